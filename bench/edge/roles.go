@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/greenlang/fournines/internal/edge"
+)
+
+// serveUpstream answers every request with the same 1 KiB of JSON, as cheaply
+// as it can: what is measured is the proxy.
+func serveUpstream() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	body := `{"data":"` + strings.Repeat("x", 1024-11) + `"}`
+	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Type: application/json\r\nContent-Length: %d\r\nX-Version: v1\r\n\r\n%s", len(body), body)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go answerAll(conn, []byte(answer))
+	}
+}
+
+func answerAll(conn net.Conn, answer []byte) {
+	defer conn.Close()
+	r := bufio.NewReader(conn)
+	for {
+		for {
+			line, err := r.ReadSlice('\n')
+			if err != nil {
+				return
+			}
+			if len(line) == 2 {
+				break
+			}
+		}
+		if _, err := conn.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+// serveProxy runs one of the Go proxies until it is told to stop.
+func serveProxy(role, upstream, profile string) error {
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	debug.SetGCPercent(edge.GCPercent) // as the edge runs; the peer gets it as well
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if role == "edge" {
+		return serveEdge(ctx, upstream)
+	}
+	return serveHTTPUtil(ctx, upstream)
+}
+
+func serveEdge(ctx context.Context, upstream string) error {
+	dir, err := os.MkdirTemp("", "bench-edge")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	e := edge.New(edge.Options{Dir: dir})
+	if err := e.Apply(edge.Config{
+		Version: 1, Region: "bench", Cells: 12,
+		HTTP: []edge.HTTPService{{
+			Name: "api", Listen: "127.0.0.1:0",
+			Targets: []edge.Target{{Name: "a", Address: upstream, HealthPath: "/healthz"}},
+		}},
+	}); err != nil {
+		return err
+	}
+	if err := e.Start(); err != nil {
+		return err
+	}
+	address, _ := e.Address("api")
+	fmt.Println(address)
+	return e.Run(ctx)
+}
+
+func serveHTTPUtil(ctx context.Context, upstream string) error {
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: upstream})
+	proxy.Transport = &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true}
+	proxy.BufferPool = &buffers{pool: sync.Pool{New: func() any { return make([]byte, 32<<10) }}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	server := &http.Server{Handler: proxy}
+	go func() {
+		<-ctx.Done()
+		server.Close()
+	}()
+	if err := server.Serve(l); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
+
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte  { return b.pool.Get().([]byte) }
+func (b *buffers) Put(p []byte) { b.pool.Put(p) } //nolint:staticcheck // as tuned proxies do
+
+// firstLine reads the address that a role prints when it listens.
+func firstLine(r io.Reader) (string, error) {
+	line, err := bufio.NewReader(r).ReadString('\n')
+	return strings.TrimSpace(line), err
+}

@@ -1,0 +1,205 @@
+// Package api is the door for programs: the JSON shapes fournines answers with,
+// and the HTTP handlers that serve them. `fournines … -o json` prints the same
+// shapes, and the console draws them, so a figure can never differ between doors.
+//
+// Shapes are additive only: a field, once published, keeps its name and meaning.
+// Times are RFC 3339 in UTC; durations are seconds as numbers and say so in
+// their name (`…_seconds`). A list is at most 100 items a page (row 7.6.3).
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/drill"
+)
+
+// Shapes that are the core's own.
+type (
+	// DrillReport is what a drill proves. Every wing's drills report in this shape.
+	DrillReport = drill.Report
+	// Objective is one thing a drill promises and what it measured.
+	Objective = drill.Objective
+	// Step is one step of an operation or a drill.
+	Step = drill.Step
+	// Range is a range of journal indexes, both ends included.
+	Range = drill.Range
+	// Readiness answers for one cluster: could I fail over right now, to whom, and if not why not (row 7.1.8).
+	Readiness = availability.Readiness
+)
+
+// Sync says whether a component is what its spec declares.
+type Sync string
+
+// The values of Sync.
+const (
+	InSync      Sync = "in-sync"
+	OutOfSync   Sync = "out-of-sync"
+	SyncUnknown Sync = "unknown"
+)
+
+// Health says whether a component does its work, whatever its spec says.
+type Health string
+
+// The values of Health, from good to bad.
+const (
+	Healthy       Health = "healthy"
+	Progressing   Health = "progressing" // starting, rejoining, catching up
+	Suspended     Health = "suspended"   // held on purpose: fenced, drained
+	Degraded      Health = "degraded"    // works, with less than declared
+	Missing       Health = "missing"     // should be there and is not
+	HealthUnknown Health = "unknown"     // nobody has seen it lately
+)
+
+// Component is one thing that runs: an engine process, an application instance, an edge.
+type Component struct {
+	ID      string    `json:"id" doc:"REGION/ZONE/KIND, for example us-east-1/a/postgres; the edge has no zone: us-east-1/edge"`
+	Region  string    `json:"region"`
+	Zone    string    `json:"zone,omitempty"`
+	Kind    string    `json:"kind" doc:"etcd, postgres, redis, sentinel, greenlang, edge, node or server"`
+	Address string    `json:"address,omitempty" doc:"host:port where it serves"`
+	Role    string    `json:"role,omitempty" doc:"primary, sync-standby, replica, master, leader, follower …"`
+	Sync    Sync      `json:"sync"`
+	Health  Health    `json:"health"`
+	Detail  string    `json:"detail,omitempty" doc:"one plain sentence: why it is not in sync or not healthy, or a figure such as the lag"`
+	Since   time.Time `json:"since" doc:"when sync or health last changed"`
+	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`
+	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
+}
+
+// Link is a relation drawn between two components.
+type Link struct {
+	From   string `json:"from" doc:"component id"`
+	To     string `json:"to" doc:"component id"`
+	Kind   string `json:"kind" doc:"replication, traffic or quorum"`
+	Health Health `json:"health"`
+	Label  string `json:"label,omitempty" doc:"for example: lag 0 B"`
+}
+
+// Region is one region with everything that runs in it.
+type Region struct {
+	Name       string      `json:"name"`
+	Role       string      `json:"role" doc:"active or passive"`
+	Pair       string      `json:"pair" doc:"the region that takes over for it, or that it takes over for"`
+	Running    bool        `json:"running" doc:"false where the spec declares it and this installation does not run it"`
+	Zones      []string    `json:"zones"`
+	Components []Component `json:"components"`
+	Links      []Link      `json:"links"`
+	Readiness  []Readiness `json:"readiness" doc:"could each cluster fail over right now"`
+}
+
+// Finding is something that needs a person.
+type Finding struct {
+	Code     string    `json:"code" doc:"stable, for example postgres-not-ready"`
+	Severity string    `json:"severity" doc:"critical, warning or notice"`
+	Title    string    `json:"title"`
+	Text     string    `json:"text" doc:"what, where, why, and what to do"`
+	Subject  string    `json:"subject,omitempty" doc:"component, cluster or operation id"`
+	Command  string    `json:"command,omitempty" doc:"the command that shows more or mends it"`
+	Since    time.Time `json:"since"`
+}
+
+// Availability is what customers saw, from the edge's own counters (rows 7.1.12, 7.5.4).
+type Availability struct {
+	Since          time.Time `json:"since"`
+	Until          time.Time `json:"until"`
+	Target         float64   `json:"target" doc:"ratio, 0.9999"`
+	CustomerRatio  float64   `json:"customer_ratio" doc:"each customer cell-second weighs as its customers; 1 when nothing was asked"`
+	RequestRatio   float64   `json:"request_ratio" doc:"good requests over all requests"`
+	Requests       uint64    `json:"requests"`
+	Failed         uint64    `json:"failed"`
+	BudgetSeconds  float64   `json:"budget_seconds" doc:"error budget of a year at the target, customer-weighted"`
+	SpentSeconds   float64   `json:"spent_seconds"`
+	RemainingRatio float64   `json:"remaining_ratio" doc:"share of the year's budget that is left, below 0 when overspent"`
+	JournalFirst   uint64    `json:"journal_first" doc:"first entry the figure is computed from"`
+	JournalLast    uint64    `json:"journal_last"`
+	PerMinute      []Minute  `json:"per_minute,omitempty" doc:"the newest 60 minutes, oldest first"`
+}
+
+// Minute is one minute of traffic at the edge.
+type Minute struct {
+	At       time.Time `json:"at"`
+	Requests uint64    `json:"requests"`
+	Failed   uint64    `json:"failed"`
+}
+
+// Status is the platform at a glance.
+type Status struct {
+	Platform     string       `json:"platform"`
+	Version      string       `json:"version"`
+	At           time.Time    `json:"at"`
+	Regions      []Region     `json:"regions"`
+	Availability Availability `json:"availability"`
+	Findings     []Finding    `json:"findings" doc:"what needs a person, most severe first"`
+	Faults       []Fault      `json:"faults" doc:"faults injected now"`
+	Operations   []Operation  `json:"operations" doc:"operations that run now"`
+	Journal      JournalHead  `json:"journal"`
+}
+
+// JournalHead is the journal's size and tree head.
+type JournalHead struct {
+	Size uint64 `json:"size" doc:"number of entries; the newest has index size-1"`
+	Root string `json:"root" doc:"RFC 6962 tree head over all entries, hexadecimal"`
+}
+
+// Operation is one controlled action: request → guard → approve → act → verify → record.
+type Operation struct {
+	ID      string    `json:"id" doc:"the idempotency key"`
+	Kind    string    `json:"kind" doc:"for example postgres.failover"`
+	Subject string    `json:"subject"`
+	State   string    `json:"state" doc:"requested, waiting-approval, running, succeeded, failed, refused or rolled-back"`
+	Actor   string    `json:"actor"`
+	Reason  string    `json:"reason,omitempty"`
+	Error   string    `json:"error,omitempty"`
+	Begun   time.Time `json:"begun"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Steps   []Step    `json:"steps"`
+	First   uint64    `json:"journal_first"`
+	Last    uint64    `json:"journal_last"`
+}
+
+// DrillInfo describes a drill that can be run.
+type DrillInfo struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Rows        []string `json:"rows" doc:"ids of the specification's rows it proves"`
+	BlastRadius string   `json:"blast_radius"`
+	Verifies    string   `json:"verifies"`
+	Command     string   `json:"command"`
+}
+
+// Fault is one injected fault; it is a lease and ends by itself at Until.
+type Fault struct {
+	ID      string    `json:"id"`
+	Kind    string    `json:"kind" doc:"process-kill, process-freeze, zone-kill, zone-freeze, postmaster-hang, zone-partition or zone-latency"`
+	Target  string    `json:"target" doc:"component id, or REGION/ZONE"`
+	State   string    `json:"state" doc:"injecting, active, ended"`
+	Reason  string    `json:"reason,omitempty"`
+	Begun   time.Time `json:"begun"`
+	Until   time.Time `json:"until"`
+	Journal uint64    `json:"journal,omitempty"`
+}
+
+// Entry is one record of the journal.
+type Entry struct {
+	Index     uint64          `json:"index"`
+	Time      time.Time       `json:"time"`
+	Kind      string          `json:"kind"`
+	Subject   string          `json:"subject,omitempty"`
+	Operation string          `json:"operation,omitempty" doc:"idempotency key that groups the entries of one operation, drill or fault"`
+	Actor     string          `json:"actor,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	Hash      string          `json:"hash" doc:"RFC 6962 leaf hash, hexadecimal"`
+}
+
+// Verification is the result of checking the journal on disk from its first byte.
+type Verification struct {
+	OK      bool      `json:"ok"`
+	Size    uint64    `json:"size"`
+	Root    string    `json:"root"`
+	Problem string    `json:"problem,omitempty" doc:"what is wrong and at which entry"`
+	At      time.Time `json:"at"`
+	Seconds float64   `json:"seconds"`
+}

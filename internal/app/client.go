@@ -1,0 +1,134 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/node"
+)
+
+// Client speaks to a server's API.
+type Client struct {
+	Base  string // http://127.0.0.1:9999
+	Token string
+	Actor string
+	HTTP  *http.Client
+}
+
+// NewClient returns a client of the server at address.
+func NewClient(address, token string) *Client {
+	return &Client{Base: "http://" + address, Token: token, HTTP: &http.Client{}}
+}
+
+// Problem is an error that the server answered with.
+type Problem struct {
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+}
+
+func (p *Problem) Error() string {
+	if p.Detail != "" {
+		return p.Detail
+	}
+	return p.Title
+}
+
+// Call sends in as JSON, if it is not nil, and reads the answer into out, if it is not nil.
+// id, if not empty, makes a repeat of the call harmless.
+func (c *Client) Call(ctx context.Context, method, path, id string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+c.Token)
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if id != "" {
+		req.Header.Set("Idempotency-Key", id)
+	}
+	if c.Actor != "" {
+		req.Header.Set("X-Fournines-Actor", c.Actor)
+	}
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return fmt.Errorf("call the server: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	if resp.StatusCode/100 != 2 {
+		return readProblem(resp)
+	}
+	if out == nil || resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the server's answer to %s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+func readProblem(resp *http.Response) error {
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("read the server's refusal: %w", err)
+	}
+	p := Problem{Status: resp.StatusCode, Title: resp.Status}
+	if json.Unmarshal(text, &p) != nil {
+		p.Detail = strings.TrimSpace(string(text))
+	}
+	return &p
+}
+
+// Away tells whether the error says that the server could not be reached, or not now.
+func Away(err error) bool {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Status >= 500
+	}
+	return err != nil
+}
+
+// Record implements drill.Recorder.
+func (c *Client) Record(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
+	var kept drill.Report
+	err := c.Call(ctx, http.MethodPut, "/v1/drills/reports/"+url.PathEscape(r.ID)+"/"+strconv.Itoa(sequence), "", r, &kept)
+	return kept, err
+}
+
+// nodeServer is the server as a node calls it.
+type nodeServer struct {
+	client *Client
+	path   string
+}
+
+func (n nodeServer) Assignment(ctx context.Context, seen string) (node.Assignment, error) {
+	ctx, cancel := context.WithTimeout(ctx, longPoll+5*time.Second)
+	defer cancel()
+	var a node.Assignment
+	err := n.client.Call(ctx, http.MethodGet, n.path+"/assignment?seen="+url.QueryEscape(seen), "", nil, &a)
+	return a, err
+}
+
+func (n nodeServer) Post(ctx context.Context, f fact.Node) error {
+	return n.client.Call(ctx, http.MethodPost, n.path+"/facts", "", f, nil)
+}

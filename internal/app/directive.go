@@ -1,0 +1,83 @@
+package app
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/redis"
+	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/edge/config"
+)
+
+// Directive is what an edge shall do: its configuration, whom to cut off, and what to hold.
+type Directive struct {
+	Version string      `json:"version"` // hash of the rest
+	Config  edge.Config `json:"config"`
+	Cuts    []Cut       `json:"cuts,omitempty"`
+	Holds   []HoldOrder `json:"holds,omitempty"`
+}
+
+// Cut keeps sessions away from a member.
+type Cut struct {
+	Service string `json:"service"`
+	Member  string `json:"member"`
+	Reason  string `json:"reason"`
+}
+
+// HoldOrder keeps a service's new work waiting.
+type HoldOrder struct {
+	Service string    `json:"service"`
+	Until   time.Time `json:"until"`
+}
+
+// Direct renders a region's directive. It is pure, except that the configuration's
+// version must be given: it grows with every change.
+func Direct(l Layout, region string, fences []availability.Fence, holds []availability.Hold, version uint64) (Directive, error) {
+	d := Directive{Config: edgeConfig(l, region)}
+	d.Config.Version = version
+	for _, f := range fences {
+		parts := strings.Split(f.Component, "/")
+		if len(parts) == 3 && parts[0] == region && parts[2] == Postgres {
+			d.Cuts = append(d.Cuts, Cut{Service: Postgres, Member: parts[1], Reason: "fenced: " + f.Reason})
+		}
+	}
+	for _, h := range holds {
+		if engine, ok := strings.CutPrefix(h.Cluster, region+"/"); ok {
+			d.Holds = append(d.Holds, HoldOrder{Service: engine, Until: h.Until})
+		}
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		return d, fmt.Errorf("render directive: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	d.Version = hex.EncodeToString(sum[:8])
+	return d, nil
+}
+
+// edgeConfig renders what a region's edge serves.
+func edgeConfig(l Layout, region string) edge.Config {
+	r, _ := l.Platform.Region(region)
+	sp := l.Platform.Spec
+	dur := func(d time.Duration) config.Duration { return config.Duration(d) }
+	budget := int(float64(sp.Retry.Budget)*100 + 0.5)
+	web := edge.HTTPService{Name: GreenLang, Listen: l.EdgeAddress(region, Edge), Policy: edge.HTTPPolicy{
+		ProbeEvery: dur(sp.Health.Interval.D()), ReprobeEvery: dur(sp.Health.Reprobe.D()), ProbeTimeout: dur(sp.Health.Timeout.D()),
+		Rise: sp.Health.Rise, Fall: sp.Health.Fall, BreakerFailures: sp.Breaker.ConsecutiveFailures, BreakerCooldown: dur(sp.Breaker.OpenFor.D()),
+		TryTimeout: dur(sp.Retry.TryTimeout.D()), BudgetPercent: &budget,
+	}}
+	pg := edge.TCPService{Name: Postgres, Listen: l.EdgeAddress(region, Postgres), Protocol: config.Postgres, Policy: edge.TCPPolicy{Wait: dur(10 * time.Second)}}
+	kv := edge.TCPService{Name: Redis, Listen: l.EdgeAddress(region, Redis), Protocol: config.Redis, Master: redis.MasterName}
+	for _, z := range r.Zones {
+		web.Targets = append(web.Targets, edge.Target{Name: z, Zone: z, Address: l.Address(region, z, GreenLang), HealthPath: "/readyz"})
+		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Postgres), Witness: l.addr(region, z, patroni.RESTPort)})
+		kv.Members = append(kv.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Redis), Witness: l.Address(region, z, Sentinel)})
+	}
+	return edge.Config{Region: region, Cells: sp.Cells.Count, HTTP: []edge.HTTPService{web}, TCP: []edge.TCPService{pg, kv}}
+}

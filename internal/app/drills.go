@@ -1,0 +1,199 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/drill"
+)
+
+// Drills returns the drills of every wing.
+func Drills() []drill.Drill { return slices.Concat(availability.Drills()) }
+
+// DrillPlatform reaches the platform from outside, for drills: through the API and the edge.
+type DrillPlatform struct {
+	Client *Client
+	Region string
+	Redis  drill.Writer
+}
+
+// again repeats a call while the server is away: it may be killed and restarted meanwhile.
+func again(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if !Away(err) {
+			return err
+		}
+		sleep(ctx, 200*time.Millisecond)
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// Look implements availability.DrillPlatform.
+func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
+	l := availability.Look{Region: p.Region, Leaders: map[string]string{}}
+	var r api.Region
+	if err := p.Client.Call(ctx, http.MethodGet, "/v1/regions/"+p.Region, "", nil, &r); err != nil {
+		return l, err
+	}
+	for _, c := range r.Components {
+		if c.Health != api.Healthy {
+			l.Trouble = append(l.Trouble, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
+		}
+		if c.Role == "primary" && c.Health == api.Healthy {
+			l.Leaders[Postgres] = c.ID
+		}
+	}
+	for _, ready := range r.Readiness {
+		if ready.Cluster == Cluster(p.Region, Redis) && ready.Leader != "" {
+			l.Leaders[Redis] = ready.Leader
+		}
+		if ready.Cluster == Cluster(p.Region, Postgres) && ready.Leader != "" {
+			l.Leaders[Postgres] = ready.Leader
+		}
+		if !ready.Ready {
+			l.Trouble = append(l.Trouble, fmt.Sprintf("%s could not fail over: %v", ready.Cluster, ready.Reasons))
+		}
+	}
+	if len(r.Components) == 0 {
+		l.Trouble = append(l.Trouble, "region "+p.Region+" does not run here")
+	}
+	return l, nil
+}
+
+// Inject implements availability.DrillPlatform.
+func (p DrillPlatform) Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+	id := NewID("fault")
+	in := map[string]any{"kind": kind, "target": target, "seconds": d.Seconds(), "reason": reason}
+	return id, again(ctx, func() error { return p.Client.Call(ctx, http.MethodPost, "/v1/faults", id, in, nil) })
+}
+
+// Clear implements availability.DrillPlatform. A fault that is over already is well.
+func (p DrillPlatform) Clear(ctx context.Context, id string) error {
+	err := p.Client.Call(ctx, http.MethodDelete, "/v1/faults/"+url.PathEscape(id), "", nil, nil)
+	if Away(err) {
+		return err
+	}
+	var faults struct{ Items []api.Fault }
+	if err := p.Client.Call(ctx, http.MethodGet, "/v1/faults", "", nil, &faults); err != nil {
+		return err
+	}
+	for _, f := range faults.Items {
+		if f.ID == id && f.State != chaos.Ended {
+			return fmt.Errorf("fault %s is still %s", id, f.State)
+		}
+	}
+	return nil
+}
+
+// Switchover implements availability.DrillPlatform.
+func (p DrillPlatform) Switchover(ctx context.Context, cluster, reason string) (string, error) {
+	id := NewID("switchover")
+	in := map[string]any{"cluster": cluster, "reason": reason}
+	return id, again(ctx, func() error { return p.Client.Call(ctx, http.MethodPost, "/v1/switchovers", id, in, nil) })
+}
+
+// Detected implements availability.DrillPlatform.
+func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error) {
+	var page struct{ Items []api.Operation }
+	q := url.Values{"kind": {kind}, "subject": {cluster}, "limit": {"100"}}
+	if err := again(ctx, func() error { return p.Client.Call(ctx, http.MethodGet, "/v1/operations?"+q.Encode(), "", nil, &page) }); err != nil {
+		return time.Time{}, false, err
+	}
+	for _, o := range slices.Backward(page.Items) { // newest first
+		if o.Begun.After(t) {
+			return o.Begun, true, nil
+		}
+	}
+	return time.Time{}, false, nil
+}
+
+// Cache implements availability.DrillPlatform.
+func (p DrillPlatform) Cache() drill.Writer { return p.Redis }
+
+// RedisWriter writes keys to Redis through the edge, over a new connection when the old one broke.
+type RedisWriter struct {
+	Address, Password string
+
+	mu     sync.Mutex // guards client
+	client rueidis.Client
+}
+
+func (w *RedisWriter) connect() (rueidis.Client, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.client != nil {
+		return w.client, nil
+	}
+	c, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress: []string{w.Address}, Password: w.Password, ForceSingleClient: true, DisableCache: true, DisableRetry: true,
+		ConnWriteTimeout: time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to redis through the edge: %w", err)
+	}
+	w.client = c
+	return c, nil
+}
+
+// Write implements drill.Writer.
+func (w *RedisWriter) Write(ctx context.Context, key string) error {
+	c, err := w.connect()
+	if err != nil {
+		return err
+	}
+	return c.Do(ctx, c.B().Set().Key("drill:"+key).Value("1").ExSeconds(3600).Build()).Error()
+}
+
+// Count implements drill.Writer.
+func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int, error) {
+	c, err := w.connect()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int{}
+	for _, k := range keys {
+		n, err := c.Do(ctx, c.B().Exists().Key("drill:"+k).Build()).AsInt64()
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out[k] = int(n)
+		}
+	}
+	return out, nil
+}
+
+// DrillEnv returns what a drill of this installation runs with.
+func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
+	_, layout, err := LoadInstallation(root)
+	if err != nil {
+		return drill.Env{}, err
+	}
+	secrets, err := LoadSecrets(root)
+	if err != nil {
+		return drill.Env{}, err
+	}
+	return drill.Env{
+		ID:       id,
+		Platform: DrillPlatform{Client: client, Region: region, Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
+		Load: &drill.Load{
+			Writer: newRunWriter("http://" + layout.EdgeAddress(region, Edge)), Prefix: id,
+			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
+		},
+		Recorder: client,
+	}, nil
+}

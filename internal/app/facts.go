@@ -1,0 +1,122 @@
+package app
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// EdgeFact is an edge's report with the time it arrived.
+type EdgeFact struct {
+	edge.Report
+	Directive string    `json:"directive"` // version of the directive it has carried out
+	Seen      time.Time `json:"seen"`
+}
+
+// Facts is the newest of everything that was seen. It is memory only: what
+// changes is recorded in the journal, and after a restart everybody reports anew.
+type Facts struct {
+	mu       sync.RWMutex             // guards what follows
+	nodes    map[string]fact.Node     // by REGION/ZONE; At is the time of arrival
+	probes   map[string]fact.Probe    // by observer
+	postgres map[string]fact.Postgres // by region
+	redis    map[string]fact.Redis
+	edges    map[string]EdgeFact
+	changed  chan struct{}
+}
+
+// NewFacts returns an empty store.
+func NewFacts() *Facts {
+	return &Facts{
+		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
+		redis: map[string]fact.Redis{}, edges: map[string]EdgeFact{}, changed: make(chan struct{}),
+	}
+}
+
+func (f *Facts) update(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// Changed returns a channel that is closed at the next change.
+func (f *Facts) Changed() <-chan struct{} {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.changed
+}
+
+// PutNode takes a node's report.
+func (f *Facts) PutNode(n fact.Node) {
+	f.update(func() {
+		f.nodes[n.Region+"/"+n.Zone] = n
+		for _, p := range n.Probes {
+			f.probes[p.Observer] = p
+		}
+	})
+}
+
+// PutProbe takes the newest round of an observer that is no node.
+func (f *Facts) PutProbe(p fact.Probe) { f.update(func() { f.probes[p.Observer] = p }) }
+
+// PutPostgres takes what a region's cluster tells.
+func (f *Facts) PutPostgres(region string, change func(*fact.Postgres)) {
+	f.update(func() {
+		c := f.postgres[region]
+		c.Cluster = Cluster(region, Postgres)
+		change(&c)
+		f.postgres[region] = c
+	})
+}
+
+// PutRedis takes what a region's Redis and Sentinels tell.
+func (f *Facts) PutRedis(region string, r fact.Redis) { f.update(func() { f.redis[region] = r }) }
+
+// PutEdge takes an edge's report.
+func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[region] = e }) }
+
+// Node returns a zone's newest report.
+func (f *Facts) Node(region, zone string) fact.Node {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.nodes[region+"/"+zone]
+}
+
+// Postgres returns a region's cluster.
+func (f *Facts) Postgres(region string) fact.Postgres {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	c := f.postgres[region]
+	c.Members = slices.Clone(c.Members)
+	return c
+}
+
+// Redis returns a region's Redis.
+func (f *Facts) Redis(region string) fact.Redis {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.redis[region]
+}
+
+// Edge returns a region's edge.
+func (f *Facts) Edge(region string) EdgeFact {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.edges[region]
+}
+
+// Probes returns the newest probe of every observer.
+func (f *Facts) Probes() []fact.Probe {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	out := make([]fact.Probe, 0, len(f.probes))
+	for _, p := range f.probes {
+		out = append(out, p)
+	}
+	return out
+}

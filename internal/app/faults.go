@@ -1,0 +1,108 @@
+package app
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/node"
+)
+
+// faultsDir holds the leases of this machine's faults.
+func faultsDir(root string) string { return filepath.Join(root, "faults") }
+
+// FaultKeeper returns what injects faults on this machine.
+func FaultKeeper(root string) fault.Keeper {
+	return fault.Keeper{Dir: faultsDir(root), Guard: []string{Layout{Root: root}.Bin("fournines"), "fault-guard"}}
+}
+
+func (s *ServerApp) faults() chaos.Faults {
+	return chaos.Faults{Wishes: s.State, Field: field{s}, Now: time.Now}
+}
+
+// leases returns what a zone's node shall inject, or end.
+func (s *ServerApp) leases(region, zone string) ([]node.Lease, error) {
+	faults, err := s.activeFaults()
+	var out []node.Lease
+	for _, f := range faults {
+		if f.Zone() == region+"/"+zone {
+			out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared})
+		}
+	}
+	return out, err
+}
+
+// field is the platform as faults meet it.
+type field struct{ s *ServerApp }
+
+func (x field) Check(f chaos.Fault) error {
+	region, zone, _ := strings.Cut(f.Zone(), "/")
+	r, ok := x.s.regions[region]
+	if !ok || !slices.Contains(r.spec.Zones, zone) {
+		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(x.s.zones(), ", "))
+	}
+	units := []string{"", Etcd, Postgres, Redis, Sentinel, GreenLang}
+	if !slices.Contains(units, f.Unit()) {
+		return fmt.Errorf("%s runs no %q; it runs %s", f.Zone(), f.Unit(), strings.Join(units[1:], ", "))
+	}
+	if (f.Kind == fault.ZonePartition || f.Kind == fault.ZoneLatency) && !x.s.NetNS {
+		return fmt.Errorf("fault %s needs network namespaces: run `fournines down`, then `fournines up --netns` as root", f.Kind)
+	}
+	return fault.Lease{Kind: f.Kind, Unit: f.Unit(), Until: f.Until}.Validate(time.Now())
+}
+
+func (s *ServerApp) zones() []string {
+	var out []string
+	for name, r := range s.regions {
+		for _, z := range r.spec.Zones {
+			out = append(out, name+"/"+z)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Seen tells whether the fault shows: its node says that the lease is active, or,
+// where the fault takes the node itself, the node is silent.
+func (x field) Seen(f chaos.Fault) bool {
+	region, zone, _ := strings.Cut(f.Zone(), "/")
+	n := x.s.Facts.Node(region, zone)
+	if slices.Contains(n.Faults, f.ID) {
+		return true
+	}
+	switch f.Kind {
+	case fault.ProcessKill: // over as soon as it was done; what it did is seen at the unit
+		for _, u := range n.Units {
+			if u.Name == f.Unit() && u.Since.After(f.Begun) {
+				return true
+			}
+		}
+		return false
+	case fault.ZoneKill, fault.ZoneFreeze, fault.ZonePartition:
+		return time.Since(n.At) > 1500*time.Millisecond
+	}
+	return false
+}
+
+// left tells whether something of the fault may still be there: its node lists it, or
+// has not reported since the fault was over.
+func (x field) left(f chaos.Fault) bool {
+	region, zone, _ := strings.Cut(f.Zone(), "/")
+	n := x.s.Facts.Node(region, zone)
+	return time.Since(n.At) > nodeSilent || slices.Contains(n.Faults, f.ID)
+}
+
+func (x field) Active() ([]chaos.Fault, error) { return x.s.activeFaults() }
+
+// leaseOf turns a fault into the lease that its zone's node injects.
+func (s *ServerApp) leaseOf(f chaos.Fault) (fault.Lease, error) {
+	region, zone, ok := strings.Cut(f.Zone(), "/")
+	if !ok {
+		return fault.Lease{}, fmt.Errorf("fault %s has no zone", f.ID)
+	}
+	return fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until}, nil
+}

@@ -1,0 +1,232 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// Serve answers on the installation's address until ctx ends.
+func (s *ServerApp) Serve(ctx context.Context) error {
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("open API and console: %w; if something else has the port, choose another with --listen", err)
+	}
+	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	go func() {
+		<-ctx.Done()
+		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if err := server.Shutdown(short); err != nil {
+			_ = server.Close()
+		}
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve API and console: %w", err)
+	}
+	return nil
+}
+
+// Handler returns everything the server answers.
+func (s *ServerApp) Handler() http.Handler {
+	people := http.NewServeMux()
+	api.Mount(people, s.Version, s, s, s)
+	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", s.metrics())
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { console.Login(w, r, "") })
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
+		setCookie(w, "", -1)
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	})
+	mux.Handle("/nodes/", s.machines(s.nodes()))
+	mux.Handle("/edges/", s.machines(s.edges()))
+	mux.Handle("/", s.people(people))
+	return mux
+}
+
+// people lets in who has the token; a browser without it is shown the door.
+func (s *ServerApp) people(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.Authorized(r, s.Secrets.Token) {
+			who := "token"
+			if given := r.Header.Get("X-Fournines-Actor"); given != "" && len(given) <= 64 {
+				who += ":" + given
+			} else if r.Header.Get("Authorization") == "" {
+				who = "console"
+			}
+			ctx := withActor(r.Context(), who)
+			if id := r.Header.Get("Idempotency-Key"); id != "" && len(id) <= 100 && !strings.ContainsAny(id, "/# ") {
+				ctx = withID(ctx, id)
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/static/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+			return
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"title":"Unauthorized","status":401,"detail":"this needs the installation's token: send Authorization: Bearer TOKEN; the file token in the data directory holds it"}`)
+	})
+}
+
+// machines lets in our own nodes and edges.
+func (s *ServerApp) machines(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !api.Authorized(r, s.Secrets.NodeToken) {
+			http.Error(w, "this needs the nodes' token", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *ServerApp) login(w http.ResponseWriter, r *http.Request) {
+	probe := r.Clone(r.Context())
+	probe.Header = http.Header{"Authorization": {"Bearer " + strings.TrimSpace(r.FormValue("token"))}}
+	if !api.Authorized(probe, s.Secrets.Token) {
+		console.Login(w, r, "That is not this installation's token. `fournines up` prints it; the file token in the data directory holds it.")
+		return
+	}
+	setCookie(w, s.Secrets.Token, 30*24*3600)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func setCookie(w http.ResponseWriter, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{Name: api.Cookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: maxAge})
+}
+
+// readyz is about ourselves: the journal takes entries and state follows it.
+func (s *ServerApp) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	defer cancel()
+	if err := s.State.Wait(ctx, s.Journal.Head().Size); err != nil {
+		http.Error(w, "state does not follow the journal: "+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.WriteString(w, "ok\n")
+}
+
+func (s *ServerApp) metrics() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.Version}}, func() float64 { return 1 }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.Journal.Head().Size) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_availability_customer_ratio", Help: "Customer-weighted availability since counting began."}, func() float64 { return s.availability(time.Now()).CustomerRatio }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_error_budget_remaining_ratio", Help: "Share of the year's error budget that is left."}, func() float64 { return s.availability(time.Now()).RemainingRatio }),
+	)
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+// longPoll is the longest that a node's or an edge's question stays open.
+const longPoll = 20 * time.Second
+
+func (s *ServerApp) nodes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /nodes/{region}/{zone}/assignment", func(w http.ResponseWriter, r *http.Request) {
+		s.poll(w, r, func() (any, string, error) {
+			a, err := s.assignment(r.PathValue("region"), r.PathValue("zone"))
+			return a, a.Version, err
+		})
+	})
+	mux.HandleFunc("POST /nodes/{region}/{zone}/facts", func(w http.ResponseWriter, r *http.Request) {
+		var n fact.Node
+		if !decodeBody(w, r, &n) {
+			return
+		}
+		n.Region, n.Zone, n.At = r.PathValue("region"), r.PathValue("zone"), time.Now()
+		s.Facts.PutNode(n)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+func (s *ServerApp) edges() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /edges/{region}/directive", func(w http.ResponseWriter, r *http.Request) {
+		s.poll(w, r, func() (any, string, error) {
+			d, err := s.Directive(r.Context(), r.PathValue("region"))
+			return d, d.Version, err
+		})
+	})
+	mux.HandleFunc("POST /edges/{region}/report", func(w http.ResponseWriter, r *http.Request) {
+		var f EdgeFact
+		if !decodeBody(w, r, &f) {
+			return
+		}
+		ack, err := s.TakeEdge(r.Context(), r.PathValue("region"), f)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		writeJSON(w, ack)
+	})
+	return mux
+}
+
+// poll answers once the version differs from what the asker has seen, or after a while.
+func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any, string, error)) {
+	seen := r.URL.Query().Get("seen")
+	end := time.NewTimer(longPoll)
+	defer end.Stop()
+	for {
+		facts, docs := s.Facts.Changed(), s.State.Changed()
+		v, version, err := get()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		if version != seen {
+			writeJSON(w, v)
+			return
+		}
+		select {
+		case <-docs:
+		case <-facts: // the primary that is watched comes from facts
+			sleep(r.Context(), 50*time.Millisecond)
+		case <-end.C:
+			writeJSON(w, v)
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func decodeBody(w http.ResponseWriter, r *http.Request, v any) bool {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 8<<20)).Decode(v); err != nil {
+		http.Error(w, "read report: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // the asker asks again
+}

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/redis"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// The kinds of components that run in a zone.
+const (
+	Etcd      = "etcd"
+	Postgres  = "postgres"
+	Redis     = "redis"
+	Sentinel  = "sentinel"
+	GreenLang = "greenlang"
+	Node      = "node"
+	Edge      = "edge"
+	Server    = "server"
+)
+
+// The ports of our own processes and of the application.
+const (
+	etcdPort   = 2379
+	etcdPeer   = 2380
+	appPort    = 8080
+	ConsoleURL = "127.0.0.1:9999" // API and console, by default
+)
+
+// Layout says where everything of a platform is on this machine.
+type Layout struct {
+	Platform *spec.Platform
+	Regions  []string // that run here
+	Root     string   // data directory
+	NetNS    bool     // each zone in a network namespace of its own
+}
+
+// ID returns the id of a zone's component.
+func ID(region, zone, kind string) string { return region + "/" + zone + "/" + kind }
+
+// Cluster returns the id of a region's cluster of an engine.
+func Cluster(region, kind string) string { return region + "/" + kind }
+
+// member is a zone's name in the region's Patroni cluster.
+func member(region, zone string) string { return region + "-" + zone }
+
+// Zone returns the zone's number, from 1.
+func (l Layout) zoneNumber(r spec.Region, zone string) int { return slices.Index(r.Zones, zone) + 1 }
+
+// IP returns the address of a zone: 127.REGION.ZONE.1, or with network namespaces
+// 10.REGION.ZONE.1, because loopback does not leave a namespace. Zone "" is the
+// region's own host, where its edge runs.
+func (l Layout) IP(region, zone string) string {
+	r, _ := l.Platform.Region(region)
+	net := 127
+	if l.NetNS {
+		net = 10
+	}
+	return fmt.Sprintf("%d.%d.%d.1", net, r.Number, l.zoneNumber(r, zone))
+}
+
+// Network returns the addresses that clients of a region's engines come from.
+func (l Layout) Network() string {
+	if l.NetNS {
+		return "10.0.0.0/8"
+	}
+	return "127.0.0.0/8"
+}
+
+func (l Layout) addr(region, zone string, port int) string {
+	return l.IP(region, zone) + ":" + strconv.Itoa(port)
+}
+
+// Address returns where a zone's component serves.
+func (l Layout) Address(region, zone, kind string) string {
+	port := map[string]int{
+		Etcd: etcdPort, Postgres: patroni.PostgresPort, Redis: redis.Port, Sentinel: redis.SentinelPort, GreenLang: appPort, Edge: appPort,
+	}[kind]
+	if port == 0 {
+		return ""
+	}
+	return l.addr(region, zone, port)
+}
+
+// EdgeAddress returns where a region's edge serves an engine or the application.
+func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
+
+// Dir returns the directory of a zone, or of a region's own host.
+func (l Layout) Dir(region, zone string) string { return filepath.Join(l.Root, region, zone) }
+
+// EdgeDir returns the directory of a region's edge.
+func (l Layout) EdgeDir(region string) string { return filepath.Join(l.Root, region, Edge) }
+
+// ServerDir returns the directory of the server.
+func (l Layout) ServerDir() string { return filepath.Join(l.Root, Server) }
+
+// Bin returns the path of one of our own programs, copied to where the engines' user can run it.
+func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", name) }
+
+// Ports returns every address that the platform listens on, with its component.
+func (l Layout) Ports() map[string]string {
+	out := map[string]string{}
+	for _, name := range l.Regions {
+		r, _ := l.Platform.Region(name)
+		for _, z := range r.Zones {
+			for _, k := range []string{Etcd, Postgres, Redis, Sentinel, GreenLang} {
+				out[l.Address(name, z, k)] = ID(name, z, k)
+			}
+			out[l.addr(name, z, etcdPeer)] = ID(name, z, Etcd)
+			out[l.addr(name, z, patroni.RESTPort)] = ID(name, z, Postgres)
+		}
+		for _, k := range []string{Postgres, Redis, Edge} {
+			out[l.EdgeAddress(name, k)] = Cluster(name, Edge)
+		}
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/postgres"
+	"github.com/greenlang/fournines/internal/node"
+)
+
+// RunNode runs the node of a zone until ctx ends. With stop its units are then ended
+// as well; without, they live on for the next node.
+func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog.Logger) error {
+	inst, layout, err := LoadInstallation(root)
+	if err != nil {
+		return err
+	}
+	secrets, err := LoadSecrets(root)
+	if err != nil {
+		return err
+	}
+	host, err := node.ThisHost()
+	if err != nil {
+		return err
+	}
+	region, name, ok := strings.Cut(zone, "/")
+	if !ok {
+		return fmt.Errorf("%q is no zone; write REGION/ZONE, for example us-east-1/a", zone)
+	}
+	dir := layout.Dir(region, name)
+	keeper := FaultKeeper(root)
+	if err := keeper.Sweep(); err != nil {
+		log.Error("leases of faults could not be read", "err", err)
+	}
+	n := node.New(node.Config{
+		Dir: dir, Host: host, Log: log,
+		Server: nodeServer{NewClient(inst.Listen, secrets.NodeToken), "/nodes/" + zone},
+		Prober: postgres.Prober{Observer: zone, User: patroni.ProbeUser, Password: secrets.Probe, Database: "postgres"},
+		Faults: injector{keeper, dir},
+	})
+	if err := n.Run(ctx); err != nil {
+		return err
+	}
+	if !stop() {
+		return nil
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return n.StopUnits(ending)
+}
+
+// injector makes a node's leases come true on this machine.
+type injector struct {
+	keeper fault.Keeper
+	zone   string // directory
+}
+
+func (x injector) Ensure(_ context.Context, l node.Lease) (bool, error) {
+	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: x.zone, Unit: l.Target, Until: l.Until, Peers: l.Peers}, l.Ended)
+}

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+
+	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/postgres"
+	"github.com/greenlang/fournines/internal/driver/redis"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/probe"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// region holds the drivers of one region that runs here, and observes through them.
+type region struct {
+	spec    spec.Region
+	layout  Layout
+	secrets Secrets
+	facts   *Facts
+	now     func() time.Time
+
+	etcd   *clientv3.Client
+	lock   patroni.Lock
+	http   *http.Client
+	redis  *redis.Looker
+	prober postgres.Prober
+}
+
+// The rhythm of the server's own looks.
+const (
+	lockEvery    = 500 * time.Millisecond
+	membersEvery = time.Second
+	redisEvery   = time.Second
+	lookTimeout  = 900 * time.Millisecond
+)
+
+func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time) (*region, error) {
+	r, ok := l.Platform.Region(name)
+	if !ok {
+		return nil, fmt.Errorf("the platform has no region %q", name)
+	}
+	var endpoints []string
+	for _, z := range r.Zones {
+		endpoints = append(endpoints, "http://"+l.Address(name, z, Etcd))
+	}
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints: endpoints, DialTimeout: etcd.DialTimeout, Logger: zap.NewNop(),
+		DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to etcd of %s: %w", name, err)
+	}
+	return &region{
+		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
+		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis},
+		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
+		prober: postgres.Prober{Observer: Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
+	}, nil
+}
+
+// observe looks until ctx ends.
+func (r *region) observe(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { every(ctx, lockEvery, r.lookLock) })
+	wg.Go(func() { every(ctx, membersEvery, r.lookMembers) })
+	wg.Go(func() { every(ctx, redisEvery, r.lookRedis) })
+	wg.Go(func() { r.watchPrimary(ctx) })
+	wg.Wait()
+	r.redis.Close()
+	_ = r.etcd.Close()
+}
+
+func every(ctx context.Context, d time.Duration, f func(context.Context)) {
+	t := time.NewTicker(d)
+	defer t.Stop()
+	for {
+		f(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (r *region) lookLock(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	lock, err := r.lock.Read(ctx)
+	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) {
+		if err != nil {
+			p.Error = err.Error()
+			return
+		}
+		p.Lock, p.At, p.Error = lock, r.now(), ""
+	})
+}
+
+func (r *region) rest(zone string) patroni.REST {
+	return patroni.REST{Base: "http://" + r.layout.addr(r.spec.Name, zone, patroni.RESTPort), Password: r.secrets.Patroni, Client: r.http}
+}
+
+// look asks every member at once; one that does not answer delays nobody.
+func (r *region) look(ctx context.Context) []fact.PostgresMember {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	out := make([]fact.PostgresMember, len(r.spec.Zones))
+	var wg sync.WaitGroup
+	for i, z := range r.spec.Zones {
+		wg.Go(func() { out[i] = r.rest(z).Member(ctx, member(r.spec.Name, z), ID(r.spec.Name, z, Postgres), r.now) })
+	}
+	wg.Wait()
+	return out
+}
+
+func (r *region) lookMembers(ctx context.Context) {
+	seen := r.look(ctx)
+	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) {
+		old := map[string]fact.PostgresMember{}
+		for _, m := range p.Members {
+			old[m.Name] = m
+		}
+		for i, m := range seen {
+			if before, known := old[m.Name]; m.Error != "" && known { // it keeps what was last known, and when
+				before.Error = m.Error
+				seen[i] = before
+			}
+		}
+		p.Members = seen
+	})
+}
+
+func (r *region) lookRedis(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	zones := r.spec.Zones
+	f := fact.Redis{Cluster: Cluster(r.spec.Name, Redis), Nodes: make([]fact.RedisNode, len(zones)), Sentinels: make([]fact.RedisSentinel, len(zones))}
+	var wg sync.WaitGroup
+	for i, z := range zones {
+		wg.Go(func() {
+			f.Nodes[i] = r.redis.Server(ctx, ID(r.spec.Name, z, Redis), r.layout.Address(r.spec.Name, z, Redis), r.now)
+		})
+		wg.Go(func() {
+			f.Sentinels[i] = r.redis.Sentinel(ctx, ID(r.spec.Name, z, Sentinel), r.layout.Address(r.spec.Name, z, Sentinel), r.now)
+		})
+	}
+	wg.Wait()
+	f.At = r.now()
+	r.facts.PutRedis(r.spec.Name, f)
+}
+
+// primary returns the component id of the lock's holder.
+func (r *region) primary() string {
+	p := r.facts.Postgres(r.spec.Name)
+	for _, m := range p.Members {
+		if m.Name == p.Lock.Leader {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+// watchPrimary is the server as an observer of the primary, like each node.
+func (r *region) watchPrimary(ctx context.Context) {
+	for ctx.Err() == nil {
+		id := r.primary()
+		watched, cancel := context.WithCancel(ctx)
+		if id != "" {
+			w := r.layout.watch(r.spec.Name, id)
+			watcher := probe.Watcher{
+				Observer: Server, Primary: probe.Target(w.Primary), Interval: w.Interval.D(), Timeout: w.Timeout.D(),
+				Prober: r.prober, Report: r.facts.PutProbe,
+			}
+			for _, c := range w.Control {
+				watcher.Control = append(watcher.Control, probe.Target(c))
+			}
+			go watcher.Run(watched)
+		}
+		for ctx.Err() == nil && r.primary() == id {
+			select {
+			case <-ctx.Done():
+			case <-r.facts.Changed():
+			}
+		}
+		cancel()
+	}
+}

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Secrets are this installation's passwords and tokens. They live in one file with
+// mode 0600, and never in arguments, the journal or a log.
+type Secrets struct {
+	Token      string `json:"token"`      // of people: API and console
+	NodeToken  string `json:"node_token"` // of nodes and edges
+	Superuser  string `json:"superuser"`
+	Replicator string `json:"replicator"`
+	Patroni    string `json:"patroni"`
+	Probe      string `json:"probe"`
+	GreenLang  string `json:"greenlang"`
+	Redis      string `json:"redis"`
+}
+
+const (
+	secretsFile = "secrets.json"
+	// TokenFile holds the token of people alone, for the command line.
+	TokenFile = "token"
+)
+
+// LoadSecrets reads the secrets of the installation in root.
+func LoadSecrets(root string) (Secrets, error) {
+	var s Secrets
+	b, err := os.ReadFile(filepath.Join(root, secretsFile))
+	if err != nil {
+		return s, fmt.Errorf("read secrets: %w", err)
+	}
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, fmt.Errorf("read secrets in %s: %w", root, err)
+	}
+	return s, nil
+}
+
+// EnsureSecrets makes the secrets where there are none yet.
+func EnsureSecrets(root string) (Secrets, error) {
+	s, err := LoadSecrets(root)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis} {
+		b := make([]byte, 20)
+		_, _ = rand.Read(b) // never fails, see crypto/rand
+		*p = hex.EncodeToString(b)
+	}
+	b, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return s, err
+	}
+	if err := os.WriteFile(filepath.Join(root, TokenFile), []byte(s.Token+"\n"), 0o600); err != nil {
+		return s, fmt.Errorf("keep token: %w", err)
+	}
+	tmp := filepath.Join(root, "."+secretsFile)
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return s, fmt.Errorf("keep secrets: %w", err)
+	}
+	return s, os.Rename(tmp, filepath.Join(root, secretsFile))
+}

@@ -1,0 +1,271 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/host"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// ServerApp is the control plane: journal, state, control, and the loop over the facts.
+type ServerApp struct {
+	Installation
+	Layout  Layout
+	Secrets Secrets
+	Journal *journal.Journal
+	State   *state.Projection
+	Control *control.Control
+	Facts   *Facts
+	Log     *slog.Logger
+	Version string
+	Started time.Time
+
+	regions map[string]*region
+	power   host.Switch
+	etcd    *embed.Etcd
+	traffic *traffic
+	seen    *seen
+	history history
+	units   map[string]string // component id → version of the unit as it would be started now
+	wg      sync.WaitGroup
+}
+
+// OpenServer opens the installation's journal and state and resumes what was left
+// unfinished. Everything it starts ends with ctx; call Close then.
+func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*ServerApp, error) {
+	inst, layout, err := LoadInstallation(root)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := LoadSecrets(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &ServerApp{
+		Installation: inst, Layout: layout, Secrets: secrets, Facts: NewFacts(), Log: log, Version: version, Started: time.Now(),
+		regions: map[string]*region{}, power: host.NewSwitch(root),
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *ServerApp) open(ctx context.Context) error {
+	dir := s.Layout.ServerDir()
+	var err error
+	if s.Journal, err = journal.Open(filepath.Join(dir, "journal"), time.Now); err != nil {
+		return err
+	}
+	if s.etcd, err = startState(ctx, filepath.Join(dir, "state")); err != nil {
+		return err
+	}
+	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, foldApp)
+	if err != nil {
+		return err
+	}
+	for _, name := range s.Regions {
+		if s.regions[name], err = newRegion(s.Layout, s.Secrets, s.Facts, name, time.Now); err != nil {
+			return err
+		}
+	}
+	s.traffic = newTraffic()
+	s.seen = newSeen()
+	if err := s.version(); err != nil {
+		return err
+	}
+	if err := s.record(ctx, "server.started", Server, map[string]any{"version": s.Version, "pid": os.Getpid()}); err != nil {
+		return err
+	}
+	for _, r := range s.regions {
+		s.wg.Go(func() { r.observe(ctx) })
+	}
+	kinds := slices.Concat(s.postgres().Kinds(), s.faults().Kinds())
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
+	if err != nil {
+		return err
+	}
+	s.wg.Go(func() { s.loop(ctx) })
+	return nil
+}
+
+// startState starts the server's own etcd. Its addresses are of zone 0, host 2.
+func startState(ctx context.Context, dir string) (*embed.Etcd, error) {
+	const client, peer = "http://127.0.0.2:2379", "http://127.0.0.2:2380"
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return etcd.Start(ctx, etcd.Member{Name: Server, Dir: dir, Client: client, Peer: peer, Cluster: Server + "=" + peer, Token: "fournines"})
+}
+
+// crashPoint kills us at the point that the environment names, once: it is how the
+// end-to-end crash tests meet a real server with real engines.
+func crashPoint(at, dir string) control.CrashPoint {
+	if at == "" {
+		return nil
+	}
+	marker := filepath.Join(dir, "crashed")
+	return func(point string) {
+		if point != at {
+			return
+		}
+		if f, err := os.OpenFile(marker, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+			_ = f.Close()
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+}
+
+// Close ends everything; end the context of OpenServer first.
+func (s *ServerApp) Close() error {
+	if s.Control != nil {
+		s.Control.Close()
+	}
+	s.wg.Wait()
+	if s.State != nil {
+		s.State.Close()
+	}
+	if s.etcd != nil {
+		s.etcd.Close()
+	}
+	if s.Journal != nil {
+		return s.Journal.Close()
+	}
+	return nil
+}
+
+// record appends one entry by the system itself.
+func (s *ServerApp) record(ctx context.Context, kind, subject string, v any) error {
+	e, err := journal.New(kind, subject, "", v)
+	if err != nil {
+		return err
+	}
+	e.Actor = "system"
+	_, err = s.State.Append(ctx, e)
+	return err
+}
+
+// edgeVersion is the document that numbers an edge's configurations.
+type edgeVersion struct {
+	Print   string `json:"print"`
+	Version uint64 `json:"version"`
+}
+
+const (
+	edgePrefix     = "edge/"
+	edgeConfigured = "edge.configured"
+	edgeEvent      = "edge-event/"  // + region: number of its last event in the journal
+	drillEntry     = "drill-entry/" // + id and number of an entry of a drill
+)
+
+// foldApp keeps the documents of the wiring itself.
+func foldApp(d *state.Docs, r journal.Record) error {
+	switch {
+	case r.Kind == drill.Begun || r.Kind == drill.Moved || r.Kind == drill.Over:
+		return d.Put(drillEntry+r.Operation, struct{}{})
+	case r.Kind == evidence.Counted:
+		return nil
+	case r.Kind == componentChanged:
+		return foldComponents(d, r)
+	case strings.HasPrefix(r.Kind, "edge.") && r.Kind != edgeConfigured:
+		var ev edge.Event
+		if err := r.Decode(&ev); err != nil {
+			return err
+		}
+		return d.Put(edgeEvent+r.Subject, ev.Seq)
+	case r.Kind != edgeConfigured:
+		return nil
+	}
+	var v edgeVersion
+	if err := r.Decode(&v); err != nil {
+		return err
+	}
+	v.Version = r.Index + 1
+	return d.Put(edgePrefix+r.Subject, v)
+}
+
+// Directive returns what a region's edge shall do now.
+func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, error) {
+	b, err := json.Marshal(edgeConfig(s.Layout, region))
+	if err != nil {
+		return Directive{}, err
+	}
+	var v edgeVersion
+	if _, err := s.State.Get(edgePrefix+region, &v); err != nil {
+		return Directive{}, err
+	}
+	if v.Print != string(b) {
+		if err := s.record(ctx, edgeConfigured, region, edgeVersion{Print: string(b)}); err != nil {
+			return Directive{}, err
+		}
+		if _, err := s.State.Get(edgePrefix+region, &v); err != nil {
+			return Directive{}, err
+		}
+	}
+	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
+	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
+	if err := errors.Join(err1, err2); err != nil {
+		return Directive{}, err
+	}
+	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
+	return Direct(s.Layout, region, fences, holds, v.Version)
+}
+
+// version notes from what each unit would be started now; it depends on the
+// installation alone, and is asked for often.
+func (s *ServerApp) version() error {
+	s.units = map[string]string{}
+	for name, r := range s.regions {
+		for _, z := range r.spec.Zones {
+			a, err := Assign(s.Layout, s.Programs, s.Secrets, name, z, Desired{})
+			if err != nil {
+				return err
+			}
+			for _, u := range a.Units {
+				s.units[ID(name, z, u.Name)] = u.Version()
+			}
+		}
+	}
+	return nil
+}
+
+// assignment returns what a zone shall run now.
+func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
+	r, ok := s.regions[region]
+	if !ok || !slices.Contains(r.spec.Zones, zone) {
+		return node.Assignment{}, fmt.Errorf("this installation runs no zone %s/%s", region, zone)
+	}
+	fences, err := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/"+zone+"/")
+	if err != nil {
+		return node.Assignment{}, err
+	}
+	faults, err := s.leases(region, zone)
+	if err != nil {
+		return node.Assignment{}, err
+	}
+	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults})
+}

@@ -1,0 +1,278 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// Status implements api.Source.
+func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
+	now := time.Now()
+	st := api.Status{Platform: s.Layout.Platform.Metadata.Name, Version: s.Version, At: now.UTC(), Faults: []api.Fault{}, Operations: []api.Operation{}}
+	for _, r := range s.Layout.Platform.Spec.Regions {
+		st.Regions = append(st.Regions, s.regionStatus(r, now))
+	}
+	st.Availability = s.availability(now)
+	faults, err := s.activeFaults()
+	if err != nil {
+		return st, err
+	}
+	for _, f := range faults {
+		st.Faults = append(st.Faults, apiFault(f))
+	}
+	for _, o := range s.operations() {
+		if !o.Finished() {
+			st.Operations = append(st.Operations, apiOperation(o))
+		}
+	}
+	st.Findings = findings(st, s.operations(), now)
+	st.Journal = api.JournalHead(s.Journal.Head())
+	return st, nil
+}
+
+// Region implements api.Source.
+func (s *ServerApp) Region(_ context.Context, name string) (api.Region, error) {
+	r, ok := s.Layout.Platform.Region(name)
+	if !ok {
+		return api.Region{}, fmt.Errorf("the platform has no region %q: %w", name, api.ErrNotFound)
+	}
+	return s.regionStatus(r, time.Now()), nil
+}
+
+func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
+	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Link{}, Readiness: []api.Readiness{}}
+	if _, ok := s.regions[r.Name]; !ok {
+		return out
+	}
+	out.Running = true
+	out.Components = s.Components(r.Name, now)
+	out.Links = links(out.Components)
+	out.Readiness = []api.Readiness{
+		availability.PostgresReadiness(s.PostgresView(Cluster(r.Name, Postgres)), now),
+		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Platform.Spec.Engines.Redis, now),
+	}
+	return out
+}
+
+// links relates the components: who replicates from whom, and where the edge sends traffic.
+func links(components []api.Component) []api.Link {
+	var out []api.Link
+	leader := map[string]api.Component{}
+	for _, c := range components {
+		if c.Role == "primary" || c.Role == "master" {
+			leader[c.Kind] = c
+		}
+	}
+	for _, c := range components {
+		switch {
+		case c.Role == "replica" || c.Role == "sync-standby":
+			if l, ok := leader[c.Kind]; ok {
+				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
+			}
+		case c.Kind == GreenLang || (c.Kind == Postgres && c.Role == "primary") || (c.Kind == Redis && c.Role == "master"):
+			out = append(out, api.Link{From: Cluster(c.Region, Edge), To: c.ID, Kind: "traffic", Health: c.Health})
+		}
+	}
+	return out
+}
+
+func (s *ServerApp) availability(now time.Time) api.Availability {
+	target := float64(s.Layout.Platform.Spec.Targets.Availability)
+	var a evidence.Availability
+	if found, err := s.State.Get(evidence.Key, &a); err != nil || !found {
+		a = evidence.Availability{Since: s.Started, Until: now}
+	}
+	budget := evidence.Budget(target)
+	out := api.Availability{
+		Since: a.Since, Until: a.Until, Target: target, CustomerRatio: a.CustomerRatio(), RequestRatio: a.RequestRatio(),
+		Requests: a.Requests, Failed: a.Failed, BudgetSeconds: budget, SpentSeconds: a.Spent, RemainingRatio: 1 - a.Spent/budget,
+		JournalFirst: a.First, JournalLast: a.Last,
+	}
+	for _, m := range a.Minutes {
+		out.PerMinute = append(out.PerMinute, api.Minute(m))
+	}
+	return out
+}
+
+// Faults implements api.Source.
+func (s *ServerApp) Faults(context.Context) ([]api.Fault, error) {
+	all, err := s.allFaults()
+	out := []api.Fault{}
+	for _, f := range all {
+		if f.State != chaos.Ended || time.Since(f.Until) < time.Hour {
+			out = append(out, apiFault(f))
+		}
+	}
+	slices.SortFunc(out, func(a, b api.Fault) int { return b.Begun.Compare(a.Begun) })
+	return out, err
+}
+
+func apiFault(f chaos.Fault) api.Fault {
+	return api.Fault{ID: f.ID, Kind: f.Kind, Target: f.Target, State: f.State, Reason: f.Reason, Begun: f.Begun, Until: f.Until, Journal: f.Index}
+}
+
+func apiOperation(o control.Operation) api.Operation {
+	out := api.Operation{
+		ID: o.Key, Kind: o.Kind, Subject: o.Subject, State: o.State, Actor: o.Actor, Reason: o.Reason, Error: o.Error,
+		Begun: o.Begun, Ended: o.Ended, Steps: []api.Step{}, First: o.First, Last: o.Last,
+	}
+	for _, t := range o.Steps {
+		detail := t.Error
+		if detail == "" && len(t.Result) > 0 && string(t.Result) != "null" {
+			detail = string(t.Result)
+		}
+		out.Steps = append(out.Steps, api.Step{Name: t.Name, State: t.State, Detail: detail, Begun: t.Begun, Ended: t.Ended, Journal: t.Index})
+	}
+	return out
+}
+
+// Operations implements api.Source.
+func (s *ServerApp) Operations(_ context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
+	all := s.operations()
+	slices.Reverse(all)
+	var page api.Page[api.Operation]
+	begun := f.Before == ""
+	for _, o := range all {
+		if !begun {
+			begun = o.Key == f.Before
+			continue
+		}
+		if (f.State != "" && o.State != f.State) || (f.Kind != "" && o.Kind != f.Kind) || (f.Subject != "" && o.Subject != f.Subject) {
+			continue
+		}
+		if len(page.Items) == f.Limit {
+			page.Next = page.Items[len(page.Items)-1].ID
+			return page, nil
+		}
+		page.Items = append(page.Items, apiOperation(o))
+	}
+	return page, nil
+}
+
+// Operation implements api.Source.
+func (s *ServerApp) Operation(_ context.Context, id string) (api.Operation, error) {
+	o, err := s.Control.Operation(id)
+	if errors.Is(err, control.ErrUnknown) {
+		return api.Operation{}, fmt.Errorf("no operation %q: %w", id, api.ErrNotFound)
+	}
+	return apiOperation(o), err
+}
+
+// Entries implements api.Source. It reads backwards through the log, so a page near
+// its end is fast whatever the log's size.
+func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
+	const chunk = 512
+	var page api.Page[api.Entry]
+	to := s.Journal.Head().Size
+	if f.Before > 0 {
+		to = min(to, f.Before)
+	}
+	for to > f.From {
+		from := max(f.From, to-min(to, chunk))
+		records, err := s.Journal.Read(from, int(to-from)) //nolint:gosec // at most chunk
+		if err != nil {
+			return page, err
+		}
+		for i := len(records) - 1; i >= 0; i-- {
+			if !matches(records[i].Entry, f) {
+				continue
+			}
+			if len(page.Items) == f.Limit {
+				page.Next = strconv.FormatUint(page.Items[f.Limit-1].Index, 10)
+				return page, nil
+			}
+			page.Items = append(page.Items, apiEntry(records[i]))
+		}
+		to = from
+	}
+	return page, nil
+}
+
+func matches(e journal.Entry, f api.EntryFilter) bool {
+	kind := f.Kind == "" || e.Kind == f.Kind || (strings.HasSuffix(f.Kind, ".") && strings.HasPrefix(e.Kind, f.Kind))
+	return kind && (f.Subject == "" || e.Subject == f.Subject) && (f.Operation == "" || e.Operation == f.Operation)
+}
+
+func apiEntry(r journal.Record) api.Entry {
+	return api.Entry{
+		Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation,
+		Actor: r.Actor, Reason: r.Reason, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
+	}
+}
+
+// Entry implements api.Source.
+func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
+	records, err := s.Journal.Read(index, 1)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if len(records) == 0 {
+		return api.Entry{}, fmt.Errorf("the journal has no entry %d, its newest is %d: %w", index, max(s.Journal.Head().Size, 1)-1, api.ErrNotFound)
+	}
+	return apiEntry(records[0]), nil
+}
+
+// Verify implements api.Source.
+func (s *ServerApp) Verify(context.Context) (api.Verification, error) {
+	begun := time.Now()
+	head, err := journal.Verify(s.Journal.Dir())
+	v := api.Verification{OK: err == nil, Size: head.Size, Root: head.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
+	if err != nil {
+		v.Problem = err.Error()
+	}
+	return v, nil
+}
+
+// Changes implements api.Source.
+func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
+	out := make(chan uint64, 1)
+	go func() {
+		defer close(out)
+		for size := s.Journal.Head().Size; ; {
+			next, err := s.Journal.Wait(ctx, size)
+			if err != nil {
+				return
+			}
+			size = next
+			select {
+			case <-out: // a newer one replaces what was not taken
+			default:
+			}
+			out <- size - 1
+		}
+	}()
+	return out
+}
+
+// DrillReports implements api.Source.
+func (s *ServerApp) DrillReports(context.Context) ([]api.DrillReport, error) {
+	all, err := state.List[drill.Report](s.State, drill.Prefix)
+	slices.SortFunc(all, func(a, b drill.Report) int { return b.Begun.Compare(a.Begun) })
+	return all[:min(len(all), 100)], err
+}
+
+// DrillReport implements api.Source.
+func (s *ServerApp) DrillReport(_ context.Context, id string) (api.DrillReport, error) {
+	var r drill.Report
+	found, err := s.State.Get(drill.Prefix+id, &r)
+	if err == nil && !found {
+		err = fmt.Errorf("no drill report %q: %w", id, api.ErrNotFound)
+	}
+	return r, err
+}

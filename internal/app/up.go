@@ -1,0 +1,308 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/host"
+	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// UpOptions say what to bring up on this machine.
+type UpOptions struct {
+	Root     string
+	Platform string // file; empty: the built-in platform
+	Regions  []string
+	Listen   string
+	NetNS    bool
+	Log      *slog.Logger
+}
+
+// Up is an installation that runs.
+type Up struct {
+	Installation
+	Layout  Layout
+	Secrets Secrets
+	host    host.Host
+	lock    *os.File
+}
+
+// RunningError means that another `up` has the installation.
+type RunningError struct {
+	PID    int
+	Listen string
+}
+
+func (e *RunningError) Error() string {
+	return fmt.Sprintf("the platform is up already (pid %d), its console is at http://%s; stop it with `fournines down`", e.PID, e.Listen)
+}
+
+// least is the free space below which nothing is started: engines do not survive a full disk well.
+const least = 2 << 30 // bytes
+
+// PrepareUp checks the machine and lays the installation down, and refuses clearly
+// what cannot work: another `up`, a newer data directory, a missing or too old
+// engine, a full disk, an address in use.
+func PrepareUp(ctx context.Context, o UpOptions) (*Up, error) {
+	if err := os.MkdirAll(o.Root, 0o755); err != nil { //nolint:gosec // the engines' user must pass
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	lock, err := lockUp(o.Root)
+	if err != nil {
+		return nil, err
+	}
+	u := &Up{lock: lock}
+	if err := u.prepare(ctx, o); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return u, nil
+}
+
+const upFile = "up.json"
+
+func lockUp(root string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(root, "up.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		running := &RunningError{}
+		if b, rerr := os.ReadFile(filepath.Join(root, upFile)); rerr == nil {
+			_ = json.Unmarshal(b, running) // what cannot be read is left out of the message
+		}
+		return nil, running
+	}
+	return f, nil
+}
+
+func (u *Up) prepare(ctx context.Context, o UpOptions) error {
+	if err := CheckFormat(o.Root); err != nil {
+		return err
+	}
+	if err := checkSpace(o.Root); err != nil {
+		return err
+	}
+	text := spec.BuiltInYAML()
+	if o.Platform != "" {
+		var err error
+		if text, err = os.ReadFile(o.Platform); err != nil {
+			return fmt.Errorf("read platform file: %w", err)
+		}
+	}
+	p, err := spec.Parse(nameOf(o.Platform), text)
+	if err != nil {
+		return err
+	}
+	for _, name := range o.Regions {
+		if _, ok := p.Region(name); !ok {
+			return fmt.Errorf("the platform has no region %q; it has %s", name, strings.Join(regionNames(p), ", "))
+		}
+	}
+	programs, err := FindPrograms(ctx, EnginesRoot())
+	if err != nil {
+		return err
+	}
+	if _, err := node.ThisHost(); err != nil {
+		return err
+	}
+	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, Programs: programs}
+	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS}
+	if err := u.checkPorts(); err != nil {
+		return err
+	}
+	if u.Secrets, err = EnsureSecrets(o.Root); err != nil {
+		return err
+	}
+	if err := u.layPrograms(); err != nil {
+		return err
+	}
+	if err := SaveInstallation(o.Root, u.Installation, text); err != nil {
+		return err
+	}
+	u.host = host.Host{Root: o.Root, Units: u.units(), Log: o.Log}
+	b, err := json.Marshal(RunningError{os.Getpid(), o.Listen})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(o.Root, upFile), b, 0o600)
+}
+
+func nameOf(path string) string {
+	if path == "" {
+		return "built-in"
+	}
+	return path
+}
+
+func regionNames(p *spec.Platform) []string {
+	var out []string
+	for _, r := range p.Spec.Regions {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+func checkSpace(root string) error {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(root, &s); err != nil {
+		return fmt.Errorf("look at the disk of %s: %w", root, err)
+	}
+	if free := s.Bavail * uint64(s.Bsize); free < least { //nolint:gosec // a block size is positive
+		return fmt.Errorf("the disk of %s has %d MiB free, %d MiB are needed: make room, or choose another place with --data", root, free>>20, least>>20)
+	}
+	return nil
+}
+
+// checkPorts refuses addresses that somebody else has. What an earlier `up` of this
+// installation left running is adopted.
+func (u *Up) checkPorts() error {
+	ports := map[string]string{}
+	if !u.NetNS { // a namespace is ours alone
+		ports = u.Layout.Ports()
+	}
+	ports[u.Listen] = Server
+	var taken []string
+	for _, address := range slices.Sorted(maps.Keys(ports)) {
+		if _, ours := process.Adopt(filepath.Join(u.Layout.Root, ports[address]) + ".pid"); ours {
+			continue
+		}
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			taken = append(taken, fmt.Sprintf("%s (for %s): %v", address, ports[address], err))
+			continue
+		}
+		_ = l.Close()
+	}
+	if len(taken) > 0 {
+		return fmt.Errorf("addresses are in use by another program; end it, or see who has them with `ss -ltnp`:\n  %s", strings.Join(taken, "\n  "))
+	}
+	return nil
+}
+
+// layPrograms copies our programs to where the engines' user can run them.
+func (u *Up) layPrograms() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find our own program: %w", err)
+	}
+	bin := filepath.Join(u.Layout.Root, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil { //nolint:gosec // the engines' user must pass
+		return err
+	}
+	for name, from := range map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)} {
+		if err := copyProgram(from, u.Layout.Bin(name)); err != nil {
+			return fmt.Errorf("copy program %s: %w; `make build` builds both", name, err)
+		}
+	}
+	for _, region := range u.Regions {
+		r, _ := u.Layout.Platform.Region(region)
+		for _, z := range r.Zones {
+			if err := os.MkdirAll(u.Layout.Dir(region, z), 0o755); err != nil { //nolint:gosec // the engines' user must pass
+				return err
+			}
+		}
+	}
+	return os.MkdirAll(faultsDir(u.Layout.Root), 0o755) //nolint:gosec // no secret
+}
+
+func copyProgram(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	tmp := to + ".new"
+	out, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755) //nolint:gosec // a program
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp, to) // running processes keep the old file
+}
+
+// units are our own processes, in the order in which they are shown.
+func (u *Up) units() []node.Unit {
+	bin, env := u.Layout.Bin("fournines"), []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "FOURNINES_CRASH_AT=" + os.Getenv("FOURNINES_CRASH_AT")}
+	out := []node.Unit{{
+		Name: Server, Argv: []string{bin, "server", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
+		Ready: node.Ready{HTTP: "http://" + u.Listen + "/readyz"},
+	}}
+	for _, region := range u.Regions {
+		out = append(out, node.Unit{
+			Name: Cluster(region, Edge), Argv: []string{bin, "edge", region, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
+		})
+		r, _ := u.Layout.Platform.Region(region)
+		for _, z := range r.Zones {
+			out = append(out, node.Unit{
+				Name: region + "/" + z, Argv: []string{bin, "node", region + "/" + z, "--data", u.Layout.Root}, Env: env,
+				Stop: "INT", Grace: 40, Keeps: true,
+			})
+		}
+	}
+	return out
+}
+
+// Run keeps everything running until ctx ends, and then stops it all.
+func (u *Up) Run(ctx context.Context) error {
+	err := u.host.Run(ctx, FaultKeeper(u.Layout.Root))
+	return errors.Join(err, u.Stop())
+}
+
+// Stop stops everything that the installation started, and releases it.
+func (u *Up) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := StopAll(ctx, u.Layout.Root, u.host)
+	return errors.Join(err, os.Remove(filepath.Join(u.Layout.Root, upFile)), u.lock.Close())
+}
+
+// StopAll ends the faults and the units of an installation.
+func StopAll(ctx context.Context, root string, h host.Host) error {
+	keeper := FaultKeeper(root)
+	leases, err := keeper.Active()
+	for _, l := range leases {
+		_, eerr := keeper.Ensure(l, true)
+		err = errors.Join(err, eerr)
+	}
+	return errors.Join(err, h.Stop(ctx))
+}
+
+// Down ends the installation in root: it asks the `up` that has it, or, where that
+// was killed, stops what it left.
+func Down(ctx context.Context, root string) error {
+	lock, err := lockUp(root)
+	var running *RunningError
+	if errors.As(err, &running) {
+		p, err := process.Find(running.PID)
+		if err != nil {
+			return fmt.Errorf("the platform is locked, but its process %d is gone; try again", running.PID)
+		}
+		if err := p.Signal(syscall.SIGTERM); err != nil {
+			return err
+		}
+		return p.Wait(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Close() //nolint:errcheck // it ends with us
+	return StopAll(ctx, root, host.Host{Root: root, Log: slog.New(slog.DiscardHandler)})
+}

@@ -1,0 +1,23 @@
+// Package availability is the wing of the seed's section 7.1: it keeps a region
+// writing through the loss of any one zone.
+//
+//	7.1.4, 7.1.8  postgres.go decides, failover.go acts: the accelerated failover
+//	7.1.5         redis.go: Sentinel fails over; we check that it can and did
+//	7.1.8         readiness.go: could I fail over right now, to whom, if not why not
+//	7.1.10        package probe, and the edge's probes
+//	7.1.11        package edge
+//
+// The accelerated failover never waits for a lease to run out, and never takes one
+// from a primary that could still write. Suspect: misses in a row through new
+// connections, seen by two or more observers whose controls answered. Fence: every
+// process of the suspect is killed and proved gone, its sessions at the edge are cut.
+// Check: the lock is still as it was seen, and a member that has every acknowledged
+// write is there to take over. Release: one transaction compares the lock's holder
+// and lease and deletes it. Verify: a new primary on a higher timeline commits a
+// write through the edge. If any proof is missing nothing is done, and Patroni's own
+// path, its lease of 20 s, remains.
+//
+// Deciders are pure; effects are ports that package app hands over. This package
+// never routes traffic, never starts an engine, and never picks the new leader:
+// Patroni's leader race does.
+package availability

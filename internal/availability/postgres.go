@@ -1,0 +1,208 @@
+package availability
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// How old a fact may be to count.
+const (
+	freshProbe  = 2 * time.Second
+	freshMember = 5 * time.Second
+	freshLock   = 15 * time.Second // it only names the suspect; release compares it again
+)
+
+// PostgresView is all that the decision about one cluster rests on.
+type PostgresView struct {
+	Policy    spec.Postgres
+	Detection spec.Detection
+	Path      spec.FailoverPath
+	Cluster   fact.Postgres
+	Probes    []fact.Probe        // newest of every observer
+	Fences    map[string]Fence    // that stand now, by component id
+	Proved    map[string]string   // component id → epoch of the fence its node has proved
+	Last      []control.Operation // newest operations on the cluster, newest last
+}
+
+// Fence keeps a component dead until it is lifted.
+type Fence struct {
+	Component string    `json:"component"`
+	Epoch     string    `json:"epoch"`
+	Reason    string    `json:"reason"`
+	Since     time.Time `json:"since"`
+}
+
+// FailoverArgs are the arguments of postgres.failover.
+type FailoverArgs struct {
+	Cluster   string    `json:"cluster"`
+	Member    string    `json:"member"`    // who holds the lock
+	Component string    `json:"component"` // the same as a component id
+	Lease     int64     `json:"lease"`
+	Timeline  int       `json:"timeline"` // newest known of the old primary
+	Observers []string  `json:"observers"`
+	Seen      string    `json:"seen"` // what they saw
+	Suspected time.Time `json:"suspected"`
+}
+
+// DecidePostgres returns the actions that the cluster needs now: a failover of a
+// primary that is dead to two observers or more, or the return of a fenced member.
+func DecidePostgres(v PostgresView, now time.Time) []control.Action {
+	if a, ok := decideFailover(v, now); ok {
+		return []control.Action{a}
+	}
+	return decideRejoin(v, now)
+}
+
+func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
+	lock := v.Cluster.Lock
+	suspect, known := memberNamed(v.Cluster, lock.Leader)
+	if !v.Policy.AcceleratedFailover || lock.Paused || !known || lock.Lease == 0 || now.Sub(v.Cluster.At) > freshLock {
+		return control.Action{}, false
+	}
+	observers, seen := suspecting(v, suspect.ID, now)
+	if len(observers) < v.Detection.Observers {
+		return control.Action{}, false
+	}
+	if len(candidates(v, now)) == 0 { // never fence the last one that has the data
+		return control.Action{}, false
+	}
+	a, err := control.NewAction(Key("failover", v.Cluster.Cluster, strconv.FormatInt(lock.Lease, 16)), KindFailover, v.Cluster.Cluster, FailoverArgs{
+		Cluster: v.Cluster.Cluster, Member: lock.Leader, Component: suspect.ID, Lease: lock.Lease, Timeline: suspect.Timeline,
+		Observers: observers, Seen: seen, Suspected: now,
+	})
+	if err != nil || slices.ContainsFunc(v.Last, func(o control.Operation) bool { return o.Key == a.Key }) {
+		return control.Action{}, false // this very lease has been tried: Patroni's own path remains
+	}
+	a.Actor = "system:availability"
+	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
+	a.Approval = v.Path.Mode != "automatic"
+	return a, true
+}
+
+// suspecting returns the observers that have missed the target often enough, lately.
+func suspecting(v PostgresView, target string, now time.Time) (observers []string, seen string) {
+	for _, p := range v.Probes {
+		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && now.Sub(p.At) <= freshProbe {
+			observers = append(observers, p.Observer)
+			seen = p.Error
+		}
+	}
+	slices.Sort(observers)
+	return slices.Compact(observers), seen
+}
+
+// candidates returns the members, except the leader, that could take over without
+// loss, the most advanced first.
+func candidates(v PostgresView, now time.Time) []fact.PostgresMember {
+	lock := v.Cluster.Lock
+	leader, _ := memberNamed(v.Cluster, lock.Leader)
+	var out []fact.PostgresMember
+	for _, m := range v.Cluster.Members {
+		if len(whyNot(m, leader, lock, v.Policy, v.Fences, now)) == 0 {
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b fact.PostgresMember) int {
+		return int(min(max(b.Received-a.Received, -1), 1))
+	})
+	return out
+}
+
+// whyNot says why a member could not take over, in words; nothing when it could.
+func whyNot(m, leader fact.PostgresMember, lock fact.PostgresLock, policy spec.Postgres, fences map[string]Fence, now time.Time) []string {
+	var why []string
+	switch {
+	case m.Name == lock.Leader:
+		return []string{"it is the leader"}
+	case fences[m.ID].Component != "":
+		return []string{fmt.Sprintf("%s is fenced: %s", m.ID, fences[m.ID].Reason)}
+	case now.Sub(m.Seen) > freshMember:
+		return []string{fmt.Sprintf("%s does not answer%s", m.ID, since(m.Seen, now))}
+	}
+	if policy.Synchronous != "off" && !slices.Contains(lock.Sync, m.Name) {
+		why = append(why, m.ID+" is not a synchronous standby, it may lack acknowledged writes")
+	}
+	if m.State != "streaming" && m.State != "running" && m.State != "in archive recovery" {
+		why = append(why, fmt.Sprintf("%s is %s", m.ID, m.State))
+	}
+	if leader.Timeline > 0 && m.Timeline > 0 && m.Timeline < leader.Timeline {
+		why = append(why, fmt.Sprintf("%s is on timeline %d, the leader on %d", m.ID, m.Timeline, leader.Timeline))
+	}
+	return why
+}
+
+func since(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" since %.0f s", now.Sub(t).Seconds())
+}
+
+func memberNamed(c fact.Postgres, name string) (fact.PostgresMember, bool) {
+	for _, m := range c.Members {
+		if name != "" && m.Name == name {
+			return m, true
+		}
+	}
+	return fact.PostgresMember{}, false
+}
+
+// RejoinArgs are the arguments of postgres.rejoin.
+type RejoinArgs struct {
+	Cluster   string `json:"cluster"`
+	Member    string `json:"member"`
+	Component string `json:"component"`
+	Epoch     string `json:"epoch"`
+}
+
+// rejoinPause is how long after a failed return of a member the next one is tried.
+const rejoinPause = 15 * time.Second
+
+// decideRejoin brings one fenced member back, once another leads and the fence is proved.
+func decideRejoin(v PostgresView, now time.Time) []control.Action {
+	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
+	if !known || leader.Role != "primary" || now.Sub(leader.Seen) > freshMember {
+		return nil
+	}
+	for _, m := range v.Cluster.Members {
+		f, fenced := v.Fences[m.ID]
+		if !fenced || m.Name == leader.Name || v.Proved[m.ID] != f.Epoch {
+			continue
+		}
+		key, wait := rejoinKey(v.Last, Key("rejoin", m.ID, f.Epoch), now)
+		if wait {
+			continue
+		}
+		a, err := control.NewAction(key, KindRejoin, v.Cluster.Cluster, RejoinArgs{v.Cluster.Cluster, m.Name, m.ID, f.Epoch})
+		if err != nil {
+			continue
+		}
+		a.Actor, a.Reason = "system:availability", leader.ID+" leads; "+m.ID+" shall follow it"
+		return []control.Action{a}
+	}
+	return nil
+}
+
+// rejoinKey numbers the attempts, so that each is an action of its own.
+func rejoinKey(last []control.Operation, base string, now time.Time) (key string, wait bool) {
+	attempt := 1
+	for _, o := range last {
+		if strings.HasPrefix(o.Key, base+":") {
+			attempt++
+			wait = wait || !o.Finished() || now.Sub(o.Ended) < rejoinPause
+		}
+	}
+	return base + ":" + strconv.Itoa(attempt), wait
+}
+
+// Key joins the parts of an idempotency key into one that fits into a URL.
+func Key(parts ...string) string {
+	return strings.ReplaceAll(strings.Join(parts, ":"), "/", ".")
+}

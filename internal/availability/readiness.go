@@ -1,0 +1,119 @@
+package availability
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// Readiness answers for one cluster: could I fail over right now, to whom, and if
+// not, why not. Candidates is best first, Reasons in the order in which to act.
+type Readiness struct {
+	Cluster    string    `json:"cluster"`
+	Ready      bool      `json:"ready"`
+	Leader     string    `json:"leader,omitempty"`
+	Candidates []string  `json:"candidates"`
+	Reasons    []string  `json:"reasons,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// PostgresReadiness answers for a PostgreSQL cluster.
+func PostgresReadiness(v PostgresView, now time.Time) Readiness {
+	r := Readiness{Cluster: v.Cluster.Cluster, At: now, Candidates: []string{}}
+	lock := v.Cluster.Lock
+	leader, known := memberNamed(v.Cluster, lock.Leader)
+	r.Leader = leader.ID
+	if now.Sub(v.Cluster.At) > freshMember {
+		r.Reasons = append(r.Reasons, "the region's etcd has not answered"+since(v.Cluster.At, now)+": "+orUnknown(v.Cluster.Error))
+	}
+	if !known {
+		r.Reasons = append(r.Reasons, "no member holds the leader key")
+	}
+	if lock.Paused {
+		r.Reasons = append(r.Reasons, "Patroni is paused: resume it with patronictl resume")
+	}
+	for _, c := range candidates(v, now) {
+		r.Candidates = append(r.Candidates, c.ID)
+	}
+	if len(r.Candidates) == 0 {
+		for _, m := range v.Cluster.Members {
+			if m.Name != lock.Leader {
+				r.Reasons = append(r.Reasons, whyNot(m, leader, lock, v.Policy, v.Fences, now)...)
+			}
+		}
+	}
+	r.Ready = len(r.Reasons) == 0 && len(r.Candidates) > 0
+	return r
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "no answer yet"
+	}
+	return s
+}
+
+// RedisReadiness answers for Redis under Sentinel: enough Sentinels reach each other
+// (CKQUORUM), all name the same master in the same epoch, it says it is one, nobody
+// else does, and a replica with a good link is there to take over.
+func RedisReadiness(c fact.Redis, policy spec.Redis, now time.Time) Readiness {
+	r := Readiness{Cluster: c.Cluster, At: now, Candidates: []string{}}
+	named, master := agreed(c, &r, now)
+	for _, n := range c.Nodes {
+		switch {
+		case now.Sub(n.Seen) > freshMember:
+			continue
+		case n.Address == named:
+			r.Leader = n.ID
+			if n.Role != "master" {
+				r.Reasons = append(r.Reasons, fmt.Sprintf("Sentinel names %s master, and it says it is a %s", n.ID, n.Role))
+			} else if n.Replicas < policy.MinReplicasToWrite {
+				r.Reasons = append(r.Reasons, fmt.Sprintf("%s has %d good replicas, it takes writes from %d on", n.ID, n.Replicas, policy.MinReplicasToWrite))
+			}
+		case n.Role == "master":
+			r.Reasons = append(r.Reasons, fmt.Sprintf("%s is a stale master: Sentinel names %s", n.ID, named))
+		case n.LinkUp && n.Master == named:
+			r.Candidates = append(r.Candidates, n.ID)
+		}
+	}
+	if master && r.Leader == "" {
+		r.Reasons = append(r.Reasons, "the master "+named+" does not answer")
+	}
+	if len(r.Candidates) == 0 {
+		r.Reasons = append(r.Reasons, "no replica with a good link could take over")
+	}
+	r.Ready = len(r.Reasons) == 0
+	return r
+}
+
+// agreed returns the master that the Sentinels that answer name.
+func agreed(c fact.Redis, r *Readiness, now time.Time) (address string, ok bool) {
+	var named []string
+	for _, s := range c.Sentinels {
+		if now.Sub(s.Seen) > freshMember {
+			continue // whether enough are left, CKQUORUM of the others says
+		}
+		if !strings.HasPrefix(s.Quorum, "OK") {
+			r.Reasons = append(r.Reasons, fmt.Sprintf("%s could not get a quorum: %s", s.ID, s.Quorum))
+		}
+		if s.Tilt {
+			r.Reasons = append(r.Reasons, s.ID+" is in TILT: its clock jumped, it is blind for 30 s")
+		}
+		named = append(named, s.Master)
+	}
+	slices.Sort(named)
+	named = slices.Compact(named)
+	switch len(named) {
+	case 0:
+		r.Reasons = append(r.Reasons, "no Sentinel answers")
+		return "", false
+	case 1:
+		return named[0], true
+	}
+	r.Reasons = append(r.Reasons, "Sentinels disagree on the master: "+strings.Join(named, ", "))
+	return named[0], true
+}

@@ -1,0 +1,238 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// The kinds of actions, and the entries they write.
+const (
+	KindInject = "fault.inject"
+	KindClear  = "fault.clear"
+
+	faultSet     = "fault.set"
+	faultCleared = "fault.cleared"
+	faultEnded   = "fault.ended"
+
+	// Prefix begins the keys of fault documents in the state.
+	Prefix = "fault/"
+)
+
+// The states of a fault.
+const (
+	Injecting = "injecting"
+	Active    = "active"
+	Ended     = "ended"
+)
+
+// Fault is one fault, wished for or over.
+type Fault struct {
+	ID      string    `json:"id"`
+	Kind    string    `json:"kind"`
+	Target  string    `json:"target"` // component id, or REGION/ZONE
+	Reason  string    `json:"reason,omitempty"`
+	Begun   time.Time `json:"begun"`
+	Until   time.Time `json:"until"`
+	Cleared bool      `json:"cleared,omitempty"` // ended before its time
+	State   string    `json:"state"`
+	Index   uint64    `json:"index"`
+}
+
+// Zone returns REGION/ZONE of the fault's target.
+func (f Fault) Zone() string {
+	parts := strings.SplitN(f.Target, "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// Unit returns the engine of a fault on one component, empty for a whole zone.
+func (f Fault) Unit() string {
+	parts := strings.SplitN(f.Target, "/", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[2]
+}
+
+// Over tells whether nothing of the fault may be left at now.
+func (f Fault) Over(now time.Time) bool { return f.Cleared || !now.Before(f.Until) }
+
+// Fold keeps one document per fault. It is a state.Fold.
+func Fold(d *state.Docs, r journal.Record) error {
+	switch r.Kind {
+	case faultSet:
+		var f Fault
+		if err := r.Decode(&f); err != nil {
+			return err
+		}
+		f.Index = r.Index
+		return d.Put(Prefix+f.ID, f)
+	case faultCleared, faultEnded, "step.ended":
+		var f Fault
+		found, err := d.Get(Prefix+r.Subject, &f)
+		if err != nil || !found {
+			return err
+		}
+		switch {
+		case r.Kind == faultCleared:
+			f.Cleared = true
+		case r.Kind == faultEnded:
+			f.State = Ended
+		case f.State == Injecting:
+			f.State = Active
+		}
+		return d.Put(Prefix+f.ID, f)
+	}
+	return nil
+}
+
+// Wishes takes entries, and finds the faults folded from them.
+type Wishes interface {
+	Append(ctx context.Context, entries ...journal.Entry) (uint64, error)
+	Get(key string, v any) (bool, error)
+	Changed() <-chan struct{}
+}
+
+// Field is the platform as faults meet it.
+type Field interface {
+	// Check says why the fault cannot be injected: no such target, no way to do it.
+	Check(f Fault) error
+	// Seen tells whether the fault's effect shows from outside.
+	Seen(f Fault) bool
+	// Active returns the faults that are not over.
+	Active() ([]Fault, error)
+}
+
+// Faults carries out the actions.
+type Faults struct {
+	Wishes Wishes
+	Field  Field
+	Now    func() time.Time
+}
+
+// Kinds returns the kinds of actions, for control.
+func (x Faults) Kinds() []control.Kind {
+	return []control.Kind{
+		{
+			Name: KindInject, Guard: x.guard, MaxAge: 30 * time.Second,
+			Steps: []control.Step{
+				{Name: "inject", Timeout: 10 * time.Second, Do: x.set, Undo: x.clear},
+				{Name: "see", Timeout: 20 * time.Second, Do: x.see},
+			},
+		},
+		{
+			Name: KindClear,
+			Steps: []control.Step{
+				{Name: "clear", Timeout: 10 * time.Second, Do: func(ctx context.Context, r *control.Run) (any, error) { return nil, x.clear(ctx, r) }},
+				{Name: "gone", Timeout: time.Minute, Do: x.gone},
+			},
+		},
+	}
+}
+
+// guard refuses a target that is not there, and a second zone while one is broken.
+func (x Faults) guard(_ context.Context, a control.Action) error {
+	var f Fault
+	if err := (&control.Run{Action: a}).Decode(&f); err != nil {
+		return err
+	}
+	if err := x.Field.Check(f); err != nil {
+		return err
+	}
+	others, err := x.Field.Active()
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.ID != f.ID && o.Zone() != f.Zone() && !o.Over(x.Now()) {
+			return fmt.Errorf("%s on %s is active until %s: a second zone would break the quorum; end it first with `fournines fault clear %s`",
+				o.Kind, o.Target, o.Until.UTC().Format(time.RFC3339), o.ID)
+		}
+	}
+	return nil
+}
+
+func (x Faults) set(ctx context.Context, r *control.Run) (any, error) {
+	var f Fault
+	if err := r.Decode(&f); err != nil {
+		return nil, err
+	}
+	if known, err := x.Wishes.Get(Prefix+f.ID, &Fault{}); err != nil || known {
+		return nil, err
+	}
+	if f.Over(x.Now()) {
+		return nil, errors.New("its time is over before it could begin")
+	}
+	f.State = Injecting
+	return nil, x.append(ctx, faultSet, f.ID, r, f)
+}
+
+func (x Faults) append(ctx context.Context, kind, id string, r *control.Run, data any) error {
+	e, err := journal.New(kind, id, r.Key, data)
+	if err != nil {
+		return err
+	}
+	e.Actor, e.Reason = r.Actor, r.Reason
+	_, err = x.Wishes.Append(ctx, e)
+	return err
+}
+
+func (x Faults) see(ctx context.Context, r *control.Run) (any, error) {
+	return nil, x.until(ctx, r, "its effect does not show", func(f Fault) bool { return f.Over(x.Now()) || x.Field.Seen(f) })
+}
+
+func (x Faults) clear(ctx context.Context, r *control.Run) error {
+	var f Fault
+	if err := r.Decode(&f); err != nil {
+		return err
+	}
+	known, err := x.Wishes.Get(Prefix+f.ID, &f)
+	if err != nil || f.Cleared || f.State == Ended || !known {
+		return err
+	}
+	return x.append(ctx, faultCleared, f.ID, r, nil)
+}
+
+func (x Faults) gone(ctx context.Context, r *control.Run) (any, error) {
+	return nil, x.until(ctx, r, "something of it is left", func(f Fault) bool { return f.State == Ended })
+}
+
+// until waits for a fact about the fault of the run.
+func (x Faults) until(ctx context.Context, r *control.Run, why string, done func(Fault) bool) error {
+	var f Fault
+	if err := r.Decode(&f); err != nil {
+		return err
+	}
+	t := time.NewTicker(100 * time.Millisecond)
+	defer t.Stop()
+	for {
+		changed := x.Wishes.Changed()
+		if _, err := x.Wishes.Get(Prefix+f.ID, &f); err != nil || done(f) {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-t.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", why, ctx.Err())
+		}
+	}
+}
+
+// End returns the entries for faults that are over and left no trace, so that
+// nobody needs to ask for it.
+func End(faults []Fault, seen func(Fault) bool, now time.Time) []journal.Entry {
+	var out []journal.Entry
+	for _, f := range faults {
+		if f.State != Ended && f.Over(now) && !seen(f) {
+			out = append(out, journal.Entry{Kind: faultEnded, Subject: f.ID, Operation: f.ID, Actor: "system:chaos"})
+		}
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+func escape(s string) string { return url.PathEscape(s) }
+
+// query joins names and values, leaving empty values out.
+func query(pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return q.Encode()
+}
+
+func (w *world) journalCommand() *cobra.Command {
+	c := &cobra.Command{Use: "journal", Short: "Read and verify the record of what was done and seen"}
+	c.AddCommand(w.journalList(), w.journalShow(), w.journalVerify())
+	return c
+}
+
+func (w *world) journalList() *cobra.Command {
+	var kind, subject, operation, before string
+	var limit int
+	c := &cobra.Command{Use: "list", Short: "List entries, the newest first", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		client, err := w.client()
+		if err != nil {
+			return err
+		}
+		var l struct {
+			Items []api.Entry `json:"items"`
+			Next  string      `json:"next,omitempty"`
+		}
+		q := query("kind", kind, "subject", subject, "operation", operation, "before", before, "limit", strconv.Itoa(limit))
+		if err := client.Call(c.Context(), http.MethodGet, "/v1/journal?"+q, "", nil, &l); err != nil {
+			return err
+		}
+		t := table{head: []string{"INDEX", "TIME", "KIND", "SUBJECT", "ACTOR", "REASON", "OPERATION", "HASH"}, wide: 6}
+		var names []string
+		for _, e := range l.Items {
+			t.rows = append(t.rows, []string{fmt.Sprint(e.Index), e.Time.UTC().Format(time.RFC3339), e.Kind, e.Subject, e.Actor, e.Reason, e.Operation, e.Hash})
+			names = append(names, fmt.Sprint(e.Index))
+		}
+		if err := w.print(l, t, names); err != nil {
+			return err
+		}
+		if l.Next != "" {
+			w.note("more: fournines journal list --before %s", l.Next)
+		}
+		return nil
+	}}
+	f := c.Flags()
+	f.StringVar(&kind, "kind", "", "only of this kind; a prefix ends in a dot: fault.")
+	f.StringVar(&subject, "subject", "", "only about this subject")
+	f.StringVar(&operation, "operation", "", "only of this operation, drill or fault")
+	f.StringVar(&before, "before", "", "only below this index")
+	f.IntVar(&limit, "limit", 50, "entries a page, 100 at most")
+	return c
+}
+
+func (w *world) journalShow() *cobra.Command {
+	return &cobra.Command{Use: "show INDEX", Short: "Show one entry whole", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("%q is no index; write a number such as 42", args[0])}
+		}
+		client, err := w.client()
+		if err != nil {
+			return err
+		}
+		var e api.Entry
+		if err := client.Call(c.Context(), http.MethodGet, "/v1/journal/"+args[0], "", nil, &e); err != nil {
+			return err
+		}
+		if w.output == "table" {
+			w.output = "yaml" // one entry reads best as a document
+		}
+		return w.print(e, table{head: []string{"ENTRY"}, rows: [][]string{{fmt.Sprint(e)}}}, []string{args[0]})
+	}}
+}
+
+func (w *world) journalVerify() *cobra.Command {
+	var from string
+	c := &cobra.Command{Use: "verify", Short: "Check the journal on disk from its first byte; needs no server", Args: cobra.NoArgs,
+		Long: "Check the journal on disk from its first byte: every checksum, every index, the tree over all\nentries against what was acknowledged. It needs no server. Exit 5 when something is wrong.",
+		RunE: func(*cobra.Command, []string) error {
+			if from == "" {
+				from = filepath.Join(app.Layout{Root: w.data}.ServerDir(), "journal")
+			}
+			begun := time.Now()
+			head, err := journal.Verify(from)
+			var damage *journal.DamageError
+			switch {
+			case errors.As(err, &damage):
+				return &exitError{exitIntegrity, err}
+			case errors.Is(err, fs.ErrNotExist):
+				return fmt.Errorf("there is no journal in %s; name its directory with --from", from)
+			case err != nil:
+				return err
+			}
+			v := api.Verification{OK: true, Size: head.Size, Root: head.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
+			return w.print(v, table{head: []string{"VERIFIED", "ENTRIES", "ROOT", "SECONDS"}, rows: [][]string{{"ok", fmt.Sprint(v.Size), v.Root, fmt.Sprintf("%.3f", v.Seconds)}}}, []string{v.Root})
+		}}
+	c.Flags().StringVar(&from, "from", "", "directory of the journal; the installation's by default")
+	return c
+}

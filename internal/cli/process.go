@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/driver/fault"
+)
+
+// The processes that `up` starts; in production their units start them.
+
+func (w *world) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+func (w *world) serverCommand() *cobra.Command {
+	return &cobra.Command{Use: "server", Short: "Run the control plane: API, console, control loops, journal", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithCancel(c.Context())
+			defer cancel()
+			s, err := app.OpenServer(ctx, w.data, Version, w.logger())
+			if err != nil {
+				return err
+			}
+			err = s.Serve(ctx)
+			cancel()
+			return errors.Join(err, s.Close())
+		}}
+}
+
+func (w *world) nodeCommand() *cobra.Command {
+	return &cobra.Command{Use: "node REGION/ZONE", Short: "Run one zone's node: supervise its engines, probe, fence, inject faults", Args: cobra.ExactArgs(1),
+		Long: "Run one zone's node. SIGTERM ends the node alone, and its engines live on for the next one;\nSIGINT ends the zone with its engines.",
+		RunE: func(c *cobra.Command, args []string) error {
+			var stop atomic.Bool
+			ctx, cancel := context.WithCancel(context.WithoutCancel(c.Context()))
+			defer cancel()
+			signals := make(chan os.Signal, 2)
+			signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+			go func() {
+				stop.Store(<-signals == os.Interrupt)
+				cancel()
+			}()
+			return app.RunNode(ctx, w.data, args[0], stop.Load, w.logger())
+		}}
+}
+
+func (w *world) edgeCommand() *cobra.Command {
+	return &cobra.Command{Use: "edge REGION", Short: "Run a region's edge: proxy, breaker, leader-following listeners", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return app.RunEdge(c.Context(), w.data, args[0], w.logger())
+		}}
+}
+
+func (w *world) etcdCommand() *cobra.Command {
+	var m etcd.Member
+	c := &cobra.Command{Use: "etcd", Short: "Run one etcd member", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return etcd.Run(c.Context(), m) }}
+	f := c.Flags()
+	f.StringVar(&m.Name, "name", "", "member name")
+	f.StringVar(&m.Dir, "dir", "", "data directory")
+	f.StringVar(&m.Client, "client", "", "URL for clients")
+	f.StringVar(&m.Peer, "peer", "", "URL for peers")
+	f.StringVar(&m.Cluster, "cluster", "", "NAME=PEER-URL,… of all members")
+	f.StringVar(&m.Token, "token", "", "cluster token")
+	return c
+}
+
+func (w *world) guardCommand() *cobra.Command {
+	return &cobra.Command{Use: "fault-guard LEASE", Short: "Inject one fault and take it back at its end", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return fault.Guard(context.WithoutCancel(c.Context()), args[0])
+		}}
+}
+
+func (w *world) versionCommand() *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		return w.print(map[string]string{"version": Version}, table{head: []string{Version}}, []string{Version})
+	}}
+}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+)
+
+// detachedEnv marks the `up` that works in the background.
+const detachedEnv = "FOURNINES_UP_DETACHED"
+
+func (w *world) upCommand() *cobra.Command {
+	var o app.UpOptions
+	var detach bool
+	c := &cobra.Command{
+		Use: "up", Short: "Bring the platform up on this machine", Args: cobra.NoArgs,
+		Long:    "Bring the platform's first region up on this machine: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
+		Example: "  fournines up\n  fournines up --detach && fournines status",
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.Root = w.data
+			abs, err := filepath.Abs(o.Root)
+			if err != nil {
+				return err
+			}
+			o.Root = abs
+			if detach && os.Getenv(detachedEnv) == "" {
+				return w.detach(c.Context(), o)
+			}
+			return w.up(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.Platform, "file", "f", "", "platform file; GreenLang's own by default")
+	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1"}, "regions to run here")
+	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
+	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
+	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
+	return c
+}
+
+func (w *world) up(ctx context.Context, o app.UpOptions) error {
+	log, err := os.OpenFile(filepath.Join(mkdir(o.Root), "up.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	defer log.Close() //nolint:errcheck // written line by line
+	o.Log = slog.New(slog.NewJSONHandler(log, nil))
+	u, err := app.PrepareUp(ctx, o)
+	if err != nil {
+		return err
+	}
+	shown := make(chan struct{})
+	watching, cancel := context.WithCancel(ctx)
+	go func() {
+		defer close(shown)
+		if err := w.showStart(watching, u.Listen, u.Secrets.Token, u.Regions); err == nil {
+			w.welcome(u.Listen, u.Secrets.Token, o.Root)
+		}
+	}()
+	err = u.Run(ctx)
+	cancel()
+	<-shown
+	w.note("stopped")
+	return err
+}
+
+func mkdir(dir string) string {
+	_ = os.MkdirAll(dir, 0o755) //nolint:gosec // opening the log tells of any trouble
+	return dir
+}
+
+func (w *world) welcome(listen, token, root string) {
+	w.note("\nThe platform is up and ready.")
+	w.note("  console   http://%s   token %s", listen, token)
+	w.note("  token     also in %s", filepath.Join(root, app.TokenFile))
+	w.note("  next      fournines drill zone-loss")
+}
+
+// detach starts `up` again in a session of its own, and returns when it is ready.
+func (w *world) detach(ctx context.Context, o app.UpOptions) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(filepath.Join(mkdir(o.Root), "up.out"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open output: %w", err)
+	}
+	defer out.Close() //nolint:errcheck // the child has its own descriptor
+	cmd := exec.Command(self, os.Args[1:]...)
+	cmd.Env = append(os.Environ(), detachedEnv+"=1")
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start in the background: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	ready := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		token, err := w.awaitToken(ctx, o.Root)
+		if err == nil {
+			err = w.showStart(ctx, o.Listen, token, o.Regions)
+		}
+		if err == nil {
+			w.welcome(o.Listen, token, o.Root)
+		}
+		ready <- err
+	}()
+	select {
+	case err := <-ready:
+		if ctx.Err() != nil {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		}
+		return err
+	case <-ended:
+		b, rerr := os.ReadFile(out.Name())
+		_, werr := w.err.Write(b)
+		return &exitError{exitFailed, errors.Join(rerr, werr)}
+	}
+}
+
+func (w *world) awaitToken(ctx context.Context, root string) (string, error) {
+	for {
+		if s, err := app.LoadSecrets(root); err == nil {
+			return s.Token, nil
+		}
+		if err := nap(ctx, 100*time.Millisecond); err != nil {
+			return "", err
+		}
+	}
+}
+
+func nap(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// showStart shows how the regions come up, until everything is healthy and ready.
+func (w *world) showStart(ctx context.Context, listen, token string, regions []string) error {
+	client := app.NewClient(listen, token)
+	t := newTree(w.err)
+	begun := time.Now()
+	for {
+		var s api.Status
+		short, cancel := context.WithTimeout(ctx, 2*time.Second)
+		err := client.Call(short, http.MethodGet, "/v1/status", "", nil, &s)
+		cancel()
+		done := err == nil && ready(s, regions)
+		t.draw(startLines(s, err, time.Since(begun)), done)
+		if done {
+			return nil
+		}
+		if err := nap(ctx, 250*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// ready tells whether every component is healthy and every cluster could fail over.
+func ready(s api.Status, regions []string) bool {
+	n := 0
+	for _, r := range s.Regions {
+		if !r.Running {
+			continue
+		}
+		n++
+		for _, c := range r.Components {
+			if c.Health != api.Healthy {
+				return false
+			}
+		}
+		for _, x := range r.Readiness {
+			if !x.Ready {
+				return false
+			}
+		}
+	}
+	return n == len(regions)
+}
+
+func (w *world) downCommand() *cobra.Command {
+	return &cobra.Command{Use: "down", Short: "Stop everything that `up` started", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithTimeout(c.Context(), 90*time.Second)
+		defer cancel()
+		if _, _, err := app.LoadInstallation(w.data); err != nil {
+			if errors.Is(err, os.ErrNotExist) {
+				w.note("nothing runs from %s", w.data)
+				return nil
+			}
+			return err
+		}
+		if err := app.Down(ctx, w.data); err != nil {
+			return err
+		}
+		w.note("stopped")
+		return nil
+	}}
+}

@@ -1,0 +1,251 @@
+package console_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/console"
+)
+
+// noon is the fixture's clock: pages drawn from it never change.
+func noon() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
+
+func before(d time.Duration) time.Time { return noon().Add(-d) }
+
+// fixture is a platform in the middle of some trouble: a frozen application
+// instance, a lagging replica, a setting that drifted, an operation under way.
+type fixture struct {
+	mu      sync.Mutex
+	status  api.Status
+	entries []api.Entry
+	reports []api.DrillReport
+	past    []api.Operation
+	subs    map[chan uint64]bool
+	asked   []string // what Actions were asked, in order
+	refuse  error    // what Actions answer, when set
+	broken  error    // what Status answers, when set
+	proof   api.Verification
+}
+
+func newFixture() *fixture {
+	f := &fixture{subs: map[chan uint64]bool{}, reports: drillReports(), past: pastOperations()}
+	f.entries = journalEntries(260)
+	f.status = api.Status{
+		Platform: "greenlang", Version: "0.1.0-test", At: noon(), Regions: fixtureRegions(),
+		Availability: availability(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
+	}
+	f.status.Journal = f.head()
+	f.proof = api.Verification{OK: true, Size: f.status.Journal.Size, Root: f.status.Journal.Root, At: noon(), Seconds: 0.042}
+	return f
+}
+
+func (f *fixture) head() api.JournalHead {
+	hash := sha256.New()
+	for _, e := range f.entries {
+		hash.Write([]byte(e.Hash))
+	}
+	return api.JournalHead{Size: uint64(len(f.entries)), Root: hex.EncodeToString(hash.Sum(nil))}
+}
+
+// advance makes something happen: one more entry and one more finding.
+func (f *fixture) advance() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	index := uint64(len(f.entries))
+	f.entries = append(f.entries, entryAt(index, noon(), "fact.changed", "us-east-1/b/etcd", "", "node"))
+	f.status.Journal = f.head()
+	f.status.Findings = append(slices.Clone(f.status.Findings), api.Finding{
+		Code: "disk-fills", Severity: "notice", Subject: "us-east-1/b", Since: noon(),
+		Title: fmt.Sprintf("Disk of zone b fills: change %d", index),
+		Text:  "The data disk is 81 % full and grows by 2 GB a day. Grow it, or lower the retention.",
+	})
+	f.reports = slices.Clone(f.reports)
+	f.reports[0].Actor = fmt.Sprintf("operator-%d", index)
+	for sub := range f.subs {
+		select {
+		case sub <- index:
+		default:
+		}
+	}
+	return index
+}
+
+func (f *fixture) Status(context.Context) (api.Status, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.status, f.broken
+}
+
+func (f *fixture) Region(_ context.Context, name string) (api.Region, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.status.Regions {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	return api.Region{}, fmt.Errorf("region %q is not in the spec: %w", name, console.ErrNotFound)
+}
+
+func (f *fixture) Faults(context.Context) ([]api.Fault, error) { return fixtureFaults(), nil }
+
+func (f *fixture) all() []api.Operation {
+	return append([]api.Operation{runningOperation(), waitingOperation()}, f.past...)
+}
+
+func (f *fixture) Operations(_ context.Context, filter console.OperationFilter) (console.Page[api.Operation], error) {
+	var page console.Page[api.Operation]
+	for _, o := range f.all() {
+		if (filter.State == "" || o.State == filter.State) && (filter.Kind == "" || o.Kind == filter.Kind) && (filter.Subject == "" || o.Subject == filter.Subject) {
+			page.Items = append(page.Items, o)
+		}
+	}
+	return page, nil
+}
+
+func (f *fixture) Operation(_ context.Context, id string) (api.Operation, error) {
+	for _, o := range f.all() {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	return api.Operation{}, fmt.Errorf("operation %q: %w", id, console.ErrNotFound)
+}
+
+func (f *fixture) DrillCatalogue(context.Context) ([]api.DrillInfo, error) { return catalogue(), nil }
+
+func (f *fixture) DrillReports(context.Context) ([]api.DrillReport, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reports, nil
+}
+
+func (f *fixture) DrillReport(_ context.Context, id string) (api.DrillReport, error) {
+	for _, r := range drillReports() {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return api.DrillReport{}, fmt.Errorf("drill report %q: %w", id, console.ErrNotFound)
+}
+
+func (f *fixture) Entries(_ context.Context, filter console.EntryFilter) (console.Page[api.Entry], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var page console.Page[api.Entry]
+	for _, e := range slices.Backward(f.entries) {
+		if e.Index < filter.From || (filter.Before != 0 && e.Index >= filter.Before) || !kindFits(filter.Kind, e.Kind) ||
+			(filter.Subject != "" && e.Subject != filter.Subject) || (filter.Operation != "" && e.Operation != filter.Operation) {
+			continue
+		}
+		if len(page.Items) == filter.Limit {
+			page.Next = strconv.FormatUint(page.Items[len(page.Items)-1].Index, 10)
+			break
+		}
+		page.Items = append(page.Items, e)
+	}
+	return page, nil
+}
+
+func kindFits(want, kind string) bool {
+	return want == "" || want == kind || (strings.HasSuffix(want, ".") && strings.HasPrefix(kind, want))
+}
+
+func (f *fixture) Entry(_ context.Context, index uint64) (api.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if index >= uint64(len(f.entries)) {
+		return api.Entry{}, fmt.Errorf("the journal has %d entries: %w", len(f.entries), console.ErrNotFound)
+	}
+	return f.entries[index], nil
+}
+
+func (f *fixture) Verify(context.Context) (api.Verification, error) { return f.proof, nil }
+
+func (f *fixture) Changes(ctx context.Context) <-chan uint64 {
+	sub := make(chan uint64, 1)
+	f.mu.Lock()
+	f.subs[sub] = true
+	f.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		f.mu.Lock()
+		delete(f.subs, sub)
+		f.mu.Unlock()
+	})
+	return sub
+}
+
+// did records what was asked of Actions.
+func (f *fixture) did(id string, words ...any) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, strings.TrimSuffix(fmt.Sprintln(words...), "\n"))
+	return id, f.refuse
+}
+
+func (f *fixture) RunDrill(_ context.Context, name, reason string) (string, error) {
+	return f.did("drill-0042", "drill", name, reason)
+}
+
+func (f *fixture) InjectFault(_ context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+	return f.did("fault-8", "inject", kind, target, d, reason)
+}
+
+func (f *fixture) ClearFault(_ context.Context, id string) error {
+	_, err := f.did("", "clear", id)
+	return err
+}
+
+func (f *fixture) Switchover(_ context.Context, cluster, candidate, reason string) (string, error) {
+	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
+}
+
+func (f *fixture) Approve(_ context.Context, id, reason string) error {
+	_, err := f.did("", "approve", id, reason)
+	return err
+}
+
+func (f *fixture) Deny(_ context.Context, id, reason string) error {
+	_, err := f.did("", "deny", id, reason)
+	return err
+}
+
+// journalEntries are the newest n entries' worth of a day's work, oldest first.
+func journalEntries(n int) []api.Entry {
+	kinds := []struct{ kind, subject, actor string }{
+		{"fact.changed", "us-east-1/c/postgres", "node"}, {"availability.minute", "us-east-1/edge", "edge"},
+		{"probe.failed", "us-east-1/c/greenlang", "edge"}, {"breaker.opened", "us-east-1/c/greenlang", "edge"},
+		{"operation.requested", "us-east-1/postgres", "operator"}, {"operation.step", "us-east-1/postgres", "server"},
+		{"fault.injected", "us-east-1/c/greenlang", "operator"},
+	}
+	list := make([]api.Entry, 0, n)
+	for i := range n {
+		k := kinds[i%len(kinds)]
+		operation := ""
+		if strings.HasPrefix(k.kind, "operation.") {
+			operation = fmt.Sprintf("switchover/us-east-1/postgres/%d", i/70)
+		}
+		list = append(list, entryAt(uint64(i), before(time.Duration(n-i)*11*time.Second), k.kind, k.subject, operation, k.actor))
+	}
+	return list
+}
+
+func entryAt(index uint64, at time.Time, kind, subject, operation, actor string) api.Entry {
+	e := api.Entry{Index: index, Time: at, Kind: kind, Subject: subject, Operation: operation, Actor: actor,
+		Data: json.RawMessage(fmt.Sprintf(`{"sync":"in-sync","health":"healthy","term":%d}`, index/9))}
+	if kind == "fault.injected" {
+		e.Reason = "does the edge notice a frozen instance"
+	}
+	sum := sha256.Sum256(append([]byte{0}, fmt.Sprintf("%+v", e)...))
+	e.Hash = hex.EncodeToString(sum[:])
+	return e
+}

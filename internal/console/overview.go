@@ -1,0 +1,68 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/greenlang/fournines/internal/api"
+)
+
+// overview is the platform on one page.
+type overview struct {
+	Verdict    string
+	World      world
+	Traffic    traffic
+	Running    int             // regions that run here
+	Components int             // in those regions
+	InSync     int             // of them
+	Healthy    int             // of them
+	Trouble    []api.Component // out of sync or not healthy, worst first
+	SpentShare float64         // of the year's budget, 0 to 1, for the bar
+}
+
+func loadOverview(_ context.Context, _ Source, a ask) (sheet, error) {
+	o := overview{World: drawWorld(a.Status.Regions), Traffic: drawTraffic(a.Status.Availability.PerMinute)}
+	for _, r := range a.Status.Regions {
+		if !r.Running {
+			continue
+		}
+		o.Running++
+		o.Components += len(r.Components)
+		o.InSync += inSync(r.Components)
+		o.Healthy += healthy(r.Components)
+		o.Trouble = append(o.Trouble, troubled(r.Components)...)
+	}
+	slices.SortStableFunc(o.Trouble, func(x, y api.Component) int { return badness(y.Health) - badness(x.Health) })
+	o.SpentShare = min(1, max(0, 1-a.Status.Availability.RemainingRatio))
+	o.Verdict = verdict(a.Status, o)
+	return sheet{Title: "Overview", Data: o}, nil
+}
+
+// troubled are the components that are not both in sync and healthy.
+func troubled(list []api.Component) []api.Component {
+	var out []api.Component
+	for _, c := range list {
+		if c.Sync != api.InSync || c.Health != api.Healthy {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// verdict is the page in one sentence.
+func verdict(s api.Status, o overview) string {
+	return fmt.Sprintf("%d of %d declared regions run here. %s out of sync, %s not healthy, %s for you.",
+		o.Running, len(s.Regions), sentence(many(o.Components-o.InSync, "component", "components")),
+		many(o.Components-o.Healthy, "component", "components"), many(len(s.Findings), "finding", "findings"))
+}
+
+// sentence begins with a capital letter, unless it begins with a component's id.
+func sentence(words string) string {
+	first, _, _ := strings.Cut(words, " ")
+	if strings.Contains(first, "/") || words == "" || words[0] < 'a' || words[0] > 'z' {
+		return words
+	}
+	return string(words[0]-'a'+'A') + words[1:]
+}

@@ -1,0 +1,123 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+)
+
+// view is what every template gets, whole page and live part alike.
+type view struct {
+	Title   string
+	Section string
+	Version string
+	Now     time.Time
+	Key     string
+	Status  api.Status
+	Stream  string     // address of the page's event stream, empty for a still page
+	Problem *trouble   // what went wrong with the verb just asked for
+	Form    url.Values // what was typed, when a form is shown again
+	Data    any        // what the page's loader answered
+}
+
+// parseBase parses what all pages share.
+func parseBase() *template.Template {
+	return template.Must(template.New("base").Funcs(functions()).
+		ParseFS(embedded, "templates/layout.html", "templates/shared.html"))
+}
+
+// parseScreen adds the templates of one page to a copy of the shared ones.
+func parseScreen(base *template.Template, name string) *template.Template {
+	return template.Must(template.Must(base.Clone()).ParseFS(embedded, "templates/"+name+".html"))
+}
+
+// view loads a page.
+func (c *console) view(ctx context.Context, s screen, key string, query url.Values) (view, error) {
+	status, err := c.source.Status(ctx)
+	if err != nil {
+		return view{}, fmt.Errorf("read status: %w", err)
+	}
+	now := c.now().UTC()
+	sheet, err := s.load(ctx, c.source, ask{Key: key, Query: query, Now: now, Status: status})
+	if err != nil {
+		return view{}, err
+	}
+	return view{
+		Title: sheet.Title, Section: s.section, Version: c.version, Now: now, Key: key,
+		Status: status, Stream: streamAddress(s, key, query), Data: sheet.Data,
+	}, nil
+}
+
+// screenHandler serves a page, or only the part made for a page already open, if
+// the page has one.
+func (c *console) screenHandler(s screen) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.show(w, r, s, r.PathValue("key"), r.URL.Query(), nil)
+	})
+}
+
+// show draws a page. With a problem, it is the answer to a verb that failed: the
+// page it was asked from, with what went wrong above and what was typed kept.
+func (c *console) show(w http.ResponseWriter, r *http.Request, s screen, key string, query url.Values, problem *trouble) {
+	v, err := c.view(r.Context(), s, key, query)
+	if err != nil {
+		if problem == nil {
+			problem = troubleOf(err)
+		}
+		c.problem(w, r, problem)
+		return
+	}
+	status := http.StatusOK
+	if problem != nil {
+		v.Problem, v.Form, status = problem, r.PostForm, problem.status
+	}
+	root := "layout"
+	if alone := s.name + "-part"; r.Header.Get("HX-Request") == "true" && s.tmpl.Lookup(alone) != nil {
+		root = alone
+	}
+	c.write(w, r, s.tmpl, root, status, v)
+}
+
+// write renders before it answers, so that a failure is a whole error page and
+// never half a page.
+func (c *console) write(w http.ResponseWriter, r *http.Request, t *template.Template, root string, status int, v view) {
+	var page bytes.Buffer
+	if err := t.ExecuteTemplate(&page, root, v); err != nil {
+		c.log.ErrorContext(r.Context(), "render page", "path", r.URL.Path, "err", err)
+		http.Error(w, "This page could not be drawn. The server's log says why; the API and the command line still work.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // the reader left; there is nobody to tell
+}
+
+// streamAddress is where a page's parts are sent from as they change.
+func streamAddress(s screen, key string, query url.Values) string {
+	q := url.Values{}
+	for name, values := range query {
+		q[name] = values
+	}
+	q.Set("page", s.name)
+	if key != "" {
+		q.Set("key", key)
+	}
+	return "/events?" + q.Encode()
+}
+
+// segments escapes an id for use in an address, leaving its slashes.
+func segments(id string) string {
+	parts := strings.Split(id, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return strings.Join(parts, "/")
+}

@@ -1,0 +1,82 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Action is a request to change the world.
+type Action struct {
+	Key      string          `json:"key"` // idempotency key
+	Kind     string          `json:"kind"`
+	Subject  string          `json:"subject"` // what it works on; one operation at a time each
+	Actor    string          `json:"actor"`
+	Reason   string          `json:"reason"`
+	Args     json.RawMessage `json:"args,omitempty"`
+	Approval bool            `json:"approval,omitempty"` // a person must say yes before the first effect
+}
+
+// NewAction returns an action whose arguments are v.
+func NewAction(key, kind, subject string, v any) (Action, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return Action{}, fmt.Errorf("arguments of %s: %w", kind, err)
+	}
+	return Action{Key: key, Kind: kind, Subject: subject, Args: b}, nil
+}
+
+// Kind is a kind of action that control can carry out.
+type Kind struct {
+	Name   string
+	Guard  func(ctx context.Context, a Action) error // refuses with a reason; nil: none
+	Steps  []Step
+	MaxAge time.Duration // an operation older than this is undone after a crash instead of resumed; 0: always resumed
+}
+
+// Step is one effect with its verification.
+type Step struct {
+	Name    string
+	Timeout time.Duration
+	// Do brings the effect about and verifies it from outside. It may be called again
+	// after a crash at any moment of an earlier call, and must then be harmless.
+	// What it returns is kept in the journal and handed to later steps.
+	Do func(ctx context.Context, r *Run) (any, error)
+	// Undo takes the effect back, also when Do was interrupted; nil: nothing to take back.
+	Undo func(ctx context.Context, r *Run) error
+}
+
+// Run is one operation under way, as its steps see it.
+type Run struct {
+	Action
+	results map[string]json.RawMessage
+}
+
+// Decode reads the action's arguments into v.
+func (r *Run) Decode(v any) error {
+	if err := json.Unmarshal(r.Args, v); err != nil {
+		return fmt.Errorf("arguments of %s: %w", r.Kind, err)
+	}
+	return nil
+}
+
+// Result reads what an earlier step returned into v and tells whether it has ended.
+func (r *Run) Result(step string, v any) (bool, error) {
+	b, ok := r.results[step]
+	if !ok {
+		return false, nil
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return false, fmt.Errorf("result of step %s: %w", step, err)
+	}
+	return true, nil
+}
+
+// Errors a caller may branch on.
+var (
+	ErrUnknown = errors.New("unknown operation")
+	ErrBusy    = errors.New("another operation works on the same subject")
+	ErrState   = errors.New("the operation is not in a state for that")
+)

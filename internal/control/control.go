@@ -1,0 +1,325 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// Config is what a Control is made of.
+type Config struct {
+	State *state.Projection
+	Kinds []Kind
+	Now   func() time.Time
+	Log   *slog.Logger
+	Crash CrashPoint // nil: never
+}
+
+// CrashPoint is called at every boundary of every step with the point's name, so
+// that a test can kill the process there.
+type CrashPoint func(point string)
+
+// Control carries out actions.
+type Control struct {
+	Config
+	kinds map[string]Kind
+	ctx   context.Context //nolint:containedctx // the lifetime of the operations, which outlive the requests that begin them
+
+	mu   sync.Mutex        // guards what follows
+	busy map[string]string // subject → key of the operation that works on it
+	wg   sync.WaitGroup
+}
+
+// Start takes up what was left unfinished and returns a Control that accepts
+// actions until ctx ends.
+func Start(ctx context.Context, c Config) (*Control, error) {
+	if c.Crash == nil {
+		c.Crash = func(string) {}
+	}
+	x := &Control{Config: c, kinds: map[string]Kind{}, ctx: ctx, busy: map[string]string{}}
+	for _, k := range c.Kinds {
+		if _, twice := x.kinds[k.Name]; twice {
+			return nil, fmt.Errorf("two kinds of action are called %q", k.Name)
+		}
+		x.kinds[k.Name] = k
+	}
+	all, err := state.List[Operation](c.State, Prefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range all {
+		if o.Finished() {
+			continue
+		}
+		x.busy[o.Subject] = o.Key
+		if o.State == Running {
+			c.Log.Info("resuming operation", "operation", o.Key, "kind", o.Kind)
+			x.wg.Go(func() { x.carry(o, true) })
+		}
+	}
+	return x, nil
+}
+
+// Close waits for the operations to notice that their context ended.
+func (c *Control) Close() { c.wg.Wait() }
+
+// Submit begins the action and returns its operation; see [Control.Wait]. A key that
+// is known already returns the operation it began, whatever the rest says.
+func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
+	k, ok := c.kinds[a.Kind]
+	if !ok {
+		return Operation{}, fmt.Errorf("submit %s: no such kind of action", a.Kind)
+	}
+	if a.Key == "" || a.Subject == "" {
+		return Operation{}, fmt.Errorf("submit %s: it needs a key and a subject", a.Kind)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o, err := c.Operation(a.Key); err == nil {
+		return o, nil
+	}
+	if by, busy := c.busy[a.Subject]; busy {
+		return Operation{}, fmt.Errorf("submit %s on %s: %w (%s)", a.Kind, a.Subject, ErrBusy, by)
+	}
+	refusal := c.guard(ctx, k, a)
+	req := requested{Action: a}
+	for _, s := range k.Steps {
+		req.Steps = append(req.Steps, s.Name)
+	}
+	c.Crash(a.Kind + ":request:before")
+	if err := c.record(ctx, a, kindRequested, req); err != nil {
+		return Operation{}, err
+	}
+	c.Crash(a.Kind + ":request:after")
+	if refusal != nil {
+		if err := c.record(ctx, a, kindEnded, ended{State: Refused, Error: refusal.Error()}); err != nil {
+			return Operation{}, err
+		}
+		return c.Operation(a.Key)
+	}
+	o, err := c.Operation(a.Key)
+	if err != nil {
+		return Operation{}, err
+	}
+	c.busy[a.Subject] = a.Key
+	if o.State == Running {
+		c.wg.Go(func() { c.carry(o, false) })
+	}
+	return o, nil
+}
+
+func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
+	if k.Guard == nil {
+		return nil
+	}
+	return k.Guard(ctx, a)
+}
+
+// Approve lets a waiting operation begin; actor says who.
+func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Operation, error) {
+	return c.answer(ctx, key, actor, reason, kindApproved, nil)
+}
+
+// Deny ends a waiting operation without any effect.
+func (c *Control) Deny(ctx context.Context, key, actor, reason string) (Operation, error) {
+	return c.answer(ctx, key, actor, reason, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
+}
+
+func (c *Control) answer(ctx context.Context, key, actor, reason, kind string, data any) (Operation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o, err := c.Operation(key)
+	if err != nil {
+		return o, err
+	}
+	if o.State != Waiting {
+		return o, fmt.Errorf("%s is %s: %w", key, o.State, ErrState)
+	}
+	a := o.Action
+	a.Actor, a.Reason = actor, reason
+	if err := c.record(ctx, a, kind, data); err != nil {
+		return o, err
+	}
+	if o, err = c.Operation(key); err != nil {
+		return o, err
+	}
+	if o.State == Running {
+		c.wg.Go(func() { c.carry(o, false) })
+	} else {
+		delete(c.busy, o.Subject)
+	}
+	return o, nil
+}
+
+// Operation returns one operation.
+func (c *Control) Operation(key string) (Operation, error) {
+	var o Operation
+	found, err := c.State.Get(Prefix+key, &o)
+	if err == nil && !found {
+		err = fmt.Errorf("%s: %w", key, ErrUnknown)
+	}
+	return o, err
+}
+
+// Wait returns the operation once it is finished.
+func (c *Control) Wait(ctx context.Context, key string) (Operation, error) {
+	for {
+		changed := c.State.Changed()
+		o, err := c.Operation(key)
+		if err != nil || o.Finished() {
+			return o, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return o, ctx.Err()
+		}
+	}
+}
+
+// carry does the operation's steps from where it stands to the end.
+func (c *Control) carry(o Operation, resumed bool) {
+	result := ended{State: Succeeded}
+	run := &Run{Action: o.Action, results: map[string]json.RawMessage{}}
+	for _, t := range o.Steps {
+		if t.State == StepDone {
+			run.results[t.Name] = t.Result
+		}
+	}
+	k := c.kinds[o.Kind]
+	var err error
+	if failed, ok := o.failedStep(); resumed && ok {
+		err = fmt.Errorf("%s: %s", failed.Name, failed.Error) // it was being taken back
+	} else if resumed && k.MaxAge > 0 && c.Now().Sub(o.Begun) > k.MaxAge {
+		err = fmt.Errorf("it was interrupted and is older than %v, too old to be resumed", k.MaxAge)
+	} else {
+		err = c.forward(k, run)
+	}
+	if c.ctx.Err() != nil {
+		return // we are stopping; the next life resumes
+	}
+	if err != nil {
+		result = ended{State: Failed, Error: err.Error()}
+		if undone, uerr := c.back(k, run); uerr != nil {
+			result.Error += "; and taking it back failed: " + uerr.Error()
+		} else if undone {
+			result.State = RolledBack
+		}
+	}
+	c.Crash(o.Kind + ":end:before")
+	if err := c.persistently(func() error { return c.record(c.ctx, o.Action, kindEnded, result) }); err != nil {
+		return
+	}
+	c.Crash(o.Kind + ":end:after")
+	c.mu.Lock()
+	delete(c.busy, o.Subject)
+	c.mu.Unlock()
+}
+
+func (c *Control) forward(k Kind, run *Run) error {
+	if len(k.Steps) == 0 {
+		return fmt.Errorf("this version has no action %q; finish it with the version that began it", run.Kind)
+	}
+	for _, s := range k.Steps {
+		if _, done := run.results[s.Name]; done {
+			continue
+		}
+		if err := c.step(s, run); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func (c *Control) step(s Step, run *Run) error {
+	point := run.Kind + ":" + s.Name + ":"
+	c.Crash(point + "before-intent")
+	if err := c.record(c.ctx, run.Action, kindStepBegun, stepData{Step: s.Name, State: StepRunning}); err != nil {
+		return err
+	}
+	c.Crash(point + "before-effect")
+	ctx, cancel := context.WithTimeout(c.ctx, s.Timeout)
+	defer cancel()
+	v, err := s.Do(ctx, run)
+	if c.ctx.Err() != nil {
+		return c.ctx.Err()
+	}
+	c.Crash(point + "after-effect")
+	out := stepData{Step: s.Name, State: StepDone}
+	if err != nil {
+		out.State, out.Error = StepFailed, err.Error()
+	} else if v != nil {
+		b, merr := json.Marshal(v)
+		if merr != nil {
+			return fmt.Errorf("encode result: %w", merr)
+		}
+		out.Result = b
+	}
+	if rerr := c.record(c.ctx, run.Action, kindStepEnded, out); rerr != nil {
+		return errors.Join(err, rerr)
+	}
+	c.Crash(point + "after-outcome")
+	if err == nil {
+		run.results[s.Name] = out.Result
+	}
+	return err
+}
+
+// back undoes what has been begun, in reverse. It tells whether there was anything to undo.
+func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
+	o, err := c.Operation(run.Key)
+	if err != nil {
+		return false, err
+	}
+	for i := len(k.Steps) - 1; i >= 0; i-- {
+		s := k.Steps[i]
+		if s.Undo == nil || i >= len(o.Steps) || o.Steps[i].State == StepWaiting || o.Steps[i].State == StepUndone {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(c.ctx, s.Timeout)
+		err := s.Undo(ctx, run)
+		cancel()
+		if err != nil {
+			return undone, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		c.Crash(run.Kind + ":" + s.Name + ":after-undo")
+		if err := c.record(c.ctx, run.Action, kindStepEnded, stepData{Step: s.Name, State: StepUndone}); err != nil {
+			return undone, err
+		}
+		undone = true
+	}
+	return undone, nil
+}
+
+// persistently repeats f until it succeeds or the server stops: an outcome must not
+// be dropped because the disk was full for a moment.
+func (c *Control) persistently(f func() error) error {
+	for {
+		err := f()
+		if err == nil || c.ctx.Err() != nil || errors.Is(err, journal.ErrClosed) {
+			return err
+		}
+		c.Log.Error("cannot record an outcome; trying again", "err", err)
+		select {
+		case <-c.ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (c *Control) record(ctx context.Context, a Action, kind string, data any) error {
+	e, err := journal.New(kind, a.Subject, a.Key, data)
+	if err != nil {
+		return err
+	}
+	e.Time, e.Actor, e.Reason = c.Now(), a.Actor, a.Reason
+	_, err = c.State.Append(ctx, e)
+	return err
+}

@@ -1,0 +1,205 @@
+// Package crashtest kills a process with SIGKILL at every boundary of every step of
+// an action, starts it again, and checks what has become of the world. Every wing
+// runs it over each kind of action it has.
+//
+// The world must live in files below a directory, because the process dies. The
+// state starts empty in each life, the worst that a lagging projection can do: all
+// is replayed from the journal.
+package crashtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// World is one kind of action with a world to act on.
+type World struct {
+	Setup  func(dir string) error          // makes the world, once
+	Kinds  func(dir string) []control.Kind // the kinds, acting on the world
+	Action control.Action
+	Check  func(dir string, o control.Operation) error // what must hold in the end, wherever it was killed
+}
+
+const (
+	envDir   = "FOURNINES_CRASHTEST_DIR"
+	envPoint = "FOURNINES_CRASHTEST_POINT"
+)
+
+// Run runs w from a test of its own; the test must do nothing else, because its
+// binary is started again, with this test alone, as the process that is killed.
+func Run(t *testing.T, w World) {
+	t.Helper()
+	if dir := os.Getenv(envDir); dir != "" {
+		if err := live(dir, os.Getenv(envPoint), w); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	points := dryRun(t, w)
+	if len(points) < 4 {
+		t.Fatalf("only %d boundaries found: %v", len(points), points)
+	}
+	limit := make(chan struct{}, 4)
+	var wg sync.WaitGroup
+	for _, p := range points {
+		wg.Go(func() {
+			limit <- struct{}{}
+			defer func() { <-limit }()
+			if err := crashAt(t, w, p); err != nil {
+				t.Errorf("killed at %s: %v", p, err)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("killed at each of %d boundaries", len(points))
+}
+
+func dryRun(t *testing.T, w World) []string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := w.Setup(dir); err != nil {
+		t.Fatal(err)
+	}
+	if killed, err := child(t, dir, ""); err != nil || killed {
+		t.Fatalf("undisturbed: %v (killed %v)", err, killed)
+	}
+	if err := check(dir, w); err != nil {
+		t.Fatalf("undisturbed: %v", err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "points"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(b))
+}
+
+func crashAt(t *testing.T, w World, point string) error {
+	t.Helper()
+	dir, err := os.MkdirTemp(t.TempDir(), "life")
+	if err != nil {
+		return err
+	}
+	if err := w.Setup(dir); err != nil {
+		return err
+	}
+	killed, err := child(t, dir, point)
+	if err != nil {
+		return err
+	}
+	if !killed {
+		return errors.New("the process was not killed there")
+	}
+	if killed, err := child(t, dir, ""); err != nil || killed {
+		return fmt.Errorf("second life: %w (killed %v)", err, killed)
+	}
+	return check(dir, w)
+}
+
+// child runs one life of the process.
+func child(t *testing.T, dir, point string) (killed bool, err error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
+	cmd.Env = append(os.Environ(), envDir+"="+dir, envPoint+"="+point)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL && ctx.Err() == nil {
+			return true, nil
+		}
+		return false, fmt.Errorf("%w: %s", err, out.String())
+	}
+	return false, err
+}
+
+// live opens the journal, resumes or submits, and waits for the end, unless it is killed at point.
+func live(dir, point string, w World) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	j, err := journal.Open(filepath.Join(dir, "journal"), time.Now)
+	if err != nil {
+		return err
+	}
+	defer j.Close() //nolint:errcheck // entries are durable already
+	log := slog.New(slog.DiscardHandler)
+	p, err := state.Open(ctx, j, nowhere{}, log, control.Fold)
+	if err != nil {
+		return err
+	}
+	points, err := os.OpenFile(filepath.Join(dir, "points"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer points.Close() //nolint:errcheck // a test's notes
+	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir), Now: time.Now, Log: log, Crash: func(name string) {
+		if name == point {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {} // the signal is on its way
+		}
+		_, _ = fmt.Fprintln(points, name)
+	}})
+	if err != nil {
+		return err
+	}
+	if _, err := c.Submit(ctx, w.Action); err != nil {
+		return err
+	}
+	_, err = c.Wait(ctx, w.Action.Key)
+	if err == nil {
+		// The end is folded a moment before the last boundary; let the operation pass it.
+		c.Close()
+	}
+	return err
+}
+
+func check(dir string, w World) error {
+	if _, err := journal.Verify(filepath.Join(dir, "journal")); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	j, err := journal.Open(filepath.Join(dir, "journal"), time.Now)
+	if err != nil {
+		return err
+	}
+	defer j.Close() //nolint:errcheck // only read
+	p, err := state.Open(ctx, j, nowhere{}, slog.New(slog.DiscardHandler), control.Fold)
+	if err != nil {
+		return err
+	}
+	var o control.Operation
+	if found, err := p.Get(control.Prefix+w.Action.Key, &o); err != nil || !found {
+		return fmt.Errorf("the operation is not in the journal (%w)", err)
+	}
+	if !o.Finished() {
+		return fmt.Errorf("the operation is still %s", o.State)
+	}
+	return w.Check(dir, o)
+}
+
+// nowhere is a state.Store that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Load(context.Context) (map[string]json.RawMessage, uint64, error) {
+	return map[string]json.RawMessage{}, 0, nil
+}
+func (nowhere) Save(context.Context, map[string]json.RawMessage, uint64) error { return nil }

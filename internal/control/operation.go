@@ -1,0 +1,172 @@
+package control
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// The states of an operation.
+const (
+	Waiting    = "waiting-approval"
+	Running    = "running"
+	Succeeded  = "succeeded"
+	Failed     = "failed"
+	Refused    = "refused"
+	RolledBack = "rolled-back"
+)
+
+// The states of a step.
+const (
+	StepWaiting = "waiting"
+	StepRunning = "running"
+	StepDone    = "succeeded"
+	StepFailed  = "failed"
+	StepUndone  = "undone"
+)
+
+// Operation is an action with what has become of it: a fold of its entries.
+type Operation struct {
+	Action
+	State string    `json:"state"`
+	Error string    `json:"error,omitempty"`
+	Begun time.Time `json:"begun"`
+	Ended time.Time `json:"ended,omitzero"`
+	Steps []Trace   `json:"steps"`
+	First uint64    `json:"first"` // journal index of its first entry
+	Last  uint64    `json:"last"`
+}
+
+// Trace is what has become of a step.
+type Trace struct {
+	Name   string          `json:"name"`
+	State  string          `json:"state"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  string          `json:"error,omitempty"`
+	Begun  time.Time       `json:"begun,omitzero"`
+	Ended  time.Time       `json:"ended,omitzero"`
+	Index  uint64          `json:"index,omitempty"`
+}
+
+// Finished tells whether nothing more will happen to it.
+func (o Operation) Finished() bool { return o.State != Waiting && o.State != Running }
+
+// failedStep returns the step that failed, also when it has been undone since.
+func (o Operation) failedStep() (Trace, bool) {
+	for _, t := range o.Steps {
+		if t.Error != "" {
+			return t, true
+		}
+	}
+	return Trace{}, false
+}
+
+// Prefix begins the keys of operation documents in the state.
+const Prefix = "operation/"
+
+// The kinds of entries that control writes.
+const (
+	kindRequested = "operation.requested"
+	kindApproved  = "operation.approved"
+	kindEnded     = "operation.ended"
+	kindStepBegun = "step.begun"
+	kindStepEnded = "step.ended"
+)
+
+type requested struct {
+	Action
+	Steps []string `json:"steps"`
+}
+
+type ended struct {
+	State string `json:"state"`
+	Error string `json:"error,omitempty"`
+}
+
+type stepData struct {
+	Step   string          `json:"step"`
+	State  string          `json:"state"`
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  string          `json:"error,omitempty"`
+}
+
+// Fold keeps one document per operation. It is a state.Fold.
+func Fold(d *state.Docs, r journal.Record) error {
+	if r.Kind == kindRequested {
+		return foldRequested(d, r)
+	}
+	if !slices.Contains([]string{kindApproved, kindEnded, kindStepBegun, kindStepEnded}, r.Kind) {
+		return nil
+	}
+	var o Operation
+	found, err := d.Get(Prefix+r.Operation, &o)
+	if err != nil || !found || r.Index <= o.Last { // an entry that is already in
+		return err
+	}
+	o.Last = r.Index
+	if err := o.apply(r.Entry); err != nil {
+		return err
+	}
+	return d.Put(Prefix+r.Operation, o)
+}
+
+func foldRequested(d *state.Docs, r journal.Record) error {
+	var req requested
+	if err := r.Decode(&req); err != nil {
+		return err
+	}
+	o := Operation{Action: req.Action, State: Running, Begun: r.Time, First: r.Index, Last: r.Index}
+	if o.Approval {
+		o.State = Waiting
+	}
+	for _, s := range req.Steps {
+		o.Steps = append(o.Steps, Trace{Name: s, State: StepWaiting})
+	}
+	var old Operation
+	if found, err := d.Get(Prefix+r.Operation, &old); err != nil || found {
+		return err
+	}
+	return d.Put(Prefix+r.Operation, o)
+}
+
+func (o *Operation) apply(e journal.Entry) error {
+	switch e.Kind {
+	case kindApproved:
+		o.State = Running
+	case kindEnded:
+		var x ended
+		if err := e.Decode(&x); err != nil {
+			return err
+		}
+		o.State, o.Error, o.Ended = x.State, x.Error, e.Time
+	default:
+		var x stepData
+		if err := e.Decode(&x); err != nil {
+			return err
+		}
+		o.applyStep(e, x)
+	}
+	return nil
+}
+
+func (o *Operation) applyStep(e journal.Entry, x stepData) {
+	i := slices.IndexFunc(o.Steps, func(t Trace) bool { return t.Name == x.Step })
+	if i < 0 {
+		return
+	}
+	t := &o.Steps[i]
+	t.State, t.Index = x.State, e.Index
+	if x.State != StepUndone { // an undone step keeps the error that was its reason
+		t.Error = x.Error
+	}
+	if e.Kind == kindStepBegun {
+		if t.Begun.IsZero() {
+			t.Begun = e.Time
+		}
+		return
+	}
+	t.Ended, t.Result = e.Time, x.Result
+}

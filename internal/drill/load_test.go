@@ -1,0 +1,150 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func at(ms ...int) []time.Time {
+	var out []time.Time
+	for _, m := range ms {
+		out = append(out, time.UnixMilli(int64(m)))
+	}
+	return out
+}
+
+func TestLongestGap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		times []time.Time
+		from  int
+		gap   time.Duration
+		until int
+	}{
+		{"the gap the fault falls into counts from the write before it", at(0, 90, 2090, 2100), 100, 2 * time.Second, 2090},
+		{"gaps that ended before it do not count", at(0, 5000, 5010, 5030), 5005, 20 * time.Millisecond, 5030},
+		{"order of arrival does not matter", at(2090, 0, 2100, 90), 100, 2 * time.Second, 2090},
+		{"nothing before it", at(300, 310), 100, 200 * time.Millisecond, 300},
+	} {
+		gap, until := longestGap(c.times, time.UnixMilli(int64(c.from)))
+		if gap != c.gap || !until.Equal(time.UnixMilli(int64(c.until))) {
+			t.Errorf("%s: %v until %v", c.name, gap, until.UnixMilli())
+		}
+	}
+}
+
+// lossy acknowledges writes and loses, doubles or refuses some on purpose.
+type lossy struct {
+	mu   sync.Mutex
+	n    int
+	kept map[string]int
+}
+
+func (w *lossy) Write(_ context.Context, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.n++
+	switch w.n % 10 {
+	case 3:
+		return errors.New("refused")
+	case 5: // acknowledged and lost
+	case 7:
+		w.kept[key] = 2
+	default:
+		w.kept[key] = 1
+	}
+	return nil
+}
+
+func (w *lossy) Count(_ context.Context, keys []string) (map[string]int, error) {
+	if len(keys) > 100 {
+		return nil, errors.New("more than 100 keys")
+	}
+	out := map[string]int{}
+	for _, k := range keys {
+		if n := w.kept[k]; n > 0 {
+			out[k] = n
+		}
+	}
+	return out, nil
+}
+
+// The checker must find what a bad platform does, or it proves nothing of a good one.
+func TestCheckFindsLostAndDoubledWrites(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &Load{Writer: &lossy{kept: map[string]int{}}, Prefix: "p", Every: 10 * time.Millisecond, Limit: time.Second, Worker: 4}
+		l.Start(t.Context())
+		if err := l.Await(t.Context(), 270, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		l.Stop()
+		acknowledged, failed := l.Acknowledged()
+		lost, doubled, err := l.Check(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := acknowledged + failed
+		if failed != (n+7)/10 || len(lost) != (n+5)/10 || len(doubled) != (n+3)/10 {
+			t.Fatalf("of %d: %d failed, %d lost, %d doubled", n, failed, len(lost), len(doubled))
+		}
+		if slices.Contains(lost, doubled[0]) {
+			t.Fatal("a doubled write counts as lost")
+		}
+	})
+}
+
+// keeper is a Recorder that is away for its first calls.
+type keeper struct {
+	away  int
+	kinds []string
+}
+
+func (k *keeper) Record(_ context.Context, n int, r Report) (Report, error) {
+	if k.away--; k.away >= 0 {
+		return r, errors.New("connection refused")
+	}
+	if n != len(k.kinds) {
+		return r, errors.New("out of order")
+	}
+	k.kinds = append(k.kinds, r.Verdict)
+	return r, nil
+}
+
+func TestExecuteReportsFailureAndStillLeavesThePlatformAsItWas(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		healed := false
+		d := Drill{Name: "d", Steps: []Action{
+			{Name: "break", Timeout: time.Second, Do: func(context.Context, *Run) (string, error) { return "", errors.New("it holds") }},
+			{Name: "never", Timeout: time.Second, Do: func(context.Context, *Run) (string, error) { panic("reached") }},
+			{Name: "heal", Timeout: time.Second, Always: true, Do: func(context.Context, *Run) (string, error) { healed = true; return "", nil }},
+		}}
+		k := &keeper{away: 5}
+		r, err := d.Execute(t.Context(), Env{ID: "1", Recorder: k})
+		if err != nil || r.Verdict != Fail || !healed || r.Steps[1].State != "waiting" || r.Error != "break: it holds" {
+			t.Fatalf("%+v %v healed=%v", r, err, healed)
+		}
+		if k.kinds[0] != Running || k.kinds[len(k.kinds)-1] != Fail {
+			t.Fatalf("recorded %v", k.kinds)
+		}
+	})
+}
+
+func TestAMissedObjectiveFailsTheDrill(t *testing.T) {
+	t.Parallel()
+	d := Drill{Name: "d", Steps: []Action{{Name: "measure", Timeout: time.Second, Do: func(_ context.Context, r *Run) (string, error) {
+		r.Objective(AtMost("writes_lost", "count", 0, 1))
+		r.Objective(AtLeast("writes_acknowledged", "count", 1, 1))
+		return "", nil
+	}}}}
+	if r, err := d.Execute(t.Context(), Env{ID: "1", Recorder: &keeper{}}); err != nil || r.Verdict != Fail || !r.Objectives[1].Met {
+		t.Fatalf("%+v %v", r, err)
+	}
+}

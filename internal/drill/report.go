@@ -1,0 +1,109 @@
+package drill
+
+import (
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// Entries and documents of drills.
+const (
+	Prefix = "drill/"
+
+	Begun = "drill.begun"
+	Moved = "drill.step"
+	Over  = "drill.ended"
+)
+
+// The verdicts.
+const (
+	Running = "running"
+	Pass    = "pass"
+	Fail    = "fail"
+)
+
+// Report is what a drill proves; every drill of every wing has this shape.
+type Report struct {
+	ID         string      `json:"id"`
+	Drill      string      `json:"drill"`
+	Verdict    string      `json:"verdict" doc:"running, pass or fail"`
+	Error      string      `json:"error,omitempty" doc:"why it could not be carried to its end"`
+	Actor      string      `json:"actor"`
+	Reason     string      `json:"reason,omitempty"`
+	Begun      time.Time   `json:"begun"`
+	Ended      time.Time   `json:"ended,omitzero"`
+	Objectives []Objective `json:"objectives"`
+	Steps      []Step      `json:"steps"`
+	Journal    Range       `json:"journal"`
+}
+
+// Objective is one thing a drill promises and what it measured.
+type Objective struct {
+	Name     string  `json:"name"`
+	Unit     string  `json:"unit" doc:"count or seconds"`
+	Compare  string  `json:"compare" doc:"how measured must stand to target: at-most or at-least"`
+	Target   float64 `json:"target"`
+	Measured float64 `json:"measured"`
+	Met      bool    `json:"met"`
+}
+
+// Step is one step of a drill.
+type Step struct {
+	Name    string    `json:"name"`
+	State   string    `json:"state" doc:"waiting, running, succeeded or failed"`
+	Detail  string    `json:"detail,omitempty"`
+	Begun   time.Time `json:"begun,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Journal uint64    `json:"journal,omitempty"`
+}
+
+// Range is a range of journal indexes, both ends included.
+type Range struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+// AtMost returns an objective that is met when measured does not exceed target.
+func AtMost(name, unit string, target, measured float64) Objective {
+	return Objective{name, unit, "at-most", target, measured, measured <= target}
+}
+
+// AtLeast returns an objective that is met when measured reaches target.
+func AtLeast(name, unit string, target, measured float64) Objective {
+	return Objective{name, unit, "at-least", target, measured, measured >= target}
+}
+
+// Fold keeps one report per drill. It is a state.Fold.
+func Fold(d *state.Docs, r journal.Record) error {
+	if r.Kind != Begun && r.Kind != Moved && r.Kind != Over {
+		return nil
+	}
+	var old Report
+	known, err := d.Get(Prefix+r.Subject, &old)
+	if err != nil || (known && r.Index <= old.Journal.Last) {
+		return err
+	}
+	var now Report
+	if err := r.Decode(&now); err != nil {
+		return err
+	}
+	now.Journal = Range{First: old.Journal.First, Last: r.Index}
+	if !known {
+		now.Journal.First = r.Index
+	}
+	now.keepIndexes(old, r.Index)
+	return d.Put(Prefix+r.Subject, now)
+}
+
+// keepIndexes gives each step the index of the entry that last changed it.
+func (r *Report) keepIndexes(old Report, index uint64) {
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		if i < len(old.Steps) && old.Steps[i].State == s.State {
+			s.Journal = old.Steps[i].Journal
+		} else if s.State != "waiting" {
+			s.Journal = index
+		}
+	}
+}

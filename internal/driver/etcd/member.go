@@ -1,0 +1,77 @@
+package etcd
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+)
+
+// Member is one etcd server of a cluster.
+type Member struct {
+	Name    string
+	Dir     string
+	Client  string // URL it serves clients on
+	Peer    string // URL it serves peers on
+	Cluster string // NAME=PEER-URL,… of all members
+	Token   string // names the cluster, so that members of two never mix
+}
+
+// Start starts the member and waits until it serves.
+func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
+	client, err1 := url.Parse(m.Client)
+	peer, err2 := url.Parse(m.Peer)
+	if err1 != nil || err2 != nil {
+		return nil, fmt.Errorf("start etcd %s: bad address %q or %q", m.Name, m.Client, m.Peer)
+	}
+	c := embed.NewConfig()
+	c.Name, c.Dir = m.Name, m.Dir
+	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{*client}, []url.URL{*client}
+	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{*peer}, []url.URL{*peer}
+	c.InitialCluster, c.InitialClusterToken = m.Cluster, m.Token
+	c.LogLevel = "warn"
+	c.AutoCompactionMode, c.AutoCompactionRetention = "periodic", "1h"
+	c.TickMs, c.ElectionMs = 100, 1000
+	e, err := embed.StartEtcd(c)
+	if err != nil {
+		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)
+	}
+	select {
+	case <-e.Server.ReadyNotify():
+		return e, nil
+	case err := <-e.Err():
+		e.Close()
+		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)
+	case <-ctx.Done():
+		e.Close()
+		return nil, fmt.Errorf("start etcd %s: %w", m.Name, ctx.Err())
+	}
+}
+
+// Run serves until ctx ends.
+func Run(ctx context.Context, m Member) error {
+	// The first start of a cluster waits for the other members, so it has no deadline of its own.
+	e, err := Start(ctx, m)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	defer e.Close()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-e.Err():
+		return fmt.Errorf("serve etcd %s: %w", m.Name, err)
+	}
+}
+
+// Endpoints splits a comma-separated list.
+func Endpoints(s string) []string { return strings.Split(s, ",") }
+
+// DialTimeout bounds the first connection of a client.
+const DialTimeout = 2 * time.Second

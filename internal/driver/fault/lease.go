@@ -1,0 +1,146 @@
+package fault
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The kinds of faults.
+const (
+	ProcessKill    = "process-kill"
+	ProcessFreeze  = "process-freeze"
+	ZoneKill       = "zone-kill"
+	ZoneFreeze     = "zone-freeze"
+	PostmasterHang = "postmaster-hang"
+	ZonePartition  = "zone-partition"
+	ZoneLatency    = "zone-latency"
+)
+
+// Longest is the longest that a fault may last.
+const Longest = 10 * time.Minute
+
+// Lease is one fault, as the guard's file holds it.
+type Lease struct {
+	ID    string    `json:"id"`
+	Kind  string    `json:"kind"`
+	Zone  string    `json:"zone"`           // the zone's directory
+	Unit  string    `json:"unit,omitempty"` // name below it; empty: the whole zone
+	Until time.Time `json:"until"`
+	Peers []string  `json:"peers,omitempty"` // addresses to cut off or delay
+	State string    `json:"state"`           // "", active, ended
+	Error string    `json:"error,omitempty"`
+}
+
+// The states of a lease.
+const (
+	active = "active"
+	ended  = "ended"
+)
+
+func (l Lease) home() string {
+	if l.Unit == "" {
+		return l.Zone
+	}
+	return filepath.Join(l.Zone, l.Unit)
+}
+
+func leasePath(dir, id string) string { return filepath.Join(dir, id+".json") }
+func endPath(dir, id string) string   { return filepath.Join(dir, id+".end") }
+
+func readLease(path string) (Lease, error) {
+	var l Lease
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal(b, &l); err != nil {
+		return l, fmt.Errorf("read lease %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func writeLease(dir string, l Lease) error {
+	b, err := json.MarshalIndent(l, "", " ")
+	if err != nil {
+		return err
+	}
+	tmp := filepath.Join(dir, "."+l.ID+".tmp")
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write lease: %w", err)
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write lease: %w", err)
+	}
+	return os.Rename(tmp, leasePath(dir, l.ID))
+}
+
+// Down is a zone that is kept dead; the host does not start it before Until.
+type Down struct {
+	Lease string    `json:"lease"`
+	Until time.Time `json:"until"`
+}
+
+const downFile = "down.json"
+
+// ZoneDown tells whether the zone in dir is kept dead now.
+func ZoneDown(dir string, now time.Time) bool {
+	b, err := os.ReadFile(filepath.Join(dir, downFile))
+	if err != nil {
+		return false
+	}
+	var d Down
+	return json.Unmarshal(b, &d) == nil && now.Before(d.Until)
+}
+
+func setDown(l Lease) error {
+	b, err := json.Marshal(Down{l.ID, l.Until})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(l.Zone, downFile), b, 0o600)
+}
+
+func clearDown(l Lease) error {
+	err := os.Remove(filepath.Join(l.Zone, downFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Validate says what is wrong with a lease before anything is touched.
+func (l Lease) Validate(now time.Time) error {
+	switch l.Kind {
+	case ProcessKill, ProcessFreeze:
+		if l.Unit == "" {
+			return fmt.Errorf("fault %s needs a component such as us-east-1/a/postgres as its target", l.Kind)
+		}
+	case PostmasterHang:
+		if l.Unit != "postgres" {
+			return fmt.Errorf("fault %s needs a postgres component such as us-east-1/a/postgres as its target", l.Kind)
+		}
+	case ZoneKill, ZoneFreeze, ZonePartition, ZoneLatency:
+		if l.Unit != "" {
+			return fmt.Errorf("fault %s needs a zone such as us-east-1/a as its target", l.Kind)
+		}
+	default:
+		return fmt.Errorf("unknown fault %q; there are %s", l.Kind, strings.Join(Kinds(), ", "))
+	}
+	if d := l.Until.Sub(now); d > Longest+time.Second {
+		return fmt.Errorf("fault %s would last %v, the longest is %v", l.Kind, d.Round(time.Second), Longest)
+	}
+	return nil
+}
+
+// Kinds returns every kind of fault.
+func Kinds() []string {
+	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZoneLatency}
+}

@@ -1,0 +1,81 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/process"
+)
+
+func (l Lease) kill(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	ps, err := process.Members(l.home())
+	if err != nil {
+		return err
+	}
+	if len(ps) == 0 {
+		return errors.New("nothing runs in " + l.home())
+	}
+	for _, p := range ps {
+		if err := p.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, process.ErrGone) {
+			return err
+		}
+	}
+	for _, p := range ps {
+		if err := p.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// killZone lays the marker first, so that nobody starts the zone again meanwhile.
+func (l Lease) killZone(ctx context.Context) error {
+	if err := setDown(l); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err := process.KillUnit(ctx, l.home())
+	return err
+}
+
+func (l Lease) keepDead() {
+	_, _ = process.SignalUnit(l.home(), syscall.SIGKILL) // usually there is nobody
+}
+
+// freeze stops every process; a second round catches what was forked meanwhile.
+func (l Lease) freeze(context.Context) error {
+	for range 3 {
+		n, err := process.SignalUnit(l.home(), syscall.SIGSTOP)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errors.New("nothing runs in " + l.home())
+		}
+	}
+	return nil
+}
+
+func (l Lease) thaw(context.Context) error {
+	_, err := process.SignalUnit(l.home(), syscall.SIGCONT)
+	return err
+}
+
+// hang stops the postmaster alone: sessions go on, and nobody gets a new one.
+func (l Lease) hang(context.Context) error {
+	pid, err := readPostmaster(filepath.Join(l.home(), "data"))
+	if err != nil {
+		return err
+	}
+	p, err := process.Find(pid)
+	if err != nil {
+		return err
+	}
+	return p.Signal(syscall.SIGSTOP)
+}

@@ -1,0 +1,100 @@
+package patroni
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// REST speaks to one member's Patroni.
+type REST struct {
+	Base     string // http://ADDRESS:8008
+	Password string
+	Client   *http.Client
+}
+
+// memberAnswer is what GET /patroni says, as far as we use it.
+type memberAnswer struct {
+	State         string `json:"state"`
+	Replication   string `json:"replication_state"`
+	Role          string `json:"role"`
+	Timeline      int    `json:"timeline"`
+	SyncStandby   bool   `json:"sync_standby"`
+	QuorumStandby bool   `json:"quorum_standby"`
+	Xlog          struct {
+		Location         int64 `json:"location"`
+		ReceivedLocation int64 `json:"received_location"`
+		ReplayedLocation int64 `json:"replayed_location"`
+	} `json:"xlog"`
+}
+
+// Member asks the member about itself. now stamps the answer.
+func (r REST) Member(ctx context.Context, name, id string, now func() time.Time) fact.PostgresMember {
+	m := fact.PostgresMember{Name: name, ID: id}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Base+"/patroni", nil)
+	if err != nil {
+		m.Error = err.Error()
+		return m
+	}
+	resp, err := r.Client.Do(req)
+	if err != nil {
+		m.Error = err.Error()
+		return m
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	var a memberAnswer
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&a); err != nil {
+		m.Error = fmt.Sprintf("read GET /patroni: %v", err)
+		return m
+	}
+	m.Seen, m.State, m.Timeline = now(), a.State, a.Timeline
+	if a.Replication != "" { // a running replica: how it replicates says more
+		m.State = a.Replication
+	}
+	m.Role, m.Sync = role(a.Role), a.SyncStandby || a.QuorumStandby
+	m.Received, m.Replayed = max(a.Xlog.ReceivedLocation, a.Xlog.Location), max(a.Xlog.ReplayedLocation, a.Xlog.Location)
+	return m
+}
+
+func role(s string) string {
+	if s == "master" || s == "primary" {
+		return "primary"
+	}
+	return s
+}
+
+// Switchover asks for a planned move of the leader. Patroni checks that the
+// candidate is healthy and in sync; the caller verifies the effect.
+func (r REST) Switchover(ctx context.Context, leader, candidate string) error {
+	body := map[string]string{"leader": leader}
+	if candidate != "" {
+		body["candidate"] = candidate
+	}
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Base+"/switchover", bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	req.SetBasicAuth(RESTUser, r.Password)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := r.Client.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask patroni for a switchover: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("patroni refuses the switchover (%s): %s", resp.Status, strings.TrimSpace(string(text)))
+	}
+	return nil
+}

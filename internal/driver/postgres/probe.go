@@ -1,0 +1,51 @@
+// Package postgres speaks to one PostgreSQL server directly: probes through new
+// connections, and reads that verify an effect from outside (rows 7.1.4, 7.1.8).
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Prober writes a heartbeat through a new connection each time, as one observer.
+type Prober struct {
+	Observer string
+	User     string
+	Password string
+	Database string
+}
+
+// Probe connects anew to address, asks whether the server is in recovery, and on a
+// primary commits a heartbeat. The error is about connecting and asking only: a
+// write that hangs, for want of a synchronous standby for example, accuses nobody.
+func (p Prober) Probe(ctx context.Context, address string) (writable bool, err error) {
+	conn, err := p.connect(ctx, address)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
+	var recovery bool
+	if err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&recovery); err != nil {
+		return false, fmt.Errorf("ask %s for its role: %w", address, err)
+	}
+	if recovery {
+		return false, nil
+	}
+	_, err = conn.Exec(ctx, "INSERT INTO fournines.heartbeat VALUES ($1, now()) ON CONFLICT (observer) DO UPDATE SET at = EXCLUDED.at", p.Observer)
+	return err == nil, nil
+}
+
+func (p Prober) connect(ctx context.Context, address string) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig("postgres://" + address + "/?sslmode=disable&application_name=fournines-probe&default_query_exec_mode=simple_protocol")
+	if err != nil {
+		return nil, fmt.Errorf("probe %s: %w", address, err)
+	}
+	config.User, config.Password, config.Database = p.User, p.Password, p.Database
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", address, err)
+	}
+	return conn, nil
+}

@@ -1,0 +1,121 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/process"
+)
+
+func start(t *testing.T, home, script string) (process.Process, string) {
+	t.Helper()
+	pid := filepath.Join(home, "pid")
+	p, err := process.Start(process.Command{
+		Home: home, Argv: []string{"/bin/sh", "-c", script}, Env: os.Environ(),
+		Log: filepath.Join(home, "log"), PID: pid, UID: -1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = process.KillUnit(context.Background(), home) })
+	return p, pid
+}
+
+func wait(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestAdoptFindsTheSameProcessOnlyWhileItRuns(t *testing.T) {
+	t.Parallel()
+	p, pid := start(t, t.TempDir(), "exec sleep 100")
+	if q, ok := process.Adopt(pid); !ok || q != p {
+		t.Fatalf("adopted %+v %v, want %+v", q, ok, p)
+	}
+	if err := p.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(wait(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := process.Adopt(pid); ok {
+		t.Fatal("adopted a dead process")
+	}
+	if err := p.Signal(syscall.SIGTERM); !errors.Is(err, process.ErrGone) {
+		t.Fatalf("signal to a dead process: %v", err)
+	}
+}
+
+func TestAReusedPidIsNeverSignalled(t *testing.T) {
+	t.Parallel()
+	p, _ := start(t, t.TempDir(), "exec sleep 100")
+	stranger := process.Process{PID: p.PID, Start: p.Start + 1}
+	if err := stranger.Signal(syscall.SIGKILL); !errors.Is(err, process.ErrGone) {
+		t.Fatalf("got %v", err)
+	}
+	if !p.Alive() {
+		t.Fatal("a process with another start time was killed")
+	}
+}
+
+// A unit's grandchildren in sessions of their own, with a dead parent, frozen: KillUnit proves them gone.
+func TestKillUnitReachesOrphansAndFrozenProcesses(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	start(t, home, "setsid sleep 100 & setsid sh -c 'mkdir -p sub; cd sub; exec sleep 100' & echo ready > ready; exit 0")
+	ctx := wait(t)
+	for n := 0; n < 2; { // wait for the fact: both orphans are there
+		ps, err := process.Members(home)
+		if err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		if _, err := os.Stat(filepath.Join(home, "sub")); err == nil {
+			n = len(ps)
+		}
+	}
+	if _, err := process.SignalUnit(home, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := process.KillUnit(ctx, home); err != nil {
+		t.Fatal(err)
+	}
+	if ps, err := process.Members(home); err != nil || len(ps) != 0 {
+		t.Fatalf("left: %v %v", ps, err)
+	}
+}
+
+func TestStopUnitGivesGraceThenKills(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	p, _ := start(t, home, "trap 'echo asked > asked; while :; do sleep 1; done' TERM; echo up > up; while :; do sleep 0.1; done")
+	for ctx := wait(t); ctx.Err() == nil; {
+		if _, err := os.Stat(filepath.Join(home, "up")); err == nil {
+			break
+		}
+	}
+	if err := process.StopUnit(wait(t), home, p, syscall.SIGTERM, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(home, "asked")); err != nil {
+		t.Fatal("it was not asked to stop first")
+	}
+	if p.Alive() {
+		t.Fatal("it lives")
+	}
+}
+
+func TestStartSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	_, err := process.Start(process.Command{Home: home, Argv: []string{"/no/such/engine"}, Log: filepath.Join(home, "log"), PID: filepath.Join(home, "pid"), UID: -1})
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -1,0 +1,81 @@
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// Command is how a unit's main process is started.
+type Command struct {
+	Home  string   // working directory and identity of the unit
+	Argv  []string // absolute path first
+	Env   []string // the whole environment
+	Log   string   // file that receives standard output and error, appended
+	PID   string   // file that remembers the process
+	UID   int      // user to run as, -1: ours
+	GID   int
+	NetNS string // path of a network namespace to run in, empty: ours
+}
+
+// Start starts the command in a session of its own and remembers it in the PID
+// file. The process lives on when its starter dies; see [Adopt].
+func Start(c Command) (Process, error) {
+	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return Process{}, fmt.Errorf("start %s: %w", c.Argv[0], err)
+	}
+	defer log.Close() //nolint:errcheck // the child has its own descriptor
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Home, c.Env, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if c.UID >= 0 && c.UID != os.Getuid() {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(c.UID), Gid: uint32(c.GID)} //nolint:gosec // ids are small
+	}
+	if err := startIn(c.NetNS, cmd); err != nil {
+		return Process{}, fmt.Errorf("start %s in %s: %w", c.Argv[0], c.Home, err)
+	}
+	go cmd.Wait() //nolint:errcheck // reaps it; its end is seen through Process.Wait
+	p, err := Find(cmd.Process.Pid)
+	if err != nil {
+		return Process{}, fmt.Errorf("start %s: it ended at once; see %s", c.Argv[0], c.Log)
+	}
+	if err := remember(c.PID, p); err != nil {
+		return p, errors.Join(err, p.Signal(syscall.SIGKILL))
+	}
+	return p, nil
+}
+
+// remember writes atomically: a half-written file would orphan the process.
+func remember(path string, p Process) error {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("remember process: %w", err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("remember process: %w", err)
+	}
+	return nil
+}
+
+// Adopt returns the process that the PID file remembers, if it still runs.
+func Adopt(path string) (Process, bool) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || err != nil {
+		return Process{}, false
+	}
+	var p Process
+	if err := json.Unmarshal(b, &p); err != nil {
+		return Process{}, false
+	}
+	return p, p.Alive()
+}

@@ -1,0 +1,22 @@
+package process
+
+import "testing"
+
+func FuzzParseStat(f *testing.F) {
+	f.Add("42 (a (b) c) S 1 42 42 0 -1 4194560 1 0 0 0 7 8 0 0 20 0 1 0 12345 1 1")
+	f.Add(") Z")
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parseStat(s)
+		if err == nil && got.state == 0 {
+			t.Fatal("accepted a line without a state")
+		}
+	})
+}
+
+func TestParseStatWithParentheses(t *testing.T) {
+	t.Parallel()
+	got, err := parseStat("42 (a (b) c) S 1 42 42 0 -1 4194560 1 0 0 0 7 8 0 0 20 0 1 0 12345 1 1")
+	if err != nil || got != (stat{state: 'S', parent: 1, start: 12345, cpu: 15}) {
+		t.Fatalf("%+v %v", got, err)
+	}
+}

@@ -1,0 +1,113 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Members returns every process whose working directory is home or below it,
+// and p's descendants are among them wherever their parents went.
+func Members(home string) ([]Process, error) {
+	dirs, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	home = filepath.Clean(home)
+	var out []Process
+	for _, d := range dirs {
+		pid, err := strconv.Atoi(d.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		cwd, err := os.Readlink("/proc/" + d.Name() + "/cwd")
+		if err != nil {
+			continue // it ended, or is not ours
+		}
+		cwd = strings.TrimSuffix(cwd, " (deleted)")
+		if cwd != home && !strings.HasPrefix(cwd, home+"/") {
+			continue
+		}
+		if p, err := Find(pid); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// SignalUnit sends sig to every process of the unit and returns how many got it.
+func SignalUnit(home string, sig syscall.Signal) (int, error) {
+	ps, err := Members(home)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, p := range ps {
+		switch err := p.Signal(sig); {
+		case err == nil:
+			n++
+		case !errors.Is(err, ErrGone):
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// KillUnit kills the unit with SIGKILL and returns only when none of its processes
+// is left, which is the proof a fence needs: frozen processes die as well.
+func KillUnit(ctx context.Context, home string) (killed int, err error) {
+	for {
+		ps, err := Members(home)
+		if err != nil {
+			return killed, err
+		}
+		if len(ps) == 0 {
+			return killed, nil
+		}
+		for _, p := range ps {
+			if err := p.Signal(syscall.SIGKILL); err == nil {
+				killed++
+			} else if !errors.Is(err, ErrGone) {
+				return killed, err
+			}
+		}
+		for _, p := range ps {
+			if err := p.Wait(ctx); err != nil {
+				return killed, fmt.Errorf("kill unit %s: pid %d is still there: %w", home, p.PID, err)
+			}
+		}
+	}
+}
+
+// StopUnit asks the unit's main process to end, and kills what is left after grace.
+func StopUnit(ctx context.Context, home string, main Process, sig syscall.Signal, grace time.Duration) error {
+	if err := main.Signal(sig); err == nil {
+		graced, cancel := context.WithTimeout(ctx, grace)
+		_ = main.Wait(graced) // what is left is killed below
+		cancel()
+	}
+	_, err := KillUnit(ctx, home)
+	return err
+}
+
+// CPUSeconds returns the processor time the unit's processes have used so far.
+func CPUSeconds(home string) (float64, error) {
+	ps, err := Members(home)
+	if err != nil {
+		return 0, err
+	}
+	var ticks uint64
+	for _, p := range ps {
+		if s, err := readStat(p.PID); err == nil {
+			ticks += s.cpu
+		}
+	}
+	const ticksPerSecond = 100 // USER_HZ is 100 on every Linux that Go runs on
+	return float64(ticks) / ticksPerSecond, nil
+}

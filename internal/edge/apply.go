@@ -1,0 +1,203 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"reflect"
+
+	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/edge/relay"
+	"github.com/greenlang/fournines/internal/edge/web"
+)
+
+// ErrOlder says that a configuration is older than the one that is served.
+var ErrOlder = errors.New("the edge already has a newer configuration")
+
+// line is a TCP service with its predecessors, whose sessions go on.
+type line struct {
+	current *relay.Service
+	retired []*relay.Service
+}
+
+// Apply validates a configuration, binds what is new, stores it, and switches.
+// Whatever fails, the running configuration stays as it is. The same
+// configuration again does nothing; an older version is [ErrOlder]. Before
+// Start it only stores.
+func (e *Edge) Apply(c Config) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.applied {
+		if c.Version < e.conf.Version {
+			return fmt.Errorf("apply edge configuration version %d: %w, version %d", c.Version, ErrOlder, e.conf.Version)
+		}
+		if reflect.DeepEqual(c, e.conf) {
+			return nil
+		}
+	}
+	var fresh map[doorKey]net.Listener
+	if e.running {
+		var err error
+		if fresh, err = e.bind(c); err != nil {
+			return err
+		}
+	}
+	if err := save(e.opt.Dir, c); err != nil {
+		closeAll(fresh)
+		return err
+	}
+	e.conf, e.applied = c, true
+	if e.running {
+		e.serve(c, fresh)
+	}
+	e.events.Add(event.Event{At: e.opt.Now(), Kind: event.ConfigApplied, Detail: fmt.Sprintf("version %d", c.Version)})
+	return nil
+}
+
+// bind opens the listeners that c has and the edge has not; all or none.
+func (e *Edge) bind(c Config) (map[doorKey]net.Listener, error) {
+	fresh := map[doorKey]net.Listener{}
+	open := func(key doorKey, service string) error {
+		if e.doors[key] != nil {
+			return nil
+		}
+		l, err := net.Listen("tcp", key.listen)
+		if err != nil {
+			return fmt.Errorf("bind listener of service %q on %s: %w; free the address or change it in the configuration", service, key.listen, err)
+		}
+		fresh[key] = l
+		return nil
+	}
+	var errs []error
+	for _, s := range c.HTTP {
+		errs = append(errs, open(httpKey(s), s.Name))
+	}
+	for _, s := range c.TCP {
+		errs = append(errs, open(tcpKey(s), s.Name))
+	}
+	if err := errors.Join(errs...); err != nil {
+		closeAll(fresh)
+		return nil, err
+	}
+	return fresh, nil
+}
+
+func closeAll(listeners map[doorKey]net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
+}
+
+// serve makes services and doors those of c. Nothing in it can fail.
+func (e *Edge) serve(c Config, fresh map[doorKey]net.Listener) {
+	wanted := map[doorKey]bool{}
+	names := map[string]bool{}
+	for _, s := range c.HTTP {
+		wanted[httpKey(s)], names[s.Name] = true, true
+		e.serveHTTP(s, c, fresh[httpKey(s)])
+	}
+	for _, s := range c.TCP {
+		wanted[tcpKey(s)], names[s.Name] = true, true
+		e.serveTCP(s, fresh[tcpKey(s)])
+	}
+	for key, d := range e.doors {
+		if !wanted[key] {
+			delete(e.doors, key)
+			e.leaving.Go(func() { d.close(e.opt.Grace) })
+		}
+	}
+	e.forget(names)
+}
+
+func (e *Edge) serveHTTP(s HTTPService, c Config, fresh net.Listener) {
+	where := web.Where{Cells: c.Cells, Header: c.CustomerHeader}
+	service := e.web[s.Name]
+	if service == nil {
+		service = web.New(s, where, web.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Tally: e.tally, Logger: e.opt.Logger})
+		e.web[s.Name] = service
+	} else {
+		service.Update(s, where)
+	}
+	if fresh != nil {
+		e.doors[httpKey(s)] = newHTTPDoor(fresh, e.opt.Logger)
+	}
+	if d, ok := e.doors[httpKey(s)].(*httpDoor); ok {
+		d.service.Store(service)
+		d.start()
+	}
+}
+
+func (e *Edge) serveTCP(s TCPService, fresh net.Listener) {
+	l := e.relay[s.Name]
+	if l == nil {
+		l = &line{}
+		e.relay[s.Name] = l
+	}
+	if l.current == nil || !reflect.DeepEqual(l.current.Spec(), s) {
+		next := relay.New(s, relay.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Logger: e.opt.Logger}, l.current)
+		if l.current != nil {
+			l.retired = append(l.retired, l.current)
+		}
+		l.current = next
+	}
+	if fresh != nil {
+		e.doors[tcpKey(s)] = newTCPDoor(fresh)
+	}
+	if d, ok := e.doors[tcpKey(s)].(*tcpDoor); ok {
+		d.service.Store(l.current)
+		d.start()
+	}
+	for _, old := range l.retired {
+		old.Retire() // after the door has turned to the successor
+	}
+	l.sweep()
+}
+
+// sweep forgets predecessors whose last session has ended.
+func (l *line) sweep() {
+	kept := l.retired[:0]
+	for _, old := range l.retired {
+		if !old.Closed() {
+			kept = append(kept, old)
+		}
+	}
+	l.retired = kept
+}
+
+// forget ends the services that are not named any more, after their doors.
+func (e *Edge) forget(names map[string]bool) {
+	for name, s := range e.web {
+		if !names[name] {
+			delete(e.web, name)
+			e.leaving.Go(s.Close)
+		}
+	}
+	for name, l := range e.relay {
+		if !names[name] {
+			delete(e.relay, name)
+			for _, s := range append(l.retired, l.current) {
+				e.leaving.Go(s.Close)
+			}
+		}
+	}
+}
+
+// doorKey tells listeners apart: the same address for another kind of traffic
+// is another door.
+type doorKey struct{ kind, listen, name string }
+
+func httpKey(s config.HTTPService) doorKey { return key("http", s.Listen, s.Name) }
+func tcpKey(s config.TCPService) doorKey   { return key("tcp", s.Listen, s.Name) }
+
+// key names a door by its address, so that a service can be renamed without
+// closing it; addresses without a port of their own are told apart by name.
+func key(kind, listen, name string) doorKey {
+	if _, port, err := net.SplitHostPort(listen); err != nil || port != "0" {
+		name = ""
+	}
+	return doorKey{kind, listen, name}
+}

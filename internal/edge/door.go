@@ -1,0 +1,113 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/greenlang/fournines/internal/edge/relay"
+	"github.com/greenlang/fournines/internal/edge/web"
+)
+
+// door is a listener whose service can be exchanged while it is open.
+type door interface {
+	address() string
+	start() // serves from now on; again: nothing
+	close(grace time.Duration)
+}
+
+const (
+	headerTimeout = 10 * time.Second
+	clientIdle    = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+type httpDoor struct {
+	listener net.Listener
+	server   *http.Server
+	service  atomic.Pointer[web.Service]
+	once     sync.Once
+	done     chan struct{}
+}
+
+func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
+	d := &httpDoor{listener: l, done: make(chan struct{})}
+	d.server = &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.service.Load().ServeHTTP(w, r) }),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       clientIdle,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	return d
+}
+
+func (d *httpDoor) address() string { return d.listener.Addr().String() }
+
+func (d *httpDoor) start() {
+	d.once.Do(func() {
+		go func() {
+			defer close(d.done)
+			_ = d.server.Serve(d.listener) // always http.ErrServerClosed: only close ends it
+		}()
+	})
+}
+
+// close lets the requests under way finish within grace.
+func (d *httpDoor) close(grace time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := d.server.Shutdown(ctx); err != nil {
+		_ = d.server.Close() // what is left now has had its time
+	}
+	<-d.done
+}
+
+type tcpDoor struct {
+	listener net.Listener
+	service  atomic.Pointer[relay.Service]
+	once     sync.Once
+	done     chan struct{}
+	stop     chan struct{}
+}
+
+func newTCPDoor(l net.Listener) *tcpDoor {
+	return &tcpDoor{listener: l, done: make(chan struct{}), stop: make(chan struct{})}
+}
+
+func (d *tcpDoor) address() string { return d.listener.Addr().String() }
+
+func (d *tcpDoor) start() {
+	d.once.Do(func() { go d.accept() })
+}
+
+func (d *tcpDoor) accept() {
+	defer close(d.done)
+	for {
+		conn, err := d.listener.Accept()
+		if err == nil {
+			go d.service.Load().Handle(conn)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Out of descriptors, most likely: wait for some to come free.
+		select {
+		case <-d.stop:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (d *tcpDoor) close(time.Duration) {
+	close(d.stop)
+	d.listener.Close()
+	<-d.done
+}

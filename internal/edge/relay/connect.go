@@ -1,0 +1,112 @@
+package relay
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/edge/pgwire"
+)
+
+// redial is the wait after a failed connection, unless something changes.
+const redial = 100 * time.Millisecond
+
+// connect waits for a leader and returns a connection to it; nil when there was
+// none in time, which the client has then been told.
+func (n *session) connect() net.Conn {
+	s := n.service
+	wait := s.spec.Policy.Wait.Or(5 * time.Second)
+	deadline := time.Now().Add(wait)
+	waited := false
+	for {
+		changed := s.watch() // before looking, so that no change is missed
+		pause := time.Until(deadline)
+		if s.held.Load() {
+			deadline = time.Now().Add(wait) // a hold does not use up the wait
+			pause = wait
+		} else if member, address, _ := s.follower.leader(); member != "" {
+			if conn := n.dial(member, address); conn != nil {
+				return conn
+			}
+			pause = min(pause, redial)
+		}
+		if time.Until(deadline) <= 0 {
+			n.refuse()
+			return nil
+		}
+		if !waited {
+			waited = true
+			s.count.heldSessions.Add(1)
+			s.count.waiting.Add(1)
+			defer s.count.waiting.Add(-1)
+		}
+		if !n.pause(changed, pause) {
+			return nil
+		}
+	}
+}
+
+// pause waits for a change or the time; false when the session was cut.
+func (n *session) pause(changed <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-n.done:
+		return false
+	case <-changed:
+	case <-timer.C:
+	}
+	return true
+}
+
+// dial connects to the leader. The session is bound first and the leadership
+// looked at again after, so that a cut in between finds it.
+func (n *session) dial(member, address string) net.Conn {
+	s := n.service
+	d := net.Dialer{
+		Timeout:         s.spec.Policy.ConnectTimeout.Or(time.Second),
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
+	}
+	conn, err := d.Dial("tcp", address)
+	if err != nil {
+		s.connectFailed(member, err)
+		return nil
+	}
+	if !n.attach(conn, member) {
+		conn.Close()
+		return nil
+	}
+	if now, _, _ := s.follower.leader(); now != member || s.held.Load() {
+		n.attach(nil, "")
+		conn.Close()
+		return nil
+	}
+	return conn
+}
+
+// connectFailed asks all members at once. A refused connection proves that the
+// process is gone: the sessions to it are dead and end here, not at some
+// timeout. Any other failure proves nothing.
+func (s *Service) connectFailed(member string, err error) {
+	s.follower.doubt()
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		s.cutAll(member, "the leader refuses connections")
+	}
+	s.deps.Logger.Debug("connect to leader failed", "service", s.spec.Name, "member", member, "error", err)
+}
+
+// refuse tells the client that there is no leader.
+func (n *session) refuse() {
+	n.service.count.refused.Add(1)
+	text := "no leader of " + n.service.spec.Name + " was found in time"
+	_ = n.client.SetWriteDeadline(time.Now().Add(farewell))
+	if n.service.spec.Protocol == config.Redis {
+		_, _ = n.client.Write([]byte("-MASTERDOWN " + text + "\r\n"))
+		return
+	}
+	if n.what != pgwire.Cancel {
+		_, _ = n.client.Write(pgwire.Fatal(pgwire.CannotConnectNow, text, "", "try again; nothing was carried out"))
+	}
+}

@@ -1,0 +1,84 @@
+package relay
+
+import (
+	"time"
+
+	"github.com/greenlang/fournines/internal/edge/config"
+)
+
+// State is what a service knows and has done.
+type State struct {
+	Service  string          `json:"service"`
+	Protocol config.Protocol `json:"protocol"`
+	Leader   string          `json:"leader"` // "" when nobody leads
+	Term     uint64          `json:"term"`   // timeline or configuration epoch
+	Since    time.Time       `json:"since"`  // of the last change
+	Unsure   bool            `json:"unsure"` // being asked often
+	Members  []MemberState   `json:"members"`
+	Held     bool            `json:"held"`     // a hold is on
+	Sessions int             `json:"sessions"` // open, waiting ones included
+	Busy     int             `json:"busy"`     // postgres: not proven idle
+	Opaque   int             `json:"opaque"`   // postgres: encrypted or not begun
+	Waiting  int64           `json:"waiting"`  // sessions and statements, for a leader or a release
+	Opened   int64           `json:"opened"`   // since the start, as all below
+	Waited   int64           `json:"waited"`   // sessions and statements that had to wait
+	Refused  int64           `json:"refused"`  // no leader in time
+	Cut      int64           `json:"cut"`
+	ToServer int64           `json:"toServerBytes"`
+	ToClient int64           `json:"toClientBytes"`
+}
+
+// MemberState is what is known of one member.
+type MemberState struct {
+	Name     string `json:"name"`
+	Zone     string `json:"zone,omitempty"`
+	Answered bool   `json:"answered"`
+	Leads    bool   `json:"leads"` // it claims to
+	Term     uint64 `json:"term"`
+	Fenced   bool   `json:"fenced"`
+	Error    string `json:"error,omitempty"` // why it did not answer
+}
+
+// State returns the present state.
+func (s *Service) State() State {
+	st := State{
+		Service: s.spec.Name, Protocol: s.spec.Protocol, Held: s.held.Load(),
+		Waiting: s.count.waiting.Load(), Opened: s.count.opened.Load(), Waited: s.count.heldSessions.Load(),
+		Refused: s.count.refused.Load(), Cut: s.count.cut.Load(),
+		ToServer: s.count.toServer.Load(), ToClient: s.count.toClient.Load(),
+	}
+	s.follower.describe(&st)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.Sessions = len(s.sessions)
+	for n := range s.sessions {
+		if n.busy() {
+			st.Busy++
+		} else if n.opaque() {
+			st.Opaque++
+		}
+	}
+	return st
+}
+
+func (n *session) opaque() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.track == nil && n.service.spec.Protocol == config.Postgres
+}
+
+func (f *follower) describe(st *State) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	st.Leader, st.Term = f.lead.Leader()
+	st.Since = f.since
+	claims := f.claims()
+	st.Unsure = doubtful(claims, st.Leader, f.suspect, f.now())
+	for i, c := range claims {
+		m := MemberState{Name: c.Member, Zone: f.spec.Members[i].Zone, Answered: c.Answered, Leads: c.Leads, Term: c.Term, Fenced: f.lead.Fenced(c.Member)}
+		if err := f.answers[i].err; err != nil {
+			m.Error = err.Error()
+		}
+		st.Members = append(st.Members, m)
+	}
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// smallBody is the largest body that is held whole, so that it can be sent to
+// another target again.
+const smallBody = 64 << 10
+
+// ServeHTTP sends the request to a target and its answer to the client.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	j := s.begin(r)
+	defer j.end()
+	if j.shape.policy.standard || !plain(r) {
+		s.standard(w, r, j)
+		return
+	}
+	if s.pooled(w, r, j) {
+		return
+	}
+	// The answer broke after its head had gone out. Aborting the handler is
+	// net/http's way to break the client's answer too, instead of ending it as
+	// if it were whole.
+	panic(http.ErrAbortHandler)
+}
+
+// plain says whether a request can go through package hop.
+func plain(r *http.Request) bool {
+	if r.ContentLength < 0 || r.ContentLength > smallBody || r.Method == http.MethodConnect {
+		return false
+	}
+	if len(r.RequestURI) == 0 || r.RequestURI[0] != '/' || strings.IndexByte(r.RequestURI, '#') >= 0 {
+		return false
+	}
+	if r.Trailer != nil || len(r.TransferEncoding) > 0 {
+		return false
+	}
+	for _, name := range [...]string{"Upgrade", "Expect", "Te"} {
+		if _, odd := r.Header[name]; odd {
+			return false
+		}
+	}
+	for _, v := range r.Header["Connection"] {
+		if !strings.EqualFold(v, "keep-alive") && !strings.EqualFold(v, "close") {
+			return false
+		}
+	}
+	return true
+}
+
+// refuse answers in the edge's own name, as RFC 9457 describes.
+func (j *job) refuse(w http.ResponseWriter, status int, detail string) {
+	j.sample.Failed = status >= 500
+	body, err := json.Marshal(map[string]any{
+		"title": http.StatusText(status), "status": status, "detail": detail,
+		"service": j.service.name,
+	})
+	if err != nil {
+		body = []byte("{}") // strings and a number always marshal
+	}
+	h := w.Header()
+	clear(h)
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone cannot be told
+}
+
+// clientGone is the status in the counters of a client that did not wait.
+const clientGone = 499
+
+const noTarget = "no target of this service can take the request; see the edge's report for their states"

@@ -1,0 +1,7 @@
+// Package evidence computes what the journal proves. In this slice: availability
+// and error budget, from what the edges counted (rows 7.1.12, 7.5.4).
+//
+// The measure is customer-weighted: a second in which a share of a cell's requests
+// failed costs that share of the cell's customers that second. The unweighted share
+// of good requests stands beside it. Every figure names the entries behind it.
+package evidence

@@ -1,0 +1,37 @@
+package fact
+
+import "time"
+
+// Postgres is one region's PostgreSQL cluster as the region's etcd and each
+// member's Patroni tell it.
+type Postgres struct {
+	Cluster string           `json:"cluster"` // REGION/postgres
+	At      time.Time        `json:"at"`
+	Lock    PostgresLock     `json:"lock"`
+	Members []PostgresMember `json:"members"`
+	Error   string           `json:"error,omitempty"` // why Lock could not be read
+}
+
+// PostgresLock is the leader key and the synchronous state in etcd.
+type PostgresLock struct {
+	Leader    string   `json:"leader,omitempty"` // member name, empty: nobody holds it
+	Lease     int64    `json:"lease,omitempty"`
+	Sync      []string `json:"sync,omitempty"` // members that may take over without loss
+	SyncOwner string   `json:"sync_owner,omitempty"`
+	Quorum    int      `json:"quorum"`
+	Paused    bool     `json:"paused,omitempty"`
+}
+
+// PostgresMember is one member as its own Patroni answers.
+type PostgresMember struct {
+	Name     string    `json:"name"`
+	ID       string    `json:"id"`   // component id
+	Seen     time.Time `json:"seen"` // of the newest answer
+	Error    string    `json:"error,omitempty"`
+	Role     string    `json:"role"`  // primary or replica
+	State    string    `json:"state"` // running, streaming, starting …
+	Timeline int       `json:"timeline"`
+	Received int64     `json:"received"` // WAL position received or written, bytes
+	Replayed int64     `json:"replayed"`
+	Sync     bool      `json:"sync"` // a synchronous standby now
+}

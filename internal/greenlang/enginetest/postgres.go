@@ -1,0 +1,106 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Postgres is one real PostgreSQL server with the role and database greenlang.
+type Postgres struct {
+	Address string // host:port
+	bin     string
+	dir     string
+	process *process
+}
+
+// StartPostgres makes a new cluster and starts it; the test's end stops and
+// removes it. unproved says what is not proved when there is no PostgreSQL.
+func StartPostgres(t testing.TB, unproved string) *Postgres {
+	t.Helper()
+	initdb := locate(t, "initdb", unproved, "usr/lib/postgresql/1[5-9]/bin")
+	p := &Postgres{Address: FreeAddress(t), bin: filepath.Dir(initdb), dir: folder(t)}
+	// No-sync is for making the empty cluster only; the server itself syncs.
+	cmd := command(p.dir, initdb, "-D", p.dir, "-U", "greenlang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--data-checksums")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	p.Start(t)
+	p.Exec(t, "postgres", `CREATE DATABASE greenlang`)
+	return p
+}
+
+// Start starts the server again after Kill, on the same address, and waits until
+// it answers.
+func (p *Postgres) Start(t testing.TB) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(p.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.process = start(t, p.dir, filepath.Join(p.bin, "postgres"), "postgres", "-D", p.dir, "-h", host, "-p", port,
+		"-c", "unix_socket_directories=", "-c", "shared_buffers=32MB", "-c", "max_connections=60", "-c", "restart_after_crash=off")
+	err = await(func() error { return p.exec("postgres", `SELECT 1`) }, p.process.exited)
+	if err != nil {
+		t.Fatalf("start postgres: %v\n%s", err, p.process.out.String())
+	}
+}
+
+// Kill ends the server and all its sessions at once, as a lost machine would.
+func (p *Postgres) Kill() { p.process.signal(syscall.SIGKILL) }
+
+// Freeze stops the postmaster and its sessions without ending them; connections stay open.
+func (p *Postgres) Freeze() { p.process.signal(syscall.SIGSTOP) }
+
+// Thaw ends a Freeze.
+func (p *Postgres) Thaw() { p.process.signal(syscall.SIGCONT) }
+
+// Exec runs statements in a database as a superuser, past the application.
+func (p *Postgres) Exec(t testing.TB, database string, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if err := p.exec(database, s); err != nil {
+			t.Fatalf("exec %q: %v", s, err)
+		}
+	}
+}
+
+// Count runs a query that returns one number.
+func (p *Postgres) Count(t testing.TB, database, query string) (n int) {
+	t.Helper()
+	err := p.session(database, func(ctx context.Context, c *pgx.Conn) error { return c.QueryRow(ctx, query).Scan(&n) })
+	if err != nil {
+		t.Fatalf("count %q: %v", query, err)
+	}
+	return n
+}
+
+// Database makes an empty database of its own for a test that shares the server.
+func (p *Postgres) Database(t testing.TB, name string) string {
+	t.Helper()
+	p.Exec(t, "postgres", fmt.Sprintf(`CREATE DATABASE %s`, pgx.Identifier{name}.Sanitize()))
+	return name
+}
+
+func (p *Postgres) exec(database, statement string) error {
+	return p.session(database, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, statement)
+		return err
+	})
+}
+
+func (p *Postgres) session(database string, use func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startDeadline)
+	defer cancel()
+	c, err := pgx.Connect(ctx, fmt.Sprintf("postgres://greenlang@%s/%s?sslmode=disable&connect_timeout=5", p.Address, database))
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	return use(ctx, c)
+}

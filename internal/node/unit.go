@@ -1,0 +1,314 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+const (
+	firstPause = 200 * time.Millisecond // before a unit that ended is started again; doubles
+	lastPause  = 5 * time.Second
+	steady     = 10 * time.Second // a unit that ran this long starts again at firstPause
+	readyEvery = 250 * time.Millisecond
+	readyCheck = 5 * time.Second // between two checks of a unit that is ready
+)
+
+// supervisor keeps one unit as its assignment wants it.
+type supervisor struct {
+	home    string // <zone dir>/<unit name>
+	host    Host
+	log     *slog.Logger
+	changed func() // called after each change of fact
+
+	mu   sync.Mutex // guards what follows
+	unit Unit
+	want *Fence // demanded by the newest assignment
+	fact fact.Unit
+	kick chan struct{} // closed and replaced when unit or want changed
+}
+
+func newSupervisor(dir string, u Unit, host Host, log *slog.Logger, changed func()) *supervisor {
+	return &supervisor{
+		home: filepath.Join(dir, u.Name), host: host, log: log.With("unit", u.Name), changed: changed,
+		unit: u, fact: fact.Unit{Name: u.Name, State: fact.UnitStarting, Since: time.Now()}, kick: make(chan struct{}),
+	}
+}
+
+// set gives the supervisor what it shall do from now on. lift says that the
+// demand comes from a live server, which alone may lift a fence.
+func (s *supervisor) set(u Unit, want *Fence, lift bool) error {
+	if want != nil {
+		if err := s.mark(*want); err != nil {
+			return err
+		}
+	} else if lift {
+		if err := os.Remove(s.marker()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("lift fence of %s: %w", u.Name, err)
+		}
+	}
+	s.mu.Lock()
+	s.unit, s.want = u, want
+	close(s.kick)
+	s.kick = make(chan struct{})
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *supervisor) marker() string { return s.home + ".fenced" }
+
+func (s *supervisor) mark(f Fence) error {
+	if old, ok := readFence(s.marker()); ok && old == f {
+		return nil
+	}
+	return WriteFence(filepath.Dir(s.home), filepath.Base(s.home), f)
+}
+
+// WriteFence lays the marker that keeps a unit of the zone in dir dead from now on.
+// A host uses it too, before it kills a unit whose node does not answer.
+func WriteFence(dir, unit string, f Fence) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, unit)+".fenced", b, 0o600)
+}
+
+func readFence(path string) (Fence, bool) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return Fence{}, false
+	}
+	var f Fence
+	if err := json.Unmarshal(b, &f); err != nil {
+		return Fence{Epoch: "unreadable", Reason: err.Error()}, true // when in doubt it stays dead
+	}
+	return f, true
+}
+
+func (s *supervisor) current() (Unit, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unit, s.kick
+}
+
+func (s *supervisor) report() fact.Unit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fact
+}
+
+func (s *supervisor) note(change func(*fact.Unit)) {
+	s.mu.Lock()
+	old := s.fact
+	change(&s.fact)
+	if s.fact.State != old.State {
+		s.fact.Since = time.Now()
+	}
+	changed := s.fact != old
+	s.mu.Unlock()
+	if changed {
+		s.changed()
+	}
+}
+
+// run supervises until ctx ends; the unit's processes live on.
+func (s *supervisor) run(ctx context.Context) {
+	pause := firstPause
+	for ctx.Err() == nil {
+		u, kick := s.current()
+		if f, fenced := readFence(s.marker()); fenced {
+			s.fence(ctx, f)
+			wait(ctx, kick, time.Second)
+			continue
+		}
+		if s.host.Held != nil && s.host.Held(s.home) {
+			s.note(func(f *fact.Unit) {
+				f.State, f.Ready, f.PID, f.Error = fact.UnitFailed, false, 0, "kept down by a fault"
+			})
+			wait(ctx, kick, readyEvery)
+			continue
+		}
+		began := time.Now()
+		err := s.serve(ctx, u, kick)
+		if ctx.Err() != nil {
+			return
+		}
+		if _, fenced := readFence(s.marker()); fenced {
+			continue
+		}
+		if time.Since(began) > steady {
+			pause = firstPause
+		}
+		s.log.Warn("unit ended", "err", err, "again_in", pause)
+		s.note(func(f *fact.Unit) {
+			f.State, f.Ready, f.PID, f.Error = fact.UnitFailed, false, 0, errText(err)
+			f.Restarts++
+		})
+		wait(ctx, kick, pause)
+		pause = min(2*pause, lastPause)
+	}
+}
+
+func (s *supervisor) fence(ctx context.Context, f Fence) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	killed, err := process.KillUnit(ctx, s.home)
+	if killed > 0 {
+		s.log.Warn("unit fenced", "epoch", f.Epoch, "reason", f.Reason, "killed", killed)
+	}
+	s.note(func(u *fact.Unit) {
+		u.Ready, u.PID, u.Error = false, 0, errText(err)
+		if err == nil { // nothing of the unit is left: this is the proof
+			u.State, u.Fence = fact.UnitFenced, f.Epoch
+		}
+	})
+}
+
+// serve adopts or starts the unit and returns when its main process ends or it must be fenced.
+func (s *supervisor) serve(ctx context.Context, u Unit, kick <-chan struct{}) error {
+	p, adopted := process.Adopt(s.pidFile())
+	if !adopted {
+		var err error
+		if p, err = s.start(ctx, u); err != nil {
+			return err
+		}
+	}
+	s.note(func(f *fact.Unit) {
+		f.State, f.PID, f.Error, f.Fence = fact.UnitStarting, p.PID, "", ""
+		if !adopted {
+			f.Version = u.Version()
+		}
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- p.Wait(ctx) }()
+	return s.watch(ctx, u, p, ended, kick)
+}
+
+func (s *supervisor) watch(ctx context.Context, u Unit, p process.Process, ended <-chan error, kick <-chan struct{}) error {
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-ended:
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("process %d ended; see %s", p.PID, s.logFile())
+		case <-kick:
+			_, kick = s.current()
+			if _, fenced := readFence(s.marker()); fenced {
+				return nil
+			}
+		case <-next.C:
+			err := u.Ready.check(ctx)
+			s.note(func(f *fact.Unit) {
+				if f.Ready = err == nil; f.Ready {
+					f.State, f.Error = fact.UnitRunning, ""
+				} else if f.State == fact.UnitRunning {
+					f.Error = err.Error()
+				}
+			})
+			if err == nil {
+				next.Reset(readyCheck)
+			} else {
+				next.Reset(readyEvery)
+			}
+		}
+	}
+}
+
+func (s *supervisor) pidFile() string { return s.home + ".pid" }
+func (s *supervisor) logFile() string { return s.home + ".log" }
+
+// start lays the unit's files and starts it, after killing what may be left of
+// an earlier life: an engine must never find its predecessor's remains running.
+func (s *supervisor) start(ctx context.Context, u Unit) (process.Process, error) {
+	if !u.Keeps {
+		if _, err := process.KillUnit(ctx, s.home); err != nil {
+			return process.Process{}, err
+		}
+	}
+	if err := s.lay(u); err != nil {
+		return process.Process{}, fmt.Errorf("prepare %s: %w", u.Name, err)
+	}
+	argv := make([]string, len(u.Argv))
+	for i, a := range u.Argv {
+		argv[i] = strings.ReplaceAll(a, "{home}", s.home)
+	}
+	env := []string{"HOME=" + s.home}
+	for _, e := range u.Env {
+		env = append(env, strings.ReplaceAll(e, "{home}", s.home))
+	}
+	return process.Start(process.Command{
+		Home: s.home, Argv: argv, Env: env,
+		Log: s.logFile(), PID: s.pidFile(), UID: s.host.UID, GID: s.host.GID, NetNS: u.NetNS,
+	})
+}
+
+// lay writes the unit's files; "{home}" in them becomes the unit's directory.
+func (s *supervisor) lay(u Unit) error {
+	if err := os.MkdirAll(s.home, 0o750); err != nil {
+		return err
+	}
+	if err := s.host.own(s.home); err != nil {
+		return err
+	}
+	for _, f := range u.Files {
+		path := filepath.Join(s.home, filepath.Clean("/"+f.Path))
+		if _, err := os.Stat(path); err == nil && f.Once {
+			continue
+		}
+		if err := writeFile(path, []byte(strings.ReplaceAll(f.Content, "{home}", s.home)), 0o600); err != nil {
+			return err
+		}
+		if err := s.host.own(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop ends the unit for good: asked first, then killed.
+func (s *supervisor) stop(ctx context.Context) error {
+	u, _ := s.current()
+	p, _ := process.Adopt(s.pidFile())
+	sig := syscall.SIGTERM
+	if u.Stop == "INT" {
+		sig = syscall.SIGINT
+	}
+	return process.StopUnit(ctx, s.home, p, sig, u.Grace.D())
+}
+
+func wait(ctx context.Context, kick <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-kick:
+	case <-t.C:
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -1,0 +1,119 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// TestTracker plays the scenarios of testdata: each line is a round, "at+duration result".
+func TestTracker(t *testing.T) {
+	t.Parallel()
+	datadriven.RunTest(t, "testdata/tracker.txt", func(t *testing.T, d *datadriven.TestData) string {
+		tracker := Tracker{Observer: "us-east-1/b", Target: "us-east-1/a/postgres", Timeout: 450 * time.Millisecond}
+		zero := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		var out strings.Builder
+		for _, line := range strings.Split(d.Input, "\n") {
+			var at, took, result string
+			if _, err := fmt.Sscan(line, &at, &took, &result); err != nil {
+				d.Fatalf(t, "line %q: %v", line, err)
+			}
+			begin, err1 := time.ParseDuration(at)
+			length, err2 := time.ParseDuration(took)
+			if err := errors.Join(err1, err2); err != nil {
+				d.Fatalf(t, "line %q: %v", line, err)
+			}
+			r := Round{Begun: zero.Add(begin), Ended: zero.Add(begin + length)}
+			switch result {
+			case "ok":
+				r.Writable = true
+			case "refused":
+				r.Err, r.Refused = errors.New("connection refused"), true
+			case "timeout":
+				r.Err, r.ControlOK = errors.New("timeout"), true
+			case "timeout-control-too":
+				r.Err = errors.New("timeout")
+			default:
+				d.Fatalf(t, "unknown result %q", result)
+			}
+			f := tracker.Add(r)
+			fmt.Fprintf(&out, "ok=%v misses=%d\n", f.OK, f.Misses)
+		}
+		return out.String()
+	})
+}
+
+type scripted struct{ hang atomic.Bool }
+
+func (s *scripted) Probe(ctx context.Context, address string) (bool, error) {
+	if address == "primary" && s.hang.Load() {
+		<-ctx.Done()
+		return false, ctx.Err()
+	}
+	return true, nil
+}
+
+// A primary that begins to hang is accused three times well within two seconds,
+// although each probe takes its whole timeout.
+func TestWatcherAccusesAHungPrimary(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var p scripted
+		var hung time.Time
+		suspected := make(chan time.Duration, 1)
+		w := Watcher{
+			Observer: "us-east-1/b", Primary: Target{"us-east-1/a/postgres", "primary"}, Control: []Target{{"us-east-1/c/postgres", "replica"}},
+			Interval: 500 * time.Millisecond, Timeout: 450 * time.Millisecond, Prober: &p,
+			Report: func(f fact.Probe) {
+				if f.OK && hung.IsZero() && time.Now().Nanosecond() > 0 {
+					p.hang.Store(true)
+					hung = time.Now()
+				}
+				if f.Misses == 3 {
+					suspected <- time.Since(hung)
+					cancel()
+				}
+			},
+		}
+		w.Run(ctx)
+		if took := <-suspected; took > 2*time.Second {
+			t.Fatalf("three misses took %v of virtual time", took)
+		}
+	})
+}
+
+func TestRefusedIsRecognised(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var last fact.Probe
+		w := Watcher{Primary: Target{"x", "primary"}, Interval: time.Second, Timeout: time.Second, Prober: refuser{},
+			Report: func(f fact.Probe) {
+				if last = f; f.Misses == 2 {
+					cancel()
+				}
+			}}
+		w.Run(ctx)
+		if !last.Refused || last.OK {
+			t.Fatalf("%+v", last)
+		}
+	})
+}
+
+type refuser struct{}
+
+func (refuser) Probe(context.Context, string) (bool, error) {
+	return false, fmt.Errorf("connect: %w", syscall.ECONNREFUSED)
+}

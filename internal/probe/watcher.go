@@ -1,0 +1,87 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// Prober connects anew to the database at address, reads, and then tries to commit a write.
+// The error is about connecting and reading; writable tells of the write.
+type Prober interface {
+	Probe(ctx context.Context, address string) (writable bool, err error)
+}
+
+// Target is a database to probe.
+type Target struct {
+	ID      string // component id
+	Address string
+}
+
+// Watcher probes one primary until its context ends.
+type Watcher struct {
+	Observer string
+	Primary  Target
+	Control  []Target
+	Interval time.Duration // between two rounds while all is well; half of it after a miss
+	Timeout  time.Duration
+	Prober   Prober
+	Report   func(fact.Probe) // called after each round, one at a time
+}
+
+// Run probes until ctx ends.
+func (w Watcher) Run(ctx context.Context) {
+	rounds := make(chan Round)
+	tracker := Tracker{Observer: w.Observer, Target: w.Primary.ID, Timeout: w.Timeout}
+	next := time.NewTimer(time.Duration(rand.Int64N(int64(w.Interval)))) // observers do not knock together
+	defer next.Stop()
+	missed := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+			wait := w.Interval
+			if missed {
+				wait /= 2
+			}
+			next.Reset(wait)
+			go w.round(ctx, rounds)
+		case r := <-rounds:
+			if r.Err != nil && !missed {
+				next.Reset(0)
+			}
+			missed = r.Err != nil
+			w.Report(tracker.Add(r))
+		}
+	}
+}
+
+func (w Watcher) round(ctx context.Context, out chan<- Round) {
+	r := Round{Begun: time.Now()}
+	r.Writable, r.Err = w.probe(ctx, w.Primary)
+	r.Refused = errors.Is(r.Err, syscall.ECONNREFUSED)
+	if r.Err != nil && !r.Refused {
+		for _, c := range w.Control {
+			if _, err := w.probe(ctx, c); err == nil {
+				r.ControlOK = true
+				break
+			}
+		}
+	}
+	r.Ended = time.Now()
+	select {
+	case out <- r:
+	case <-ctx.Done():
+	}
+}
+
+func (w Watcher) probe(ctx context.Context, t Target) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	defer cancel()
+	return w.Prober.Probe(ctx, t.Address)
+}

@@ -1,0 +1,245 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+// Fold changes documents by one entry. It is pure: the same entries give the same documents.
+type Fold func(d *Docs, r journal.Record) error
+
+// Docs is the set of documents a Fold works on.
+type Docs struct {
+	all   map[string]json.RawMessage
+	dirty map[string]json.RawMessage
+}
+
+// Get reads the document into v and tells whether there is one.
+func (d *Docs) Get(key string, v any) (bool, error) {
+	b, ok := d.all[key]
+	if !ok {
+		return false, nil
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return false, fmt.Errorf("document %s: %w", key, err)
+	}
+	return true, nil
+}
+
+// Put sets the document.
+func (d *Docs) Put(key string, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("document %s: %w", key, err)
+	}
+	d.all[key], d.dirty[key] = b, b
+	return nil
+}
+
+// Delete removes the document.
+func (d *Docs) Delete(key string) {
+	delete(d.all, key)
+	d.dirty[key] = nil
+}
+
+// Projection is the documents in memory, following the journal.
+type Projection struct {
+	journal *journal.Journal
+	store   Store
+	folds   []Fold
+	log     *slog.Logger
+
+	mu      sync.RWMutex // guards what follows
+	docs    Docs
+	applied uint64 // entries folded into docs
+	err     error  // why following ended
+	moved   chan struct{}
+
+	wg sync.WaitGroup
+}
+
+// Open loads the state, folds the entries that it lacks, and follows the journal until ctx ends.
+func Open(ctx context.Context, j *journal.Journal, s Store, log *slog.Logger, folds ...Fold) (*Projection, error) {
+	docs, applied, err := s.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if size := j.Head().Size; applied > size {
+		return nil, fmt.Errorf("open state: it holds %d entries and journal %s has only %d: the journal lost entries; restore it from a copy", applied, j.Dir(), size)
+	}
+	p := &Projection{
+		journal: j, store: s, folds: folds, log: log, applied: applied, moved: make(chan struct{}),
+		docs: Docs{all: docs, dirty: map[string]json.RawMessage{}},
+	}
+	size := j.Head().Size
+	p.wg.Go(func() { p.follow(ctx) })
+	p.wg.Go(func() { p.persist(ctx) })
+	return p, p.Wait(ctx, size)
+}
+
+func (p *Projection) follow(ctx context.Context) {
+	for r, err := range p.journal.Follow(ctx, p.applied) {
+		if err == nil {
+			err = p.apply(r)
+		}
+		if err != nil {
+			p.fail(err)
+			return
+		}
+	}
+}
+
+func (p *Projection) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !errors.Is(err, context.Canceled) {
+		p.log.Error("state stopped following the journal", "err", err)
+	}
+	p.err = err
+	close(p.moved)
+	p.moved = make(chan struct{})
+}
+
+func (p *Projection) apply(r journal.Record) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.folds {
+		if err := f(&p.docs, r); err != nil {
+			return fmt.Errorf("fold entry %d (%s): %w", r.Index, r.Kind, err)
+		}
+	}
+	p.applied = r.Index + 1
+	close(p.moved)
+	p.moved = make(chan struct{})
+	return nil
+}
+
+// persist writes what changed, a little behind the journal.
+func (p *Projection) persist(ctx context.Context) {
+	for saved := uint64(0); ; {
+		p.mu.Lock()
+		dirty, applied, moved, failed := p.docs.dirty, p.applied, p.moved, p.err
+		p.docs.dirty = map[string]json.RawMessage{}
+		p.mu.Unlock()
+		if len(dirty) > 0 || applied >= saved+1000 {
+			if err := p.store.Save(ctx, dirty, applied); err != nil {
+				p.keep(dirty)
+				if ctx.Err() == nil {
+					p.log.Warn("state could not be saved; it is replayed from the journal after a restart", "err", err)
+				}
+			} else {
+				saved = applied
+			}
+		}
+		if failed != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-moved:
+		}
+		select { // let a burst gather
+		case <-ctx.Done():
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// keep puts documents that could not be saved back, unless they changed again meanwhile.
+func (p *Projection) keep(dirty map[string]json.RawMessage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for k, v := range dirty {
+		if _, newer := p.docs.dirty[k]; !newer {
+			p.docs.dirty[k] = v
+		}
+	}
+}
+
+// Wait returns once at least size entries are folded in.
+func (p *Projection) Wait(ctx context.Context, size uint64) error {
+	for {
+		p.mu.RLock()
+		applied, moved, err := p.applied, p.moved, p.err
+		p.mu.RUnlock()
+		if applied >= size {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Applied returns the number of entries folded in.
+func (p *Projection) Applied() uint64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.applied
+}
+
+// Changed returns a channel that is closed when the next entry was folded in.
+func (p *Projection) Changed() <-chan struct{} {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.moved
+}
+
+// Get reads one document into v and tells whether there is one.
+func (p *Projection) Get(key string, v any) (bool, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.docs.Get(key, v)
+}
+
+// List returns the documents whose keys begin with prefix, sorted by key.
+func List[T any](p *Projection, prefix string) ([]T, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []T
+	for _, k := range slices.Sorted(maps.Keys(p.docs.all)) {
+		if !strings.HasPrefix(k, prefix) {
+			continue
+		}
+		var v T
+		if _, err := p.docs.Get(k, &v); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// Append adds entries to the journal and returns the first one's index once they are folded in.
+func (p *Projection) Append(ctx context.Context, entries ...journal.Entry) (uint64, error) {
+	first, err := p.journal.Append(ctx, entries...)
+	if err != nil {
+		return 0, err
+	}
+	return first, p.Wait(ctx, first+uint64(len(entries)))
+}
+
+// Close waits until following has ended; end its context first.
+func (p *Projection) Close() { p.wg.Wait() }
+
+// NewDocs returns an empty set, for tests of folds.
+func NewDocs() *Docs {
+	return &Docs{all: map[string]json.RawMessage{}, dirty: map[string]json.RawMessage{}}
+}
