@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -61,6 +62,9 @@ func Direct(l Layout, region string, fences []availability.Fence, holds []availa
 	return d, nil
 }
 
+// redisPasswordFile is what the edge reads from its own directory.
+const redisPasswordFile = "redis.password"
+
 // edgeConfig renders what a region's edge serves.
 func edgeConfig(l Layout, region string) edge.Config {
 	r, _ := l.Platform.Region(region)
@@ -73,7 +77,7 @@ func edgeConfig(l Layout, region string) edge.Config {
 		TryTimeout: dur(sp.Retry.TryTimeout.D()), BudgetPercent: &budget,
 	}}
 	pg := edge.TCPService{Name: Postgres, Listen: l.EdgeAddress(region, Postgres), Protocol: config.Postgres, Policy: edge.TCPPolicy{Wait: dur(10 * time.Second)}}
-	kv := edge.TCPService{Name: Redis, Listen: l.EdgeAddress(region, Redis), Protocol: config.Redis, Master: redis.MasterName}
+	kv := edge.TCPService{Name: Redis, Listen: l.EdgeAddress(region, Redis), Protocol: config.Redis, Master: redis.MasterName, PasswordFile: filepath.Join(l.EdgeDir(region), redisPasswordFile)}
 	for _, z := range r.Zones {
 		web.Targets = append(web.Targets, edge.Target{Name: z, Zone: z, Address: l.Address(region, z, GreenLang), HealthPath: "/readyz"})
 		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Postgres), Witness: l.addr(region, z, patroni.RESTPort)})

@@ -2,9 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -22,6 +27,10 @@ func RunEdge(ctx context.Context, root, region string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(layout.EdgeDir(region), redisPasswordFile), []byte(secrets.Redis+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep redis password for the edge: %w", err)
+	}
+	debug.SetGCPercent(edge.GCPercent)
 	e := edge.New(edge.Options{Dir: layout.EdgeDir(region), Logger: log})
 	x := &edgeProc{edge: e, client: NewClient(inst.Listen, secrets.NodeToken), region: region, log: log, cuts: map[Cut]bool{}, done: make(chan struct{}, 1)}
 	if err := e.Start(); err != nil {
@@ -72,7 +81,7 @@ func (x *edgeProc) follow(ctx context.Context) {
 // carryOut makes the edge as the directive says. Cuts come first: they keep data safe.
 func (x *edgeProc) carryOut(d Directive) error {
 	if d.Config.Version > x.edge.ReportSince(0, 0).Version {
-		if err := x.edge.Apply(d.Config); err != nil {
+		if err := x.edge.Apply(d.Config); err != nil && !errors.Is(err, edge.ErrOlder) {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func (s *ServerApp) operations() []control.Operation {
 type fencer struct{ s *ServerApp }
 
 // nodeGrace is how long a node alone may take before the host is asked as well.
-const nodeGrace = 300 * time.Millisecond
+const nodeGrace = 150 * time.Millisecond
 
 func (x fencer) Fence(ctx context.Context, f availability.Fence) (availability.Proof, error) {
 	known, err := x.s.State.Get(availability.FencePrefix+f.Component, &availability.Fence{})
@@ -276,8 +276,34 @@ func (x route) Hold(ctx context.Context, cluster string, d time.Duration) error 
 	if _, err := x.s.State.Append(ctx, e); err != nil {
 		return err
 	}
-	region, _, _ := strings.Cut(cluster, "/")
-	return x.s.awaitDirective(ctx, region)
+	region, engine, _ := strings.Cut(cluster, "/")
+	if err := x.s.awaitDirective(ctx, region); err != nil {
+		return err
+	}
+	return x.s.awaitIdle(ctx, region, engine)
+}
+
+// idleWithin is how long transactions under way may take to end during a hold; those
+// that are longer are cut by the move itself.
+const idleWithin = 3 * time.Second
+
+// awaitIdle waits until no session of the service is within a transaction, for a while.
+func (s *ServerApp) awaitIdle(ctx context.Context, region, service string) error {
+	short, cancel := context.WithTimeout(ctx, idleWithin)
+	defer cancel()
+	for {
+		changed := s.Facts.Changed()
+		for _, t := range s.Facts.Edge(region).TCP {
+			if t.Service == service && t.Held && t.Busy == 0 {
+				return nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-short.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (x route) Resume(ctx context.Context, cluster string) error {

@@ -1,63 +1,65 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"time"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/greenlang/fournines/internal/greenlang"
 )
 
 // runWriter writes runs to the application through the edge, the way customers do:
-// one attempt a call, and acknowledged means 200 or 201.
+// one attempt a call, over customers of every cell.
 type runWriter struct {
-	base string
-	http *http.Client
+	client *greenlang.Client
+
+	mu        sync.Mutex // guards what follows
+	customers []greenlang.Customer
+	agents    []greenlang.Agent
 }
 
 func newRunWriter(base string) *runWriter {
-	return &runWriter{base, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 5 * time.Second}}}
+	return &runWriter{client: greenlang.NewClient(base, "")}
 }
 
-func (w *runWriter) post(ctx context.Context, path, key string, in, out any) error {
-	b, err := json.Marshal(in)
-	if err != nil {
-		return err
+// pick returns a customer and an agent that may be run; the lists are read once.
+func (w *runWriter) pick(ctx context.Context) (greenlang.Customer, greenlang.Agent, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.agents) == 0 {
+		customers, err1 := w.client.Customers(ctx, greenlang.MaxPage)
+		agents, err2 := w.client.Agents(ctx, greenlang.Certified, greenlang.MaxPage)
+		if err := errors.Join(err1, err2); err != nil {
+			return greenlang.Customer{}, greenlang.Agent{}, err
+		}
+		if len(customers) == 0 || len(agents) == 0 {
+			return greenlang.Customer{}, greenlang.Agent{}, fmt.Errorf("the registry has %d customers and %d certified agents: seed it first", len(customers), len(agents))
+		}
+		w.customers, w.agents = customers, agents
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+path, bytes.NewReader(b))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	resp, err := w.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		return fmt.Errorf("%s answers %s: %.200s", path, resp.Status, body)
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(body, out)
+	return w.customers[rand.IntN(len(w.customers))], w.agents[rand.IntN(len(w.agents))], nil
 }
 
 // Write implements drill.Writer.
 func (w *runWriter) Write(ctx context.Context, key string) error {
-	return w.post(ctx, "/v1/runs", key, map[string]any{"customer": 1, "agent": 1}, nil)
+	c, a, err := w.pick(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, err = w.client.CreateRun(ctx, key, greenlang.NewRun{Customer: c.ID, Agent: a.Name, Version: a.Version})
+	return err
 }
 
 // Count implements drill.Writer.
 func (w *runWriter) Count(ctx context.Context, keys []string) (map[string]int, error) {
-	return nil, nil
+	sightings, err := w.client.LookupRuns(ctx, keys)
+	out := make(map[string]int, len(sightings))
+	for _, s := range sightings {
+		if s.Count > 0 {
+			out[s.Key] = s.Count
+		}
+	}
+	return out, err
 }

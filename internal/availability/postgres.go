@@ -87,9 +87,10 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 }
 
 // suspecting returns the observers that have missed the target often enough, lately.
+// One that has never seen it alive knows nothing: it may just be starting.
 func suspecting(v PostgresView, target string, now time.Time) (observers []string, seen string) {
 	for _, p := range v.Probes {
-		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && now.Sub(p.At) <= freshProbe {
+		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && !p.LastOK.IsZero() && now.Sub(p.At) <= freshProbe {
 			observers = append(observers, p.Observer)
 			seen = p.Error
 		}
@@ -142,7 +143,7 @@ func since(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(" since %.0f s", now.Sub(t).Seconds())
+	return fmt.Sprintf(" for %.0f s", now.Sub(t).Seconds())
 }
 
 func memberNamed(c fact.Postgres, name string) (fact.PostgresMember, bool) {

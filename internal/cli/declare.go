@@ -1,25 +1,110 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/spec"
 )
 
+// checked is what `validate` prints with -o json and -o yaml.
+type checked struct {
+	File     string               `json:"file"`
+	Usable   bool                 `json:"usable"`
+	Platform string               `json:"platform,omitempty"`
+	Errors   []spec.Error         `json:"errors"`
+	Findings []spec.Contradiction `json:"findings"`
+}
+
 func (w *world) validateCommand() *cobra.Command {
 	var file string
-	c := &cobra.Command{Use: "validate", Short: "Check a platform file, and its targets against each other", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		_, err := spec.Load(file)
-		return err
-	}}
-	c.Flags().StringVarP(&file, "file", "f", "", "platform file; GreenLang's own by default")
+	c := &cobra.Command{
+		Use: "validate", Short: "Check a platform file, and its targets against each other", Args: cobra.NoArgs,
+		Long:    "Check a platform file, and its targets against each other with the arithmetic.\nExit 2 when the file is unusable, 3 when its targets contradict each other.",
+		Example: "  fournines validate\n  fournines validate -f platform.yaml -o json",
+		RunE: func(*cobra.Command, []string) error {
+			d, err := spec.Open(file)
+			if err != nil {
+				return w.unusable(file, err)
+			}
+			return w.verdict(d)
+		},
+	}
+	fileFlag(c, &file)
 	return c
 }
 
-func (w *world) planCommand() *cobra.Command {
-	return &cobra.Command{Use: "plan", Short: "Show what differs between the platform file and what runs", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return nil }}
+func fileFlag(c *cobra.Command, file *string) {
+	c.Flags().StringVarP(file, "file", "f", "", "platform file; GreenLang's own by default")
+}
+
+// unusable reports a file that cannot be used; programs get the errors as data as well.
+func (w *world) unusable(file string, err error) error {
+	var all spec.Errors
+	if errors.As(err, &all) && (w.output == "json" || w.output == "yaml") {
+		if err := w.print(checked{File: file, Errors: all, Findings: []spec.Contradiction{}}, table{}, nil); err != nil {
+			return err
+		}
+	}
+	return &exitError{exitUsage, err}
+}
+
+// verdict prints the target check of a usable file.
+func (w *world) verdict(d *spec.Document) error {
+	all := d.CheckTargets()
+	var conflicts int
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Code)
+		if c.Severity == spec.Conflict {
+			conflicts++
+		}
+	}
+	if w.output == "table" || w.output == "wide" {
+		w.findings(d, all)
+	} else if err := w.print(checked{d.Name, true, d.Platform.Metadata.Name, []spec.Error{}, all}, table{}, names); err != nil {
+		return err
+	}
+	if conflicts > 0 {
+		return &exitError{exitObjective, fmt.Errorf("%s: %d of its targets contradict each other", d.Name, conflicts)}
+	}
+	w.note("%s is usable; %d notes, no contradiction", d.Name, len(all))
+	return nil
+}
+
+// findings prints the target check for people: contradictions first.
+func (w *world) findings(d *spec.Document, all []spec.Contradiction) {
+	for _, severity := range []spec.Severity{spec.Conflict, spec.Note} {
+		for _, c := range all {
+			if c.Severity != severity {
+				continue
+			}
+			var b strings.Builder
+			fmt.Fprintf(&b, "%s: %s  (%s)\n", c.Severity, c.Title, c.Code)
+			for _, line := range c.Arithmetic {
+				fmt.Fprintf(&b, "    %s\n", line)
+			}
+			if c.Remedy != "" {
+				fmt.Fprintf(&b, "    → %s\n", c.Remedy)
+			}
+			for i, path := range c.Paths {
+				fmt.Fprintf(&b, "    %s:%d  %s\n", d.Name, c.Lines[i], path)
+			}
+			fmt.Fprintln(w.out, b.String()) //nolint:errcheck // nobody is left to tell
+		}
+	}
 }
 
 func (w *world) schemaCommand() *cobra.Command {
-	return &cobra.Command{Use: "schema", Short: "Print the platform file's JSON schema", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return nil }}
+	return &cobra.Command{Use: "schema", Short: "Print the platform file's JSON schema", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		b, err := spec.Schema()
+		if err != nil {
+			return err
+		}
+		_, err = w.out.Write(b)
+		return err
+	}}
 }

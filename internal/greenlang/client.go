@@ -56,7 +56,11 @@ func (p *Problem) Error() string {
 // acknowledgement; created is false when the key had its run already. After any
 // error but a 4xx *Problem the outcome is unknown: look it up, or repeat the key.
 func (c *Client) CreateRun(ctx context.Context, key string, n NewRun) (run Run, created bool, err error) {
-	status, err := c.do(ctx, http.MethodPost, "/v1/runs", http.Header{"Idempotency-Key": {key}}, n, &run)
+	status, err := c.do(ctx, http.MethodPost, "/v1/runs", http.Header{
+		"Idempotency-Key": {key},
+		"X-Customer":      {n.Customer}, // the edge counts by customer and cell
+		"X-Cell":          {strconv.Itoa(CellOf(n.Customer))},
+	}, n, &run)
 	if err != nil {
 		return Run{}, false, fmt.Errorf("create run: %w", err)
 	}

@@ -2,6 +2,9 @@ package spec
 
 import (
 	"fmt"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -42,24 +45,34 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// ParseDuration reads a time span, see [Duration].
+// durationPattern is what a duration looks like; the schema publishes it.
+const durationPattern = `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^[0-9]+(\.[0-9]+)?d$`
+
+var durationForm = regexp.MustCompile(durationPattern)
+
+// ParseDuration reads a time span, see [Duration]. Spans are never negative, and at
+// most 106751 days, the longest that time.Duration holds.
 func ParseDuration(s string) (Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		h, err := time.ParseDuration(days + "h")
-		if err == nil && h < 0 {
+	if !durationForm.MatchString(s) {
+		if strings.HasPrefix(s, "-") && durationForm.MatchString(s[1:]) {
 			return 0, fmt.Errorf("duration %q is negative", s)
 		}
-		if err == nil && h <= 106751*time.Hour {
-			return Duration(24 * h), nil
-		}
 		return 0, fmt.Errorf("%q is not a duration; write for example 10s, 1500ms, 1h or 30d", s)
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		return parseDays(s, days)
 	}
 	t, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a duration; write for example 10s, 1500ms, 1h or 30d", s)
-	}
-	if t < 0 {
-		return 0, fmt.Errorf("duration %q is negative", s)
+		return 0, fmt.Errorf("duration %q is too long", s)
 	}
 	return Duration(t), nil
+}
+
+func parseDays(s, days string) (Duration, error) {
+	f, err := strconv.ParseFloat(days, 64)
+	if err != nil || f > 106751 {
+		return 0, fmt.Errorf("duration %q is too long; the most is 106751d", s)
+	}
+	return Duration(math.Round(f * float64(24*time.Hour))), nil
 }

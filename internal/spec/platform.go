@@ -8,8 +8,8 @@ const (
 
 // Platform is the whole document.
 type Platform struct {
-	APIVersion string       `json:"apiVersion" yaml:"apiVersion"`
-	Kind       string       `json:"kind" yaml:"kind"`
+	APIVersion string       `json:"apiVersion" yaml:"apiVersion" jsonschema:"enum=fournines.dev/v1" jsonschema_description:"version of the platform file's form"`
+	Kind       string       `json:"kind" yaml:"kind" jsonschema:"enum=Platform"`
 	Metadata   Metadata     `json:"metadata" yaml:"metadata"`
 	Spec       PlatformSpec `json:"spec" yaml:"spec"`
 }
@@ -25,7 +25,7 @@ type Metadata struct {
 type PlatformSpec struct {
 	Customers int      `json:"customers" yaml:"customers" jsonschema:"minimum=1" jsonschema_description:"tenants the platform serves"`
 	Agents    int      `json:"agents" yaml:"agents" jsonschema:"minimum=0" jsonschema_description:"workloads in the registry"`
-	Regions   []Region `json:"regions" yaml:"regions"`
+	Regions   []Region `json:"regions" yaml:"regions" jsonschema_description:"regions of the platform, each active one with the passive partner that takes over for it"`
 	Cells     Cells    `json:"cells" yaml:"cells"`
 	Engines   Engines  `json:"engines" yaml:"engines"`
 	Routing   Routing  `json:"routing" yaml:"routing"`
@@ -51,8 +51,8 @@ type Routing struct {
 // Health is how targets are probed (row 7.1.10).
 type Health struct {
 	Interval Duration `json:"interval" yaml:"interval" jsonschema_description:"time between two probes of a healthy target"`
-	Reprobe  Duration `json:"reprobe" yaml:"reprobe" jsonschema_description:"time to the next probe after a first failure"`
-	Timeout  Duration `json:"timeout" yaml:"timeout"`
+	Reprobe  Duration `json:"reprobe,omitempty" yaml:"reprobe,omitempty" jsonschema_description:"time to the next probe after a first failure; without it failures are counted at the interval's pace"`
+	Timeout  Duration `json:"timeout" yaml:"timeout" jsonschema_description:"time after which a probe has failed"`
 	Jitter   Ratio    `json:"jitter" yaml:"jitter" jsonschema_description:"share of the interval by which each probe is moved at random"`
 	Rise     int      `json:"rise" yaml:"rise" jsonschema:"minimum=1" jsonschema_description:"successes until healthy"`
 	Fall     int      `json:"fall" yaml:"fall" jsonschema:"minimum=1" jsonschema_description:"failures until unhealthy"`
@@ -80,8 +80,8 @@ type Failover struct {
 
 // FailoverPath is one path of failover.
 type FailoverPath struct {
-	Mode   string   `json:"mode" yaml:"mode" jsonschema:"enum=automatic,enum=manual"`
-	Within Duration `json:"within" yaml:"within"`
+	Mode   string   `json:"mode" yaml:"mode" jsonschema:"enum=automatic,enum=manual" jsonschema_description:"automatic: fournines acts by itself; manual: a person approves"`
+	Within Duration `json:"within" yaml:"within" jsonschema_description:"time in which the platform works again"`
 }
 
 // Detection is how a dead primary is seen before its lease runs out.
@@ -94,17 +94,17 @@ type Detection struct {
 
 // Targets is what the platform promises (rows 7.1.12, 7.5.4).
 type Targets struct {
-	Availability Ratio    `json:"availability" yaml:"availability"`
+	Availability Ratio    `json:"availability" yaml:"availability" jsonschema_description:"share of the time that customers are served, for example 99.99%"`
 	Weighting    string   `json:"weighting" yaml:"weighting" jsonschema:"enum=customers,enum=requests,enum=none" jsonschema_description:"what a second of downtime is weighted with"`
-	RTO          Duration `json:"rto" yaml:"rto"`
-	RPO          Duration `json:"rpo" yaml:"rpo"`
-	MTBF         Duration `json:"mtbf" yaml:"mtbf"`
-	MTTR         Duration `json:"mttr" yaml:"mttr"`
+	RTO          Duration `json:"rto" yaml:"rto" jsonschema_description:"longest time until a lost region's customers are served elsewhere"`
+	RPO          Duration `json:"rpo" yaml:"rpo" jsonschema_description:"most data, as time, that the loss of a region may cost"`
+	MTBF         Duration `json:"mtbf" yaml:"mtbf" jsonschema_description:"mean time between failures"`
+	MTTR         Duration `json:"mttr" yaml:"mttr" jsonschema_description:"mean time to repair"`
 	BlastRadius  Ratio    `json:"blastRadius" yaml:"blastRadius" jsonschema_description:"largest share of customers that one failure may reach"`
 }
 
 // Cost is what the infrastructure may cost (row 7.1.13).
 type Cost struct {
-	PerYear  int    `json:"perYear" yaml:"perYear" jsonschema:"minimum=0"`
-	Currency string `json:"currency" yaml:"currency"`
+	PerYear  int    `json:"perYear" yaml:"perYear" jsonschema:"minimum=0" jsonschema_description:"cost of the infrastructure in a year, in whole units of the currency"`
+	Currency string `json:"currency" yaml:"currency" jsonschema_description:"three letters, for example USD"`
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -31,15 +32,20 @@ func (r *Ratio) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// ratioPattern is what a share written as text looks like; the schema publishes it.
+const ratioPattern = `^[0-9]+(\.[0-9]+)?%$|^[01](\.[0-9]+)?$`
+
+var ratioForm = regexp.MustCompile(ratioPattern)
+
 // ParseRatio reads a share, see [Ratio].
 func ParseRatio(s string) (Ratio, error) {
-	number, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
-	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	number, percent := strings.CutSuffix(s, "%")
+	f, err := strconv.ParseFloat(number, 64)
 	if percent {
 		f /= 100
 	}
-	if err != nil || math.IsNaN(f) || f < 0 || f > 1 {
-		return 0, fmt.Errorf("%q is not a share; write for example 99.99%% or 0.9999", s)
+	if err != nil || f > 1 || !ratioForm.MatchString(s) {
+		return 0, fmt.Errorf("%q is not a share from 0 to 1; write for example 99.99%% or 0.9999", s)
 	}
 	return Ratio(f), nil
 }

@@ -45,6 +45,9 @@ type TCPService struct {
 	Policy   TCPPolicy `json:"policy,omitzero"`
 	// Master is the name under which the Sentinels know a redis service.
 	Master string `json:"master,omitempty"`
+	// PasswordFile holds the password of the redis nodes and their Sentinels,
+	// so that it is in no configuration; empty means that they ask for none.
+	PasswordFile string `json:"passwordFile,omitempty"`
 }
 
 // Protocol is what a TCP service speaks.

@@ -57,7 +57,7 @@ func (f *follower) start() {
 	for i, m := range f.spec.Members {
 		var a asker = newPatroni(m.Witness)
 		if f.spec.Protocol == config.Redis {
-			a = &sentinel{node: m.Address, witness: m.Witness, master: f.spec.Master}
+			a = &sentinel{node: m.Address, witness: m.Witness, master: f.spec.Master, passwordFile: f.spec.PasswordFile}
 		}
 		f.stopped.Go(func() { f.follow(ctx, i, a) })
 	}

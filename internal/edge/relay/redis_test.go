@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -68,7 +70,21 @@ func listen(t *testing.T, answer func(command []string) string) string {
 	return l.Addr().String()
 }
 
+// auth answers AUTH, which the edge sends before anything else.
+func auth(command []string) (string, bool) {
+	if command[0] != "AUTH" {
+		return "", false
+	}
+	if command[1] != "secret" {
+		return "-WRONGPASS invalid username-password pair\r\n", true
+	}
+	return "+OK\r\n", true
+}
+
 func (c *cache) node(command []string) string {
+	if reply, ok := auth(command); ok {
+		return reply
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if command[0] == "ROLE" {
@@ -78,6 +94,9 @@ func (c *cache) node(command []string) string {
 }
 
 func (c *cache) sentinel(command []string) string {
+	if reply, ok := auth(command); ok {
+		return reply
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.silent || command[2] != "main" {
@@ -102,8 +121,12 @@ func TestRedis(t *testing.T) {
 	a, b := newCache(t, "a", "master"), newCache(t, "b", "slave")
 	a.set("master", a, 1)
 	b.set("slave", a, 1)
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	st := newStand(t, config.TCPService{
-		Protocol: config.Redis, Master: "main", Members: []config.Member{a.Member, b.Member},
+		Protocol: config.Redis, Master: "main", PasswordFile: password, Members: []config.Member{a.Member, b.Member},
 		Policy: config.TCPPolicy{Wait: config.Duration(20 * time.Second)},
 	})
 	c := dial(t, st)

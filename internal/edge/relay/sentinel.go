@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
+	"strings"
 
 	"github.com/greenlang/fournines/internal/edge/resp"
 )
@@ -15,27 +17,44 @@ import (
 // master it knows.
 type sentinel struct {
 	node, witness, master string
+	passwordFile          string
 }
 
 // ask implements asker. The two are asked side by side: a hung node must not
 // cost its Sentinel's vote.
 func (s *sentinel) ask(ctx context.Context) answer {
+	password, err := s.password()
+	if err != nil {
+		return answer{err: err}
+	}
 	votes := make(chan vote, 1)
 	go func() {
-		v, err := askSentinel(ctx, s.witness, s.master)
+		v, err := askSentinel(ctx, s.witness, s.master, password)
 		if err != nil {
 			v = vote{} // no vote; the others decide
 		}
 		votes <- v
 	}()
-	leads, err := askRole(ctx, s.node)
+	leads, err := askRole(ctx, s.node, password)
 	return answer{err: err, leads: leads, vote: <-votes}
 }
 
 func (s *sentinel) close() {}
 
-func askRole(ctx context.Context, node string) (bool, error) {
-	replies, err := exchange(ctx, node, resp.Command("ROLE"))
+// password is read each time, so that a rotated one is taken up by itself.
+func (s *sentinel) password() (string, error) {
+	if s.passwordFile == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(s.passwordFile)
+	if err != nil {
+		return "", fmt.Errorf("read redis password: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func askRole(ctx context.Context, node, password string) (bool, error) {
+	replies, err := exchange(ctx, node, password, resp.Command("ROLE"))
 	if err != nil {
 		return false, fmt.Errorf("ask redis %s for its role: %w", node, err)
 	}
@@ -45,8 +64,8 @@ func askRole(ctx context.Context, node string) (bool, error) {
 	return replies[0].List[0].Text == "master", nil
 }
 
-func askSentinel(ctx context.Context, witness, master string) (vote, error) {
-	replies, err := exchange(ctx, witness,
+func askSentinel(ctx context.Context, witness, master, password string) (vote, error) {
+	replies, err := exchange(ctx, witness, password,
 		resp.Command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", master),
 		resp.Command("SENTINEL", "MASTER", master))
 	if err != nil {
@@ -80,8 +99,12 @@ func parseVote(address, master resp.Value) (vote, error) {
 	return vote{}, errors.New("there is no config-epoch in its answer")
 }
 
-// exchange sends commands over a new connection and reads their replies.
-func exchange(ctx context.Context, address string, commands ...[]byte) ([]resp.Value, error) {
+// exchange sends commands over a new connection, after the password where there is
+// one, and reads their replies.
+func exchange(ctx context.Context, address, password string, commands ...[]byte) ([]resp.Value, error) {
+	if password != "" {
+		commands = append([][]byte{resp.Command("AUTH", password)}, commands...)
+	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -105,6 +128,12 @@ func exchange(ctx context.Context, address string, commands ...[]byte) ([]resp.V
 		if replies[i], err = resp.Read(r); err != nil {
 			return nil, err
 		}
+	}
+	if password != "" {
+		if replies[0].Error != "" {
+			return nil, fmt.Errorf("it refuses our password: %s", replies[0].Error)
+		}
+		replies = replies[1:]
 	}
 	return replies, nil
 }

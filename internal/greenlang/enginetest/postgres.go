@@ -30,6 +30,8 @@ func StartPostgres(t testing.TB, unproved string) *Postgres {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
+	// Here and not in Start, which a part of a test may call that ends before the test does.
+	t.Cleanup(func() { p.Kill() })
 	p.Start(t)
 	p.Exec(t, "postgres", `CREATE DATABASE greenlang`)
 	return p
@@ -52,7 +54,11 @@ func (p *Postgres) Start(t testing.TB) {
 }
 
 // Kill ends the server and all its sessions at once, as a lost machine would.
-func (p *Postgres) Kill() { p.process.signal(syscall.SIGKILL) }
+func (p *Postgres) Kill() {
+	if p.process != nil {
+		p.process.signal(syscall.SIGKILL)
+	}
+}
 
 // Freeze stops the postmaster and its sessions without ending them; connections stay open.
 func (p *Postgres) Freeze() { p.process.signal(syscall.SIGSTOP) }

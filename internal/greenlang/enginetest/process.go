@@ -45,7 +45,7 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// start runs an engine as the unprivileged user, away from the signals of a terminal.
+// start runs an engine, which the caller ends, as the unprivileged user, away from the signals of a terminal.
 func start(t testing.TB, dir, path, argv0 string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: command(dir, path, args...), exited: make(chan struct{})}
@@ -58,7 +58,6 @@ func start(t testing.TB, dir, path, argv0 string, args ...string) *process {
 		_ = p.cmd.Wait() // killed on purpose: its exit status says nothing
 		close(p.exited)
 	}()
-	t.Cleanup(func() { p.signal(syscall.SIGKILL) })
 	return p
 }
 

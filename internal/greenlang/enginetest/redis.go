@@ -30,6 +30,8 @@ func StartRedis(t testing.TB, unproved string) *Redis {
 	} else {
 		r.path = locate(t, "redis-server", unproved, "usr/bin")
 	}
+	// Here and not in Start, which a part of a test may call that ends before the test does.
+	t.Cleanup(func() { r.Kill() })
 	r.Start(t)
 	return r
 }
@@ -48,7 +50,11 @@ func (r *Redis) Start(t testing.TB) {
 }
 
 // Kill ends the server at once.
-func (r *Redis) Kill() { r.process.signal(syscall.SIGKILL) }
+func (r *Redis) Kill() {
+	if r.process != nil {
+		r.process.signal(syscall.SIGKILL)
+	}
+}
 
 // Freeze stops the server without ending it; connections stay open.
 func (r *Redis) Freeze() { r.process.signal(syscall.SIGSTOP) }

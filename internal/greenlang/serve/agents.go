@@ -15,12 +15,13 @@ type agentOutput struct {
 	Body   greenlang.Agent
 }
 
-type agentVersion struct {
+// AgentVersion is the path of one version of an agent.
+type AgentVersion struct {
 	Name    string `path:"name" pattern:"^[a-z][a-z0-9-]{1,62}$"`
 	Version string `path:"version" maxLength:"128"`
 }
 
-func (v agentVersion) key() string { return keyPrefix("agent") + v.Name + " " + v.Version }
+func (v AgentVersion) key() string { return keyPrefix("agent") + v.Name + " " + v.Version }
 
 func (a *api) registerAgents(h huma.API) {
 	huma.Register(h, op("create-agent", http.MethodPost, "/v1/agents", "Register a version of an agent as a draft; name and version are the key", http.StatusCreated), a.createAgent)
@@ -40,7 +41,7 @@ func (a *api) createAgent(ctx context.Context, in *struct{ Body greenlang.NewAge
 		return nil, a.refuse(ctx, err)
 	}
 	if created {
-		a.cache.Forget(ctx, agentVersion{agent.Name, agent.Version}.key())
+		a.cache.Forget(ctx, AgentVersion{agent.Name, agent.Version}.key())
 	}
 	return &agentOutput{Status: madeStatus(created), Body: agent}, nil
 }
@@ -55,7 +56,7 @@ func (a *api) getAgent(ctx context.Context, in *struct {
 	return &pageOutput[greenlang.Agent]{Body: page[greenlang.Agent]{Items: versions}}, nil
 }
 
-func (a *api) getVersion(ctx context.Context, in *agentVersion) (*agentOutput, error) {
+func (a *api) getVersion(ctx context.Context, in *AgentVersion) (*agentOutput, error) {
 	if _, err := greenlang.ParseVersion(in.Version); err != nil {
 		return nil, invalid(err)
 	}
@@ -67,7 +68,7 @@ func (a *api) getVersion(ctx context.Context, in *agentVersion) (*agentOutput, e
 }
 
 type agentList struct {
-	paging
+	Paging
 	Lifecycle greenlang.Lifecycle `query:"lifecycle" enum:"draft,experimental,certified,deprecated"`
 	Owner     string              `query:"owner" maxLength:"63"`
 }
@@ -78,11 +79,11 @@ func (a *api) listAgents(ctx context.Context, in *agentList) (*pageOutput[greenl
 		return a.store.Agents(ctx, f, after[0], after[1], limit)
 	}
 	scope := []string{"agents", string(in.Lifecycle), in.Owner}
-	return list(ctx, a, in.paging, scope, 2, fetch, func(g greenlang.Agent) []string { return []string{g.Name, g.Version} })
+	return list(ctx, a, in.Paging, scope, 2, fetch, func(g greenlang.Agent) []string { return []string{g.Name, g.Version} })
 }
 
 type transition struct {
-	agentVersion
+	AgentVersion
 	Body struct {
 		To greenlang.Lifecycle `json:"to" enum:"draft,experimental,certified,deprecated"`
 	}

@@ -59,7 +59,7 @@ func (a *api) getCustomer(ctx context.Context, in *customerID) (*customerOutput,
 }
 
 type customerList struct {
-	paging
+	Paging
 	Region greenlang.Region `query:"region" enum:"us-east-1,eu-west-1,ap-southeast-1"`
 	Plan   greenlang.Plan   `query:"plan" enum:"free,team,business,enterprise"`
 }
@@ -70,7 +70,7 @@ func (a *api) listCustomers(ctx context.Context, in *customerList) (*pageOutput[
 		return a.store.Customers(ctx, f, after[0], limit)
 	}
 	scope := []string{"customers", string(in.Region), string(in.Plan)}
-	return list(ctx, a, in.paging, scope, 1, fetch, func(c greenlang.Customer) []string { return []string{c.ID} })
+	return list(ctx, a, in.Paging, scope, 1, fetch, func(c greenlang.Customer) []string { return []string{c.ID} })
 }
 
 func (a *api) getRate(ctx context.Context, in *customerID) (*rateOutput, error) {

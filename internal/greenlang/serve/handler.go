@@ -27,11 +27,15 @@ func (s *Server) Handler() http.Handler {
 	return s.named(s.authorized(s.misdeeds.wrap(s.within(s.metrics.wrap(mux)))))
 }
 
-// named says who answers.
+// named says who answers, and while draining that the connection ends with the
+// answer, so that the client comes back elsewhere.
 func (s *Server) named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Version", s.options.Version)
 		w.Header().Set("X-Zone", s.options.Zone)
+		if s.health.Draining() {
+			w.Header().Set("Connection", "close")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -77,6 +77,13 @@ func (h *Health) Drain() {
 	h.draining = true
 }
 
+// Draining reports whether Drain was called.
+func (h *Health) Draining() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.draining
+}
+
 // Readiness decides at now.
 func (h *Health) Readiness(now time.Time) greenlang.Readiness {
 	h.mu.Lock()

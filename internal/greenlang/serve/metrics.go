@@ -29,7 +29,8 @@ func newMetrics(zone, version string) *metrics {
 	m.runs = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "greenlang_runs_total", Help: "Runs acknowledged, created or replayed."}, []string{"outcome"})
 	m.lookups = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "greenlang_cache_lookups_total", Help: "Cache lookups by kind and result."}, []string{"kind", "result"})
 	m.failures = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "greenlang_dependency_failures_total", Help: "Attempts at a dependency that failed for want of it."}, []string{"dependency"})
-	r.MustRegister(m.requests, m.runs, m.lookups, m.failures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(m.requests, m.runs, m.lookups, m.failures)
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -6,8 +6,9 @@ import (
 	"github.com/greenlang/fournines/internal/greenlang"
 )
 
-// paging is what every list takes.
-type paging struct {
+// Paging is what every list takes. Exported, as AgentVersion is, because the API's
+// library does not see fields that come from embedding an unexported type.
+type Paging struct {
 	Cursor string `query:"cursor" doc:"where the page before ended; opaque, valid for this list and these filters only"`
 	Limit  int    `query:"limit" minimum:"0" doc:"items a page: 0 means 50, more than 100 means 100"`
 }
@@ -24,7 +25,7 @@ type pageOutput[T any] struct{ Body page[T] }
 // for, and seals a cursor after the last if there is more. scope holds the
 // list's name and filters, keys tells an item's place, and n is how many keys
 // that is.
-func list[T any](ctx context.Context, a *api, p paging, scope []string, n int,
+func list[T any](ctx context.Context, a *api, p Paging, scope []string, n int,
 	fetch func(ctx context.Context, after []string, limit int) ([]T, error), keys func(T) []string) (*pageOutput[T], error) {
 	cursor, err := a.store.Cursor(ctx)
 	if err != nil {

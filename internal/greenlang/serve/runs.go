@@ -65,7 +65,7 @@ func (a *api) getRun(ctx context.Context, in *struct {
 }
 
 type runList struct {
-	paging
+	Paging
 	Customer string    `query:"customer" pattern:"^cus_[0-9a-f]{20}$"`
 	Since    time.Time `query:"since" doc:"earliest creation time, inclusive"`
 }
@@ -84,7 +84,7 @@ func (a *api) listRuns(ctx context.Context, in *runList) (*pageOutput[greenlang.
 		return a.store.Runs(ctx, f, at, limit)
 	}
 	scope := []string{"runs", in.Customer, in.Since.UTC().Format(time.RFC3339Nano)}
-	return list(ctx, a, in.paging, scope, 2, fetch, func(r greenlang.Run) []string {
+	return list(ctx, a, in.Paging, scope, 2, fetch, func(r greenlang.Run) []string {
 		return []string{r.CreatedAt.Format(time.RFC3339Nano), r.ID}
 	})
 }

@@ -146,11 +146,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 }
 
 // end fails readiness, gives probes the time to see it, and then lets requests
-// in flight end.
+// in flight end. Meanwhile each answer closes its connection (see named); idle
+// ones are not closed at once, for that would cut the request just being sent.
 func (s *Server) end(h *http.Server) error {
 	s.options.Log.Info("draining")
 	s.health.Drain()
-	h.SetKeepAlivesEnabled(false) // clients that keep their connection come back elsewhere
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	t := time.NewTimer(min(s.options.DrainDelay, stopWithin/2))

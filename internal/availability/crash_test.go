@@ -1,0 +1,263 @@
+package availability
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/control/crashtest"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// cluster is a PostgreSQL cluster in a file: it outlives the process that is killed.
+// A lock that is released is taken by the next standby at once, on a new timeline, as
+// Patroni's leader race does. Each effect is counted by what it changed.
+type cluster struct {
+	path string
+
+	Leader     string
+	Lease      int64
+	Timeline   int
+	Fenced     map[string]string // member → epoch
+	Following  map[string]bool
+	Promotions int
+	Revoked    []int64 // leases that were revoked
+	Held       bool
+	Unfenced   bool // a lock was taken from a member that was not fenced
+}
+
+func readCluster(path string) *cluster {
+	c := &cluster{path: path}
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, c)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// change rewrites the file at once, under a lock: the process may be killed before or after, never in it.
+func (c *cluster) change(f func(*cluster) error) error {
+	lock, err := os.OpenFile(c.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() //nolint:errcheck // test
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	now := readCluster(c.path)
+	if err := f(now); err != nil {
+		return err
+	}
+	b, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.path+".tmp", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(c.path+".tmp", c.path)
+}
+
+func (c *cluster) Fence(_ context.Context, f Fence) (Proof, error) {
+	return Proof{By: "test", At: zero}, c.change(func(c *cluster) error { c.Fenced[zone(f.Component)] = f.Epoch; return nil })
+}
+
+func (c *cluster) Lift(_ context.Context, component, _ string) error {
+	return c.change(func(c *cluster) error {
+		delete(c.Fenced, zone(component))
+		if zone(component) != c.Leader {
+			c.Following[zone(component)] = true
+		}
+		return nil
+	})
+}
+
+func zone(component string) string { return string(component[len("us-east-1/")]) }
+
+func (c *cluster) Read(context.Context, string) (fact.PostgresLock, error) {
+	now := readCluster(c.path)
+	return fact.PostgresLock{Leader: now.Leader, Lease: now.Lease, Sync: []string{"a", "b", "c"}}, nil
+}
+
+func (c *cluster) Release(_ context.Context, _, leader string, lease int64) error {
+	return c.change(func(c *cluster) error {
+		if c.Leader != leader || c.Lease != lease {
+			return ErrLockMoved
+		}
+		c.Unfenced = c.Unfenced || c.Fenced[leader] == ""
+		c.Revoked = append(c.Revoked, lease)
+		c.lead("b")
+		return nil
+	})
+}
+
+func (c *cluster) lead(name string) {
+	c.Leader, c.Timeline = name, c.Timeline+1
+	c.Lease++
+	c.Promotions++
+}
+
+func (c *cluster) Look(context.Context, string) []fact.PostgresMember {
+	now := readCluster(c.path)
+	var out []fact.PostgresMember
+	for _, z := range []string{"a", "b", "c"} {
+		if now.Fenced[z] != "" {
+			continue
+		}
+		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: time.Now(), Role: "replica", State: "streaming", Timeline: now.Timeline}
+		if z == now.Leader {
+			m.Role, m.State = "primary", "running"
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func (c *cluster) Switchover(_ context.Context, _, leader, candidate string) error {
+	return c.change(func(c *cluster) error {
+		if c.Leader != leader {
+			return errors.New("that member does not lead")
+		}
+		c.lead(candidate)
+		return nil
+	})
+}
+
+func (c *cluster) Write(context.Context, string) error {
+	if now := readCluster(c.path); now.Fenced[now.Leader] != "" {
+		return errors.New("the leader is fenced")
+	}
+	return nil
+}
+
+func (c *cluster) Hold(context.Context, string, time.Duration) error {
+	return c.change(func(c *cluster) error { c.Held = true; return nil })
+}
+
+func (c *cluster) Resume(context.Context, string) error {
+	return c.change(func(c *cluster) error { c.Held = false; return nil })
+}
+
+func world(t *testing.T, kind string, args any, fenced map[string]string, check func(*cluster) error) crashtest.World {
+	t.Helper()
+	a, err := control.NewAction("k", kind, "us-east-1/postgres", args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(dir string) string { return filepath.Join(dir, "cluster.json") }
+	return crashtest.World{
+		Action: a,
+		Setup: func(dir string) error {
+			b, err := json.Marshal(cluster{Leader: "a", Lease: 0x51, Timeline: 1, Fenced: fenced, Following: map[string]bool{}})
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(file(dir), b, 0o600)
+		},
+		Kinds: func(dir string) []control.Kind {
+			c := readCluster(file(dir))
+			view := func(string) PostgresView {
+				p, err := spec.BuiltIn()
+				if err != nil {
+					panic(err)
+				}
+				lock, _ := c.Read(context.Background(), "")
+				return PostgresView{
+					Policy: p.Spec.Engines.Postgres, Path: p.Spec.Failover.WithinRegion, Fences: map[string]Fence{},
+					Cluster: fact.Postgres{Cluster: "us-east-1/postgres", At: time.Now(), Lock: lock, Members: c.Look(context.Background(), "")},
+				}
+			}
+			return Postgres{Fencer: c, Locks: c, Members: c, Route: c, View: view, Now: time.Now}.Kinds()
+		},
+		Check: func(dir string, o control.Operation) error {
+			if o.State != control.Succeeded {
+				return fmt.Errorf("it is %s: %s", o.State, o.Error)
+			}
+			return check(readCluster(file(dir)))
+		},
+	}
+}
+
+func once(c *cluster) error {
+	switch {
+	case c.Promotions != 1:
+		return fmt.Errorf("%d promotions, want exactly one", c.Promotions)
+	case c.Timeline != 2:
+		return fmt.Errorf("timeline %d, want 2", c.Timeline)
+	case c.Held:
+		return errors.New("clients are still held")
+	case c.Unfenced:
+		return errors.New("the lock was taken from a member that was not fenced")
+	}
+	return nil
+}
+
+func TestFailover_7_1_8_CrashAnywhere(t *testing.T) {
+	crashtest.Run(t, world(t, KindFailover, FailoverArgs{
+		Cluster: "us-east-1/postgres", Member: "a", Component: "us-east-1/a/postgres", Lease: 0x51, Timeline: 1,
+	}, map[string]string{}, func(c *cluster) error {
+		if c.Leader != "b" || c.Fenced["a"] == "" || len(c.Revoked) != 1 {
+			return fmt.Errorf("leader %s, fenced %v, revoked %v", c.Leader, c.Fenced, c.Revoked)
+		}
+		return once(c)
+	}))
+}
+
+func TestSwitchoverCrashAnywhere(t *testing.T) {
+	crashtest.Run(t, world(t, KindSwitchover, SwitchoverArgs{Cluster: "us-east-1/postgres", Candidate: "us-east-1/c/postgres"}, map[string]string{},
+		func(c *cluster) error {
+			if c.Leader != "c" {
+				return fmt.Errorf("%s leads, want c", c.Leader)
+			}
+			return once(c)
+		}))
+}
+
+func TestRejoinCrashAnywhere(t *testing.T) {
+	crashtest.Run(t, world(t, KindRejoin, RejoinArgs{Cluster: "us-east-1/postgres", Member: "c", Component: "us-east-1/c/postgres", Epoch: "e"}, map[string]string{"c": "e"},
+		func(c *cluster) error {
+			if len(c.Fenced) != 0 || !c.Following["c"] || c.Promotions != 0 {
+				return fmt.Errorf("%+v", c)
+			}
+			return nil
+		}))
+}
+
+// Without a proof of the fence the lock stays untouched, and the fence is lifted again.
+type noProof struct{ *cluster }
+
+func (noProof) Fence(context.Context, Fence) (Proof, error) {
+	return Proof{}, errors.New("nobody has seen it dead")
+}
+
+func TestWithoutProofTheLockStays(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cluster.json")
+	if err := os.WriteFile(path, []byte(`{"Leader":"a","Lease":81,"Timeline":1,"Fenced":{},"Following":{}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := readCluster(path)
+	p := Postgres{Fencer: noProof{c}, Locks: c, Members: c, Route: c, Now: time.Now}
+	a, err := control.NewAction("k", KindFailover, "x", FailoverArgs{Cluster: "us-east-1/postgres", Member: "a", Component: "us-east-1/a/postgres", Lease: 81})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.fence(t.Context(), &control.Run{Action: a}); err == nil {
+		t.Fatal("the step succeeded without a proof")
+	}
+	if now := readCluster(path); now.Leader != "a" || len(now.Revoked) != 0 {
+		t.Fatalf("%+v", now)
+	}
+}

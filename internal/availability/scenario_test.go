@@ -1,0 +1,162 @@
+package availability
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+var zero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// stage is the cluster of a scenario. Each command of testdata changes it or asks.
+type stage struct {
+	now  time.Time
+	view PostgresView
+}
+
+func newStage() *stage {
+	p, err := spec.BuiltIn()
+	if err != nil {
+		panic(err)
+	}
+	s := &stage{now: zero}
+	s.view = PostgresView{
+		Policy: p.Spec.Engines.Postgres, Detection: p.Spec.Failover.Detection, Path: p.Spec.Failover.WithinRegion,
+		Cluster: fact.Postgres{
+			Cluster: "us-east-1/postgres", At: zero,
+			Lock: fact.PostgresLock{Leader: "a", Lease: 0x51, Sync: []string{"b", "c"}, SyncOwner: "a", Quorum: 1},
+		},
+		Fences: map[string]Fence{}, Proved: map[string]string{},
+	}
+	for _, z := range []string{"a", "b", "c"} {
+		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: zero, Role: "replica", State: "streaming", Timeline: 1, Received: 1000, Sync: true}
+		if z == "a" {
+			m.Role, m.State, m.Sync = "primary", "running", false
+		}
+		s.view.Cluster.Members = append(s.view.Cluster.Members, m)
+	}
+	return s
+}
+
+// TestPostgres plays the scenarios of testdata/postgres.txt.
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	var s *stage
+	datadriven.RunTest(t, "testdata/postgres.txt", func(t *testing.T, d *datadriven.TestData) string {
+		switch d.Cmd {
+		case "healthy":
+			s = newStage()
+		case "after":
+			wait, err := time.ParseDuration(d.CmdArgs[0].Key)
+			if err != nil {
+				d.Fatalf(t, "%v", err)
+			}
+			s.now = s.now.Add(wait)
+			s.keepFresh(len(d.CmdArgs) > 1) // "quiet": the observers say nothing more
+		case "set":
+			for _, line := range strings.Split(strings.TrimSpace(d.Input), "\n") {
+				s.set(t, d, strings.Fields(line))
+			}
+		case "decide":
+			return s.decide(t)
+		case "readiness":
+			r := PostgresReadiness(s.view, s.now)
+			return fmt.Sprintf("ready=%v leader=%s candidates=%v\n%s", r.Ready, r.Leader, r.Candidates, strings.Join(append(r.Reasons, ""), "\n"))
+		default:
+			d.Fatalf(t, "unknown command %s", d.Cmd)
+		}
+		return "ok\n"
+	})
+}
+
+// keepFresh says what all who are not marked silent said again, now.
+func (s *stage) keepFresh(quiet bool) {
+	s.view.Cluster.At = s.now
+	for i := range s.view.Cluster.Members {
+		if m := &s.view.Cluster.Members[i]; m.Error == "" {
+			m.Seen = s.now
+		}
+	}
+	for i := range s.view.Probes {
+		if quiet {
+			break
+		}
+		s.view.Probes[i].At = s.now
+	}
+}
+
+func (s *stage) member(name string) *fact.PostgresMember {
+	for i := range s.view.Cluster.Members {
+		if s.view.Cluster.Members[i].Name == name {
+			return &s.view.Cluster.Members[i]
+		}
+	}
+	return &fact.PostgresMember{}
+}
+
+func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
+	t.Helper()
+	id := func(zone string) string { return "us-east-1/" + zone + "/postgres" }
+	switch f[0] {
+	case "probe": // probe OBSERVER MISSES [never-seen-alive]
+		misses, err := strconv.Atoi(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, OK: misses == 0, Misses: misses, Error: "timeout", LastOK: zero}
+		if len(f) > 3 {
+			p.LastOK = time.Time{}
+		}
+		s.view.Probes = append(s.view.Probes, p)
+	case "silent":
+		s.member(f[1]).Error = "no answer"
+	case "member": // member NAME STATE TIMELINE RECEIVED
+		m := s.member(f[1])
+		m.State = f[2]
+		m.Timeline, _ = strconv.Atoi(f[3])
+		m.Received, _ = strconv.ParseInt(f[4], 10, 64)
+	case "sync":
+		s.view.Cluster.Lock.Sync = f[1:]
+	case "paused":
+		s.view.Cluster.Lock.Paused = true
+	case "switch-off":
+		s.view.Policy.AcceleratedFailover = false
+	case "manual":
+		s.view.Path.Mode = "manual"
+	case "leader": // leader NAME LEASE TIMELINE
+		lease, _ := strconv.ParseInt(f[2], 16, 64)
+		s.view.Cluster.Lock.Leader, s.view.Cluster.Lock.Lease = f[1], lease
+		m := s.member(f[1])
+		m.Role, m.State = "primary", "running"
+		m.Timeline, _ = strconv.Atoi(f[3])
+	case "fence": // fence ZONE EPOCH
+		s.view.Fences[id(f[1])] = Fence{Component: id(f[1]), Epoch: f[2], Reason: "it did not answer"}
+	case "proved":
+		s.view.Proved[id(f[1])] = f[2]
+	case "operation": // operation KEY STATE
+		s.view.Last = append(s.view.Last, control.Operation{Action: control.Action{Key: f[1]}, State: f[2], Ended: s.now})
+	default:
+		d.Fatalf(t, "unknown word %q", f[0])
+	}
+}
+
+func (s *stage) decide(t *testing.T) string {
+	t.Helper()
+	actions := DecidePostgres(s.view, s.now)
+	if len(actions) == 0 {
+		return "nothing\n"
+	}
+	var b strings.Builder
+	for _, a := range actions {
+		fmt.Fprintf(&b, "%s key=%s approval=%v\n  because %s\n", a.Kind, a.Key, a.Approval, a.Reason)
+	}
+	return b.String()
+}

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// planned is what `plan` prints with -o json and -o yaml.
+type planned struct {
+	Platform string         `json:"platform"`
+	Regions  []string       `json:"regions"`
+	Running  bool           `json:"running"` // an installation answered
+	Changes  []spec.Change  `json:"changes"`
+	Settings []spec.Setting `json:"settings"`
+}
+
+func (w *world) planCommand() *cobra.Command {
+	var file string
+	var regions []string
+	c := &cobra.Command{
+		Use: "plan", Short: "Show what differs between the platform file and what runs", Args: cobra.NoArgs,
+		Long:    "Show what bringing the platform up here would create, update and remove, and which settings\ndiffer from the running installation's. Exit 0 when nothing differs, 3 when something does.",
+		Example: "  fournines plan\n  fournines plan -f platform.yaml -o json",
+		RunE: func(c *cobra.Command, _ []string) error {
+			d, err := spec.Open(file)
+			if err != nil {
+				return w.unusable(file, err)
+			}
+			if err := known(d.Platform, regions); err != nil {
+				return err
+			}
+			p, err := w.plan(c.Context(), d.Platform, regions)
+			if err != nil {
+				return err
+			}
+			return w.printPlan(p, d.Name)
+		},
+	}
+	fileFlag(c, &file)
+	c.Flags().StringSliceVar(&regions, "regions", nil, "regions to run here; those that run, or us-east-1, by default")
+	return c
+}
+
+// known refuses regions that the platform does not declare.
+func known(p *spec.Platform, regions []string) error {
+	for _, name := range regions {
+		if _, ok := p.Region(name); !ok {
+			return &exitError{exitUsage, fmt.Errorf("--regions: platform %s declares no region %q", p.Metadata.Name, name)}
+		}
+	}
+	return nil
+}
+
+// plan holds the platform against what runs, if anything does.
+func (w *world) plan(ctx context.Context, p *spec.Platform, regions []string) (planned, error) {
+	inst, layout, err := app.LoadInstallation(w.data)
+	here := err == nil
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return planned{}, err
+	case !here && w.server == "":
+		regions = firstRegion(p, regions)
+		return planned{p.Metadata.Name, regions, false, spec.Plan(p, regions, nil), []spec.Setting{}}, nil
+	}
+	status, err := w.status(ctx)
+	if err != nil {
+		return planned{}, fmt.Errorf("ask the installation what runs: %w; `fournines up` brings it back, another --data plans a new one", err)
+	}
+	running := runningOf(status)
+	if len(regions) == 0 {
+		regions = runningRegions(status)
+	}
+	out := planned{p.Metadata.Name, regions, true, spec.Plan(p, regions, running), []spec.Setting{}}
+	if here && (w.server == "" || w.server == inst.Listen) {
+		out.Settings = spec.Diff(layout.Platform, p)
+	} else {
+		w.note("settings are not compared: the platform file of %s is not on this machine", w.server)
+	}
+	return out, nil
+}
+
+// firstRegion returns the regions asked for, or the first active one.
+func firstRegion(p *spec.Platform, regions []string) []string {
+	if len(regions) > 0 {
+		return regions
+	}
+	return []string{p.ActiveRegions()[0].Name} // a valid platform has one
+}
+
+func runningRegions(s api.Status) []string {
+	var out []string
+	for _, r := range s.Regions {
+		if r.Running {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// runningOf returns what an installation says about its components. One whose sync is
+// unknown counts as in sync unless it is missing: nobody has seen it differ.
+func runningOf(s api.Status) []spec.Running {
+	var out []spec.Running
+	for _, r := range s.Regions {
+		for _, c := range r.Components {
+			out = append(out, spec.Running{
+				ID: c.ID, Kind: c.Kind, Region: r.Name, Detail: c.Detail,
+				InSync: c.Sync != api.OutOfSync, Gone: c.Health == api.Missing,
+			})
+		}
+	}
+	return out
+}
+
+func (w *world) printPlan(p planned, file string) error {
+	t := table{head: []string{"ACTION", "WHAT", "WHY"}}
+	var names []string
+	for _, c := range p.Changes {
+		t.rows = append(t.rows, []string{string(c.Action), c.ID, c.Why})
+		names = append(names, c.ID)
+	}
+	for _, s := range p.Settings {
+		t.rows = append(t.rows, []string{"set", s.Path, s.Old + " → " + s.New})
+		names = append(names, s.Path)
+	}
+	n := len(t.rows)
+	if n == 0 && w.output == "table" {
+		w.note("nothing differs: what runs is what %s declares", file)
+		return nil
+	}
+	if err := w.print(p, t, names); err != nil {
+		return err
+	}
+	if n > 0 {
+		return &exitError{exitObjective, fmt.Errorf("%d components and %d settings differ from what %s declares", len(p.Changes), len(p.Settings), file)}
+	}
+	return nil
+}
