@@ -6,6 +6,7 @@
 #   Patroni                from PyPI at the versions in patroni.txt, in a virtual environment of ours
 #                          (Debian's 3.0.2 loses acknowledged writes; see docs/explanation/failover.md).
 #   test tools             with "engines.sh test": Chromium, node and npm for the browser tests, by apt.
+# "engines.sh where" prints the folder.
 # etcd is inside the fournines binary. Running it again does nothing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +19,7 @@ die() { say "$@"; exit 1; }
 if [ -n "${FOURNINES_ENGINES:-}" ]; then root=$FOURNINES_ENGINES
 elif [ "$(id -u)" = 0 ]; then root=/var/lib/fournines/engines
 else root=${XDG_DATA_HOME:-$HOME/.local/share}/fournines/engines; fi
+[ "$want" = where ] && { echo "$root"; exit; }
 mkdir -p "$root"
 chmod 755 "$root"
 

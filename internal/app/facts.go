@@ -74,8 +74,16 @@ func (f *Facts) PutPostgres(region string, change func(*fact.Postgres)) {
 	})
 }
 
-// PutRedis takes what a region's Redis and Sentinels tell.
-func (f *Facts) PutRedis(region string, r fact.Redis) { f.update(func() { f.redis[region] = r }) }
+// PutRedis takes what a region's Redis and Sentinels tell. What was handed out before
+// is not changed: change gets copies of the lists.
+func (f *Facts) PutRedis(region string, change func(*fact.Redis)) {
+	f.update(func() {
+		r := f.redis[region]
+		r.Nodes, r.Sentinels = slices.Clone(r.Nodes), slices.Clone(r.Sentinels)
+		change(&r)
+		f.redis[region] = r
+	})
+}
 
 // PutEdge takes an edge's report.
 func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[region] = e }) }

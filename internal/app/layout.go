@@ -63,6 +63,13 @@ func (l Layout) IP(region, zone string) string {
 	return fmt.Sprintf("%d.%d.%d.1", net, r.Number, l.zoneNumber(r, zone))
 }
 
+// StateIP returns the address of the server's own etcd: host 2 of the first region's
+// own hosts, always on loopback.
+func (l Layout) StateIP() string {
+	r, _ := l.Platform.Region(l.Regions[0])
+	return fmt.Sprintf("127.%d.0.2", r.Number)
+}
+
 // Network returns the addresses that clients of a region's engines come from.
 func (l Layout) Network() string {
 	if l.NetNS {
@@ -103,7 +110,10 @@ func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", na
 
 // Ports returns every address that the platform listens on, with its component.
 func (l Layout) Ports() map[string]string {
-	out := map[string]string{}
+	out := map[string]string{
+		l.StateIP() + ":" + strconv.Itoa(etcdPort): Server,
+		l.StateIP() + ":" + strconv.Itoa(etcdPeer): Server,
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {

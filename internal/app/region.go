@@ -71,7 +71,7 @@ func (r *region) observe(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { every(ctx, lockEvery, r.lookLock) })
 	wg.Go(func() { every(ctx, membersEvery, r.lookMembers) })
-	wg.Go(func() { every(ctx, redisEvery, r.lookRedis) })
+	wg.Go(func() { r.observeRedis(ctx) })
 	wg.Go(func() { r.watchPrimary(ctx) })
 	wg.Wait()
 	r.redis.Close()
@@ -138,23 +138,50 @@ func (r *region) lookMembers(ctx context.Context) {
 	})
 }
 
-func (r *region) lookRedis(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
+// observeRedis looks at each server and each Sentinel in a loop of its own, so that
+// one that hangs delays no other.
+func (r *region) observeRedis(ctx context.Context) {
 	zones := r.spec.Zones
-	f := fact.Redis{Cluster: Cluster(r.spec.Name, Redis), Nodes: make([]fact.RedisNode, len(zones)), Sentinels: make([]fact.RedisSentinel, len(zones))}
+	nodes, sentinels := make([]fact.RedisNode, len(zones)), make([]fact.RedisSentinel, len(zones))
+	for i, z := range zones {
+		nodes[i].ID, nodes[i].Address = ID(r.spec.Name, z, Redis), r.layout.Address(r.spec.Name, z, Redis)
+		sentinels[i].ID = ID(r.spec.Name, z, Sentinel)
+	}
+	r.facts.PutRedis(r.spec.Name, func(f *fact.Redis) {
+		f.Cluster, f.Nodes, f.Sentinels = Cluster(r.spec.Name, Redis), nodes, sentinels
+	})
 	var wg sync.WaitGroup
 	for i, z := range zones {
 		wg.Go(func() {
-			f.Nodes[i] = r.redis.Server(ctx, ID(r.spec.Name, z, Redis), r.layout.Address(r.spec.Name, z, Redis), r.now)
+			every(ctx, redisEvery, func(ctx context.Context) {
+				ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+				defer cancel()
+				n := r.redis.Server(ctx, nodes[i].ID, nodes[i].Address, r.now)
+				r.facts.PutRedis(r.spec.Name, func(f *fact.Redis) {
+					if n.Error != "" { // it keeps what was last known, and when
+						f.Nodes[i].Error = n.Error
+						return
+					}
+					f.Nodes[i], f.At = n, r.now()
+				})
+			})
 		})
 		wg.Go(func() {
-			f.Sentinels[i] = r.redis.Sentinel(ctx, ID(r.spec.Name, z, Sentinel), r.layout.Address(r.spec.Name, z, Sentinel), r.now)
+			every(ctx, redisEvery, func(ctx context.Context) {
+				ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+				defer cancel()
+				s := r.redis.Sentinel(ctx, sentinels[i].ID, r.layout.Address(r.spec.Name, z, Sentinel), r.now)
+				r.facts.PutRedis(r.spec.Name, func(f *fact.Redis) {
+					if s.Error != "" {
+						f.Sentinels[i].Error = s.Error
+						return
+					}
+					f.Sentinels[i], f.At = s, r.now()
+				})
+			})
 		})
 	}
 	wg.Wait()
-	f.At = r.now()
-	r.facts.PutRedis(r.spec.Name, f)
 }
 
 // primary returns the component id of the lock's holder.

@@ -80,7 +80,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if s.Journal, err = journal.Open(filepath.Join(dir, "journal"), time.Now); err != nil {
 		return err
 	}
-	if s.etcd, err = startState(ctx, filepath.Join(dir, "state")); err != nil {
+	if s.etcd, err = startState(ctx, filepath.Join(dir, "state"), s.Layout.StateIP()); err != nil {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
@@ -113,9 +113,9 @@ func (s *ServerApp) open(ctx context.Context) error {
 	return nil
 }
 
-// startState starts the server's own etcd. Its addresses are of zone 0, host 2.
-func startState(ctx context.Context, dir string) (*embed.Etcd, error) {
-	const client, peer = "http://127.0.0.2:2379", "http://127.0.0.2:2380"
+// startState starts the server's own etcd.
+func startState(ctx context.Context, dir, ip string) (*embed.Etcd, error) {
+	client, peer := "http://"+ip+":2379", "http://"+ip+":2380"
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return etcd.Start(ctx, etcd.Member{Name: Server, Dir: dir, Client: client, Peer: peer, Cluster: Server + "=" + peer, Token: "fournines"})

@@ -94,7 +94,7 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err := CheckFormat(o.Root); err != nil {
 		return err
 	}
-	if err := checkSpace(o.Root); err != nil {
+	if err := CheckSpace(o.Root); err != nil {
 		return err
 	}
 	text := spec.BuiltInYAML()
@@ -157,7 +157,8 @@ func regionNames(p *spec.Platform) []string {
 	return out
 }
 
-func checkSpace(root string) error {
+// CheckSpace refuses a disk that is too full to begin on.
+func CheckSpace(root string) error {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(root, &s); err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", root, err)

@@ -132,7 +132,7 @@ func (w *world) printPlan(p planned, file string) error {
 		names = append(names, s.Path)
 	}
 	n := len(t.rows)
-	if n == 0 && w.output == "table" {
+	if n == 0 && (w.output == "table" || w.output == "wide") {
 		w.note("nothing differs: what runs is what %s declares", file)
 		return nil
 	}

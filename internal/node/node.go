@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -174,23 +175,30 @@ func (n *Node) observe(key probeKey, f fact.Probe) {
 	}
 }
 
+// inject makes one lease come true and follows it to its end, so that what the node
+// reports as active is.
 func (n *Node) inject(ctx context.Context, l Lease) {
 	if n.Faults == nil {
 		return
 	}
-	active, err := n.Faults.Ensure(ctx, l)
-	if err != nil {
-		n.Log.Error("inject fault", "lease", l.ID, "kind", l.Kind, "err", err)
-	}
-	n.mu.Lock()
-	kept := n.faults[:0]
-	for _, id := range n.faults {
-		if id != l.ID {
-			kept = append(kept, id)
+	for {
+		active, err := n.Faults.Ensure(ctx, l)
+		if err != nil {
+			n.Log.Error("inject fault", "lease", l.ID, "kind", l.Kind, "err", err)
 		}
+		n.noteFault(l.ID, active)
+		if !active || ctx.Err() != nil {
+			return
+		}
+		pause(ctx, max(time.Until(l.Until), 250*time.Millisecond))
 	}
-	if n.faults = kept; active {
-		n.faults = append(n.faults, l.ID)
+}
+
+func (n *Node) noteFault(id string, active bool) {
+	n.mu.Lock()
+	n.faults = slices.DeleteFunc(n.faults, func(known string) bool { return known == id })
+	if active {
+		n.faults = append(n.faults, id)
 	}
 	n.mu.Unlock()
 	n.news()

@@ -14,9 +14,11 @@ import (
 type decoder struct {
 	src    source
 	at     positions
+	keys   positions // where the key of each path stands
 	widths map[string]int
 	failed map[string]bool // paths whose value is not to be trusted
 	errs   Errors
+	more   int // errors beyond maxErrors
 }
 
 // note remembers where the value of a path stands.
@@ -28,31 +30,6 @@ func (d *decoder) note(path string, n ast.Node) {
 	if t := n.GetToken(); t != nil {
 		d.widths[path] = len([]rune(t.Value))
 	}
-}
-
-// fail records an error at the value of a path.
-func (d *decoder) fail(path, text, hint string) {
-	d.failAt(path, d.at.near(path), d.widths[path], text, hint)
-}
-
-func (d *decoder) failAt(path string, at position, width int, text, hint string) {
-	if d.failed == nil {
-		d.failed = map[string]bool{}
-	}
-	d.failed[path] = true
-	d.errs = append(d.errs, d.src.fail(at, width, path, text, hint))
-}
-
-// reject records a problem, unless it only follows from an error already recorded.
-func (d *decoder) reject(p Problem) {
-	for _, path := range append([]string{p.Path}, p.Rests...) {
-		for f := range d.failed {
-			if f == path || strings.HasPrefix(path, f+".") || strings.HasPrefix(path, f+"[") {
-				return
-			}
-		}
-	}
-	d.errs = append(d.errs, d.src.fail(d.at.near(p.Path), d.widths[p.Path], p.Path, p.Text, p.Hint))
 }
 
 // document fills p.
@@ -91,8 +68,10 @@ func (d *decoder) object(path string, n ast.Node, v reflect.Value) {
 		f, known := fields.find(key)
 		if !known {
 			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("unknown field %q in %s", key, nameOf(path)), suggest(key, fields.names()))
+			seen[nearest(key, fields.names())] = true // one slip is one error
 			continue
 		}
+		d.keys[join(path, key)] = place(kv.Key)
 		d.value(join(path, key), kv.Value, v.Field(f.index))
 		if !d.failed[join(path, key)] {
 			d.constrain(join(path, key), v.Field(f.index), f)
@@ -100,9 +79,19 @@ func (d *decoder) object(path string, n ast.Node, v reflect.Value) {
 	}
 	for _, f := range fields {
 		if !seen[f.name] && !f.optional {
-			d.failAt(join(path, f.name), d.at.near(path), d.widths[path], fmt.Sprintf("field %q is missing in %s", f.name, nameOf(path)), f.hint())
+			d.missing(path, f)
 		}
 	}
+}
+
+// missing points to the name of what lacks a field.
+func (d *decoder) missing(path string, f field) {
+	at, named := d.keys[path]
+	name := path[strings.LastIndex(path, ".")+1:]
+	if !named {
+		at, name = d.at.near(path), ""
+	}
+	d.failAt(join(path, f.name), at, len(name), fmt.Sprintf("field %q is missing in %s", f.name, nameOf(path)), f.hint())
 }
 
 // pairs returns the entries of a mapping, each key once.
@@ -164,9 +153,9 @@ func (d *decoder) head(root ast.Node) Errors {
 	d.note("", root)
 	pairs, ok := d.pairs("", root, "the fields of a platform: apiVersion, kind, metadata and spec")
 	if !ok {
-		return d.errs
+		return d.all()
 	}
-	d.errs, d.failed = nil, nil // keys that appear twice are found again
+	d.errs, d.failed, d.more = nil, nil, 0 // keys that appear twice are found again
 	for _, kv := range pairs {
 		want, is := map[string]string{"apiVersion": APIVersion, "kind": Kind}[keyText(kv.Key)]
 		if got := scalarText(kv.Value); is && got != want {
@@ -174,7 +163,7 @@ func (d *decoder) head(root ast.Node) Errors {
 			d.fail(keyText(kv.Key), fmt.Sprintf("%s is %q", keyText(kv.Key), got), fmt.Sprintf("this version of fournines reads %q", want))
 		}
 	}
-	return d.errs.sorted()
+	return d.all()
 }
 
 // keyText returns a key as it is written, without quotes.

@@ -41,7 +41,7 @@ func Read(name string, b []byte) (*Document, error) {
 		return nil, Errors{*bad}
 	}
 	var p Platform
-	d := decoder{src: src, at: positions{}}
+	d := decoder{src: src, at: positions{}, keys: positions{}}
 	if wrong := d.head(root); len(wrong) > 0 {
 		return nil, wrong
 	}
@@ -50,7 +50,7 @@ func Read(name string, b []byte) (*Document, error) {
 		d.reject(x)
 	}
 	if len(d.errs) > 0 {
-		return nil, d.errs.sorted()
+		return nil, d.all()
 	}
 	return &Document{Platform: &p, Name: name, at: d.at}, nil
 }

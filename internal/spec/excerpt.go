@@ -28,10 +28,10 @@ func excerpt(text []byte, at position, width int) string {
 // window cuts a long line so that the column stays in sight; it returns the column in what is left.
 func window(line string, column int) (string, int) {
 	r := []rune(line)
-	if column <= excerptWidth-20 {
+	if column <= excerptWidth-20 { // some of what follows stays in sight as well
 		return line, column
 	}
-	from := min(column-20, len(r))
+	from := min(column-60, len(r))
 	return "…" + string(r[from:]), column - from + 1
 }
 

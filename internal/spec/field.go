@@ -77,7 +77,7 @@ func (f field) hint() string {
 	case len(f.enum) > 0:
 		return "it is one of " + strings.Join(f.enum, ", ")
 	case f.about != "":
-		return "it says: " + f.about
+		return f.about
 	}
 	return "GreenLang's own platform file shows every field"
 }

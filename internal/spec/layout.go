@@ -10,6 +10,10 @@ import (
 // maxDepth bounds how deep things may be inside each other; a platform file needs six.
 const maxDepth = 32
 
+// maxTokens bounds the work of the YAML parser, which grows with the square of a
+// mapping's length; the 200 regions that addresses leave room for take a quarter of it.
+const maxTokens = 40000
+
 // lines finds what no platform file has, before any parser sees the text: tabs that
 // indent and control characters. It returns an empty text when all is well.
 func (s source) lines() (at position, text, hint string) {
@@ -41,7 +45,7 @@ func control(line string) int {
 // say all there is to know about it; that alone defuses documents that expand.
 func (s source) refuse(tokens token.Tokens) *Error {
 	flow, row, line := 0, 0, 0
-	for _, t := range tokens {
+	for i, t := range tokens {
 		at := position{max(1, t.Position.Line), max(1, t.Position.Column)}
 		if at.line != line {
 			row, line = 0, at.line
@@ -54,13 +58,18 @@ func (s source) refuse(tokens token.Tokens) *Error {
 			flow--
 		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
 			row++
+		case token.CollectEntryType:
+			row = 0
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
 			text = "anchors, aliases and merges are not part of a platform file"
 		case token.TagType, token.DirectiveType:
 			text = "tags and directives are not part of a platform file"
 		}
-		if flow > maxDepth || (row > maxDepth && flow <= 0) {
+		if flow > maxDepth || row > maxDepth {
 			text = "things are too deep inside each other here"
+		}
+		if i == maxTokens {
+			text = "this is more than a platform file holds"
 		}
 		if text != "" {
 			e := s.fail(at, 1, "", text, "write each value out where it belongs")

@@ -7,20 +7,25 @@ import (
 
 // suggest names the choice that was probably meant, or lists them all where none is near.
 func suggest(got string, choices []string) string {
+	if best := nearest(got, choices); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "there are " + strings.Join(choices, ", ")
+}
+
+// nearest returns the choice that was probably meant, or "" where none is near: at most
+// half of what was written may be wrong.
+func nearest(got string, choices []string) string {
 	best, least := "", len([]rune(got))/2+1
 	for _, c := range choices {
 		if strings.EqualFold(got, c) {
-			best = c
-			break
+			return c
 		}
 		if d := distance(strings.ToLower(got), strings.ToLower(c)); d < least {
 			best, least = c, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return "there are " + strings.Join(choices, ", ")
+	return best
 }
 
 // distance is the number of characters to insert, delete, replace or swap with their

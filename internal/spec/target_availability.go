@@ -20,7 +20,7 @@ func checkMeanTimes(s *PlatformSpec) []Contradiction {
 	weighted := down * blast
 	c := Contradiction{
 		Code: "mean-times-miss-availability", Severity: Conflict,
-		Title: fmt.Sprintf("MTBF %s with MTTR %s is %s available, below %s", t.MTBF, t.MTTR, percent(1-down, 4), t.Availability),
+		Title: fmt.Sprintf("MTBF %s h with MTTR %s is %s available, below %s", trim(t.MTBF.D().Hours(), 3), t.MTTR, percent(1-down, 4), t.Availability),
 		Paths: []string{"spec.targets.mtbf", "spec.targets.mttr", "spec.targets.availability", "spec.targets.weighting", "spec.targets.blastRadius"},
 		Arithmetic: []string{
 			fmt.Sprintf("MTBF / (MTBF + MTTR) = %s h / (%s h + %s h) = %s", trim(t.MTBF.D().Hours(), 3), trim(t.MTBF.D().Hours(), 3), trim(t.MTTR.D().Hours(), 3), percent(1-down, 4)),
@@ -42,7 +42,7 @@ func checkMeanTimes(s *PlatformSpec) []Contradiction {
 	return []Contradiction{c}
 }
 
-func hours(h float64) string { return trim(h, 0) + " h" }
+func hours(h float64) string { return trim(h, 1) + " h" }
 
 // checkBudget: how many region losses a year's error budget pays for (row 7.1.12).
 func checkBudget(s *PlatformSpec) []Contradiction {

@@ -60,11 +60,14 @@ func (v *validator) positive(path string, d Duration) {
 	}
 }
 
-// least demands a time span of at least min.
-func (v *validator) least(path string, d, min Duration, why string) {
+// least demands a time span of at least min, and a multiple of the unit where the
+// engine takes no finer one.
+func (v *validator) least(path string, d, min Duration, unit time.Duration, engine string) {
 	if d < min {
-		v.fail(path, fmt.Sprintf("%s: write %s or more", why, min), nil, "is %s", d)
+		v.fail(path, fmt.Sprintf("%s's floor: write %s or more", engine, min), nil, "is %s", d)
+		return
 	}
+	v.whole(path, d, unit, engine)
 }
 
 // whole demands a multiple of the unit, where an engine takes no finer one.
@@ -77,14 +80,13 @@ func (v *validator) whole(path string, d Duration, unit time.Duration, engine st
 // traffic checks how targets are probed and requests are steered.
 func (v *validator) traffic() {
 	s := v.spec
-	v.least("spec.routing.ttl", s.Routing.TTL, Duration(time.Second), "DNS counts in seconds")
-	v.whole("spec.routing.ttl", s.Routing.TTL, time.Second, "DNS")
+	v.least("spec.routing.ttl", s.Routing.TTL, Duration(time.Second), time.Second, "DNS")
 	v.positive("spec.health.interval", s.Health.Interval)
 	v.positive("spec.health.timeout", s.Health.Timeout)
-	if s.Health.Timeout > s.Health.Interval {
+	if s.Health.Interval > 0 && s.Health.Timeout > s.Health.Interval {
 		v.fail("spec.health.timeout", "a probe would begin before the last has ended", []string{"spec.health.interval"}, "is %s, longer than the interval of %s", s.Health.Timeout, s.Health.Interval)
 	}
-	if s.Health.Reprobe > s.Health.Interval {
+	if s.Health.Interval > 0 && s.Health.Reprobe > s.Health.Interval {
 		v.fail("spec.health.reprobe", "after a failure probes come quicker, not slower", []string{"spec.health.interval"}, "is %s, longer than the interval of %s", s.Health.Reprobe, s.Health.Interval)
 	}
 	v.positive("spec.breaker.openFor", s.Breaker.OpenFor)
@@ -98,7 +100,7 @@ func (v *validator) failover() {
 	v.positive("spec.failover.crossRegion.within", f.CrossRegion.Within)
 	v.positive("spec.failover.detection.interval", f.Detection.Interval)
 	v.positive("spec.failover.detection.timeout", f.Detection.Timeout)
-	if d := f.Detection; d.Timeout > d.Interval {
+	if d := f.Detection; d.Interval > 0 && d.Timeout > d.Interval {
 		v.fail("spec.failover.detection.timeout", "a probe would begin before the last has ended", []string{"spec.failover.detection.interval"}, "is %s, longer than the interval of %s", d.Timeout, d.Interval)
 	}
 	for i, r := range v.spec.Regions {

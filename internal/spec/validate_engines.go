@@ -23,12 +23,9 @@ func (v *validator) application() {
 func (v *validator) postgres() {
 	const path = "spec.engines.postgres."
 	p := v.spec.Engines.Postgres
-	v.least(path+"ttl", p.TTL, minTTL, "Patroni's floor")
-	v.least(path+"loopWait", p.LoopWait, minLoopWait, "Patroni's floor")
-	v.least(path+"retryTimeout", p.RetryTimeout, minRetryTimeout, "Patroni's floor")
-	v.whole(path+"ttl", p.TTL, time.Second, "Patroni")
-	v.whole(path+"loopWait", p.LoopWait, time.Second, "Patroni")
-	v.whole(path+"retryTimeout", p.RetryTimeout, time.Second, "Patroni")
+	v.least(path+"ttl", p.TTL, minTTL, time.Second, "Patroni")
+	v.least(path+"loopWait", p.LoopWait, minLoopWait, time.Second, "Patroni")
+	v.least(path+"retryTimeout", p.RetryTimeout, minRetryTimeout, time.Second, "Patroni")
 	v.whole(path+"primaryStartTimeout", p.PrimaryStartTimeout, time.Second, "Patroni")
 	if least := p.LoopWait.D() + 2*p.RetryTimeout.D(); least > p.TTL.D() {
 		v.fail(path+"ttl", "Patroni demands loopWait + 2 × retryTimeout ≤ ttl, or a slow store costs a healthy primary its lease", []string{path + "loopWait", path + "retryTimeout"},
@@ -66,14 +63,13 @@ func (v *validator) redis() {
 	if r.MinReplicasToWrite >= r.Nodes {
 		v.fail(path+"minReplicasToWrite", "the master would never accept a write", []string{path + "nodes"}, "is %d, and a master of %d nodes has %d replicas", r.MinReplicasToWrite, r.Nodes, r.Nodes-1)
 	}
-	v.positive(path+"downAfter", r.DownAfter)
-	v.positive(path+"failoverTimeout", r.FailoverTimeout)
-	v.whole(path+"downAfter", r.DownAfter, time.Millisecond, "Sentinel")
-	v.whole(path+"failoverTimeout", r.FailoverTimeout, time.Millisecond, "Sentinel")
-	v.whole(path+"minReplicasMaxLag", r.MinReplicasMaxLag, time.Second, "Redis")
+	v.least(path+"downAfter", r.DownAfter, Duration(time.Millisecond), time.Millisecond, "Sentinel")
+	v.least(path+"failoverTimeout", r.FailoverTimeout, Duration(time.Millisecond), time.Millisecond, "Sentinel")
+	least := Duration(0)
 	if r.MinReplicasToWrite > 0 {
-		v.least(path+"minReplicasMaxLag", r.MinReplicasMaxLag, Duration(time.Second), "Redis counts in seconds, and 0 would switch minReplicasToWrite off")
+		least = Duration(time.Second) // 0 would switch minReplicasToWrite off
 	}
+	v.least(path+"minReplicasMaxLag", r.MinReplicasMaxLag, least, time.Second, "Redis")
 }
 
 // kafka checks the copies of a partition (row 7.1.6); a platform may have no broker.

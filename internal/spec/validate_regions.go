@@ -50,19 +50,15 @@ func (v *validator) zones(path string, zones []string) {
 
 // pairs demands that each region and its pair name each other, one active and one passive.
 func (v *validator) pairs(names map[string]int) {
-	known := make([]string, 0, len(names))
-	for _, r := range v.spec.Regions {
-		known = append(known, r.Name)
-	}
 	for i, r := range v.spec.Regions {
 		path := fmt.Sprintf("spec.regions[%d].pair", i)
 		j, found := names[r.Pair]
 		if !found {
-			v.fail(path, suggest(r.Pair, known), []string{"spec.regions"}, "is %q, and there is no such region", r.Pair)
+			v.fail(path, suggest(r.Pair, v.others(r.Name)), v.names(), "is %q, and there is no such region", r.Pair)
 			continue
 		}
 		other := v.spec.Regions[j]
-		rests := []string{fmt.Sprintf("spec.regions[%d]", i), fmt.Sprintf("spec.regions[%d]", j), fmt.Sprintf("spec.regions[%d].pair", j), fmt.Sprintf("spec.regions[%d].role", i), fmt.Sprintf("spec.regions[%d].role", j)}
+		rests := append(v.names(), fmt.Sprintf("spec.regions[%d].pair", j), fmt.Sprintf("spec.regions[%d].role", i), fmt.Sprintf("spec.regions[%d].role", j))
 		switch {
 		case other.Name == r.Name:
 			v.fail(path, "a region cannot take over for itself", nil, "is %q, the region itself", r.Pair)
@@ -72,4 +68,24 @@ func (v *validator) pairs(names map[string]int) {
 			v.fail(path, "of each pair one is active and the other passive", rests, "is %q, and both are %s", other.Name, r.Role)
 		}
 	}
+}
+
+// others returns the names of the other regions.
+func (v *validator) others(name string) []string {
+	var out []string
+	for _, r := range v.spec.Regions {
+		if r.Name != name {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// names returns the paths of all regions' names, on which every pair rests.
+func (v *validator) names() []string {
+	out := []string{"spec.regions"}
+	for i := range v.spec.Regions {
+		out = append(out, fmt.Sprintf("spec.regions[%d].name", i))
+	}
+	return out
 }

@@ -82,7 +82,7 @@ func injection(l Lease) (fault, error) {
 	case ZoneKill:
 		return fault{inject: l.killZone, keep: l.keepDead, revert: func(context.Context) error { return clearDown(l) }, lasts: true}, nil
 	}
-	return fault{}, fmt.Errorf("fault %s needs network namespaces: start the platform with `fournines up --netns`", l.Kind)
+	return networkFault(l)
 }
 
 // readPostmaster returns the pid that a PostgreSQL data directory names as its postmaster.

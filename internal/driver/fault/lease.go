@@ -33,6 +33,7 @@ type Lease struct {
 	Unit  string    `json:"unit,omitempty"` // name below it; empty: the whole zone
 	Until time.Time `json:"until"`
 	Peers []string  `json:"peers,omitempty"` // addresses to cut off or delay
+	NetNS string    `json:"netns,omitempty"` // path of the zone's network namespace, for the network's faults
 	State string    `json:"state"`           // "", active, ended
 	Error string    `json:"error,omitempty"`
 }
@@ -127,7 +128,7 @@ func (l Lease) Validate(now time.Time) error {
 		if l.Unit != "postgres" {
 			return fmt.Errorf("fault %s needs a postgres component such as us-east-1/a/postgres as its target", l.Kind)
 		}
-	case ZoneKill, ZoneFreeze, ZonePartition, ZoneLatency:
+	case ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5:
 		if l.Unit != "" {
 			return fmt.Errorf("fault %s needs a zone such as us-east-1/a as its target", l.Kind)
 		}
@@ -142,5 +143,5 @@ func (l Lease) Validate(now time.Time) error {
 
 // Kinds returns every kind of fault.
 func Kinds() []string {
-	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZoneLatency}
+	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5}
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
-	"os"
 	"time"
+
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
 
 	"github.com/greenlang/fournines/internal/driver/netns"
 )
@@ -22,16 +23,18 @@ const (
 // whichever side begins it: half of it to every packet in either direction.
 const Delay = 500 * time.Millisecond
 
-// network is a fault at the port where the zone hangs on its region's switch. Nothing is
-// laid into the zone's own namespace: a packet dropped there fails its sender with EPERM,
-// at the switch it is lost as on a wire; and what the zone says to itself never gets there.
+// network is a fault between one zone and its peers, laid into the region's router at the
+// port where the zone hangs, as if into the wire: a packet dropped in the zone's own
+// namespace would fail its sender with EPERM, and one delayed there would hold its sender
+// back. What the zone says to itself never comes here.
 //
 // The rules match a set of peers whose elements time out at the lease's end, so the kernel
 // alone ends the fault, whatever became of the guard.
+//
+// Delay is a packet queue and not tc's netem, which would stay when its guard is killed.
 type network struct {
 	lease Lease
-	port  netns.Port
-	peers []netip.Addr
+	table table
 	line  *delayLine // of ZoneLatency
 }
 
@@ -40,7 +43,11 @@ func networkFault(l Lease) (fault, error) {
 	if l.NetNS == "" {
 		return fault{}, fmt.Errorf("fault %s needs network namespaces: start the platform with `fournines up --netns`", l.Kind)
 	}
-	n := &network{lease: l}
+	router, err := netns.RouterPath(l.NetNS)
+	if err != nil {
+		return fault{}, fmt.Errorf("fault %s: %w", l.Kind, err)
+	}
+	n := &network{lease: l, table: table{path: router, name: tableName(l.ID)}}
 	inject := n.drop
 	if l.Kind == ZoneLatency {
 		inject = n.delay
@@ -49,13 +56,13 @@ func networkFault(l Lease) (fault, error) {
 }
 
 // resolve finds the zone's port and reads the peers.
-func (n *network) resolve() error {
-	var err error
-	if n.port, err = netns.Uplink(n.lease.NetNS); err != nil {
-		return fmt.Errorf("fault %s: %w", n.lease.Kind, err)
+func (n *network) resolve() (netns.Port, []netip.Addr, error) {
+	port, err := netns.Uplink(n.lease.NetNS)
+	if err != nil {
+		return port, nil, fmt.Errorf("fault %s: %w", n.lease.Kind, err)
 	}
-	n.peers, err = readPeers(n.lease.Peers, n.port.IP)
-	return err
+	peers, err := readPeers(n.lease.Peers, port.IP)
+	return port, peers, err
 }
 
 // readPeers returns the peers of a zone with the address self.
@@ -77,30 +84,35 @@ func readPeers(peers []string, self netip.Addr) ([]netip.Addr, error) {
 	return out, nil
 }
 
-// drop loses packets at the zone's port.
-func (n *network) drop(context.Context) error {
-	if err := n.resolve(); err != nil {
+// lay does act to what passes the zone's port between it and its peers.
+func (n *network) lay(act []expr.Any) error {
+	port, peers, err := n.resolve()
+	if err != nil {
 		return err
 	}
-	act := lose()
-	if n.lease.Kind == ZoneLoss5 {
-		act = loseSome(5)
+	rules := []rule{{from(port.Name), toPeer, act}}
+	if n.lease.Kind != ZonePartitionOut {
+		rules = append(rules, rule{to(port.Name), fromPeer, act})
 	}
-	return n.lay(act)
+	return n.table.lay(peers, n.lease.Until, rules)
+}
+
+func (n *network) drop(context.Context) error {
+	if n.lease.Kind == ZoneLoss5 {
+		return n.lay(loseSome(5))
+	}
+	return n.lay(lose())
 }
 
 // delay starts the reader before the rule, so that no packet waits for nobody.
 func (n *network) delay(context.Context) error {
-	if err := n.resolve(); err != nil {
-		return err
-	}
-	q, err := openQueue(n.port.Switch, n.lease.ID)
+	q, err := openQueue(n.table.path, n.lease.ID)
 	if err != nil {
 		return err
 	}
 	n.line = startDelayLine(q, Delay/2)
 	err = n.lay(queueTo(q.number))
-	if errors.Is(err, fs.ErrNotExist) { // the kernel has no queue expression of its own
+	if errors.Is(err, unix.ENOENT) { // the kernel has no queue expression of its own
 		err = n.lay(queueByTarget(q.number))
 	}
 	return err
@@ -108,15 +120,7 @@ func (n *network) delay(context.Context) error {
 
 // revert takes the table away, lets what is under way arrive, and looks that nothing is left.
 func (n *network) revert(context.Context) error {
-	path, err := netns.SwitchPath(n.lease.NetNS)
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		err = nil // the network itself was torn down, and the fault with it
-	} else if err == nil {
-		err = removeTable(path, tableName(n.lease.ID))
-	}
+	err := n.table.remove()
 	if n.line != nil {
 		err = errors.Join(err, n.line.stop())
 	}

@@ -45,8 +45,8 @@ const (
 	queueTries    = 16
 )
 
-// openQueue binds a free queue in the network namespace at path; all zones' guards share
-// the switch's queues, so id only says where to begin to look.
+// openQueue binds a free queue in the router's network namespace at path. Other leases
+// have theirs there, so id only says where to begin to look.
 func openQueue(path, id string) (*queue, error) {
 	ns, err := os.Open(path) //nolint:gosec // the path is the installation's own
 	if err != nil {
@@ -74,7 +74,7 @@ func (q *queue) bind(id string) error {
 	var err error
 	for i := range uint16(queueTries) {
 		q.number = first + i
-		err = q.configure(netlink.Attribute{Type: attrConfigCommand, Data: []byte{commandBind, 0, 0, unix.AF_BRIDGE}})
+		err = q.configure(netlink.Attribute{Type: attrConfigCommand, Data: []byte{commandBind, 0, 0, 0}})
 		if err == nil {
 			return q.parameters()
 		}
@@ -127,6 +127,8 @@ func (q *queue) accept(packet uint32) error {
 	}
 	return nil
 }
+
+func (q *queue) close() error { return q.conn.Close() }
 
 // receive waits for packets and returns their numbers, rising.
 func (q *queue) receive() ([]uint32, error) {

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -10,33 +11,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Offsets of the addresses in an IPv4 header.
+// peer is the offset of the peer's address in an IPv4 header.
+type peer uint32
+
 const (
-	sourceOffset      = 12
-	destinationOffset = 16
+	fromPeer peer = 12 // the source
+	toPeer   peer = 16 // the destination
 )
 
-// fromZone matches what the zone behind the port says to a peer.
-func fromZone(port string, peers *nftables.Set) []expr.Any {
-	return match(expr.MetaKeyIIFNAME, port, destinationOffset, peers)
+// rule is one thing that happens to packets between the zone and its peers.
+type rule struct {
+	port []expr.Any // matches the zone's port
+	peer peer
+	act  []expr.Any
 }
 
-// toZone matches what a peer says to the zone behind the port.
-func toZone(port string, peers *nftables.Set) []expr.Any {
-	return match(expr.MetaKeyOIFNAME, port, sourceOffset, peers)
+func (r rule) exprs(peers *nftables.Set) []expr.Any {
+	return slices.Concat(r.port, []expr.Any{
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: uint32(r.peer), Len: 4},
+		&expr.Lookup{SourceRegister: 1, SetName: peers.Name, SetID: peers.ID},
+	}, r.act)
 }
 
-func match(side expr.MetaKey, port string, offset uint32, peers *nftables.Set) []expr.Any {
+// from matches packets that came in by the port.
+func from(port string) []expr.Any { return through(expr.MetaKeyIIFNAME, port) }
+
+// to matches packets that leave by the port.
+func to(port string) []expr.Any { return through(expr.MetaKeyOIFNAME, port) }
+
+func through(side expr.MetaKey, port string) []expr.Any {
 	name := make([]byte, unix.IFNAMSIZ)
 	copy(name, port)
-	return []expr.Any{
-		&expr.Meta{Key: side, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: name},
-		&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: 1}, // ARP goes on, as it would behind a router
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.BigEndian.PutUint16(unix.ETH_P_IP)},
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
-		&expr.Lookup{SourceRegister: 1, SetName: peers.Name, SetID: peers.ID},
-	}
+	return []expr.Any{&expr.Meta{Key: side, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: name}}
 }
 
 // lose drops every packet.

@@ -1,98 +1,99 @@
 package fault
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/expr"
 )
 
-// tableName names the one table that holds all of a lease's rules.
+// table is the one table of nftables that holds all of a lease's rules.
+type table struct {
+	path string // of the router's network namespace
+	name string
+}
+
 func tableName(id string) string { return "fournines-" + id }
 
-// lay puts the fault's table into the switch, in the place of one from the guard's
-// earlier life, in one transaction. The bridge family sees every packet between ports.
-func (n *network) lay(act []expr.Any) error {
-	left := time.Until(n.lease.Until)
+// lay makes the table, in the place of one from the guard's earlier life, in one
+// transaction. The kernel stops to match the peers at the end.
+func (t table) lay(peers []netip.Addr, end time.Time, rules []rule) error {
+	left := time.Until(end)
 	if left < time.Millisecond {
 		return nil // over already, and a timeout of zero would mean for ever
 	}
-	return inTables(n.port.Switch, func(c *nftables.Conn) error {
-		t := &nftables.Table{Name: tableName(n.lease.ID), Family: nftables.TableFamilyBridge}
-		c.AddTable(t) // so that there is one to delete
-		c.DelTable(t)
-		c.AddTable(t)
-		peers := &nftables.Set{Table: t, Name: "peers", KeyType: nftables.TypeIPAddr, HasTimeout: true}
+	return t.open(func(c *nftables.Conn) error {
+		nft := &nftables.Table{Name: t.name, Family: nftables.TableFamilyIPv4}
+		c.AddTable(nft) // so that there is one to delete
+		c.DelTable(nft)
+		c.AddTable(nft)
+		set := &nftables.Set{Table: nft, Name: "peers", KeyType: nftables.TypeIPAddr, HasTimeout: true}
 		var elements []nftables.SetElement
-		for _, ip := range n.peers {
+		for _, ip := range peers {
 			elements = append(elements, nftables.SetElement{Key: ip.AsSlice(), Timeout: left})
 		}
-		if err := c.AddSet(peers, elements); err != nil {
-			return fmt.Errorf("lay fault %s: set of peers: %w", n.lease.Kind, err)
+		if err := c.AddSet(set, elements); err != nil {
+			return fmt.Errorf("lay table %s: set of peers: %w", t.name, err)
 		}
 		chain := c.AddChain(&nftables.Chain{
-			Name: "forward", Table: t, Type: nftables.ChainTypeFilter,
+			Name: "forward", Table: nft, Type: nftables.ChainTypeFilter,
 			Hooknum: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter,
 		})
-		for _, match := range n.matches(peers) {
-			c.AddRule(&nftables.Rule{Table: t, Chain: chain, Exprs: append(match, act...)})
+		for _, r := range rules {
+			c.AddRule(&nftables.Rule{Table: nft, Chain: chain, Exprs: r.exprs(set)})
 		}
 		if err := c.Flush(); err != nil {
-			return fmt.Errorf("lay fault %s into the kernel's tables (nftables, bridge family): %w", n.lease.Kind, err)
+			return fmt.Errorf("lay table %s into the kernel's nftables: %w", t.name, err)
 		}
 		return nil
 	})
 }
 
-// matches returns one match for each direction that the fault has.
-func (n *network) matches(peers *nftables.Set) [][]expr.Any {
-	out := [][]expr.Any{fromZone(n.port.Name, peers)}
-	if n.lease.Kind != ZonePartitionOut {
-		out = append(out, toZone(n.port.Name, peers))
+// remove deletes the table, if it is there, and looks whether it is gone.
+func (t table) remove() error {
+	if _, err := os.Stat(t.path); errors.Is(err, fs.ErrNotExist) {
+		return nil // the network itself was torn down, and the table with it
 	}
-	return out
-}
-
-// removeTable deletes the table in the namespace at path, and looks whether it is gone.
-func removeTable(path, name string) error {
-	return inTables(path, func(c *nftables.Conn) error {
-		there, err := hasTable(c, name)
+	return t.open(func(c *nftables.Conn) error {
+		there, err := t.listed(c)
 		if err != nil || !there {
 			return err
 		}
-		c.DelTable(&nftables.Table{Name: name, Family: nftables.TableFamilyBridge})
+		c.DelTable(&nftables.Table{Name: t.name, Family: nftables.TableFamilyIPv4})
 		if err := c.Flush(); err != nil {
-			return fmt.Errorf("take table %s away: %w", name, err)
+			return fmt.Errorf("take table %s away: %w", t.name, err)
 		}
-		there, err = hasTable(c, name)
+		there, err = t.listed(c)
 		if err == nil && there {
-			err = fmt.Errorf("take table %s away: the kernel took the order and the table is still there", name)
+			err = fmt.Errorf("take table %s away: the kernel took the order and the table is still there", t.name)
 		}
 		return err
 	})
 }
 
-func hasTable(c *nftables.Conn, name string) (bool, error) {
-	ts, err := c.ListTablesOfFamily(nftables.TableFamilyBridge)
+func (t table) listed(c *nftables.Conn) (bool, error) {
+	all, err := c.ListTablesOfFamily(nftables.TableFamilyIPv4)
 	if err != nil {
 		return false, fmt.Errorf("list tables: %w", err)
 	}
-	return slices.ContainsFunc(ts, func(t *nftables.Table) bool { return t.Name == name }), nil
+	return slices.ContainsFunc(all, func(o *nftables.Table) bool { return o.Name == t.name }), nil
 }
 
-// inTables opens the kernel's tables of the network namespace at path.
-func inTables(path string, do func(*nftables.Conn) error) error {
-	ns, err := os.Open(path) //nolint:gosec // the path is the installation's own
+// open reaches the kernel's tables of the table's namespace.
+func (t table) open(do func(*nftables.Conn) error) error {
+	ns, err := os.Open(t.path)
 	if err != nil {
 		return fmt.Errorf("open network namespace: %w", err)
 	}
 	defer ns.Close() //nolint:errcheck // nothing was written
 	c, err := nftables.New(nftables.WithNetNSFd(int(ns.Fd())))
 	if err != nil {
-		return fmt.Errorf("open nftables of %s: %w", path, err)
+		return fmt.Errorf("open nftables of %s: %w", t.path, err)
 	}
 	return do(c)
 }

@@ -15,7 +15,7 @@ func Check() error {
 			return err
 		}
 		defer at.leave()
-		if err := ensureBridge(at); err != nil {
+		if err := at.forward(); err != nil {
 			return err
 		}
 		pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: rootPort}, PeerName: zoneDevice}

@@ -2,18 +2,18 @@
 // machine, so that partitions and delay between zones are the kernel's and not ours
 // (rows 7.1.3, 7.5.1).
 //
-// A region is a small switched network: one namespace holds a bridge, the switch; each
-// zone's namespace hangs on it by a veth pair that is called eth0 inside; one more pair
-// leads to the namespace of the caller, the root namespace, where the region's edge and
-// the server live.
+// A region is a small routed network: one namespace is the router; each zone's namespace
+// hangs on it by a veth pair that is called eth0 inside; one more pair leads to the
+// namespace of the caller, the root namespace, where the region's edge and the server live.
 //
 //	zone a  eth0 ──┐
-//	zone b  eth0 ──┤ br0 (switch namespace) ──  PREFIX (root namespace: edge, server)
+//	zone b  eth0 ──┤ router namespace ──  PREFIX (root namespace: edge, server)
 //	zone c  eth0 ──┘
 //
-// The switch is in a namespace of its own because every packet between two places of the
-// region passes it and nothing else does: faults are laid there, and the firewall and
-// the bridge settings of the machine (Docker's, for example) have no say in it.
+// The router is in a namespace of its own because every packet between two places of the
+// region passes it and nothing else does: faults are laid there, as if into the wire, and
+// the firewall and the forwarding of the machine have no say in it. It is a router and
+// not a bridge because the kernel's packet queues do not reach every kernel's bridges.
 //
 // Invariants: every address is inside one 10.REGION.0.0/16; no namespace has a default
 // route, nothing is translated, nothing leaves the machine, and there is no IPv6. The

@@ -38,6 +38,11 @@ func create(path string) error {
 // fresh runs do on a thread in a network namespace of its own, which ends with it unless
 // do holds on to it.
 func fresh(do func() error) error {
+	return on(func() error { return unix.Unshare(unix.CLONE_NEWNET) }, do)
+}
+
+// on runs do on a thread that has moved to another network namespace.
+func on(move, do func() error) error {
 	result := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -47,12 +52,9 @@ func fresh(do func() error) error {
 			return
 		}
 		defer unix.Close(home) //nolint:errcheck // nothing was written
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			runtime.UnlockOSThread()
-			result <- err
-			return
+		if err = move(); err == nil {
+			err = do()
 		}
-		err = do()
 		// A thread that cannot go home stays locked, so that nobody else runs on it.
 		if back := unix.Setns(home, unix.CLONE_NEWNET); back != nil {
 			err = errors.Join(err, back)

@@ -3,7 +3,10 @@ package netns
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	kernelns "github.com/vishvananda/netns"
@@ -60,7 +63,7 @@ func (p place) remove(name string) error {
 	if err != nil || l == nil {
 		return err
 	}
-	if l.Type() != "veth" && l.Type() != "bridge" {
+	if l.Type() != "veth" {
 		return fmt.Errorf("remove interface %s: it is a %s, so not ours", name, l.Type())
 	}
 	if err := p.h.LinkDel(l); err != nil {
@@ -83,30 +86,64 @@ func (p place) bringUp(l netlink.Link) error {
 
 // address gives the interface these IPv4 addresses and no others.
 func (p place) address(l netlink.Link, ips []netip.Addr) error {
-	want := map[string]netlink.Addr{}
-	for _, ip := range ips {
-		a, err := netlink.ParseAddr(netip.PrefixFrom(ip, networkBits).String())
-		if err != nil {
-			return fmt.Errorf("address interface %s: %w", l.Attrs().Name, err)
-		}
-		want[a.IPNet.String()] = *a
-	}
+	name := l.Attrs().Name
 	have, err := p.h.AddrList(l, netlink.FAMILY_V4)
 	if err != nil {
-		return fmt.Errorf("read addresses of interface %s: %w", l.Attrs().Name, err)
+		return fmt.Errorf("read addresses of interface %s: %w", name, err)
 	}
-	for _, a := range have { // first, for a primary takes its secondaries with it
-		if _, ok := want[a.IPNet.String()]; !ok {
-			if err := p.h.AddrDel(l, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-				return fmt.Errorf("take address %v from interface %s: %w", a.IPNet, l.Attrs().Name, err)
-			}
+	for _, a := range have {
+		ip, _ := netip.AddrFromSlice(a.IP.To4())
+		if slices.Contains(ips, ip) {
+			continue
+		}
+		if err := p.h.AddrDel(l, &a); err != nil {
+			return fmt.Errorf("take address %v from interface %s: %w", ip, name, err)
 		}
 	}
 	for _, ip := range ips {
-		a := want[netip.PrefixFrom(ip, networkBits).String()]
+		a := netlink.Addr{IPNet: ipNet(netip.PrefixFrom(ip, ip.BitLen()))}
 		if err := p.h.AddrReplace(l, &a); err != nil {
-			return fmt.Errorf("give address %v to interface %s: %w", ip, l.Attrs().Name, err)
+			return fmt.Errorf("give address %v to interface %s: %w", ip, name, err)
 		}
 	}
 	return nil
+}
+
+// route sends these destinations by the interface, and no others.
+func (p place) route(l netlink.Link, want []netlink.Route) error {
+	name := l.Attrs().Name
+	have, err := p.h.RouteList(l, netlink.FAMILY_V4)
+	if err != nil {
+		return fmt.Errorf("read routes by interface %s: %w", name, err)
+	}
+	for _, r := range have {
+		same := func(w netlink.Route) bool { return r.Dst != nil && w.Dst.String() == r.Dst.String() }
+		if slices.ContainsFunc(want, same) {
+			continue
+		}
+		if err := p.h.RouteDel(&r); err != nil {
+			return fmt.Errorf("take route to %v from interface %s: %w", r.Dst, name, err)
+		}
+	}
+	for _, r := range want {
+		r.LinkIndex = l.Attrs().Index
+		if err := p.h.RouteReplace(&r); err != nil {
+			return fmt.Errorf("route %v by interface %s: %w", r.Dst, name, err)
+		}
+	}
+	return nil
+}
+
+// forward makes the namespace, and only it, pass packets on between its interfaces.
+func (p place) forward() error {
+	return on(func() error { return unix.Setns(int(p.ns), unix.CLONE_NEWNET) }, func() error {
+		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600); err != nil {
+			return fmt.Errorf("let the router's namespace forward: %w", err)
+		}
+		return nil
+	})
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }

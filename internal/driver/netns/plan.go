@@ -14,9 +14,8 @@ import (
 const Dir = "/run/fournines/netns"
 
 const (
-	switchName = "switch" // the namespace of the bridge, beside those of the zones
-	bridge     = "br0"    // in the switch's namespace
-	rootPort   = "root"   // the bridge's port towards the root namespace
+	routerName = "router" // the namespace of the router, beside those of the zones
+	rootPort   = "root"   // the router's port towards the root namespace
 	zoneDevice = "eth0"   // in a zone's namespace
 )
 
@@ -62,7 +61,7 @@ func (p Plan) Validate() error {
 	if len(p.Zones) == 0 || len(p.Root) == 0 {
 		return errors.New("plan network: there must be a zone and an address of the root namespace")
 	}
-	seen := map[string]bool{switchName: true}
+	seen := map[string]bool{routerName: true}
 	for _, z := range p.Zones {
 		if seen[z.Name] || !isName(z.Name) {
 			return fmt.Errorf("plan network: zone name %q is taken or is not of small letters, digits and dashes", z.Name)
@@ -73,8 +72,8 @@ func (p Plan) Validate() error {
 		if !ip.Is4() || ip.As4()[0] != 10 || !p.Network().Contains(ip) {
 			return fmt.Errorf("plan network: address %v is not inside one 10.REGION.0.0/16 with the others", ip)
 		}
-		if seen[ip.String()] {
-			return fmt.Errorf("plan network: address %v is given twice", ip)
+		if seen[ip.String()] || ip == gatewayOf(p.Network()) {
+			return fmt.Errorf("plan network: address %v is given twice or is the router's", ip)
 		}
 		seen[ip.String()] = true
 	}
@@ -103,17 +102,23 @@ func isName(s string) bool {
 	return s != "" && len(s) <= 63 && s[0] != '-' && strings.IndexFunc(s, other) < 0
 }
 
-// port returns the name of a zone's port at the bridge.
+// gatewayOf returns the router's address in a network, the last but one.
+func gatewayOf(network netip.Prefix) netip.Addr {
+	b := network.Addr().As4()
+	return netip.AddrFrom4([4]byte{b[0], b[1], 255, 254})
+}
+
+// port returns the name of a zone's port at the router.
 func (z Zone) port() string {
 	b := z.IP.As4()
 	return fmt.Sprintf("z%d-%d", b[2], b[3])
 }
 
-// SwitchPath returns the path of the switch that the zone's namespace at path hangs on.
-func SwitchPath(path string) (string, error) {
+// RouterPath returns the path of the router that the zone's namespace at path hangs on.
+func RouterPath(path string) (string, error) {
 	prefix, zone, ok := strings.Cut(filepath.Base(path), "-")
-	if !ok || zone == switchName || validPrefix(prefix) != nil {
-		return "", fmt.Errorf("find switch: %q is not the namespace of a zone; its name would be PREFIX-ZONE", path)
+	if !ok || zone == routerName || validPrefix(prefix) != nil {
+		return "", fmt.Errorf("find router: %q is not the namespace of a zone; its name would be PREFIX-ZONE", path)
 	}
-	return filepath.Join(filepath.Dir(path), prefix+"-"+switchName), nil
+	return filepath.Join(filepath.Dir(path), prefix+"-"+routerName), nil
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Port is where a zone hangs on its region's switch. All that goes between the zone and
+// Port is where a zone hangs on its region's router. All that goes between the zone and
 // anything else passes it; what the zone says to itself does not.
 type Port struct {
-	Switch string     // path of the namespace that holds the bridge
+	Router string     // path of the router's namespace
 	Name   string     // the port's interface there
 	IP     netip.Addr // the zone's own address
 }
@@ -19,7 +19,7 @@ type Port struct {
 func Uplink(path string) (Port, error) {
 	out := Port{}
 	var err error
-	if out.Switch, err = SwitchPath(path); err != nil {
+	if out.Router, err = RouterPath(path); err != nil {
 		return out, err
 	}
 	zone, err := enter(path)
@@ -39,14 +39,14 @@ func Uplink(path string) (Port, error) {
 		return out, fmt.Errorf("find uplink of %s: %s has no address", path, zoneDevice)
 	}
 	out.IP, _ = netip.AddrFromSlice(addrs[0].IP.To4())
-	sw, err := enter(out.Switch)
+	router, err := enter(out.Router)
 	if err != nil {
 		return out, err
 	}
-	defer sw.leave()
-	port, err := sw.h.LinkByIndex(device.Attrs().ParentIndex)
+	defer router.leave()
+	port, err := router.h.LinkByIndex(device.Attrs().ParentIndex)
 	if err != nil {
-		return out, fmt.Errorf("find uplink of %s: its cable does not end in %s: %w", path, out.Switch, err)
+		return out, fmt.Errorf("find uplink of %s: its cable does not end in %s: %w", path, out.Router, err)
 	}
 	out.Name = port.Attrs().Name
 	return out, nil

@@ -60,7 +60,7 @@ func strip(path string) error {
 	}
 	var errs []error
 	for _, l := range links {
-		if l.Type() == "veth" || l.Type() == "bridge" {
+		if l.Type() == "veth" {
 			errs = append(errs, at.remove(l.Attrs().Name))
 		}
 	}

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ func (l *Looker) client(address string) (rueidis.Client, error) {
 	}
 	c, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress: []string{address}, Password: l.Password, ForceSingleClient: true, DisableRetry: true, DisableCache: true,
-		AlwaysRESP2: true, ConnWriteTimeout: time.Second, PipelineMultiplex: 0,
+		AlwaysRESP2: true, ConnWriteTimeout: time.Second, Dialer: net.Dialer{Timeout: time.Second},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to redis %s: %w", address, err)

@@ -1,0 +1,42 @@
+# fournines: two commands do everything, `make run` and `make test`.
+SHELL := /bin/bash
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+GOFLAGS_BUILD := -trimpath -ldflags "-s -w -X github.com/greenlang/fournines/internal/cli.Version=$(VERSION)"
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help engines build run test check prove browser bench
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+engines: ## install the engines that this machine lacks, and nothing else
+	@scripts/engines.sh
+
+build: ## build bin/fournines and bin/greenlang
+	@mkdir -p bin
+	go build $(GOFLAGS_BUILD) -o bin/ ./cmd/fournines ./cmd/greenlang
+
+run: engines build ## bring GreenLang's first region up on this machine; ctrl-C stops it
+	bin/fournines up
+
+check: ## formatting, vet and the directions of imports
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go vet ./...
+	cd bench && go vet ./...
+
+test: ## everything that must pass: unit, scenarios, real engines, browser
+	@scripts/engines.sh test
+	@$(MAKE) --no-print-directory build check
+	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -p 2 $$(go list ./... | grep -v /e2e)
+	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -count=1 ./e2e
+	@$(MAKE) --no-print-directory browser
+
+browser: ## the console in a real browser: accessibility, keyboard, live updates
+	internal/console/browser/run.sh
+
+prove: engines build ## longer proofs, hours: hundreds of faults, noise, kills at every step
+	go test -tags prove -timeout 12h -count=1 -v ./prove
+
+bench: engines build ## comparisons with peers, side by side in one run
+	cd bench && go run ./edge

@@ -1,0 +1,322 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/platformtest"
+)
+
+// TestRegion is one region's life: its scenarios share the platform and leave it whole.
+func TestRegion(t *testing.T) {
+	p := platformtest.Start(t, platformtest.Options{Number: 101})
+	p.Healthy()
+	for _, scenario := range []struct {
+		name string
+		run  func(*testing.T, *platformtest.Platform)
+	}{
+		{"NodeAdoptsItsChildren", nodeAdopts},
+		{"ServerRestartChangesNothing", serverRestart},
+		{"SecondUpFindsTheFirst", secondUp},
+		{"TokenIsNeeded", tokenIsNeeded},
+		{"Drill_7_1_8_ZoneLoss", drillPasses("zone-loss")},
+		{"Drill_7_1_8_PrimaryLoss", drillPasses("primary-loss")},
+		{"Drill_7_1_8_PrimaryHang", drillPasses("primary-hang")},
+		{"Drill_7_1_5_RedisLoss", drillPasses("redis-loss")},
+		{"Drill_7_1_4_Switchover", drillPasses("switchover")},
+		{"DrillSurvivesTheDeathOfOurs", drillWithDeaths},
+		{"FaultsEndByThemselves", faultEndsAlone},
+		{"OneZoneAtATime", oneZone},
+		{"JournalVerifies_7_8_5", journalVerifies},
+		{"NoSecretLeaks", noSecrets},
+	} {
+		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(t, p.In(t)); p.In(t).Healthy() }) {
+			break // the rest would only repeat that the platform is not whole
+		}
+	}
+}
+
+func main(t *testing.T, p *platformtest.Platform, unit string) process.Process {
+	t.Helper()
+	proc, ok := process.Adopt(filepath.Join(p.Root, unit) + ".pid")
+	if !ok {
+		t.Fatalf("%s does not run", unit)
+	}
+	return proc
+}
+
+func kill(t *testing.T, p *platformtest.Platform, unit string) {
+	t.Helper()
+	proc := main(t, p, unit)
+	if err := proc.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := proc.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// nodeAdopts kills a node with SIGKILL: its engines run on, and the next node has the same ones.
+func nodeAdopts(t *testing.T, p *platformtest.Platform) {
+	units := []string{"etcd", "postgres", "redis", "sentinel", "greenlang"}
+	before := map[string]process.Process{}
+	for _, u := range units {
+		before[u] = main(t, p, platformtest.Region+"/b/"+u)
+	}
+	node := main(t, p, platformtest.Region+"/b")
+	kill(t, p, platformtest.Region+"/b")
+	p.Await("the node does not come back", func(s api.Status) string {
+		if next, ok := process.Adopt(filepath.Join(p.Root, platformtest.Region, "b") + ".pid"); !ok || next == node {
+			return "no new node yet"
+		}
+		return ""
+	})
+	p.Healthy()
+	for _, u := range units {
+		if now := main(t, p, platformtest.Region+"/b/"+u); now != before[u] {
+			t.Errorf("%s was restarted: %v, before %v", u, now, before[u])
+		}
+	}
+}
+
+func serverRestart(t *testing.T, p *platformtest.Platform) {
+	before := p.Healthy()
+	kill(t, p, app.Server)
+	after := p.Healthy()
+	if after.Journal.Size < before.Journal.Size {
+		t.Fatalf("the journal shrank from %d to %d", before.Journal.Size, after.Journal.Size)
+	}
+	if a, b := leader(before), leader(after); a != b {
+		t.Fatalf("the primary moved from %s to %s for nothing", a, b)
+	}
+}
+
+func leader(s api.Status) string {
+	for _, r := range s.Regions {
+		for _, x := range r.Readiness {
+			if strings.HasSuffix(x.Cluster, "/postgres") {
+				return x.Leader
+			}
+		}
+	}
+	return ""
+}
+
+func secondUp(t *testing.T, p *platformtest.Platform) {
+	out, code := p.Run("up")
+	if code != 1 || !strings.Contains(out, "is up already") || !strings.Contains(out, p.Listen) {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+}
+
+func tokenIsNeeded(t *testing.T, p *platformtest.Platform) {
+	for _, path := range []string{"/v1/status", "/openapi.json", "/journal", "/nodes/us-east-1/a/assignment", "/edges/us-east-1/directive"} {
+		resp, err := http.Get("http://" + p.Listen + path) //nolint:noctx // a test
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s without a token: %s", path, resp.Status)
+		}
+	}
+	// The people's token is not the nodes'.
+	if err := p.Client.Call(t.Context(), http.MethodGet, "/nodes/us-east-1/a/assignment", "", nil, nil); err == nil {
+		t.Error("the people's token opens the nodes' door")
+	}
+	var doc map[string]any
+	if err := p.Client.Call(t.Context(), http.MethodGet, "/openapi.json", "", nil, &doc); err != nil || doc["openapi"] == nil {
+		t.Errorf("no OpenAPI document: %v", err)
+	}
+	for _, f := range []string{"token", "secrets.json"} {
+		info, err := os.Stat(filepath.Join(p.Root, f))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f, info.Mode(), err)
+		}
+	}
+}
+
+func drillPasses(name string) func(*testing.T, *platformtest.Platform) {
+	return func(t *testing.T, p *platformtest.Platform) { passes(t, p.Drill(name)) }
+}
+
+func passes(t *testing.T, r api.DrillReport) {
+	t.Helper()
+	for _, o := range r.Objectives {
+		t.Logf("%s: %s %.2f %s (target %.2f)", r.Drill, o.Name, o.Measured, o.Unit, o.Target)
+		if !o.Met {
+			t.Errorf("%s misses %s: %.2f %s, target %.2f", r.Drill, o.Name, o.Measured, o.Unit, o.Target)
+		}
+	}
+	if r.Verdict != "pass" {
+		b, _ := json.MarshalIndent(r, "", " ") //nolint:errchkjson // for reading
+		t.Errorf("%s: %s", r.Drill, b)
+	}
+	if i := slices.IndexFunc(r.Objectives, func(o api.Objective) bool { return o.Name == "writes_lost" }); i < 0 || r.Journal.Last <= r.Journal.First {
+		t.Errorf("%s proves nothing: %+v", r.Drill, r)
+	}
+}
+
+// drillWithDeaths kills server, edge and a node with SIGKILL while a zone is being lost.
+func drillWithDeaths(t *testing.T, p *platformtest.Platform) {
+	before := p.Healthy()
+	report := make(chan api.DrillReport, 1)
+	go func() { report <- p.Drill("zone-loss") }()
+	p.Await("the fault does not begin", func(s api.Status) string {
+		if len(s.Faults) == 0 {
+			return "no fault yet"
+		}
+		return ""
+	})
+	victim := zone(leader(before))
+	kill(t, p, app.Server)
+	kill(t, p, platformtest.Region+"/edge")
+	for _, z := range []string{"a", "b", "c"} {
+		if z != victim {
+			kill(t, p, platformtest.Region+"/"+z)
+			break
+		}
+	}
+	passes(t, <-report)
+}
+
+func zone(component string) string {
+	return strings.Split(component, "/")[1]
+}
+
+// faultEndsAlone freezes a Redis replica, kills every process of ours, and waits until
+// it moves again: the lease ends by itself.
+func faultEndsAlone(t *testing.T, p *platformtest.Platform) {
+	s := p.Healthy()
+	victim := ""
+	for _, c := range s.Regions[0].Components {
+		if c.Kind == "redis" && c.Role == "replica" {
+			victim = c.ID
+		}
+	}
+	if out, code := p.Run("fault", "inject", "process-freeze", victim, "--for", "8s", "--reason", "test", "--yes"); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	frozen := main(t, p, victim)
+	if state := procState(t, frozen); state != "T" {
+		t.Fatalf("the process is in state %s, not stopped", state)
+	}
+	for _, unit := range []string{app.Server, platformtest.Region + "/edge", platformtest.Region + "/a", platformtest.Region + "/b", platformtest.Region + "/c"} {
+		kill(t, p, unit)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for procState(t, frozen) == "T" {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still frozen a minute after its lease")
+		}
+	}
+	p.Await("the fault is not recorded as over", func(s api.Status) string {
+		if len(s.Faults) > 0 {
+			return s.Faults[0].ID + " is still " + s.Faults[0].State
+		}
+		return ""
+	})
+}
+
+func procState(t *testing.T, p process.Process) string {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
+	if err != nil {
+		return "gone"
+	}
+	return strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))[0]
+}
+
+func oneZone(t *testing.T, p *platformtest.Platform) {
+	if out, code := p.Run("fault", "inject", "process-freeze", platformtest.Region+"/a/greenlang", "--for", "20s", "--reason", "test", "--yes", "-o", "name"); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	} else {
+		defer p.Run("fault", "clear", strings.TrimSpace(out))
+	}
+	out, code := p.Run("fault", "inject", "zone-kill", platformtest.Region+"/b", "--reason", "test", "--yes")
+	if code != 4 || !strings.Contains(out, "a second zone would break the quorum") {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	for bad, say := range map[string]string{"process-kill us-east-1/z/redis": "no zone", "zone-kill us-east-1/a/redis": "needs a zone", "melt us-east-1/a": "unknown fault"} {
+		args := append([]string{"fault", "inject"}, strings.Fields(bad)...)
+		if out, code := p.Run(append(args, "--reason", "test", "--yes")...); code != 4 || !strings.Contains(out, say) {
+			t.Errorf("%s: exit %d: %s", bad, code, out)
+		}
+	}
+}
+
+func journalVerifies(t *testing.T, p *platformtest.Platform) {
+	if out, code := p.Run("journal", "verify"); code != 0 {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	dir := t.TempDir()
+	b, err := os.ReadFile(filepath.Join(p.Root, "server", "journal", "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(filepath.Join(dir, "log"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := p.Run("journal", "verify", "--from", dir); code != 5 || !strings.Contains(out, "damaged at entry") {
+		t.Fatalf("a flipped bit: exit %d: %s", code, out)
+	}
+	if out, code := p.Run("journal", "list", "--kind", "operation.ended", "-o", "json"); code != 0 || !strings.Contains(out, `"succeeded"`) {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+}
+
+// noSecrets looks for every secret in arguments, logs and the journal.
+func noSecrets(t *testing.T, p *platformtest.Platform) {
+	s, err := app.LoadSecrets(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{s.Token, s.NodeToken, s.Superuser, s.Replicator, s.Patroni, s.Probe, s.GreenLang, s.Redis}
+	look := func(where string, b []byte) {
+		for _, secret := range secrets {
+			if strings.Contains(string(b), secret) {
+				t.Errorf("%s holds a secret", where)
+			}
+		}
+	}
+	members, err := process.Members(p.Root)
+	if err != nil || len(members) < 20 {
+		t.Fatalf("only %d processes found: %v", len(members), err)
+	}
+	for _, m := range members {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", m.PID))
+		if err == nil {
+			look("the command line of "+string(b), b)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(p.Root, "*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob(filepath.Join(p.Root, platformtest.Region, "*", "*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(append(logs, more...), filepath.Join(p.Root, "server", "journal", "log"), filepath.Join(p.Root, platformtest.Region, "edge", "edge.json")) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		look(path, b)
+	}
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// TestMain makes `fournines` a command of the scripts: this very program, run again.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"fournines": func() { os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs testdata/script/*.txtar. `! exec` only says that a command failed:
+// `exits CODE fournines …` says with which code.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("FOURNINES_DATA", filepath.Join(e.WorkDir, "data"))
+			e.Setenv("FOURNINES_SERVER", "")
+			e.Setenv("FOURNINES_TOKEN", "")
+			return os.WriteFile(filepath.Join(e.WorkDir, "greenlang.yaml"), spec.BuiltInYAML(), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "edit": edit, "serve": serve,
+		},
+	})
+}
+
+// exits CODE PROGRAM ARGS… runs a program and demands its exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS…")
+	}
+	err := ts.Exec("sh", append([]string{"-c", `"$@"; code=$?; [ "$code" = "$0" ] || { echo "exit code $code, want $0" >&2; exit 1; }`}, args...)...)
+	ts.Check(err)
+}
+
+// edit FILE OLD NEW replaces the one place where OLD is.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%q is %d times in %s, and should be there once", args[1], n, args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+// serve PLATFORM STATUS makes an installation of the platform file, and a server whose
+// answer to GET /v1/status is the file STATUS, read anew each time.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve PLATFORM STATUS")
+	}
+	root, status := ts.Getenv("FOURNINES_DATA"), ts.MkAbs(args[1])
+	ts.Check(os.MkdirAll(root, 0o700))
+	secrets, err := app.EnsureSecrets(root)
+	ts.Check(err)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(rw http.ResponseWriter, r *http.Request) {
+		var s api.Status
+		b, err := os.ReadFile(status) //nolint:gosec // the script's own file
+		if err == nil {
+			err = json.Unmarshal(b, &s)
+		}
+		switch {
+		case r.Header.Get("Authorization") != "Bearer "+secrets.Token:
+			http.Error(rw, `{"title":"who are you"}`, http.StatusUnauthorized)
+		case err != nil:
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+		default:
+			_ = json.NewEncoder(rw).Encode(s) // a client that is gone fails its own test
+		}
+	})
+	server := httptest.NewServer(mux)
+	ts.Defer(server.Close)
+	ts.Check(app.SaveInstallation(root, app.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
+}
