@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Document is a platform together with where its values stand in the file.
 type Document struct {
@@ -35,7 +38,8 @@ func (d *Document) Line(path string) int { return d.at.near(path).line }
 // Read reads and validates a platform document; name appears in errors.
 // An unusable document is an [Errors] with everything that is wrong.
 func Read(name string, b []byte) (*Document, error) {
-	src := source{name: name, text: b}
+	// Some editors mark UTF-8 with three bytes of their own; they are no part of the text.
+	src := source{name: name, text: bytes.TrimPrefix(b, []byte("\ufeff"))}
 	root, bad := src.parse()
 	if bad != nil {
 		return nil, Errors{*bad}
