@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -108,7 +109,13 @@ func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason s
 	if _, err := s.region(cluster); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	o, err := s.begin(ctx, requestID(ctx, "switchover"), availability.KindSwitchover, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
+	kind := availability.KindSwitchover
+	if _, engine, _ := strings.Cut(cluster, "/"); engine == Redis {
+		kind = availability.KindRedisSwitchover
+	} else if engine != Postgres {
+		return "", fmt.Errorf("%q is no cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
+	}
+	o, err := s.begin(ctx, requestID(ctx, "switchover"), kind, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
 	return o.Key, err
 }
 

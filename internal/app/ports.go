@@ -314,3 +314,27 @@ func (x route) Resume(ctx context.Context, cluster string) error {
 	_, err = x.s.State.Append(ctx, journal.Entry{Kind: availability.RouteFreed, Subject: cluster, Actor: "system:availability"})
 	return err
 }
+
+func (s *ServerApp) redis() availability.Redis {
+	return availability.Redis{Sentinels: sentinels{s}, Policy: s.Layout.Platform.Spec.Engines.Redis, Now: time.Now}
+}
+
+type sentinels struct{ s *ServerApp }
+
+func (x sentinels) Redis(cluster string) fact.Redis {
+	region, _, _ := strings.Cut(cluster, "/")
+	return x.s.Facts.Redis(region)
+}
+
+func (x sentinels) Failover(ctx context.Context, cluster string) error {
+	r, err := x.s.region(cluster)
+	if err != nil {
+		return err
+	}
+	for _, z := range r.spec.Zones {
+		if err = r.redis.Failover(ctx, r.layout.Address(r.spec.Name, z, Sentinel)); err == nil {
+			return nil
+		}
+	}
+	return err
+}

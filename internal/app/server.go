@@ -104,7 +104,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.faults().Kinds())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.faults().Kinds())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/control/crashtest"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/state"
 )
 
 // cluster is a PostgreSQL cluster in a file: it outlives the process that is killed.
@@ -166,7 +167,7 @@ func world(t *testing.T, kind string, args any, fenced map[string]string, check 
 			}
 			return os.WriteFile(file(dir), b, 0o600)
 		},
-		Kinds: func(dir string) []control.Kind {
+		Kinds: func(dir string, _ *state.Projection) []control.Kind {
 			c := readCluster(file(dir))
 			view := func(string) PostgresView {
 				p, err := spec.BuiltIn()
@@ -260,4 +261,38 @@ func TestWithoutProofTheLockStays(t *testing.T) {
 	if now := readCluster(path); now.Leader != "a" || len(now.Revoked) != 0 {
 		t.Fatalf("%+v", now)
 	}
+}
+
+// sentinels are Redis with its Sentinels in the same file: the member b takes over once.
+type sentinels struct{ *cluster }
+
+func (x sentinels) Redis(string) fact.Redis {
+	now := readCluster(x.path)
+	f := fact.Redis{Cluster: "us-east-1/redis"}
+	for _, z := range []string{"a", "b", "c"} {
+		n := fact.RedisNode{ID: z, Address: z, Seen: time.Now(), Role: "slave", Master: now.Leader, LinkUp: true}
+		if z == now.Leader {
+			n = fact.RedisNode{ID: z, Address: z, Seen: time.Now(), Role: "master", Replicas: 2}
+		}
+		f.Nodes = append(f.Nodes, n)
+		f.Sentinels = append(f.Sentinels, fact.RedisSentinel{ID: z, Seen: time.Now(), Master: now.Leader, Quorum: "OK 3 usable Sentinels"})
+	}
+	return f
+}
+
+func (x sentinels) Failover(context.Context, string) error {
+	return x.change(func(c *cluster) error { c.lead(map[string]string{"a": "b", "b": "c"}[c.Leader]); return nil })
+}
+
+func TestRedisSwitchoverCrashAnywhere(t *testing.T) {
+	w := world(t, KindRedisSwitchover, SwitchoverArgs{Cluster: "us-east-1/redis"}, map[string]string{}, func(c *cluster) error {
+		if c.Leader != "b" {
+			return fmt.Errorf("%s leads, want b", c.Leader)
+		}
+		return once(c)
+	})
+	w.Kinds = func(dir string, _ *state.Projection) []control.Kind {
+		return Redis{Sentinels: sentinels{readCluster(filepath.Join(dir, "cluster.json"))}, Policy: spec.Redis{MinReplicasToWrite: 1}, Now: time.Now}.Kinds()
+	}
+	crashtest.Run(t, w)
 }

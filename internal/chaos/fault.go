@@ -83,7 +83,9 @@ func Fold(d *state.Docs, r journal.Record) error {
 		case r.Kind == faultCleared:
 			f.Cleared = true
 		case r.Kind == faultEnded:
-			f.State = Ended
+			if f.State = Ended; r.Time.Before(f.Until) {
+				f.Until = r.Time
+			}
 		case f.State == Injecting:
 			f.State = Active
 		}

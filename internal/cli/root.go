@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"os/user"
 	"strings"
 	"syscall"
 
@@ -137,7 +138,9 @@ func (w *world) client() (*app.Client, error) {
 	c := app.NewClient(address, token)
 	c.Actor = os.Getenv("FOURNINES_ACTOR")
 	if c.Actor == "" {
-		c.Actor = os.Getenv("USER")
+		if u, err := user.Current(); err == nil {
+			c.Actor = u.Username
+		}
 	}
 	return c, nil
 }

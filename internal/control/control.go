@@ -280,7 +280,11 @@ func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
 	}
 	for i := len(k.Steps) - 1; i >= 0; i-- {
 		s := k.Steps[i]
-		if s.Undo == nil || i >= len(o.Steps) || o.Steps[i].State == StepWaiting || o.Steps[i].State == StepUndone {
+		if s.Undo == nil || i >= len(o.Steps) || o.Steps[i].State == StepWaiting {
+			continue
+		}
+		if o.Steps[i].State == StepUndone { // by an earlier life of ours
+			undone = true
 			continue
 		}
 		ctx, cancel := context.WithTimeout(c.ctx, s.Timeout)

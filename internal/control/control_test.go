@@ -177,7 +177,7 @@ func world(fail bool) crashtest.World {
 	return crashtest.World{
 		Setup:  func(string) error { return nil },
 		Action: control.Action{Key: "k1", Kind: "make", Subject: "x"},
-		Kinds: func(dir string) []control.Kind {
+		Kinds: func(dir string, _ *state.Projection) []control.Kind {
 			steps := []control.Step{
 				{Name: "one", Timeout: time.Minute, Do: effect(dir, "one"), Undo: func(context.Context, *control.Run) error { return os.RemoveAll(filepath.Join(dir, "one")) }},
 				{Name: "two", Timeout: time.Minute, Do: effect(dir, "two"), Undo: func(context.Context, *control.Run) error { return os.RemoveAll(filepath.Join(dir, "two")) }},

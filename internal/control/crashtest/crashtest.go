@@ -30,8 +30,9 @@ import (
 
 // World is one kind of action with a world to act on.
 type World struct {
-	Setup  func(dir string) error          // makes the world, once
-	Kinds  func(dir string) []control.Kind // the kinds, acting on the world
+	Setup  func(dir string) error                               // makes the world, once
+	Kinds  func(dir string, s *state.Projection) []control.Kind // the kinds, acting on the world
+	Folds  []state.Fold                                         // of the wing, beside control's own
 	Action control.Action
 	Check  func(dir string, o control.Operation) error // what must hold in the end, wherever it was killed
 }
@@ -141,7 +142,7 @@ func live(dir, point string, w World) error {
 	}
 	defer j.Close() //nolint:errcheck // entries are durable already
 	log := slog.New(slog.DiscardHandler)
-	p, err := state.Open(ctx, j, nowhere{}, log, control.Fold)
+	p, err := state.Open(ctx, j, nowhere{}, log, append([]state.Fold{control.Fold}, w.Folds...)...)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func live(dir, point string, w World) error {
 		return err
 	}
 	defer points.Close() //nolint:errcheck // a test's notes
-	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir), Now: time.Now, Log: log, Crash: func(name string) {
+	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir, p), Now: time.Now, Log: log, Crash: func(name string) {
 		if name == point {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // the signal is on its way
@@ -175,25 +176,35 @@ func check(dir string, w World) error {
 	if _, err := journal.Verify(filepath.Join(dir, "journal")); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	j, err := journal.Open(filepath.Join(dir, "journal"), time.Now)
+	o, err := outcome(dir, w.Action.Key)
 	if err != nil {
 		return err
-	}
-	defer j.Close() //nolint:errcheck // only read
-	p, err := state.Open(ctx, j, nowhere{}, slog.New(slog.DiscardHandler), control.Fold)
-	if err != nil {
-		return err
-	}
-	var o control.Operation
-	if found, err := p.Get(control.Prefix+w.Action.Key, &o); err != nil || !found {
-		return fmt.Errorf("the operation is not in the journal (%w)", err)
 	}
 	if !o.Finished() {
 		return fmt.Errorf("the operation is still %s", o.State)
 	}
 	return w.Check(dir, o)
+}
+
+// outcome reads the operation from the journal alone, and lets the journal go again.
+func outcome(dir, key string) (control.Operation, error) {
+	var o control.Operation
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	j, err := journal.Open(filepath.Join(dir, "journal"), time.Now)
+	if err != nil {
+		return o, err
+	}
+	defer j.Close() //nolint:errcheck // only read
+	p, err := state.Open(ctx, j, nowhere{}, slog.New(slog.DiscardHandler), control.Fold)
+	if err != nil {
+		return o, err
+	}
+	found, err := p.Get(control.Prefix+key, &o)
+	if err == nil && !found {
+		err = errors.New("the operation is not in the journal")
+	}
+	return o, err
 }
 
 // nowhere is a state.Store that keeps nothing.

@@ -38,17 +38,20 @@ func newBed(t *testing.T) bed {
 	if err := netns.Setup(t.Context(), b.Plan); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := netns.Teardown(context.WithoutCancel(t.Context()), b.Plan); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { b.tearDown(t) })
 	for _, z := range b.Zones {
 		netnstest.Echo(t, b.Path(z.Name), b.addr(z.Name))
 	}
 	netnstest.Echo(t, "", b.addr("edge"))
 	netnstest.Echo(t, "", b.addr("server"))
 	return b
+}
+
+func (b bed) tearDown(t *testing.T) {
+	t.Helper()
+	if err := netns.Teardown(context.WithoutCancel(t.Context()), b.Plan); err != nil {
+		t.Error(err)
+	}
 }
 
 // addr returns where a place echoes.
@@ -106,10 +109,20 @@ func (b bed) guard(t *testing.T, l Lease) *os.Process {
 	return cmd.Process
 }
 
-// laid waits for the effect: a lease is active shortly before it, so that it can be undone.
+// laid waits for the effect: a lease is active shortly before it, so that it can be
+// undone. It looks for the chain, for the kernel shows an empty table while it takes back
+// an attempt with an expression that it lacks.
 func (b bed) laid(t *testing.T, l Lease) {
 	t.Helper()
-	wait(t, "the table of "+l.ID, func() bool { return slices.Contains(b.tables(t), "router: "+tableName(l.ID)) })
+	wait(t, "the rules of "+l.ID, func() bool {
+		var there bool
+		err := table{path: b.Path("router")}.open(func(c *nftables.Conn) error {
+			chains, err := c.ListChains()
+			there = slices.ContainsFunc(chains, func(x *nftables.Chain) bool { return x.Table.Name == tableName(l.ID) })
+			return err
+		})
+		return err == nil && there // a dump that meets a change fails, and the next one does not
+	})
 }
 
 // tables returns the names of all tables in the region's namespaces.

@@ -154,3 +154,20 @@ func (l *Looker) sentinel(ctx context.Context, address string, s *fact.RedisSent
 	s.Tilt = fields(info)["sentinel_tilt"] == "1"
 	return nil
 }
+
+// Failover asks the Sentinel at address to promote a replica now, without agreement of
+// the others. One that is under way already is well.
+func (l *Looker) Failover(ctx context.Context, address string) error {
+	c, err := l.client(address)
+	if err != nil {
+		return err
+	}
+	err = c.Do(ctx, c.B().Arbitrary("SENTINEL", "FAILOVER", MasterName).Build()).Error()
+	if rerr, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(rerr.Error(), "INPROG") {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask sentinel %s for a failover: %w", address, err)
+	}
+	return nil
+}

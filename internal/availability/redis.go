@@ -1,0 +1,111 @@
+package availability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// KindRedisSwitchover moves the Redis master on purpose. Unplanned failover is
+// Sentinel's own; see [RedisReadiness] for what we check of it.
+const KindRedisSwitchover = "redis.switchover"
+
+// Sentinels reads a region's Redis and asks its Sentinels.
+type Sentinels interface {
+	Redis(cluster string) fact.Redis
+	// Failover asks one Sentinel to promote a replica of its choice now.
+	Failover(ctx context.Context, cluster string) error
+}
+
+// Redis carries out the actions on Redis.
+type Redis struct {
+	Sentinels Sentinels
+	Policy    spec.Redis
+	Now       func() time.Time
+}
+
+// Kinds returns the kinds of actions, for control.
+func (x Redis) Kinds() []control.Kind {
+	return []control.Kind{{
+		Name: KindRedisSwitchover, MaxAge: time.Minute, Guard: x.guard,
+		Steps: []control.Step{
+			{Name: "choose", Timeout: 5 * time.Second, Do: x.choose},
+			{Name: "move", Timeout: 20 * time.Second, Do: x.move},
+			{Name: "verify", Timeout: 30 * time.Second, Do: x.verify},
+		},
+	}}
+}
+
+func (x Redis) ready(cluster string) Readiness {
+	return RedisReadiness(x.Sentinels.Redis(cluster), x.Policy, x.Now())
+}
+
+func (x Redis) guard(_ context.Context, a control.Action) error {
+	args, err := decode[SwitchoverArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	if args.Candidate != "" {
+		return fmt.Errorf("Sentinel itself chooses who takes over %s; leave the candidate out", args.Cluster) //nolint:staticcheck // a name
+	}
+	if r := x.ready(args.Cluster); !r.Ready {
+		return fmt.Errorf("%s could not move now: %v", args.Cluster, r.Reasons)
+	}
+	return nil
+}
+
+// choose keeps who leads, so that a repeat after a crash does not move it once more.
+func (x Redis) choose(_ context.Context, r *control.Run) (any, error) {
+	a, err := decode[SwitchoverArgs](r)
+	if err != nil {
+		return nil, err
+	}
+	leader := x.ready(a.Cluster).Leader
+	if leader == "" {
+		return nil, errors.New("nobody leads now")
+	}
+	return leader, nil
+}
+
+func (x Redis) move(ctx context.Context, r *control.Run) (any, error) {
+	a, err := decode[SwitchoverArgs](r)
+	if err != nil {
+		return nil, err
+	}
+	var from string
+	if _, err := r.Result("choose", &from); err != nil {
+		return nil, err
+	}
+	return retry(ctx, func() (any, error) {
+		if now := x.ready(a.Cluster); now.Leader != "" && now.Leader != from {
+			return nil, nil // an earlier life of this step has moved it
+		}
+		return nil, x.Sentinels.Failover(ctx, a.Cluster)
+	})
+}
+
+func (x Redis) verify(ctx context.Context, r *control.Run) (any, error) {
+	a, err := decode[SwitchoverArgs](r)
+	if err != nil {
+		return nil, err
+	}
+	var from string
+	if _, err := r.Result("choose", &from); err != nil {
+		return nil, err
+	}
+	return retry(ctx, func() (string, error) {
+		switch now := x.ready(a.Cluster); {
+		case now.Leader == from || now.Leader == "":
+			return "", fmt.Errorf("%s still leads", from)
+		case !now.Ready:
+			return "", fmt.Errorf("%s leads, but: %v", now.Leader, now.Reasons)
+		default:
+			return now.Leader, nil
+		}
+	})
+}

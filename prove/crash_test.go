@@ -1,0 +1,144 @@
+//go:build prove
+
+package prove
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/control"
+)
+
+// boundaries returns every point of a kind at which the server may die.
+func boundaries(k control.Kind) []string {
+	out := []string{k.Name + ":request:before", k.Name + ":request:after"}
+	for _, s := range k.Steps {
+		for _, at := range []string{"before-intent", "before-effect", "after-effect", "after-outcome"} {
+			out = append(out, k.Name+":"+s.Name+":"+at)
+		}
+	}
+	return append(out, k.Name+":end:before", k.Name+":end:after")
+}
+
+// drillFor is the drill in which an action of the kind is sure to be carried out. A
+// hung postmaster is answered by us alone, never by Patroni, and then comes back.
+func drillFor(kind string) string {
+	if kind == availability.KindSwitchover {
+		return "switchover"
+	}
+	return "primary-hang"
+}
+
+// TestKillAnywhere kills the server, with the engines real, at every boundary of every
+// action on PostgreSQL (rows 7.1.8, 7.8.5). The drill around it must pass all the same.
+func TestKillAnywhere(t *testing.T) {
+	k := keep(t, "kill-anywhere")
+	r := prepared(t, 128, ours)
+	for _, kind := range (availability.Postgres{}).Kinds() {
+		for _, point := range boundaries(kind) {
+			if !chosen(t, "PROVE_POINTS", point) {
+				continue
+			}
+			t.Run(point, func(t *testing.T) {
+				t.Setenv("FOURNINES_CRASH_AT", point)
+				r := r.in(t)
+				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
+				if err := r.killAt(t.Context(), drillFor(kind.Name), &run); err != nil {
+					run.Error = err.Error()
+					t.Error(err)
+				}
+				k.add(run)
+			})
+		}
+	}
+}
+
+func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
+	marker := filepath.Join(r.Root, "server", "crashed")
+	if err := os.Remove(marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	r.t.Cleanup(r.Down)
+	r.up()
+	began := time.Now()
+	report := r.Drill(drill)
+	run.Verdict = report.Verdict
+	take(report, run)
+	if err := died(ctx, marker); err != nil {
+		return err
+	}
+	r.Healthy()
+	run.Whole = time.Since(began).Seconds()
+	if report.Verdict != "pass" {
+		return errors.New("drill " + drill + " fails: " + why(report))
+	}
+	if out, code := r.Run("journal", "verify"); code != 0 {
+		return errors.New("the journal does not verify: " + out)
+	}
+	return r.finished(ctx)
+}
+
+// died waits for the mark that the server leaves when it kills itself. Without it the
+// point was never reached, and nothing is proved.
+func died(ctx context.Context, marker string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	_, err := await(ctx, func() (os.FileInfo, error) { return os.Stat(marker) })
+	if err != nil {
+		return errors.Join(errors.New("the server was not killed there"), err)
+	}
+	return nil
+}
+
+// finished waits until no operation runs any more.
+func (r *region) finished(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err := await(ctx, func() (api.Status, error) {
+		s, err := r.Status(ctx)
+		if err == nil && len(s.Operations) > 0 {
+			err = errors.New(s.Operations[0].ID + " is still " + s.Operations[0].State)
+		}
+		return s, err
+	})
+	return err
+}
+
+// take copies a drill's figures.
+func take(report api.DrillReport, run *Run) {
+	for _, o := range report.Objectives {
+		switch o.Name {
+		case "writes_acknowledged":
+			run.Acknowledged = int(o.Measured)
+		case "writes_lost":
+			run.Lost = int(o.Measured)
+		case "writes_doubled":
+			run.Doubled = int(o.Measured)
+		case "write_gap":
+			run.Gap = o.Measured
+		case "detect":
+			run.Detect = o.Measured
+		case "recover":
+			run.Recover = o.Measured
+		case "client_errors":
+			run.Failed = int(o.Measured)
+		}
+	}
+}
+
+func why(report api.DrillReport) string {
+	text := report.Error
+	for _, o := range report.Objectives {
+		if !o.Met {
+			text += " " + o.Name + " is missed;"
+		}
+	}
+	return text
+}
