@@ -61,8 +61,9 @@ func world(t *testing.T, kind string, wished bool, check func(Fault, int) error)
 			if err != nil {
 				return err
 			}
-			f.State = Active
-			e, err := journal.New(faultSet, f.ID, "earlier", f)
+			wish := f // several worlds are set up at once
+			wish.State = Active
+			e, err := journal.New(faultSet, f.ID, "earlier", wish)
 			if err != nil {
 				return err
 			}
