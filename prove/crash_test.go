@@ -5,15 +5,19 @@ package prove
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/driver/process"
 )
 
 // boundaries returns every point of a kind at which the server may die.
@@ -65,24 +69,52 @@ func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
 	if err := os.Remove(marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	r.t.Cleanup(r.Down)
+	r.t.Cleanup(r.gone)
 	r.up()
+	if err := r.armed(run.Kind); err != nil {
+		return err
+	}
 	began := time.Now()
 	report := r.Drill(drill)
 	run.Verdict = report.Verdict
 	take(report, run)
-	if err := died(ctx, marker); err != nil {
+	if err := errors.Join(passed(report), died(ctx, marker)); err != nil {
+		out, _ := r.Run("journal", "list", "--kind", "step.ended", "-o", "json")
+		return fmt.Errorf("%w; the newest steps in the journal: %s", err, out[max(0, len(out)-4000):])
+	}
+	if err := r.whole(ctx); err != nil {
 		return err
 	}
-	r.Healthy()
 	run.Whole = time.Since(began).Seconds()
-	if report.Verdict != "pass" {
-		return errors.New("drill " + drill + " fails: " + why(report))
-	}
 	if out, code := r.Run("journal", "verify"); code != 0 {
 		return errors.New("the journal does not verify: " + out)
 	}
 	return r.finished(ctx)
+}
+
+// armed makes sure that the server which runs is the one that shall die: one of an
+// earlier life, adopted, would never reach the point.
+func (r *region) armed(point string) error {
+	p, err := r.main(app.Server)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
+	if err != nil {
+		return fmt.Errorf("read the server's environment: %w", err)
+	}
+	if !strings.Contains(string(b), "FOURNINES_CRASH_AT="+point+"\x00") {
+		return fmt.Errorf("the server (pid %d) was not started to die at %s", p.PID, point)
+	}
+	return nil
+}
+
+// gone stops everything and makes sure that nothing is left of it.
+func (r *region) gone() {
+	r.Down()
+	if left, err := process.Members(r.Root); err != nil || len(left) > 0 {
+		r.t.Errorf("%d processes are left after down: %v %v", len(left), left, err)
+	}
 }
 
 // died waits for the mark that the server leaves when it kills itself. Without it the
@@ -133,12 +165,19 @@ func take(report api.DrillReport, run *Run) {
 	}
 }
 
-func why(report api.DrillReport) string {
-	text := report.Error
+// passed says why a drill did not pass.
+func passed(report api.DrillReport) error {
+	if report.Verdict == "pass" {
+		return nil
+	}
+	text := "drill " + report.Drill + " fails: " + report.Error
 	for _, o := range report.Objectives {
 		if !o.Met {
-			text += " " + o.Name + " is missed;"
+			text += fmt.Sprintf(" %s is %.2f %s, the target is %.2f;", o.Name, o.Measured, o.Unit, o.Target)
 		}
 	}
-	return text
+	for _, s := range report.Steps {
+		text += fmt.Sprintf(" %s %s: %s;", s.Name, s.State, s.Detail)
+	}
+	return errors.New(text)
 }

@@ -70,7 +70,9 @@ func (r *region) disturb(ctx context.Context, n noise, lock patroni.Lock, run *R
 	if err := until(ctx, time.Now().Add(settle)); err != nil {
 		return err
 	}
-	r.Healthy()
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
 	run.Whole = time.Since(at).Seconds()
 	if err := c.served(ctx, steady/2, time.Now()); err != nil {
 		return err

@@ -5,13 +5,12 @@ package prove
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/drill"
-	"github.com/greenlang/fournines/internal/driver/patroni"
-	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -24,12 +23,16 @@ type newcomer struct {
 // Write implements drill.Writer. Each worker has a row of its own, so that one whose
 // commit waits for a standby holds nobody else up.
 func (w newcomer) Write(ctx context.Context, key string) error {
-	worker := strings.Split(key, "-")
-	p := postgres.Prober{Observer: "newcomer-" + worker[len(worker)-2], User: patroni.ProbeUser, Password: w.password, Database: "postgres"}
-	writable, err := p.Probe(ctx, w.address)
-	if err == nil && !writable {
-		err = errors.New("the write did not commit")
+	parts := strings.Split(key, "-") // PREFIX-WORKER-NUMBER
+	worker, err := strconv.Atoi(parts[len(parts)-2])
+	if err != nil {
+		return err
 	}
+	// The workers tick together; each comes a little later than the one before.
+	if err := until(ctx, time.Now().Add(time.Duration(worker)*comeEvery)); err != nil {
+		return err
+	}
+	_, err = ask(ctx, w.password, w.address, "newcomer-"+strconv.Itoa(worker))
 	return err
 }
 
@@ -38,10 +41,15 @@ func (w newcomer) Count(context.Context, []string) (map[string]int, error) {
 	return nil, errors.New("newcomers keep no keys: nothing of theirs can be looked up")
 }
 
+const (
+	comeEvery = 100 * time.Millisecond
+	comers    = 4
+)
+
 // newcomers are a load that connects anew each 100 ms; one that waits for 2 s gives up.
 func (r *region) newcomers(id string) *drill.Load {
 	return &drill.Load{
 		Writer: newcomer{r.layout.EdgeAddress(platformtest.Region, app.Postgres), r.secrets.Probe},
-		Prefix: id, Every: 400 * time.Millisecond, Limit: 2 * time.Second, Worker: 4,
+		Prefix: id, Every: comers * comeEvery, Limit: 2 * time.Second, Worker: comers,
 	}
 }

@@ -3,7 +3,6 @@ package prove
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,6 +88,7 @@ func ReadRuns(path string) ([]Run, error) {
 	defer f.Close() //nolint:errcheck // only read
 	var out []Run
 	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20) // errors tell much
 	for n := 1; lines.Scan(); n++ {
 		var run Run
 		if err := json.Unmarshal(lines.Bytes(), &run); err != nil {
@@ -96,7 +96,10 @@ func ReadRuns(path string) ([]Run, error) {
 		}
 		out = append(out, run)
 	}
-	return out, errors.Join(lines.Err())
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read runs: %s: %w", path, err)
+	}
+	return out, nil
 }
 
 // Newest returns the path of the newest file of each proof in dir, the proofs in order.

@@ -75,7 +75,9 @@ func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 	if err := r.clear(ctx, faultID); err != nil {
 		return err
 	}
-	r.Healthy()
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
 	run.Whole = time.Since(at).Seconds()
 	if err := serve(time.Now()); err != nil {
 		return err

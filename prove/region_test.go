@@ -156,6 +156,20 @@ func (r *region) failovers(ctx context.Context, t time.Time) (n int, first time.
 	}
 }
 
+// whole waits until everything is healthy and every cluster could fail over.
+func (r *region) whole(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
+	defer cancel()
+	_, err := await(ctx, func() (struct{}, error) {
+		l, err := r.outside.Look(ctx)
+		if err == nil && len(l.Trouble) > 0 {
+			err = errors.New("the region is not whole: " + strings.Join(l.Trouble, "; "))
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
 // clear ends a fault and waits until nothing is left of it.
 func (r *region) clear(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)

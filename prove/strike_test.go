@@ -144,7 +144,9 @@ func (r *region) struck(ctx context.Context, s strike, run *Run) error {
 	if err := r.clear(ctx, id); err != nil {
 		return err
 	}
-	r.Healthy()
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
 	run.Whole = time.Since(at).Seconds()
 	if err := c.served(ctx, steady/2, time.Now()); err != nil {
 		return err

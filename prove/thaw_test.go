@@ -89,7 +89,9 @@ func (r *region) thaw(ctx context.Context, lock patroni.Lock, run *Run) error {
 	if err := until(ctx, time.Now().Add(watchFor)); err != nil {
 		return err
 	}
-	r.Healthy()
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
 	run.Whole = time.Since(at).Seconds()
 	after, err := r.standing(ctx, lock)
 	if err != nil {

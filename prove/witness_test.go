@@ -4,15 +4,10 @@ package prove
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/greenlang/fournines/internal/app"
-	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -49,7 +44,10 @@ func (w *witness) watch(ctx context.Context, member, address string) {
 	defer t.Stop()
 	for {
 		begun := time.Now()
-		if timeline, err := w.ask(ctx, member, address); err == nil {
+		short, cancel := context.WithTimeout(ctx, askLimit)
+		timeline, err := ask(short, w.password, address, "witness-"+member)
+		cancel()
+		if err == nil {
 			w.mu.Lock()
 			w.acks = append(w.acks, Ack{member, timeline, begun, time.Now()})
 			w.mu.Unlock()
@@ -60,31 +58,6 @@ func (w *witness) watch(ctx context.Context, member, address string) {
 			return
 		}
 	}
-}
-
-// ask commits one write. A replica refuses it; a primary whose standbys have gone over
-// to another waits for them in vain.
-func (w *witness) ask(ctx context.Context, member, address string) (timeline uint32, err error) {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	config, err := pgx.ParseConfig("postgres://" + address + "/?sslmode=disable&application_name=witness&default_query_exec_mode=simple_protocol")
-	if err != nil {
-		return 0, fmt.Errorf("ask %s: %w", address, err)
-	}
-	config.User, config.Password, config.Database = patroni.ProbeUser, w.password, "postgres"
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return 0, fmt.Errorf("ask %s: %w", address, err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
-	var hex string
-	err = conn.QueryRow(ctx, `INSERT INTO fournines.heartbeat VALUES ($1, now()) ON CONFLICT (observer) DO UPDATE SET at = EXCLUDED.at
-		RETURNING substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)`, "witness-"+member).Scan(&hex)
-	if err != nil {
-		return 0, fmt.Errorf("write to %s: %w", address, err)
-	}
-	n, err := strconv.ParseUint(hex, 16, 32)
-	return uint32(n), err
 }
 
 // end stops asking and returns every acknowledgement.

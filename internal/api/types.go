@@ -172,7 +172,7 @@ type DrillInfo struct {
 // Fault is one injected fault; it is a lease and ends by itself at Until.
 type Fault struct {
 	ID      string    `json:"id"`
-	Kind    string    `json:"kind" doc:"process-kill, process-freeze, zone-kill, zone-freeze, postmaster-hang, zone-partition or zone-latency"`
+	Kind    string    `json:"kind" doc:"process-kill, process-freeze, zone-kill, zone-freeze, postmaster-hang, zone-partition, zone-partition-out, zone-latency or zone-loss5"`
 	Target  string    `json:"target" doc:"component id, or REGION/ZONE"`
 	State   string    `json:"state" doc:"injecting, active, ended"`
 	Reason  string    `json:"reason,omitempty"`

@@ -74,8 +74,9 @@ func (l Layout) postgresMember(p Programs, s Secrets, region, zone string) patro
 		Secrets: patroni.Secrets{Superuser: s.Superuser, Replication: s.Replicator, REST: s.Patroni, Probe: s.Probe},
 		Grants:  []patroni.Database{{Name: GreenLang, Password: s.GreenLang}},
 	}
-	for _, z := range r.Zones {
-		m.Etcd = append(m.Etcd, l.addr(region, z, etcdPort))
+	for i := range r.Zones {
+		nearest := (l.zoneNumber(r, zone) - 1 + i) % len(r.Zones)
+		m.Etcd = append(m.Etcd, l.addr(region, r.Zones[nearest], etcdPort))
 	}
 	return m
 }
@@ -132,13 +133,18 @@ func (l Layout) greenlangUnit(p Programs, s Secrets, region, zone string) node.U
 	sp := l.Platform.Spec
 	// The schema and the seed are laid by whoever is first; both are idempotent, under a lock in the database.
 	script := fmt.Sprintf("%s migrate && %s seed --customers %d --agents %d && exec %s serve --allow-misbehave", bin, bin, sp.Customers, sp.Agents, bin)
+	files := []node.File{
+		{Path: "postgres.password", Content: s.GreenLang + "\n"},
+		{Path: "redis.password", Content: s.Redis + "\n"},
+	}
+	if l.NetNS { // it leaves loopback
+		env = append(env, "GREENLANG_TOKEN_FILE={home}/token")
+		files = append(files, node.File{Path: "token", Content: s.App + "\n"})
+	}
 	return node.Unit{
 		Name: GreenLang, Env: env, Stop: "TERM", Grace: 12,
-		Argv: []string{"/bin/sh", "-c", script},
-		Files: []node.File{
-			{Path: "postgres.password", Content: s.GreenLang + "\n"},
-			{Path: "redis.password", Content: s.Redis + "\n"},
-		},
+		Argv:  []string{"/bin/sh", "-c", script},
+		Files: files,
 		Ready: node.Ready{HTTP: "http://" + l.Address(region, zone, GreenLang) + "/readyz"},
 	}
 }

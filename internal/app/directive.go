@@ -83,5 +83,5 @@ func edgeConfig(l Layout, region string) edge.Config {
 		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Postgres), Witness: l.addr(region, z, patroni.RESTPort)})
 		kv.Members = append(kv.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Redis), Witness: l.Address(region, z, Sentinel)})
 	}
-	return edge.Config{Region: region, Cells: sp.Cells.Count, HTTP: []edge.HTTPService{web}, TCP: []edge.TCPService{pg, kv}}
+	return edge.Config{Region: region, BeyondLoopback: l.NetNS, Cells: sp.Cells.Count, HTTP: []edge.HTTPService{web}, TCP: []edge.TCPService{pg, kv}}
 }

@@ -187,11 +187,15 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	if err != nil {
 		return drill.Env{}, err
 	}
+	token := ""
+	if layout.NetNS {
+		token = secrets.App
+	}
 	return drill.Env{
 		ID:       id,
 		Platform: DrillPlatform{Client: client, Region: region, Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
 		Load: &drill.Load{
-			Writer: newRunWriter("http://" + layout.EdgeAddress(region, Edge)), Prefix: id,
+			Writer: newRunWriter("http://"+layout.EdgeAddress(region, Edge), token), Prefix: id,
 			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
 		},
 		Recorder: client,

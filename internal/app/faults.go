@@ -30,10 +30,30 @@ func (s *ServerApp) leases(region, zone string) ([]node.Lease, error) {
 	var out []node.Lease
 	for _, f := range faults {
 		if f.Zone() == region+"/"+zone {
-			out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared})
+			out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared, Peers: s.peers(region, zone)})
 		}
 	}
 	return out, err
+}
+
+// peers returns the addresses that a zone's network faults cut off or delay: everything
+// but the zone itself. Without network namespaces there are none.
+func (s *ServerApp) peers(region, zone string) []string {
+	if !s.NetNS {
+		return nil
+	}
+	out := []string{s.Layout.IP(region, ""), s.Layout.serverIP(region)}
+	for _, z := range s.regions[region].spec.Zones {
+		if z != zone {
+			out = append(out, s.Layout.IP(region, z))
+		}
+	}
+	return out
+}
+
+// networked are the faults that need network namespaces.
+func networked(kind string) bool {
+	return slices.Contains([]string{fault.ZonePartition, fault.ZonePartitionOut, fault.ZoneLatency, fault.ZoneLoss5}, kind)
 }
 
 // field is the platform as faults meet it.
@@ -49,10 +69,14 @@ func (x field) Check(f chaos.Fault) error {
 	if !slices.Contains(units, f.Unit()) {
 		return fmt.Errorf("%s runs no %q; it runs %s", f.Zone(), f.Unit(), strings.Join(units[1:], ", "))
 	}
-	if (f.Kind == fault.ZonePartition || f.Kind == fault.ZoneLatency) && !x.s.NetNS {
+	if networked(f.Kind) && !x.s.NetNS {
 		return fmt.Errorf("fault %s needs network namespaces: run `fournines down`, then `fournines up --netns` as root", f.Kind)
 	}
-	return fault.Lease{Kind: f.Kind, Unit: f.Unit(), Until: f.Until}.Validate(time.Now())
+	l, err := x.s.leaseOf(f)
+	if err != nil {
+		return err
+	}
+	return l.Validate(time.Now())
 }
 
 func (s *ServerApp) zones() []string {
@@ -82,7 +106,7 @@ func (x field) Seen(f chaos.Fault) bool {
 			}
 		}
 		return false
-	case fault.ZoneKill, fault.ZoneFreeze, fault.ZonePartition:
+	case fault.ZoneKill, fault.ZoneFreeze, fault.ZonePartition, fault.ZonePartitionOut:
 		return time.Since(n.At) > 1500*time.Millisecond
 	}
 	return false
@@ -104,5 +128,13 @@ func (s *ServerApp) leaseOf(f chaos.Fault) (fault.Lease, error) {
 	if !ok {
 		return fault.Lease{}, fmt.Errorf("fault %s has no zone", f.ID)
 	}
-	return fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until}, nil
+	l := fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until, Peers: s.peers(region, zone)}
+	if s.NetNS {
+		plan, err := s.Layout.Namespaces(region)
+		if err != nil {
+			return l, err
+		}
+		l.NetNS = plan.Path(zone)
+	}
+	return l, nil
 }

@@ -22,9 +22,9 @@ import (
 
 // Serve answers on the installation's address until ctx ends.
 func (s *ServerApp) Serve(ctx context.Context) error {
-	l, err := net.Listen("tcp", s.Listen)
+	listeners, err := s.listeners()
 	if err != nil {
-		return fmt.Errorf("open API and console: %w; if something else has the port, choose another with --listen", err)
+		return err
 	}
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	go func() {
@@ -35,10 +35,35 @@ func (s *ServerApp) Serve(ctx context.Context) error {
 			_ = server.Close()
 		}
 	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve API and console: %w", err)
+	ended := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { ended <- server.Serve(l) }()
+	}
+	for range listeners {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return errors.Join(fmt.Errorf("serve API and console: %w", err), server.Close())
+		}
 	}
 	return nil
+}
+
+// listeners opens the address of people and, with network namespaces, those of nodes.
+func (s *ServerApp) listeners() ([]net.Listener, error) {
+	addresses := []string{s.Listen}
+	for name := range s.regions {
+		if a := s.Layout.ServerAddress(name, s.Listen); a != s.Listen {
+			addresses = append(addresses, a)
+		}
+	}
+	var out []net.Listener
+	for _, a := range addresses {
+		l, err := net.Listen("tcp", a)
+		if err != nil {
+			return nil, fmt.Errorf("open API and console: %w; if something else has the port, choose another with --listen", err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // Handler returns everything the server answers.

@@ -2,10 +2,13 @@ package app
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/greenlang/fournines/internal/driver/netns"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/spec"
@@ -95,6 +98,42 @@ func (l Layout) Address(region, zone, kind string) string {
 
 // EdgeAddress returns where a region's edge serves an engine or the application.
 func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
+
+// ServerAddress returns where nodes reach the server: where people do, or with network
+// namespaces the region's own second host, because loopback does not leave a namespace.
+func (l Layout) ServerAddress(region, listen string) string {
+	if !l.NetNS {
+		return listen
+	}
+	_, port, _ := strings.Cut(listen, ":")
+	return l.serverIP(region) + ":" + port
+}
+
+func (l Layout) serverIP(region string) string {
+	r, _ := l.Platform.Region(region)
+	return fmt.Sprintf("10.%d.0.2", r.Number)
+}
+
+// Namespaces returns the network namespaces of a region's zones.
+func (l Layout) Namespaces(region string) (netns.Plan, error) {
+	r, _ := l.Platform.Region(region)
+	p := netns.Plan{Prefix: netns.Prefix(l.Root, region)}
+	for _, a := range []string{l.IP(region, ""), l.serverIP(region)} {
+		ip, err := netip.ParseAddr(a)
+		if err != nil {
+			return p, err
+		}
+		p.Root = append(p.Root, ip)
+	}
+	for _, z := range r.Zones {
+		ip, err := netip.ParseAddr(l.IP(region, z))
+		if err != nil {
+			return p, err
+		}
+		p.Zones = append(p.Zones, netns.Zone{Name: z, IP: ip})
+	}
+	return p, nil
+}
 
 // Dir returns the directory of a zone, or of a region's own host.
 func (l Layout) Dir(region, zone string) string { return filepath.Join(l.Root, region, zone) }

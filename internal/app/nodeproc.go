@@ -33,15 +33,22 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 		return fmt.Errorf("%q is no zone; write REGION/ZONE, for example us-east-1/a", zone)
 	}
 	dir := layout.Dir(region, name)
-	keeper := FaultKeeper(root)
-	if err := keeper.Sweep(); err != nil {
+	in := injector{keeper: FaultKeeper(root), zone: dir}
+	if layout.NetNS {
+		plan, err := layout.Namespaces(region)
+		if err != nil {
+			return err
+		}
+		in.netns = plan.Path(name)
+	}
+	if err := in.keeper.Sweep(); err != nil {
 		log.Error("leases of faults could not be read", "err", err)
 	}
 	n := node.New(node.Config{
 		Dir: dir, Host: host, Log: log,
-		Server: nodeServer{NewClient(inst.Listen, secrets.NodeToken), "/nodes/" + zone},
+		Server: nodeServer{NewClient(layout.ServerAddress(region, inst.Listen), secrets.NodeToken), "/nodes/" + zone},
 		Prober: postgres.Prober{Observer: zone, User: patroni.ProbeUser, Password: secrets.Probe, Database: "postgres"},
-		Faults: injector{keeper, dir},
+		Faults: in,
 	})
 	if err := n.Run(ctx); err != nil {
 		return err
@@ -58,8 +65,9 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 type injector struct {
 	keeper fault.Keeper
 	zone   string // directory
+	netns  string // path of the zone's network namespace, empty: it has none
 }
 
 func (x injector) Ensure(_ context.Context, l node.Lease) (bool, error) {
-	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: x.zone, Unit: l.Target, Until: l.Until, Peers: l.Peers}, l.Ended)
+	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: x.zone, Unit: l.Target, Until: l.Until, Peers: l.Peers, NetNS: x.netns}, l.Ended)
 }

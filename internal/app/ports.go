@@ -260,7 +260,7 @@ func (x route) Write(ctx context.Context, cluster string) error {
 	p := postgres.Prober{Observer: "verify", User: patroni.ProbeUser, Password: x.s.Secrets.Probe, Database: "postgres"}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	writable, err := p.Probe(ctx, x.s.Layout.EdgeAddress(r.spec.Name, Postgres))
+	writable, err := p.Probe(ctx, x.s.Layout.EdgeAddress(r.spec.Name, Postgres), 5*time.Second)
 	if err == nil && !writable {
 		err = errors.New("the write did not commit")
 	}

@@ -40,6 +40,7 @@ const (
 	membersEvery = time.Second
 	redisEvery   = time.Second
 	lookTimeout  = 900 * time.Millisecond
+	lockTimeout  = 2 * time.Second // a read that the quorum confirms, over a slow path
 )
 
 func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time) (*region, error) {
@@ -92,7 +93,7 @@ func every(ctx context.Context, d time.Duration, f func(context.Context)) {
 }
 
 func (r *region) lookLock(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	lock, err := r.lock.Read(ctx)
 	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) {

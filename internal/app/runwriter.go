@@ -20,8 +20,8 @@ type runWriter struct {
 	agents    []greenlang.Agent
 }
 
-func newRunWriter(base string) *runWriter {
-	return &runWriter{client: greenlang.NewClient(base, "")}
+func newRunWriter(base, token string) *runWriter {
+	return &runWriter{client: greenlang.NewClient(base, token)}
 }
 
 // pick returns a customer and an agent that may be run; the lists are read once.

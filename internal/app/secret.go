@@ -22,6 +22,7 @@ type Secrets struct {
 	Probe      string `json:"probe"`
 	GreenLang  string `json:"greenlang"`
 	Redis      string `json:"redis"`
+	App        string `json:"app"` // bearer token of the application's API, where it leaves loopback
 }
 
 const (
@@ -46,13 +47,21 @@ func LoadSecrets(root string) (Secrets, error) {
 // EnsureSecrets makes the secrets where there are none yet.
 func EnsureSecrets(root string) (Secrets, error) {
 	s, err := LoadSecrets(root)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis} {
+	complete := true
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App} {
+		if *p != "" {
+			continue
+		}
+		complete = false
 		b := make([]byte, 20)
 		_, _ = rand.Read(b) // never fails, see crypto/rand
 		*p = hex.EncodeToString(b)
+	}
+	if complete {
+		return s, nil
 	}
 	b, err := json.MarshalIndent(s, "", " ")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/greenlang/fournines/internal/driver/netns"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/host"
 	"github.com/greenlang/fournines/internal/node"
@@ -122,6 +123,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	}
 	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, Programs: programs}
 	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS}
+	if err := u.setupNetwork(ctx); err != nil {
+		return err
+	}
 	if err := u.checkPorts(); err != nil {
 		return err
 	}
@@ -140,6 +144,42 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(o.Root, upFile), b, 0o600)
+}
+
+// setupNetwork makes the zones' network namespaces, where they are asked for.
+func (u *Up) setupNetwork(ctx context.Context) error {
+	if !u.NetNS {
+		return nil
+	}
+	if err := netns.Check(); err != nil {
+		return err
+	}
+	for _, region := range u.Regions {
+		plan, err := u.Layout.Namespaces(region)
+		if err != nil {
+			return err
+		}
+		if err := netns.Setup(ctx, plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// teardownNetwork takes the namespaces of an installation away again.
+func teardownNetwork(ctx context.Context, l Layout) error {
+	if !l.NetNS {
+		return nil
+	}
+	var errs []error
+	for _, region := range l.Regions {
+		plan, err := l.Namespaces(region)
+		if err == nil {
+			err = netns.Teardown(ctx, plan)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func nameOf(path string) string {
@@ -252,9 +292,13 @@ func (u *Up) units() []node.Unit {
 		})
 		r, _ := u.Layout.Platform.Region(region)
 		for _, z := range r.Zones {
+			ns := ""
+			if plan, err := u.Layout.Namespaces(region); err == nil && u.NetNS {
+				ns = plan.Path(z)
+			}
 			out = append(out, node.Unit{
 				Name: region + "/" + z, Argv: []string{bin, "node", region + "/" + z, "--data", u.Layout.Root}, Env: env,
-				Stop: "INT", Grace: 40, Keeps: true,
+				Stop: "INT", Grace: 40, Keeps: true, NetNS: ns,
 			})
 		}
 	}
@@ -283,7 +327,12 @@ func StopAll(ctx context.Context, root string, h host.Host) error {
 		_, eerr := keeper.Ensure(l, true)
 		err = errors.Join(err, eerr)
 	}
-	return errors.Join(err, h.Stop(ctx))
+	err = errors.Join(err, h.Stop(ctx))
+	_, layout, lerr := LoadInstallation(root)
+	if lerr != nil {
+		return errors.Join(err, lerr)
+	}
+	return errors.Join(err, teardownNetwork(ctx, layout))
 }
 
 // Down ends the installation in root: it asks the `up` that has it, or, where that

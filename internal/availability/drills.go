@@ -57,6 +57,11 @@ func Drills() []drill.Drill {
 			Steps: failoverSteps("postgres", "postmaster-hang", itself),
 		},
 		{
+			Name: "zone-partition", Rows: []string{"7.1.4", "7.1.8"}, Description: "cuts the network of the zone that holds the primary (needs up --netns)",
+			BlastRadius: "one zone of three; the old primary lives on, cut off, until it is fenced", Verifies: common,
+			Steps: failoverSteps("postgres", "zone-partition", zoneOf),
+		},
+		{
 			Name: "redis-loss", Rows: []string{"7.1.5", "7.1.8"}, Description: "freezes the Redis master; Sentinel fails over",
 			BlastRadius: "the region's cache; the application goes on without it", Verifies: "writes to Redis through the edge are counted too; replication is asynchronous, so lost ones are reported",
 			Steps: redisSteps(),

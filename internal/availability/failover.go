@@ -151,7 +151,10 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		return checked{Moved: true}, nil
 	}
 	v := p.View(a.Cluster)
-	v.Cluster.Lock, v.Cluster.Members = lock, p.Members.Look(ctx, a.Cluster)
+	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
+	if len(candidates(v, p.Now())) == 0 {
+		v.Cluster.Members = p.Members.Look(ctx, a.Cluster)
+	}
 	var names []string
 	for _, c := range candidates(v, p.Now()) {
 		names = append(names, c.ID)
@@ -160,6 +163,13 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		return nil, fmt.Errorf("nobody could take over without loss: %v", PostgresReadiness(v, p.Now()).Reasons)
 	}
 	return checked{Candidates: names}, nil
+}
+
+// lookShortly does not wait for a member that is cut off: one that answers is enough.
+func (p Postgres) lookShortly(ctx context.Context, cluster string) []fact.PostgresMember {
+	ctx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+	defer cancel()
+	return p.Members.Look(ctx, cluster)
 }
 
 func (p Postgres) release(ctx context.Context, r *control.Run) (any, error) {
@@ -200,7 +210,7 @@ func (p Postgres) verifyLeader(ctx context.Context, cluster string, accept func(
 		if err != nil {
 			return Verified{}, err
 		}
-		for _, m := range p.Members.Look(ctx, cluster) {
+		for _, m := range p.lookShortly(ctx, cluster) {
 			if m.Name != lock.Leader || m.Role != "primary" || m.State != "running" || !accept(m) {
 				continue
 			}

@@ -20,7 +20,9 @@ func faultKinds() []faultKind {
 		{Name: "zone-kill", Does: "Kills every process of a zone and keeps it down.", Zone: true, Drill: "zone-loss", Kills: true},
 		{Name: "zone-freeze", Does: "Stops every process of a zone with SIGSTOP.", Zone: true},
 		{Name: "zone-partition", Does: "Cuts a zone's network from all others. Needs a platform started with --netns.", Zone: true},
-		{Name: "zone-latency", Does: "Adds 500 ms to every packet that leaves a zone. Needs a platform started with --netns.", Zone: true},
+		{Name: "zone-partition-out", Does: "Drops what a zone sends and lets through what it is sent. Needs a platform started with --netns.", Zone: true},
+		{Name: "zone-latency", Does: "Adds 500 ms to every round trip between a zone and the others. Needs a platform started with --netns.", Zone: true},
+		{Name: "zone-loss5", Does: "Loses 5 % of a zone's packets, each way. Needs a platform started with --netns.", Zone: true},
 	}
 }
 

@@ -11,6 +11,7 @@ type Round struct {
 	Begun, Ended time.Time
 	Err          error
 	Refused      bool // nobody listens at the address
+	Stalled      bool // the observer itself stood still meanwhile
 	Writable     bool // a write was committed as well
 	ControlOK    bool // another member answered right after the miss
 }
@@ -18,14 +19,9 @@ type Round struct {
 // Tracker counts misses in a row. The zero value, with its names set, is ready.
 type Tracker struct {
 	Observer, Target string
-	Timeout          time.Duration
 	fact             fact.Probe
 	newest           time.Time // begin of the newest good round
 }
-
-// stallSlack is how much longer than its timeout a round may take before the
-// observer suspects itself.
-const stallSlack = 300 * time.Millisecond
 
 // Add takes a round in any order of arrival and returns what is now known.
 func (t *Tracker) Add(r Round) fact.Probe {
@@ -40,8 +36,8 @@ func (t *Tracker) Add(r Round) fact.Probe {
 		f.LastOK = r.Ended
 	case r.Begun.Before(t.newest):
 		return *f // an older round that ended late: the primary has answered since
-	case !r.Refused && (!r.ControlOK || r.Ended.Sub(r.Begun) > 2*t.Timeout+stallSlack):
-		f.Error = r.Err.Error() + " (not counted: the observer could not reach a control either)"
+	case !r.Refused && (!r.ControlOK || r.Stalled):
+		f.Error = r.Err.Error() + " (not counted: the observer could not reach a control either, or stood still itself)"
 	default:
 		f.OK, f.Refused, f.Error, f.Writable = false, r.Refused, r.Err.Error(), false
 		f.Misses++

@@ -11,9 +11,10 @@ import (
 )
 
 // Prober connects anew to the database at address, reads, and then tries to commit a write.
-// The error is about connecting and reading; writable tells of the write.
+// It gives up when nothing moves for the time of silence. The error is about connecting
+// and reading; writable tells of the write.
 type Prober interface {
-	Probe(ctx context.Context, address string) (writable bool, err error)
+	Probe(ctx context.Context, address string, silence time.Duration) (writable bool, err error)
 }
 
 // Target is a database to probe.
@@ -28,7 +29,7 @@ type Watcher struct {
 	Primary  Target
 	Control  []Target
 	Interval time.Duration // between two rounds while all is well; half of it after a miss
-	Timeout  time.Duration
+	Timeout  time.Duration // without any progress, until a probe has missed
 	Prober   Prober
 	Report   func(fact.Probe) // called after each round, one at a time
 }
@@ -36,7 +37,9 @@ type Watcher struct {
 // Run probes until ctx ends.
 func (w Watcher) Run(ctx context.Context) {
 	rounds := make(chan Round)
-	tracker := Tracker{Observer: w.Observer, Target: w.Primary.ID, Timeout: w.Timeout}
+	tracker := Tracker{Observer: w.Observer, Target: w.Primary.ID}
+	var still standstill
+	go still.watch(ctx)
 	next := time.NewTimer(time.Duration(rand.Int64N(int64(w.Interval)))) // observers do not knock together
 	defer next.Stop()
 	missed := false
@@ -50,7 +53,7 @@ func (w Watcher) Run(ctx context.Context) {
 				wait /= 2
 			}
 			next.Reset(wait)
-			go w.round(ctx, rounds)
+			go w.round(ctx, &still, rounds)
 		case r := <-rounds:
 			if r.Err != nil && !missed {
 				next.Reset(0)
@@ -61,7 +64,7 @@ func (w Watcher) Run(ctx context.Context) {
 	}
 }
 
-func (w Watcher) round(ctx context.Context, out chan<- Round) {
+func (w Watcher) round(ctx context.Context, still *standstill, out chan<- Round) {
 	r := Round{Begun: time.Now()}
 	r.Writable, r.Err = w.probe(ctx, w.Primary)
 	r.Refused = errors.Is(r.Err, syscall.ECONNREFUSED)
@@ -74,6 +77,7 @@ func (w Watcher) round(ctx context.Context, out chan<- Round) {
 		}
 	}
 	r.Ended = time.Now()
+	r.Stalled = still.since(r.Begun)
 	select {
 	case out <- r:
 	case <-ctx.Done():
@@ -81,7 +85,10 @@ func (w Watcher) round(ctx context.Context, out chan<- Round) {
 }
 
 func (w Watcher) probe(ctx context.Context, t Target) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, longest*w.Timeout)
 	defer cancel()
-	return w.Prober.Probe(ctx, t.Address)
+	return w.Prober.Probe(ctx, t.Address, w.Timeout)
 }
+
+// longest bounds a whole probe, in silences: connecting and logging in are some ten steps.
+const longest = 10

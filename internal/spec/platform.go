@@ -87,7 +87,7 @@ type FailoverPath struct {
 // Detection is how a dead primary is seen before its lease runs out.
 type Detection struct {
 	Interval  Duration `json:"interval" yaml:"interval" jsonschema_description:"time between two probes through a new connection"`
-	Timeout   Duration `json:"timeout" yaml:"timeout" jsonschema_description:"time after which a probe has missed"`
+	Timeout   Duration `json:"timeout" yaml:"timeout" jsonschema_description:"time without any progress after which a probe has missed"`
 	Misses    int      `json:"misses" yaml:"misses" jsonschema:"minimum=1" jsonschema_description:"misses in a row until an observer suspects"`
 	Observers int      `json:"observers" yaml:"observers" jsonschema:"minimum=1" jsonschema_description:"independent observers that must suspect"`
 }

@@ -100,8 +100,9 @@ func (v *validator) failover() {
 	v.positive("spec.failover.crossRegion.within", f.CrossRegion.Within)
 	v.positive("spec.failover.detection.interval", f.Detection.Interval)
 	v.positive("spec.failover.detection.timeout", f.Detection.Timeout)
-	if d := f.Detection; d.Interval > 0 && d.Timeout > d.Interval {
-		v.fail("spec.failover.detection.timeout", "a probe would begin before the last has ended", []string{"spec.failover.detection.interval"}, "is %s, longer than the interval of %s", d.Timeout, d.Interval)
+	// Probes overlap, so a timeout may be longer than the interval; but not by far, or too many would be open at once.
+	if d := f.Detection; d.Interval > 0 && d.Timeout > 10*d.Interval {
+		v.fail("spec.failover.detection.timeout", "too many probes would be open at once", []string{"spec.failover.detection.interval"}, "is %s, longer than ten intervals of %s", d.Timeout, d.Interval)
 	}
 	for i, r := range v.spec.Regions {
 		if n := len(r.Zones) + 1; n > 1 && f.Detection.Observers > n {

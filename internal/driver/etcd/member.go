@@ -34,7 +34,7 @@ func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
 	c.InitialCluster, c.InitialClusterToken = m.Cluster, m.Token
 	c.LogLevel = "warn"
 	c.AutoCompactionMode, c.AutoCompactionRetention = "periodic", "1h"
-	c.TickMs, c.ElectionMs = 100, 600 // milliseconds: a lost leader costs about a second, not two
+	c.TickMs, c.ElectionMs = 100, 1000 // milliseconds: less would not survive a path of 500 ms
 	e, err := embed.StartEtcd(c)
 	if err != nil {
 		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)

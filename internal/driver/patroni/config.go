@@ -15,7 +15,7 @@ type Member struct {
 	Scope   string   // cluster name in etcd
 	Name    string   // member name in etcd
 	Address string   // IP address
-	Etcd    []string // client endpoints, host:port
+	Etcd    []string // client endpoints, host:port, the nearest first
 	Network string   // CIDR from which clients and replicas come
 	BinDir  string   // PostgreSQL's programs
 	Secrets Secrets
@@ -53,7 +53,9 @@ func (m Member) Config(p spec.Postgres) (string, error) {
 			{Key: "listen", Value: rest}, {Key: "connect_address", Value: rest},
 			{Key: "authentication", Value: map[string]string{"username": RESTUser, "password": m.Secrets.REST}},
 		}},
-		{Key: "etcd3", Value: map[string]any{"hosts": m.Etcd}},
+		// Its own zone's etcd first: a member asks another zone only when its own is away,
+		// so the loss of a zone does not leave it waiting for a dead connection.
+		{Key: "etcd3", Value: map[string]any{"hosts": m.Etcd, "use_proxies": true}},
 		{Key: "bootstrap", Value: yaml.MapSlice{
 			{Key: "dcs", Value: m.dcs(p)},
 			{Key: "initdb", Value: initdb(p)},

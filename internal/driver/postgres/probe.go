@@ -5,6 +5,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"net"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,9 +21,10 @@ type Prober struct {
 
 // Probe connects anew to address, asks whether the server is in recovery, and on a
 // primary commits a heartbeat. The error is about connecting and asking only: a
-// write that hangs, for want of a synchronous standby for example, accuses nobody.
-func (p Prober) Probe(ctx context.Context, address string) (writable bool, err error) {
-	conn, err := p.connect(ctx, address)
+// write that hangs, for want of a synchronous standby for example, accuses nobody. It
+// gives up when nothing moves for silence, however long it takes as a whole.
+func (p Prober) Probe(ctx context.Context, address string, silence time.Duration) (writable bool, err error) {
+	conn, err := p.connect(ctx, address, silence)
 	if err != nil {
 		return false, err
 	}
@@ -37,10 +40,13 @@ func (p Prober) Probe(ctx context.Context, address string) (writable bool, err e
 	return err == nil, nil
 }
 
-func (p Prober) connect(ctx context.Context, address string) (*pgx.Conn, error) {
+func (p Prober) connect(ctx context.Context, address string, silence time.Duration) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig("postgres://" + address + "/?sslmode=disable&application_name=fournines-probe&default_query_exec_mode=simple_protocol")
 	if err != nil {
 		return nil, fmt.Errorf("probe %s: %w", address, err)
+	}
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dial(ctx, network, address, silence)
 	}
 	config.User, config.Password, config.Database = p.User, p.Password, p.Database
 	conn, err := pgx.ConnectConfig(ctx, config)

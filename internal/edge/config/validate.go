@@ -16,7 +16,7 @@ const MaxTargets = 64
 // Validate says everything that is wrong with a configuration, joined; nil
 // when it can be served as it stands.
 func (c Config) Validate() error {
-	v := &validator{listens: map[string]string{}, names: map[string]bool{}}
+	v := &validator{listens: map[string]string{}, names: map[string]bool{}, beyond: c.BeyondLoopback}
 	if c.Version == 0 {
 		v.add("version is 0: number configurations from 1")
 	}
@@ -36,6 +36,7 @@ type validator struct {
 	errs    []error
 	listens map[string]string // address -> service
 	names   map[string]bool
+	beyond  bool // listening beyond loopback is meant
 }
 
 func (v *validator) add(format string, args ...any) {
@@ -54,8 +55,8 @@ func (v *validator) service(kind, name, listen string) {
 	switch {
 	case err != nil:
 		v.add("service %q: listen %q is no address:port: %v", name, listen, err)
-	case !address.Addr().IsLoopback():
-		v.add("service %q: listen %q is not a loopback address: use 127.0.0.0/8", name, listen)
+	case !v.beyond && !address.Addr().IsLoopback():
+		v.add("service %q: listen %q is not a loopback address: use 127.0.0.0/8, or set beyondLoopback", name, listen)
 	case v.listens[listen] != "" && address.Port() != 0:
 		v.add("service %q: listen %q already belongs to service %q", name, listen, v.listens[listen])
 	}
