@@ -104,7 +104,9 @@ func (r *region) armed(point string) error {
 		return fmt.Errorf("read the server's environment: %w", err)
 	}
 	if !strings.Contains(string(b), "FOURNINES_CRASH_AT="+point+"\x00") {
-		return fmt.Errorf("the server (pid %d) was not started to die at %s", p.PID, point)
+		_, has, _ := strings.Cut(string(b), "FOURNINES_CRASH_AT=")
+		has, _, _ = strings.Cut(has, "\x00")
+		return fmt.Errorf("the server (pid %d) was not started to die at %s, but at %q", p.PID, point, has)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@
 //	PROVE_MINUTES    of noise (30)
 //	PROVE_KINDS      regular expression: only these kinds of fault or noise
 //	PROVE_POINTS     regular expression: only these crash points
+//	PROVE_NETNS      any text: zones in network namespaces, with partitions, +500 ms and loss
 //	PROVE_OUT        directory of the measurements, one NDJSON file an invocation (out)
 //
 // Invariants: a figure comes from a run or it is absent; a run that was ended by its

@@ -38,6 +38,7 @@ func noises(zones []string) []noise {
 		unit := platformtest.Region + "/" + z
 		out = append(out, stallMain("node "+z+" stalls", unit), killMain("node "+z+" is killed", unit))
 	}
+	out = append(out, networkNoises(zones)...)
 	return append(out,
 		stallMain("server stalls", app.Server), killMain("server is killed", app.Server),
 		stallMain("edge stalls", platformtest.Region+"/edge"),

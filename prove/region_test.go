@@ -50,6 +50,9 @@ func start(t *testing.T, number int, who string) *region {
 // options are GreenLang's own platform, or the same without the accelerated failover.
 func options(number int, who string) platformtest.Options {
 	o := platformtest.Options{Number: number}
+	if netns() {
+		o.Args = []string{"--netns"}
+	}
 	if who == alone {
 		o.Change = func(s string) string {
 			return strings.Replace(s, "acceleratedFailover: true", "acceleratedFailover: false", 1)

@@ -41,6 +41,10 @@ func outDir() string {
 	return "out"
 }
 
+// netns tells whether each zone shall have a network namespace of its own, in which
+// the network can be broken too. It needs root.
+func netns() bool { return os.Getenv("PROVE_NETNS") != "" }
+
 // keeper keeps the runs of one invocation, in its file and for the table at the end.
 type keeper struct {
 	t     *testing.T
@@ -51,6 +55,9 @@ type keeper struct {
 
 func keep(t *testing.T, proof string) *keeper {
 	t.Helper()
+	if netns() {
+		proof += "-netns"
+	}
 	file, err := NewRecord(outDir(), proof, time.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -21,13 +21,17 @@ type strike struct {
 }
 
 func strikes() []strike {
-	return []strike{
+	all := []strike{
 		{kind: fault.ProcessKill, mayReturn: true},
 		{kind: fault.ProcessFreeze},
 		{kind: fault.PostmasterHang},
 		{kind: fault.ZoneKill, zone: true},
 		{kind: fault.ZoneFreeze, zone: true},
 	}
+	if netns() {
+		all = append(all, strike{kind: fault.ZonePartition, zone: true}, strike{kind: fault.ZonePartitionOut, zone: true})
+	}
+	return all
 }
 
 // peerStrikes are those that Patroni alone is compared in. A killed postgres is no

@@ -22,7 +22,7 @@ func Table(runs []Run) string {
 
 func heads(proof string) string {
 	cells := "who | what | n | gap p50 s | p95 | max | new connections p50 s | p95 | max | detect p95 s | whole again p95 s | acknowledged | lost | doubled | failovers | violations | broken off"
-	if proof == "footprint" {
+	if strings.HasPrefix(proof, "footprint") {
 		cells = "who | what | n | ready p50 s | max | idle CPU, % of one core | memory MiB"
 	}
 	return "| " + cells + " |\n|" + strings.Repeat("---|", strings.Count(cells, "|")+1)
@@ -30,7 +30,7 @@ func heads(proof string) string {
 
 func row(g Group) string {
 	cells := []string{g.Who, g.Kind, fmt.Sprint(len(g.Runs))}
-	if g.Proof == "footprint" {
+	if strings.HasPrefix(g.Proof, "footprint") {
 		ready := g.Values(func(r Run) float64 { return r.Ready })
 		cells = append(cells, seconds(Quantile(ready, 0.5)), seconds(Quantile(ready, 1)),
 			seconds(Quantile(g.Values(func(r Run) float64 { return r.CPU }), 0.5)), seconds(Quantile(g.Values(func(r Run) float64 { return r.Memory }), 0.5)))

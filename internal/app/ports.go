@@ -38,7 +38,7 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 	sp := s.Layout.Platform.Spec
 	v := availability.PostgresView{
 		Policy: sp.Engines.Postgres, Detection: sp.Failover.Detection, Path: sp.Failover.WithinRegion,
-		Cluster: s.Facts.Postgres(region), Probes: s.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{},
+		Cluster: s.Facts.Postgres(region), Probes: s.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Starting: map[string]bool{},
 	}
 	fences, err := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
 	if err != nil {
@@ -49,10 +49,12 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 	}
 	if r, ok := s.regions[region]; ok {
 		for _, z := range r.spec.Zones {
-			for _, u := range s.Facts.Node(region, z).Units {
+			n := s.Facts.Node(region, z)
+			for _, u := range n.Units {
 				if u.State == fact.UnitFenced {
 					v.Proved[ID(region, z, u.Name)] = u.Fence
 				}
+				v.Starting[ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && time.Since(n.At) < nodeSilent
 			}
 		}
 	}

@@ -167,7 +167,7 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 
 // lookShortly does not wait for a member that is cut off: one that answers is enough.
 func (p Postgres) lookShortly(ctx context.Context, cluster string) []fact.PostgresMember {
-	ctx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	return p.Members.Look(ctx, cluster)
 }

@@ -28,6 +28,7 @@ type PostgresView struct {
 	Probes    []fact.Probe        // newest of every observer
 	Fences    map[string]Fence    // that stand now, by component id
 	Proved    map[string]string   // component id → epoch of the fence its node has proved
+	Starting  map[string]bool     // components that their nodes start for the first time now
 	Last      []control.Operation // newest operations on the cluster, newest last
 }
 
@@ -66,6 +67,9 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if !v.Policy.AcceleratedFailover || lock.Paused || !known || lock.Lease == 0 || now.Sub(v.Cluster.At) > freshLock {
 		return control.Action{}, false
 	}
+	if v.Starting[suspect.ID] { // the lock is from an earlier life of the whole platform
+		return control.Action{}, false
+	}
 	observers, seen := suspecting(v, suspect.ID, now)
 	if len(observers) < v.Detection.Observers {
 		return control.Action{}, false
@@ -87,10 +91,9 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 }
 
 // suspecting returns the observers that have missed the target often enough, lately.
-// One that has never seen it alive knows nothing: it may just be starting.
 func suspecting(v PostgresView, target string, now time.Time) (observers []string, seen string) {
 	for _, p := range v.Probes {
-		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && !p.LastOK.IsZero() && now.Sub(p.At) <= freshProbe {
+		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && now.Sub(p.At) <= freshProbe {
 			observers = append(observers, p.Observer)
 			seen = p.Error
 		}

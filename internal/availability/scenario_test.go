@@ -106,15 +106,14 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 	t.Helper()
 	id := func(zone string) string { return "us-east-1/" + zone + "/postgres" }
 	switch f[0] {
-	case "probe": // probe OBSERVER MISSES [never-seen-alive]
+	case "starting":
+		s.view.Starting = map[string]bool{id(f[1]): true}
+	case "probe": // probe OBSERVER MISSES
 		misses, err := strconv.Atoi(f[2])
 		if err != nil {
 			d.Fatalf(t, "%v", err)
 		}
 		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, OK: misses == 0, Misses: misses, Error: "timeout", LastOK: zero}
-		if len(f) > 3 {
-			p.LastOK = time.Time{}
-		}
 		s.view.Probes = append(s.view.Probes, p)
 	case "silent":
 		s.member(f[1]).Error = "no answer"
