@@ -44,7 +44,7 @@ func (h Host) Stop(ctx context.Context) error { return h.node().StopUnits(ctx) }
 func (h Host) node() *node.Node {
 	a := node.Assignment{Units: h.Units}
 	return node.New(node.Config{
-		Dir: h.Root, Log: h.Log, Server: fixed{a},
+		Dir: h.Root, Log: h.Log, Server: fixed{a}, Fresh: true,
 		Host: node.Host{UID: -1, GID: -1, Held: func(home string) bool {
 			return fault.ZoneDown(filepath.Clean(home), time.Now())
 		}},

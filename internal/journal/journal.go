@@ -69,11 +69,24 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("journal %s is in use by another server (%w); stop it first", dir, err), f.Close())
+	for tries := lockTries; ; tries-- {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if tries == 0 {
+			return nil, errors.Join(fmt.Errorf("journal %s is in use by another server (%w); stop it first", dir, err), f.Close())
+		}
+		time.Sleep(lockPause)
 	}
-	return f, nil
 }
+
+// A lock outlives its holder for a moment: a process that the holder was just starting
+// has it too, until it becomes another program.
+const (
+	lockTries = 50
+	lockPause = 20 * time.Millisecond
+)
 
 func open(dir string, now func() time.Time) (*Journal, error) {
 	s, err := walk(dir)

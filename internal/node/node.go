@@ -39,6 +39,7 @@ type Config struct {
 	Server Server
 	Prober probe.Prober
 	Faults Injector
+	Fresh  bool // the server is at hand: do not begin from the last assignment on disk
 	Log    *slog.Logger
 }
 
@@ -76,7 +77,7 @@ func (n *Node) Run(ctx context.Context) error {
 	last, ok, err := loadAssignment(n.Dir)
 	if err != nil {
 		n.Log.Error("last assignment is unreadable; waiting for the server", "err", err)
-	} else if ok {
+	} else if ok && !n.Fresh {
 		n.apply(ctx, last, false)
 	}
 	n.wg.Go(func() { n.receive(ctx) })
