@@ -296,3 +296,32 @@ func TestRedisSwitchoverCrashAnywhere(t *testing.T) {
 	}
 	crashtest.Run(t, w)
 }
+
+// A Patroni that its node starts again takes its own lock back, under a new lease, before
+// the fence reaches it. That lease is released too, or writers would wait for its end.
+func TestTheLeaseOfAMemberThatCameBackIsReleased(t *testing.T) {
+	w := world(t, KindFailover, FailoverArgs{
+		Cluster: "us-east-1/postgres", Member: "a", Component: "us-east-1/a/postgres", Lease: 0x51, Timeline: 1,
+	}, map[string]string{}, func(c *cluster) error {
+		if len(c.Revoked) != 1 || c.Revoked[0] != 0x77 || c.Leader != "b" {
+			return fmt.Errorf("revoked %x, %s leads", c.Revoked, c.Leader)
+		}
+		return once(c)
+	})
+	kinds := w.Kinds
+	w.Kinds = func(dir string, s *state.Projection) []control.Kind {
+		out := kinds(dir, s)
+		c := readCluster(filepath.Join(dir, "cluster.json"))
+		fence := out[0].Steps[0].Do
+		out[0].Steps[0].Do = func(ctx context.Context, r *control.Run) (any, error) {
+			if now := readCluster(c.path); now.Leader == "a" && len(now.Revoked) == 0 {
+				if err := c.change(func(c *cluster) error { c.Lease = 0x77; return nil }); err != nil {
+					return nil, err
+				}
+			}
+			return fence(ctx, r)
+		}
+		return out
+	}
+	crashtest.Run(t, w)
+}

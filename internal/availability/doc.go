@@ -11,7 +11,7 @@
 // from a primary that could still write. Suspect: misses in a row through new
 // connections, seen by two or more observers whose controls answered. Fence: every
 // process of the suspect is killed and proved gone, its sessions at the edge are cut.
-// Check: the lock is still as it was seen, and a member that has every acknowledged
+// Check: the lock is still the suspect's, and a member that has every acknowledged
 // write is there to take over. Release: one transaction compares the lock's holder
 // and lease and deletes it. Verify: a new primary on a higher timeline commits a
 // write through the edge. If any proof is missing nothing is done, and Patroni's own

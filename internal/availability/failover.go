@@ -133,11 +133,14 @@ func (p Postgres) unfence(ctx context.Context, r *control.Run) error {
 // checked is the outcome of the step check.
 type checked struct {
 	Candidates []string `json:"candidates"`
+	Lease      int64    `json:"lease,omitempty"` // under which the fenced member holds the lock
 	Moved      bool     `json:"moved,omitempty"` // the lock has left the old leader already
 }
 
 // check holds the lock against what was suspected, from etcd itself, and makes sure
-// that a member with every acknowledged write answers now.
+// that a member with every acknowledged write answers now. The lease may be a newer one
+// than was suspected: a Patroni that was started again takes its own lock back before the
+// fence reaches it. Since the fence is proved, it cannot do so any more.
 func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[FailoverArgs](r)
 	if err != nil {
@@ -147,7 +150,7 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if lock.Leader != a.Member || lock.Lease != a.Lease {
+	if lock.Leader != a.Member {
 		return checked{Moved: true}, nil
 	}
 	v := p.View(a.Cluster)
@@ -162,7 +165,7 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("nobody could take over without loss: %v", PostgresReadiness(v, p.Now()).Reasons)
 	}
-	return checked{Candidates: names}, nil
+	return checked{Candidates: names, Lease: lock.Lease}, nil
 }
 
 // lookShortly does not wait for a member that is cut off: one that answers is enough.
@@ -177,8 +180,12 @@ func (p Postgres) release(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var c checked
+	if _, err := r.Result("check", &c); err != nil || c.Moved {
+		return nil, err
+	}
 	_, err = retry(ctx, func() (struct{}, error) {
-		err := p.Locks.Release(ctx, a.Cluster, a.Member, a.Lease)
+		err := p.Locks.Release(ctx, a.Cluster, a.Member, c.Lease)
 		if errors.Is(err, ErrLockMoved) {
 			return struct{}{}, nil // by an earlier life of ours, or by its own end: either is what we want
 		}
