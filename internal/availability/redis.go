@@ -72,34 +72,36 @@ func (x Redis) choose(_ context.Context, r *control.Run) (any, error) {
 	return leader, nil
 }
 
-func (x Redis) move(ctx context.Context, r *control.Run) (any, error) {
+// chosenFrom returns the cluster and who led it when the step choose looked.
+func chosenFrom(r *control.Run) (cluster, from string, err error) {
 	a, err := decode[SwitchoverArgs](r)
+	if err != nil {
+		return "", "", err
+	}
+	_, err = r.Result("choose", &from)
+	return a.Cluster, from, err
+}
+
+func (x Redis) move(ctx context.Context, r *control.Run) (any, error) {
+	cluster, from, err := chosenFrom(r)
 	if err != nil {
 		return nil, err
 	}
-	var from string
-	if _, err := r.Result("choose", &from); err != nil {
-		return nil, err
-	}
 	return retry(ctx, func() (any, error) {
-		if now := x.ready(a.Cluster); now.Leader != "" && now.Leader != from {
+		if now := x.ready(cluster); now.Leader != "" && now.Leader != from {
 			return nil, nil // an earlier life of this step has moved it
 		}
-		return nil, x.Sentinels.Failover(ctx, a.Cluster)
+		return nil, x.Sentinels.Failover(ctx, cluster)
 	})
 }
 
 func (x Redis) verify(ctx context.Context, r *control.Run) (any, error) {
-	a, err := decode[SwitchoverArgs](r)
+	cluster, from, err := chosenFrom(r)
 	if err != nil {
 		return nil, err
 	}
-	var from string
-	if _, err := r.Result("choose", &from); err != nil {
-		return nil, err
-	}
 	return retry(ctx, func() (string, error) {
-		switch now := x.ready(a.Cluster); {
+		switch now := x.ready(cluster); {
 		case now.Leader == from || now.Leader == "":
 			return "", fmt.Errorf("%s still leads", from)
 		case !now.Ready:
