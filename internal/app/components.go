@@ -120,7 +120,7 @@ func (s *ServerApp) unit(c *api.Component, u fact.Unit) {
 		c.Health = api.Healthy
 	}
 	if u.Version != "" && c.Sync == api.InSync && u.Version != s.units[c.ID] {
-		c.Sync, c.Detail = api.OutOfSync, "runs an older configuration than its spec; it is taken over at its next start"
+		c.Sync, c.Detail = api.OutOfSync, "runs an older configuration than its spec"
 	}
 }
 

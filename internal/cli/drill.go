@@ -71,7 +71,7 @@ func (w *world) drill(ctx context.Context, d drill.Drill, id, reason, region str
 	env.Actor, env.Reason, env.Log = client.Actor, reason, slog.New(slog.DiscardHandler)
 	t := newTree(w.err)
 	if w.output != "json" || os.Getenv(detachedEnv) == "" {
-		env.Progress = func(r drill.Report) { t.draw(drillLines(r), false) }
+		env.Progress = func(r drill.Report) { t.draw(drillLines(r)) }
 	}
 	report, err := d.Execute(ctx, env)
 	if err != nil {

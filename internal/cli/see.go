@@ -118,7 +118,7 @@ func (w *world) watchCommand() *cobra.Command {
 			if c.Context().Err() != nil {
 				return nil
 			}
-			t.draw(watchLines(s, err), false)
+			t.draw(watchLines(s, err))
 			if err := nap(c.Context(), 500*time.Millisecond); err != nil {
 				return nil //nolint:nilerr // ctrl-C is how it ends
 			}

@@ -36,7 +36,7 @@ func newTree(out io.Writer) *tree {
 // line is one line with what a pipe shows of it: steady is free of times and counters.
 type line struct{ text, steady string }
 
-func (t *tree) draw(lines []line, last bool) {
+func (t *tree) draw(lines []line) {
 	var b strings.Builder
 	if t.live {
 		if t.drawn > 0 {
@@ -54,7 +54,6 @@ func (t *tree) draw(lines []line, last bool) {
 				b.WriteString(l.steady + "\n")
 			}
 		}
-		_ = last
 	}
 	_, _ = io.WriteString(t.out, b.String()) // nobody is left to tell
 }

@@ -167,7 +167,7 @@ func (w *world) showStart(ctx context.Context, listen, token string, regions []s
 		err := client.Call(short, http.MethodGet, "/v1/status", "", nil, &s)
 		cancel()
 		done := err == nil && ready(s, regions)
-		t.draw(startLines(s, err, time.Since(begun)), done)
+		t.draw(startLines(s, err, time.Since(begun)))
 		if done {
 			return nil
 		}

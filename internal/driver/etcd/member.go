@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -69,9 +68,6 @@ func Run(ctx context.Context, m Member) error {
 		return fmt.Errorf("serve etcd %s: %w", m.Name, err)
 	}
 }
-
-// Endpoints splits a comma-separated list.
-func Endpoints(s string) []string { return strings.Split(s, ",") }
 
 // DialTimeout bounds the first connection of a client.
 const DialTimeout = 2 * time.Second

@@ -81,7 +81,6 @@ type stat struct {
 	state  byte
 	parent int
 	start  uint64
-	cpu    uint64 // user and system, clock ticks
 }
 
 func readStat(pid int) (stat, error) {
@@ -103,11 +102,9 @@ func parseStat(s string) (stat, error) {
 		return stat{}, errors.New("parse stat: too few fields")
 	}
 	parent, err1 := strconv.Atoi(f[1])
-	user, err2 := strconv.ParseUint(f[11], 10, 64)
-	system, err3 := strconv.ParseUint(f[12], 10, 64)
-	start, err4 := strconv.ParseUint(f[19], 10, 64)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	start, err2 := strconv.ParseUint(f[19], 10, 64)
+	if err := errors.Join(err1, err2); err != nil {
 		return stat{}, fmt.Errorf("parse stat: %w", err)
 	}
-	return stat{state: f[0][0], parent: parent, start: start, cpu: user + system}, nil
+	return stat{state: f[0][0], parent: parent, start: start}, nil
 }

@@ -95,19 +95,3 @@ func StopUnit(ctx context.Context, home string, main Process, sig syscall.Signal
 	_, err := KillUnit(ctx, home)
 	return err
 }
-
-// CPUSeconds returns the processor time the unit's processes have used so far.
-func CPUSeconds(home string) (float64, error) {
-	ps, err := Members(home)
-	if err != nil {
-		return 0, err
-	}
-	var ticks uint64
-	for _, p := range ps {
-		if s, err := readStat(p.PID); err == nil {
-			ticks += s.cpu
-		}
-	}
-	const ticksPerSecond = 100 // USER_HZ is 100 on every Linux that Go runs on
-	return float64(ticks) / ticksPerSecond, nil
-}
