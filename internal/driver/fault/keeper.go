@@ -49,9 +49,16 @@ func (k Keeper) Ensure(l Lease, end bool) (isActive bool, err error) {
 	return k.await(l.ID, end)
 }
 
-// await waits for the guard's word, shortly: it may have work to do.
+// await waits for the guard's word, shortly: it may have work to do. A guard that was
+// just killed holds its lock until its last thread is gone, so another one is started
+// again and again meanwhile, which is harmless while one lives.
 func (k Keeper) await(id string, end bool) (bool, error) {
-	for range 200 {
+	for try := range 200 {
+		if try%10 == 9 {
+			if err := k.spawn(id); err != nil {
+				return false, err
+			}
+		}
 		l, err := readLease(leasePath(k.Dir, id))
 		if err != nil {
 			return false, err

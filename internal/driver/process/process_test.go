@@ -69,9 +69,12 @@ func TestAReusedPidIsNeverSignalled(t *testing.T) {
 func TestKillUnitReachesOrphansAndFrozenProcesses(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
-	start(t, home, "setsid sleep 100 & setsid sh -c 'mkdir -p sub; cd sub; exec sleep 100' & echo ready > ready; exit 0")
+	p, _ := start(t, home, "setsid sleep 100 & setsid sh -c 'mkdir -p sub; cd sub; exec sleep 100' & while [ ! -e go ]; do sleep 0.05; done; exit 0")
 	ctx := wait(t)
-	for n := 0; n < 2; { // wait for the fact: both orphans are there
+	if err := os.WriteFile(filepath.Join(home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < 2 || p.Alive(); { // wait for the fact: both orphans are there, and their parent is gone
 		ps, err := process.Members(home)
 		if err != nil || ctx.Err() != nil {
 			t.Fatal(err, ctx.Err())
