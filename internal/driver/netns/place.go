@@ -134,9 +134,27 @@ func (p place) route(l netlink.Link, want []netlink.Route) error {
 	return nil
 }
 
+// within runs do on a thread inside the namespace.
+func (p place) within(do func() error) error {
+	return on(func() error { return unix.Setns(int(p.ns), unix.CLONE_NEWNET) }, do)
+}
+
+// Within runs do on a thread inside the namespace at path, such as to start a process there.
+func Within(path string, do func() error) error {
+	ns, err := kernelns.GetFromPath(path)
+	if err != nil {
+		return fmt.Errorf("open network namespace %s: %w", path, err)
+	}
+	defer ns.Close() //nolint:errcheck // nothing was written
+	if err := (place{ns: ns}).within(do); err != nil {
+		return fmt.Errorf("in network namespace %s: %w", path, err)
+	}
+	return nil
+}
+
 // forward makes the namespace, and only it, pass packets on between its interfaces.
 func (p place) forward() error {
-	return on(func() error { return unix.Setns(int(p.ns), unix.CLONE_NEWNET) }, func() error {
+	return p.within(func() error {
 		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600); err != nil {
 			return fmt.Errorf("let the router's namespace forward: %w", err)
 		}

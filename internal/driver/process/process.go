@@ -21,10 +21,12 @@ type Process struct {
 // ErrGone means that the process does not run any more.
 var ErrGone = errors.New("process is gone")
 
-// Find returns the running process of that pid; a zombie counts as gone.
+// Find returns the running process of that pid; a zombie counts as gone, once its
+// threads are too: a leader that ended first is a zombie whose threads still hold its
+// files and locks.
 func Find(pid int) (Process, error) {
 	s, err := readStat(pid)
-	if err != nil || s.state == 'Z' || s.state == 'X' {
+	if err != nil || s.ended() {
 		return Process{}, fmt.Errorf("pid %d: %w", pid, ErrGone)
 	}
 	return Process{PID: pid, Start: s.start}, nil
@@ -78,10 +80,13 @@ func (p Process) Wait(ctx context.Context) error {
 }
 
 type stat struct {
-	state  byte
-	parent int
-	start  uint64
+	state   byte
+	parent  int
+	threads int
+	start   uint64
 }
+
+func (s stat) ended() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
 
 func readStat(pid int) (stat, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
@@ -102,9 +107,10 @@ func parseStat(s string) (stat, error) {
 		return stat{}, errors.New("parse stat: too few fields")
 	}
 	parent, err1 := strconv.Atoi(f[1])
-	start, err2 := strconv.ParseUint(f[19], 10, 64)
-	if err := errors.Join(err1, err2); err != nil {
+	threads, err2 := strconv.Atoi(f[17])
+	start, err3 := strconv.ParseUint(f[19], 10, 64)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return stat{}, fmt.Errorf("parse stat: %w", err)
 	}
-	return stat{state: f[0][0], parent: parent, start: start}, nil
+	return stat{state: f[0][0], parent: parent, threads: threads, start: start}, nil
 }

@@ -3,14 +3,62 @@ package process_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/greenlang/fournines/internal/driver/process"
 )
+
+// headless is a process whose first thread ends before the others, as happens for a
+// moment to every one that is killed: the zombie of its leader still holds locks.
+const headless = "FOURNINES_TEST_HEADLESS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(headless) == "" {
+		os.Exit(m.Run())
+	}
+	go func() { time.Sleep(time.Minute); os.Exit(0) }() // it ends by itself
+	runtime.LockOSThread()                              // main runs TestMain on the first thread
+	if unix.Gettid() != os.Getpid() {
+		panic("this is not the first thread")
+	}
+	_, _, _ = unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+}
+
+func TestALeaderThatEndedBeforeItsThreadsIsNotGone(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	p, err := process.Start(process.Command{
+		Home: home, Argv: []string{os.Args[0]}, Env: append(os.Environ(), headless+"=1"),
+		Log: filepath.Join(home, "log"), PID: filepath.Join(home, "pid"), UID: -1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	zombie := fmt.Sprintf("/proc/%d/stat", p.PID)
+	for ctx := wait(t); ; {
+		if b, err := os.ReadFile(zombie); err != nil || ctx.Err() != nil {
+			t.Fatalf("its leader never became a zombie: %v, %s", err, b)
+		} else if strings.Contains(string(b), ") Z ") {
+			break
+		}
+		runtime.Gosched()
+	}
+	if ps, err := process.Members(home); err != nil || !p.Alive() || len(ps) != 1 || ps[0] != p {
+		t.Fatalf("alive %v, members %v %v, want %v", p.Alive(), ps, err, p)
+	}
+	if n, err := process.KillUnit(wait(t), home); err != nil || n != 1 || p.Alive() {
+		t.Fatalf("killed %d %v, alive %v", n, err, p.Alive())
+	}
+}
 
 func start(t *testing.T, home, script string) (process.Process, string) {
 	t.Helper()

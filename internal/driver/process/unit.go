@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,11 +27,7 @@ func Members(home string) ([]Process, error) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		cwd, err := os.Readlink("/proc/" + d.Name() + "/cwd")
-		if err != nil {
-			continue // it ended, or is not ours
-		}
-		cwd = strings.TrimSuffix(cwd, " (deleted)")
+		cwd := workingDirectory(d.Name())
 		if cwd != home && !strings.HasPrefix(cwd, home+"/") {
 			continue
 		}
@@ -39,6 +36,24 @@ func Members(home string) ([]Process, error) {
 		}
 	}
 	return out, nil
+}
+
+// workingDirectory returns where a process works, or "" of one that ended or is not
+// ours. A leader that ended before its threads has none any more, but they do.
+func workingDirectory(pid string) string {
+	cwd, err := os.Readlink("/proc/" + pid + "/cwd")
+	if errors.Is(err, fs.ErrNotExist) {
+		threads, _ := filepath.Glob("/proc/" + pid + "/task/*/cwd")
+		for _, t := range threads {
+			if cwd, err = os.Readlink(t); err == nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(cwd, " (deleted)")
 }
 
 // SignalUnit sends sig to every process of the unit and returns how many got it.
