@@ -59,7 +59,7 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 		}
 	}
 	for _, o := range s.operations() {
-		if o.Subject == cluster {
+		if o.Subject == cluster || o.Kind == availability.KindRejoin && strings.HasPrefix(o.Subject, region+"/") {
 			v.Last = append(v.Last, o)
 		}
 	}
@@ -95,11 +95,12 @@ type fencer struct{ s *ServerApp }
 const nodeGrace = 150 * time.Millisecond
 
 func (x fencer) Fence(ctx context.Context, f availability.Fence) (availability.Proof, error) {
-	known, err := x.s.State.Get(availability.FencePrefix+f.Component, &availability.Fence{})
+	var stands availability.Fence
+	known, err := x.s.State.Get(availability.FencePrefix+f.Component, &stands)
 	if err != nil {
 		return availability.Proof{}, err
 	}
-	if !known {
+	if !known || stands.Epoch != f.Epoch {
 		e, err := journal.New(availability.FenceSet, f.Component, f.Epoch, f)
 		if err != nil {
 			return availability.Proof{}, err

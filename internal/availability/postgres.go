@@ -29,7 +29,7 @@ type PostgresView struct {
 	Fences    map[string]Fence    // that stand now, by component id
 	Proved    map[string]string   // component id → epoch of the fence its node has proved
 	Starting  map[string]bool     // components that their nodes start for the first time now
-	Last      []control.Operation // newest operations on the cluster, newest last
+	Last      []control.Operation // newest operations on the cluster and its members, newest last
 }
 
 // Fence keeps a component dead until it is lifted.
@@ -170,6 +170,8 @@ type RejoinArgs struct {
 const rejoinPause = 15 * time.Second
 
 // decideRejoin brings one fenced member back, once another leads and the fence is proved.
+// The action's subject is the member and not the cluster, because it may last as long as
+// a copy of all data, and a failover of the cluster must not wait for it.
 func decideRejoin(v PostgresView, now time.Time) []control.Action {
 	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	if !known || leader.Role != "primary" || now.Sub(leader.Seen) > freshMember {
@@ -184,7 +186,7 @@ func decideRejoin(v PostgresView, now time.Time) []control.Action {
 		if wait {
 			continue
 		}
-		a, err := control.NewAction(key, KindRejoin, v.Cluster.Cluster, RejoinArgs{v.Cluster.Cluster, m.Name, m.ID, f.Epoch})
+		a, err := control.NewAction(key, KindRejoin, m.ID, RejoinArgs{v.Cluster.Cluster, m.Name, m.ID, f.Epoch})
 		if err != nil {
 			continue
 		}

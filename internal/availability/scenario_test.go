@@ -155,7 +155,7 @@ func (s *stage) decide(t *testing.T) string {
 	}
 	var b strings.Builder
 	for _, a := range actions {
-		fmt.Fprintf(&b, "%s key=%s approval=%v\n  because %s\n", a.Kind, a.Key, a.Approval, a.Reason)
+		fmt.Fprintf(&b, "%s on %s key=%s approval=%v\n  because %s\n", a.Kind, a.Subject, a.Key, a.Approval, a.Reason)
 	}
 	return b.String()
 }

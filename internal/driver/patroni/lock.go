@@ -74,10 +74,20 @@ var ErrNotHeld = errors.New("the leader key is not held as seen")
 // Release takes the lock from leader if it still holds it under that very lease, and
 // revokes the lease, so that the old leader can never renew it. It must only be called
 // with a proof that leader is fenced. Repeating it is harmless: [ErrNotHeld].
+//
+// In the same transaction the leader's entry among the members says that it is stopped
+// and has no address. Patroni asks every member with an address for its position before
+// it promotes, and would wait 2 s for one whose network is gone. A member that comes back
+// writes its entry anew.
 func (l Lock) Release(ctx context.Context, leader string, lease int64) error {
+	rest, err := l.Client.Grant(ctx, stoppedFor)
+	if err != nil {
+		return fmt.Errorf("release leader key of %s: %w", l.Scope, err)
+	}
 	resp, err := l.Client.Txn(ctx).
 		If(clientv3.Compare(clientv3.Value(l.key("leader")), "=", leader), clientv3.Compare(clientv3.LeaseValue(l.key("leader")), "=", lease)).
-		Then(clientv3.OpDelete(l.key("leader"))).Commit()
+		Then(clientv3.OpPut(l.key("members/"+leader), `{"role":"replica","state":"stopped"}`, clientv3.WithLease(rest.ID)), clientv3.OpDelete(l.key("leader"))).
+		Commit()
 	if err != nil {
 		return fmt.Errorf("release leader key of %s: %w", l.Scope, err)
 	}
@@ -89,3 +99,6 @@ func (l Lock) Release(ctx context.Context, leader string, lease int64) error {
 	}
 	return nil
 }
+
+// stoppedFor is how many seconds a fenced member's entry stays, if it does not come back.
+const stoppedFor = 60
