@@ -107,13 +107,13 @@ func (l Layout) redisUnits(p Programs, s Secrets, region, zone string) []node.Un
 	return []node.Unit{
 		{
 			Name: Redis, Env: p.Env(), Stop: "TERM", Grace: 5,
-			Argv:  []string{p.Redis, "{home}/redis.conf"},
-			Files: []node.File{{Path: "redis.conf", Content: m.ServerConfig(policy), Once: true}},
+			Argv:  append([]string{p.Redis, "{home}/redis.conf"}, redis.ServerOptions(policy)...),
+			Files: []node.File{{Path: "redis.conf", Content: m.ServerConfig(), Once: true}},
 			Ready: node.Ready{TCP: l.Address(region, zone, Redis)},
 		},
 		{
 			Name: Sentinel, Env: p.Env(), Stop: "TERM", Grace: 5,
-			Argv:  []string{p.Redis, "{home}/sentinel.conf", "--sentinel"},
+			Argv:  append([]string{p.Redis, "{home}/sentinel.conf"}, redis.SentinelOptions(policy)...),
 			Files: []node.File{{Path: "sentinel.conf", Content: m.SentinelConfig(policy), Once: true}},
 			Ready: node.Ready{TCP: l.Address(region, zone, Sentinel)},
 		},

@@ -5,6 +5,7 @@ package redis
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/greenlang/fournines/internal/spec"
@@ -24,22 +25,32 @@ type Member struct {
 	Password string
 }
 
-// ServerConfig renders redis.conf. Redis rewrites it after a failover, so it is laid only once.
-func (m Member) ServerConfig(r spec.Redis) string {
+// ServerConfig renders redis.conf: who the server is. Redis rewrites it after a failover,
+// so it is laid only once; what the platform may change later is in [ServerOptions].
+func (m Member) ServerConfig() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "bind %s\nport %d\nprotected-mode no\ndir {home}\n", m.Address, Port)
 	fmt.Fprintf(&b, "requirepass %s\nmasterauth %s\n", m.Password, m.Password)
 	fmt.Fprintf(&b, "replica-announce-ip %s\n", m.Address)
-	fmt.Fprintf(&b, "min-replicas-to-write %d\nmin-replicas-max-lag %d\n", r.MinReplicasToWrite, int(r.MinReplicasMaxLag.D().Seconds()))
-	b.WriteString("appendonly yes\nappendfsync everysec\nsave \"\"\nmaxmemory 256mb\nmaxmemory-policy noeviction\n")
-	b.WriteString("repl-diskless-sync yes\nrepl-diskless-sync-delay 0\nrepl-timeout 10\nrepl-ping-replica-period 1\ntcp-keepalive 5\nloglevel notice\n")
 	if m.Address != m.Master {
 		fmt.Fprintf(&b, "replicaof %s %d\n", m.Master, Port)
 	}
 	return b.String()
 }
 
-// SentinelConfig renders sentinel.conf. Sentinel rewrites it, so it is laid only once.
+// ServerOptions are arguments of redis-server. They follow its file and win over it, so a
+// changed policy is taken up by a restart.
+func ServerOptions(r spec.Redis) []string {
+	return []string{
+		"--min-replicas-to-write", strconv.Itoa(r.MinReplicasToWrite), "--min-replicas-max-lag", strconv.Itoa(int(r.MinReplicasMaxLag.D().Seconds())),
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction",
+		"--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0", "--repl-timeout", "10", "--repl-ping-replica-period", "1",
+		"--tcp-keepalive", "5", "--loglevel", "notice",
+	}
+}
+
+// SentinelConfig renders sentinel.conf: who is watched. Sentinel rewrites it, so it is laid
+// only once; what the platform may change later is in [SentinelOptions].
 func (m Member) SentinelConfig(r spec.Redis) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "bind %s\nport %d\nprotected-mode no\ndir {home}\n", m.Address, SentinelPort)
@@ -47,8 +58,14 @@ func (m Member) SentinelConfig(r spec.Redis) string {
 	fmt.Fprintf(&b, "sentinel announce-ip %s\n", m.Address)
 	fmt.Fprintf(&b, "sentinel monitor %s %s %d %d\n", MasterName, m.Master, Port, r.Quorum)
 	fmt.Fprintf(&b, "sentinel auth-pass %s %s\n", MasterName, m.Password)
-	fmt.Fprintf(&b, "sentinel down-after-milliseconds %s %d\n", MasterName, r.DownAfter.D().Milliseconds())
-	fmt.Fprintf(&b, "sentinel failover-timeout %s %d\n", MasterName, r.FailoverTimeout.D().Milliseconds())
-	fmt.Fprintf(&b, "sentinel parallel-syncs %s 1\n", MasterName)
 	return b.String()
+}
+
+// SentinelOptions are arguments of redis-server; the first also makes it a Sentinel.
+func SentinelOptions(r spec.Redis) []string {
+	return []string{
+		"--sentinel", "down-after-milliseconds", MasterName, strconv.FormatInt(r.DownAfter.D().Milliseconds(), 10),
+		"--sentinel", "failover-timeout", MasterName, strconv.FormatInt(r.FailoverTimeout.D().Milliseconds(), 10),
+		"--sentinel", "parallel-syncs", MasterName, "1",
+	}
 }
