@@ -63,6 +63,9 @@ func (r *region) thaw(ctx context.Context, lock patroni.Lock, run *Run) error {
 	defer c.leave()
 	w := r.witness(ctx)
 	defer w.stop()
+	if err := w.begun(ctx); err != nil {
+		return err
+	}
 	at := time.Now()
 	id, err := r.outside.Inject(ctx, fault.ProcessFreeze, old, oursFor, "proof "+c.id)
 	if err != nil {

@@ -4,6 +4,7 @@ package prove
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -65,6 +66,21 @@ func (w *witness) end() []Ack {
 	w.stop()
 	w.wg.Wait()
 	return w.acks
+}
+
+// begun waits until a write is acknowledged, so that a newer timeline can be told from it.
+func (w *witness) begun(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err := await(ctx, func() (struct{}, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.acks) == 0 {
+			return struct{}{}, errors.New("no member takes a direct write")
+		}
+		return struct{}{}, nil
+	})
+	return err
 }
 
 // newer tells whether anybody has acknowledged a write on a newer timeline than the first seen.

@@ -24,11 +24,14 @@ type Count struct {
 	At     time.Time `json:"at"`    // end of the last second
 	Cells  int       `json:"cells"` // of the platform
 	Rows   []Cell    `json:"rows"`  // of cells that asked
+	// Bad is every second in which a request failed, the oldest first.
+	Bad []BadSecond `json:"bad,omitempty"`
 }
 
-// Cell is what one cell's customers saw.
+// Cell is what one cell's customers saw of one service.
 type Cell struct {
-	Cell     int     `json:"cell"`
+	Cell     int     `json:"cell"` // -1: the customer is unknown
+	Service  string  `json:"service,omitempty"`
 	Requests uint64  `json:"requests"`
 	Failed   uint64  `json:"failed"`
 	Bad      float64 `json:"bad"` // seconds, each weighted with the share of its requests that failed

@@ -1,0 +1,91 @@
+package evidence
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/state"
+)
+
+const ongoingPrefix = "evidence/ongoing/" // + region
+
+// ongoing is what must be remembered of a region between two entries: the incident that
+// may still go on, and what was done lately, because the counters that show an incident
+// come after the action that answered it.
+type ongoing struct {
+	Incident *Incident `json:"incident,omitempty"`
+	Marks    []mark    `json:"marks,omitempty"`
+	Index    uint64    `json:"index"` // newest entry folded in
+}
+
+// mark is an operation that began (no Until), or a fault of ours with its time.
+type mark struct {
+	ID    string    `json:"id"`
+	At    time.Time `json:"at"`
+	Until time.Time `json:"until,omitzero"`
+	Index uint64    `json:"index"`
+}
+
+// maxMarks is more than one region does in a few minutes.
+const maxMarks = 64
+
+// change applies f to a region's memory once per entry, and keeps the incident.
+func change(d *state.Docs, region string, index uint64, f func(o *ongoing) (over []*Incident)) error {
+	var o ongoing
+	found, err := d.Get(ongoingPrefix+region, &o)
+	if err != nil || (found && index <= o.Index) {
+		return err
+	}
+	changed := f(&o)
+	o.Index = index
+	if o.Incident != nil {
+		changed = append(changed, o.Incident)
+	}
+	for _, i := range changed {
+		i.link(o.Marks)
+		if err := d.Put(IncidentPrefix+i.ID, i); err != nil {
+			return err
+		}
+	}
+	return d.Put(ongoingPrefix+region, o)
+}
+
+func (o *ongoing) mark(m mark) []*Incident {
+	o.Marks = append(o.Marks, m)
+	o.Marks = o.Marks[max(0, len(o.Marks)-maxMarks):]
+	return nil
+}
+
+// count takes the bad seconds of one entry and returns the incidents that they ended.
+func (o *ongoing) count(c Count, index uint64) (over []*Incident) {
+	for _, s := range c.Bad {
+		cells := outages(s)
+		if len(cells) == 0 {
+			continue
+		}
+		if o.Incident == nil || s.At.Sub(o.Incident.Recovered) > incidentGap {
+			if o.Incident != nil {
+				over = append(over, o.Incident)
+			}
+			began := s.At.Add(-time.Second)
+			o.Incident = &Incident{ID: fmt.Sprintf("%s/%d", c.Region, began.Unix()), Region: c.Region, Began: began, Of: c.Cells, Cells: map[int]float64{}}
+		}
+		o.Incident.take(s.At, cells, index)
+	}
+	return over
+}
+
+// link finds what answered the incident first and what caused it, if that was us.
+func (i *Incident) link(marks []mark) {
+	for _, m := range marks {
+		switch {
+		case m.Until.IsZero() && i.Detected.IsZero() && !m.At.Before(i.Began.Add(-time.Second)) && !m.At.After(i.Recovered.Add(incidentGap)):
+			i.Detected = m.At
+		case !m.Until.IsZero() && i.Practice == "" && !m.At.After(i.Recovered) && m.Until.After(i.Began):
+			i.Practice = m.ID
+		default:
+			continue
+		}
+		i.Entries = append(i.Entries, m.Index)
+	}
+}
