@@ -32,6 +32,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	x := huma.NewGroup(humago.New(mux, config))
 	mountReads(x, s)
 	mountLists(x, s)
+	mountEvidence(x, s)
 	mountActions(x, a)
 	mountDrills(x, s, a, r)
 }

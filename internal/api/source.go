@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/greenlang/fournines/internal/evidence"
 )
 
 // PageSize is the most rows a list shows at once (row 7.6.3).
@@ -25,6 +27,7 @@ type Source interface {
 	Operations
 	Drills
 	Journal
+	Proof
 	Changes
 }
 
@@ -65,6 +68,19 @@ type Journal interface {
 	// Verify checks the journal on disk from its first byte. A journal that does
 	// not verify is an answer (OK false), not an error.
 	Verify(ctx context.Context) (Verification, error)
+}
+
+// Proof computes figures from the journal.
+type Proof interface {
+	// Evidence answers for a window and a scope.
+	Evidence(ctx context.Context, f EvidenceFilter) (Evidence, error)
+}
+
+// EvidenceFilter is a window and a scope; empty fields mean all.
+type EvidenceFilter struct {
+	From, To time.Time
+	Scope    evidence.Scope
+	Of       string // evidence.Real, Practice or Both
 }
 
 // Changes tells when something changed.

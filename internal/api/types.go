@@ -13,6 +13,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
 )
 
 // Shapes that are the core's own.
@@ -27,6 +28,14 @@ type (
 	Range = drill.Range
 	// Readiness answers for one cluster: could I fail over right now, to whom, and if not why not (row 7.1.8).
 	Readiness = availability.Readiness
+	// Measured is an availability.
+	Measured = evidence.Measured
+	// Figure is a set of measured values.
+	Figure = evidence.Figure
+	// Incident is a time in which customers were failed.
+	Incident = evidence.Incident
+	// Burn is how fast the error budget is being spent.
+	Burn = evidence.Burn
 )
 
 // Sync says whether a component is what its spec declares.
@@ -115,6 +124,29 @@ type Availability struct {
 	JournalFirst   uint64    `json:"journal_first" doc:"first entry the figure is computed from"`
 	JournalLast    uint64    `json:"journal_last"`
 	PerMinute      []Minute  `json:"per_minute,omitempty" doc:"the newest 60 minutes, oldest first"`
+}
+
+// Evidence is what the journal proves of a window.
+type Evidence struct {
+	From      time.Time  `json:"from"`
+	To        time.Time  `json:"to"`
+	Of        string     `json:"of" doc:"which incidents and drills the figures count: real, practice or both"`
+	Target    float64    `json:"target" doc:"of the customers' availability"`
+	Platform  Measured   `json:"platform" doc:"in the scope that was asked for"`
+	Regions   []Measured `json:"regions"`
+	Cells     []Measured `json:"cells"`
+	Services  []Measured `json:"services"`
+	Budget    Budget     `json:"budget"`
+	Burn      []Burn     `json:"burn"`
+	Figures   []Figure   `json:"figures"`
+	Incidents []Incident `json:"incidents" doc:"the newest 100, the newest first"`
+}
+
+// Budget is the error budget of a window.
+type Budget struct {
+	Allowed   float64 `json:"allowed_seconds" doc:"customer-weighted downtime that the target allows in the whole window"`
+	Spent     float64 `json:"spent_seconds"`
+	Remaining float64 `json:"remaining" doc:"share that is left, below 0 when overspent"`
 }
 
 // Minute is one minute of traffic at the edge.

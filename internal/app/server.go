@@ -84,7 +84,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, foldApp)
 	if err != nil {
 		return err
 	}

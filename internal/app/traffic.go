@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,15 +106,25 @@ func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraf
 // flush turns what is pending into one entry. Seconds in which nobody asked have no rows.
 func (s *ServerApp) flush(ctx context.Context, region string, t *edgeTraffic, now time.Time) error {
 	c := evidence.Count{Region: region, From: t.pending[0].Seq, To: t.pending[len(t.pending)-1].Seq, At: now, Cells: s.Layout.Platform.Spec.Cells.Count}
-	cells := map[int]*evidence.Cell{}
+	sums := map[cellOf]*evidence.Cell{}
 	for _, second := range t.pending {
-		addSecond(cells, second)
-	}
-	for i := -1; i < c.Cells; i++ {
-		if cell, ok := cells[i]; ok {
-			c.Rows = append(c.Rows, *cell)
+		bad := evidence.BadSecond{At: time.Unix(int64(second.Seq)+1, 0).UTC()} //nolint:gosec // numbers of seconds are Unix times
+		for _, cell := range cellsOf(second) {
+			add(sums, cell)
+			if cell.Failed > 0 {
+				bad.Cells = append(bad.Cells, cell)
+			}
+		}
+		if len(bad.Cells) > 0 {
+			c.Bad = append(c.Bad, bad)
 		}
 	}
+	for _, sum := range sums {
+		c.Rows = append(c.Rows, *sum)
+	}
+	slices.SortFunc(c.Rows, func(a, b evidence.Cell) int {
+		return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Service, b.Service))
+	})
 	e, err := journal.New(evidence.Counted, Cluster(region, Edge), "", c)
 	if err != nil {
 		return err
@@ -125,23 +137,36 @@ func (s *ServerApp) flush(ctx context.Context, region string, t *edgeTraffic, no
 	return nil
 }
 
-func addSecond(cells map[int]*evidence.Cell, second edge.Second) {
-	type sum struct{ requests, failed uint64 }
-	now := map[int]sum{}
+type cellOf struct {
+	service string
+	cell    int
+}
+
+// cellsOf sums a second's rows over targets and versions, in a stable order.
+func cellsOf(second edge.Second) []evidence.Cell {
+	sums := map[cellOf]*evidence.Cell{}
 	for _, row := range second.Rows {
-		x := now[row.Cell]
-		now[row.Cell] = sum{x.requests + uint64(row.Requests), x.failed + uint64(row.Failed)}
+		add(sums, evidence.Cell{Cell: row.Cell, Service: row.Service, Requests: uint64(row.Requests), Failed: uint64(row.Failed)})
 	}
-	for id, x := range now {
-		c := cells[id]
-		if c == nil {
-			c = &evidence.Cell{Cell: id}
-			cells[id] = c
+	var out []evidence.Cell
+	for _, c := range sums {
+		if c.Requests > 0 {
+			c.Bad = float64(c.Failed) / float64(c.Requests)
 		}
-		c.Requests += x.requests
-		c.Failed += x.failed
-		if x.requests > 0 {
-			c.Bad += float64(x.failed) / float64(x.requests)
-		}
+		out = append(out, *c)
 	}
+	slices.SortFunc(out, func(a, b evidence.Cell) int {
+		return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Service, b.Service))
+	})
+	return out
+}
+
+func add(sums map[cellOf]*evidence.Cell, c evidence.Cell) {
+	k := cellOf{c.Service, c.Cell}
+	if sums[k] == nil {
+		sums[k] = &evidence.Cell{Cell: c.Cell, Service: c.Service}
+	}
+	sums[k].Requests += c.Requests
+	sums[k].Failed += c.Failed
+	sums[k].Bad += c.Bad
 }

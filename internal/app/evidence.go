@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// maxIncidents is the most incidents that evidence names one by one.
+const maxIncidents = 100
+
+// Evidence implements api.Source.
+func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
+	days, err := state.List[evidence.Day](s.State, evidence.DayPrefix)
+	if err != nil {
+		return api.Evidence{}, err
+	}
+	incidents, err := state.List[evidence.Incident](s.State, evidence.IncidentPrefix)
+	if err != nil {
+		return api.Evidence{}, err
+	}
+	drills, err := state.List[drill.Report](s.State, drill.Prefix)
+	if err != nil {
+		return api.Evidence{}, err
+	}
+	cells, target := s.Layout.Platform.Spec.Cells.Count, float64(s.Layout.Platform.Spec.Targets.Availability)
+	measure := func(scope evidence.Scope) evidence.Measured {
+		return evidence.Measure(days, incidents, scope, cells, f.From, f.To)
+	}
+	e := api.Evidence{
+		From: f.From, To: f.To, Of: f.Of, Target: target, Platform: measure(f.Scope),
+		Regions: []evidence.Measured{}, Cells: []evidence.Measured{}, Services: []evidence.Measured{},
+		Burn: evidence.DecideBurn(days, cells, target, f.To),
+	}
+	regions, services := known(days)
+	for _, r := range regions {
+		e.Regions = append(e.Regions, measure(evidence.Scope{Region: r}))
+	}
+	for _, name := range services {
+		e.Services = append(e.Services, measure(evidence.Scope{Region: f.Scope.Region, Service: name}))
+	}
+	for c := range cells {
+		e.Cells = append(e.Cells, measure(evidence.Scope{Region: f.Scope.Region, Service: f.Scope.Service, Cell: &c}))
+	}
+	allowed := (1 - target) * f.To.Sub(f.From).Seconds()
+	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent, Remaining: 1 - e.Platform.Spent/allowed}
+	e.Figures = evidence.Figures(incidents, drills, e.Platform.Known, f.Of, f.From, f.To)
+	e.Incidents = newest(incidents, f.From, f.To)
+	return e, nil
+}
+
+// known returns the regions and services that edges have counted, sorted.
+func known(days []evidence.Day) (regions, services []string) {
+	r, v := map[string]bool{}, map[string]bool{}
+	for _, d := range days {
+		r[d.Region] = true
+		for _, row := range d.Rows {
+			v[row.Service] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(r)), slices.Sorted(maps.Keys(v))
+}
+
+func newest(incidents []evidence.Incident, from, to time.Time) []evidence.Incident {
+	out := slices.DeleteFunc(slices.Clone(incidents), func(i evidence.Incident) bool { return i.Recovered.Before(from) || !i.Began.Before(to) })
+	slices.SortFunc(out, func(a, b evidence.Incident) int { return b.Began.Compare(a.Began) })
+	return append([]evidence.Incident{}, out[:min(len(out), maxIncidents)]...)
+}
