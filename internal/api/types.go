@@ -36,6 +36,8 @@ type (
 	Incident = evidence.Incident
 	// Burn is how fast the error budget is being spent.
 	Burn = evidence.Burn
+	// Point is how much of the error budget was spent at a moment.
+	Point = evidence.Point
 )
 
 // Sync says whether a component is what its spec declares.
@@ -137,6 +139,7 @@ type Evidence struct {
 	Cells     []Measured `json:"cells"`
 	Services  []Measured `json:"services"`
 	Budget    Budget     `json:"budget"`
+	BurnDown  []Point    `json:"burn_down" doc:"61 points of the window, both ends included"`
 	Burn      []Burn     `json:"burn"`
 	Figures   []Figure   `json:"figures"`
 	Incidents []Incident `json:"incidents" doc:"the newest 100, the newest first"`

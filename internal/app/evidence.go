@@ -15,6 +15,8 @@ import (
 // maxIncidents is the most incidents that evidence names one by one.
 const maxIncidents = 100
 
+const burnDownSteps = 60
+
 // Evidence implements api.Source.
 func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
 	days, err := state.List[evidence.Day](s.State, evidence.DayPrefix)
@@ -36,7 +38,7 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 	e := api.Evidence{
 		From: f.From, To: f.To, Of: f.Of, Target: target, Platform: measure(f.Scope),
 		Regions: []evidence.Measured{}, Cells: []evidence.Measured{}, Services: []evidence.Measured{},
-		Burn: evidence.DecideBurn(days, cells, target, f.To),
+		Burn: evidence.DecideBurn(days, cells, target, f.To), BurnDown: evidence.BurnDown(days, f.Scope, cells, f.From, f.To, burnDownSteps),
 	}
 	regions, services := known(days)
 	for _, r := range regions {

@@ -171,10 +171,6 @@ func (f *fixture) Entry(_ context.Context, index uint64) (api.Entry, error) {
 
 func (f *fixture) Verify(context.Context) (api.Verification, error) { return f.proof, nil }
 
-func (f *fixture) Evidence(context.Context, api.EvidenceFilter) (api.Evidence, error) {
-	return api.Evidence{}, nil
-}
-
 func (f *fixture) Changes(ctx context.Context) <-chan uint64 {
 	sub := make(chan uint64, 1)
 	f.mu.Lock()

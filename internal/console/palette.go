@@ -39,6 +39,8 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 		{"Go to", "Operations that wait for approval", "", "/operations?state=waiting-approval"},
 		{"Go to", "Operations that failed", "", "/operations?state=failed"},
 		{"Go to", "Drills", "g d", "/drills"},
+		{"Go to", "Evidence", "g e", "/evidence"},
+		{"Go to", "Evidence of a year", "", "/evidence?span=365d"},
 		{"Go to", "Journal", "g j", "/journal"},
 	}
 	for _, r := range status.Regions {

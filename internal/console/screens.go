@@ -53,6 +53,8 @@ func screens() map[string]screen {
 			parts: []string{"drills-cards", "drills-reports"}},
 		{name: "drill", pattern: "/drills/{key...}", section: "drills", load: loadDrill,
 			parts: []string{"drill-head", "drill-objectives", "drill-steps"}},
+		{name: "evidence", pattern: "/evidence", section: "evidence", load: loadEvidence,
+			parts: []string{"evidence-availability", "evidence-budget", "evidence-figures", "evidence-incidents", "evidence-scopes"}},
 		{name: "journal", pattern: "/journal", section: "journal", load: loadJournal,
 			parts: []string{"journal-list"}},
 		{name: "entry", pattern: "/journal/{key}", section: "journal", load: loadEntry},

@@ -154,3 +154,32 @@ func TestFiguresTellPracticeFromReal(t *testing.T) {
 		}
 	}
 }
+
+// The last point of a burn-down is what the whole window has spent, and no point ever falls.
+func TestBurnDownEndsAtWhatWasSpent(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	d := Day{Region: "r", Date: "2026-01-01"}
+	for range 200 {
+		d.Bad = append(d.Bad, BadMinute{Minute: rng.IntN(24 * 60), Cell: rng.IntN(3), Bad: rng.Float64()})
+	}
+	one := 1
+	for range 200 {
+		from := start.Add(time.Duration(rng.IntN(20*3600)) * time.Second)
+		to := from.Add(time.Duration(1+rng.IntN(4*3600)) * time.Second)
+		scope := Scope{}
+		if rng.IntN(2) == 0 {
+			scope.Cell = &one
+		}
+		points := BurnDown([]Day{d}, scope, 3, from, to, 1+rng.IntN(100))
+		for i := 1; i < len(points); i++ {
+			if points[i].Spent < points[i-1].Spent {
+				t.Fatalf("point %d falls", i)
+			}
+		}
+		want := Measure([]Day{d}, nil, scope, 3, from, to).Spent
+		if got := points[len(points)-1].Spent; math.Abs(got-want) > 1e-9 {
+			t.Fatalf("from %v to %v: %v, want %v", from, to, got, want)
+		}
+	}
+}

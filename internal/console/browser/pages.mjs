@@ -10,6 +10,7 @@ export const pages = [
   ["operation-waiting", "/operations/failover/us-east-1/redis/2"],
   ["drills", "/drills"],
   ["drill", "/drills/drill-0041"],
+  ["evidence", "/evidence"],
   ["journal", "/journal"],
   ["entry", "/journal/251"],
   ["problem", "/nothing-here"],
