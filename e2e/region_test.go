@@ -39,6 +39,7 @@ func TestRegion(t *testing.T) {
 		{"DrillSurvivesTheDeathOfOurs", drillWithDeaths},
 		{"FaultsEndByThemselves", faultEndsAlone},
 		{"OneZoneAtATime", oneZone},
+		{"EvidenceIsProved_7_1_12", evidenceIsProved},
 		{"JournalVerifies_7_8_5", journalVerifies},
 		{"NoSecretLeaks", noSecrets},
 	} {
@@ -256,6 +257,32 @@ func oneZone(t *testing.T, p *platformtest.Platform) {
 		if out, code := p.Run(append(args, "--reason", "test", "--yes")...); code != 4 || !strings.Contains(out, say) {
 			t.Errorf("%s: exit %d: %s", bad, code, out)
 		}
+	}
+}
+
+// evidenceIsProved reads the figures of what the scenarios before have done.
+func evidenceIsProved(t *testing.T, p *platformtest.Platform) {
+	var e api.Evidence
+	out, code := p.Run("evidence", "availability", "-o", "json")
+	out, _, _ = strings.Cut(out, "\ntarget ") // the line for people
+	if err := json.Unmarshal([]byte(out), &e); err != nil {
+		t.Fatalf("exit %d: %v: %s", code, err, out)
+	}
+	if m := e.Platform; m.Known < 30 || m.Requests < 1000 || m.Customer <= 0 || m.Customer > 1 || (code == 3) != (m.Customer < e.Target) || len(e.Cells) != 12 || len(e.BurnDown) != 61 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	for name, least := range map[string]int{"rto": 5, "rpo": 5} {
+		var f api.Figure
+		out, code := p.Run("evidence", name, "--of", "practice", "-o", "json")
+		if err := json.Unmarshal([]byte(out), &f); code != 0 || err != nil || f.N < least || f.Max > 30 || len(f.Entries) == 0 {
+			t.Fatalf("%s: exit %d %v: %s", name, code, err, out)
+		}
+		if out, code := p.Run("journal", "show", fmt.Sprint(f.Entries[0])); code != 0 {
+			t.Errorf("entry %d behind %s: exit %d: %s", f.Entries[0], name, code, out)
+		}
+	}
+	if out, code := p.Run("evidence", "availability", "--since", "yesterday"); code != 2 || !strings.Contains(out, "24h") {
+		t.Errorf("exit %d: %s", code, out)
 	}
 }
 
