@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -132,12 +130,8 @@ func (r *region) frozen(component string) error {
 		return errors.Join(err, fmt.Errorf("%d processes of %s are there", len(ps), component))
 	}
 	for _, p := range ps {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
-		if err != nil {
-			return err
-		}
-		if state := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))[0]; state != "T" {
-			return fmt.Errorf("pid %d of %s is in state %s, not stopped", p.PID, component, state)
+		if !p.Stopped() {
+			return fmt.Errorf("pid %d of %s is not stopped", p.PID, component)
 		}
 	}
 	return nil

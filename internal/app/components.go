@@ -187,6 +187,9 @@ func (s *ServerApp) postgresRole(c *api.Component, now time.Time) {
 				c.Role = "sync-standby"
 			}
 			c.Detail = fmt.Sprintf("timeline %d, lag %d B", m.Timeline, max(0, leader.Received-m.Received))
+			if c.Role == "replica" && s.Layout.Platform.Spec.Engines.Postgres.Synchronous == "quorum" && c.Health == api.Healthy {
+				c.Health, c.Detail = api.Progressing, "it streams and is not a synchronous standby yet: after a failover, writes would wait for it"
+			}
 		default:
 			c.Role = "replica"
 			if c.Health == api.Healthy {

@@ -3,7 +3,10 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -48,18 +51,31 @@ func (l Lease) keepDead() {
 	_, _ = process.SignalUnit(l.home(), syscall.SIGKILL) // usually there is nobody
 }
 
-// freeze stops every process; a second round catches what was forked meanwhile.
-func (l Lease) freeze(context.Context) error {
-	for range 3 {
-		n, err := process.SignalUnit(l.home(), syscall.SIGSTOP)
+// freeze stops every process and looks until all of them have stopped, because one may
+// have been forked meanwhile and a busy machine takes its time.
+func (l Lease) freeze(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		ps, err := process.Members(l.home())
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if len(ps) == 0 {
 			return errors.New("nothing runs in " + l.home())
 		}
+		moving := slices.IndexFunc(ps, func(p process.Process) bool { return !p.Stopped() })
+		if moving < 0 {
+			return nil
+		}
+		if _, err := process.SignalUnit(l.home(), syscall.SIGSTOP); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("freeze %s: pid %d does not stop: %w", l.home(), ps[moving].PID, ctx.Err())
+		}
+		runtime.Gosched()
 	}
-	return nil
 }
 
 func (l Lease) thaw(context.Context) error {

@@ -38,6 +38,12 @@ func (p Process) Alive() bool {
 	return err == nil && q == p
 }
 
+// Stopped tells whether p is stopped by a signal, such as SIGSTOP.
+func (p Process) Stopped() bool {
+	s, err := readStat(p.PID)
+	return err == nil && s.start == p.Start && s.state == 'T'
+}
+
 // Signal sends sig to p and to nobody else.
 func (p Process) Signal(sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
