@@ -1,0 +1,121 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// The modes of a lock. Nobody can shorten or remove a COMPLIANCE lock.
+const (
+	Compliance = "COMPLIANCE"
+	Governance = "GOVERNANCE"
+)
+
+// Info is what the endpoint says of one version of an object.
+type Info struct {
+	Key         string    `json:"key"`
+	Version     string    `json:"version"`
+	Size        int64     `json:"size"`             // bytes
+	SHA256      string    `json:"sha256,omitempty"` // of the whole body, hex; empty if it was not stored by us
+	ContentType string    `json:"content_type,omitempty"`
+	Modified    time.Time `json:"modified"`
+	Mode        string    `json:"mode,omitempty"` // of its lock
+	RetainUntil time.Time `json:"retain_until,omitzero"`
+
+	checksum string // as the endpoint computed it
+}
+
+// Head asks about one version, or about the current one if version is empty: [ErrNotFound].
+func (s *Store) Head(ctx context.Context, key, version string) (Info, error) {
+	i, err := s.look(ctx, key, version)
+	return i, s.fail("ask about", key, version, err)
+}
+
+// look is head with the lock, which some endpoints leave out of what they say of old versions.
+func (s *Store) look(ctx context.Context, key, version string) (Info, error) {
+	i, err := s.head(ctx, key, version)
+	if err != nil || i.Mode != "" {
+		return i, err
+	}
+	i.Mode, i.RetainUntil, err = s.retention(ctx, key, i.Version)
+	return i, err
+}
+
+func (s *Store) head(ctx context.Context, key, version string) (Info, error) {
+	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &s.bucket, Key: &key, VersionId: optional(version), ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return Info{}, err
+	}
+	i := Info{
+		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
+		ContentType: aws.ToString(out.ContentType), Modified: aws.ToTime(out.LastModified),
+		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate), checksum: aws.ToString(out.ChecksumSHA256),
+	}
+	if i.Version == "" {
+		i.Version = version
+	}
+	return i, nil
+}
+
+// Object is an open object. Its Body fails at the end when it is not what was stored.
+type Object struct {
+	Info
+	Body io.ReadCloser
+}
+
+// Get opens one version, or the current one if version is empty: [ErrNotFound]. The
+// caller closes Body, and uses nothing of it before it has ended with io.EOF. Of old
+// versions some endpoints leave the lock out here; [Store.Head] knows it.
+func (s *Store) Get(ctx context.Context, key, version string) (*Object, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: &key, VersionId: optional(version)})
+	if err != nil {
+		cancel(nil)
+		return nil, s.fail("get", key, version, err)
+	}
+	o := &Object{Info: Info{
+		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
+		ContentType: aws.ToString(out.ContentType), Modified: aws.ToTime(out.LastModified),
+		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate),
+	}}
+	o.Body = &checkedBody{ReadCloser: newStallBody(ctx, cancel, out.Body, s.stall), store: s, info: o.Info, hash: sha256.New()}
+	return o, nil
+}
+
+// checkedBody compares length and digest when the body ends.
+type checkedBody struct {
+	io.ReadCloser
+	store *Store
+	info  Info
+	hash  hash.Hash
+	read  int64
+}
+
+func (c *checkedBody) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	c.hash.Write(b[:n])
+	c.read += int64(n)
+	switch {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, io.EOF):
+		return n, c.store.fail("get", c.info.Key, c.info.Version, err)
+	case c.read != c.info.Size:
+		return n, c.store.fail("get", c.info.Key, c.info.Version, fmt.Errorf("%w: %d of %d bytes came", ErrUnavailable, c.read, c.info.Size))
+	}
+	if got := hex.EncodeToString(c.hash.Sum(nil)); c.info.SHA256 != "" && !strings.EqualFold(got, c.info.SHA256) {
+		return n, c.store.fail("get", c.info.Key, c.info.Version, fmt.Errorf("%w: the SHA-256 of what came is %s, stored was %s", ErrUnproved, got, c.info.SHA256))
+	}
+	return n, io.EOF
+}
