@@ -291,12 +291,16 @@ func journalVerifies(t *testing.T, p *platformtest.Platform) {
 		t.Fatalf("exit %d: %s", code, out)
 	}
 	dir := t.TempDir()
-	b, err := os.ReadFile(filepath.Join(p.Root, "server", "journal", "log"))
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(p.Root, "server", "journal"))); err != nil {
+		t.Fatal(err)
+	}
+	segment := filepath.Join(dir, "log", "00000000000000000000.seg")
+	b, err := os.ReadFile(segment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b[len(b)/2] ^= 1
-	if err := os.WriteFile(filepath.Join(dir, "log"), b, 0o600); err != nil {
+	if err := os.WriteFile(segment, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, code := p.Run("journal", "verify", "--from", dir); code != 5 || !strings.Contains(out, "damaged at entry") {
@@ -339,7 +343,7 @@ func noSecrets(t *testing.T, p *platformtest.Platform) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range append(append(logs, more...), filepath.Join(p.Root, "server", "journal", "log"), filepath.Join(p.Root, platformtest.Region, "edge", "edge.json")) {
+	for _, path := range append(append(logs, more...), filepath.Join(p.Root, "server", "journal", "log", "00000000000000000000.seg"), filepath.Join(p.Root, platformtest.Region, "edge", "edge.json")) {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Error(err)

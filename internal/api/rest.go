@@ -142,7 +142,7 @@ func mountActions(x huma.API, a Actions) {
 			Kind    string  `json:"kind"`
 			Target  string  `json:"target"`
 			Seconds float64 `json:"seconds" minimum:"0.1" maximum:"600"`
-			Reason  string  `json:"reason" minLength:"1"`
+			Reason  string  `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*out[started], error) {
 		id, err := a.InjectFault(ctx, in.Body.Kind, in.Body.Target, time.Duration(in.Body.Seconds*float64(time.Second)), in.Body.Reason)
@@ -158,7 +158,7 @@ func mountActions(x huma.API, a Actions) {
 		Body struct {
 			Cluster   string `json:"cluster"`
 			Candidate string `json:"candidate,omitempty"`
-			Reason    string `json:"reason" minLength:"1"`
+			Reason    string `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*out[started], error) {
 		id, err := a.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, in.Body.Reason)
@@ -167,7 +167,7 @@ func mountActions(x huma.API, a Actions) {
 	type decision struct {
 		ID   string `path:"id"`
 		Body struct {
-			Reason string `json:"reason" minLength:"1"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}
 	decide := func(path string, f func(context.Context, string, string) error) {
@@ -197,7 +197,7 @@ func mountDrills(x huma.API, s Source, a Actions, r Recorder) {
 	huma.Post(x, "/v1/drills/{name}/run", func(ctx context.Context, in *struct {
 		Name string `path:"name"`
 		Body struct {
-			Reason string `json:"reason" minLength:"1"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*out[started], error) {
 		id, err := a.RunDrill(ctx, in.Name, in.Body.Reason)

@@ -225,6 +225,8 @@ type Entry struct {
 	Operation string          `json:"operation,omitempty" doc:"idempotency key that groups the entries of one operation, drill or fault"`
 	Actor     string          `json:"actor,omitempty"`
 	Reason    string          `json:"reason,omitempty"`
+	Trace     string          `json:"trace,omitempty" doc:"OpenTelemetry trace id, 32 hexadecimal digits"`
+	Approval  string          `json:"approval,omitempty" doc:"who said yes"`
 	Data      json.RawMessage `json:"data,omitempty"`
 	Hash      string          `json:"hash" doc:"RFC 6962 leaf hash, hexadecimal"`
 }

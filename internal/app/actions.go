@@ -199,11 +199,11 @@ func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Repor
 	}
 	key := fmt.Sprintf("%s#%d", r.ID, sequence)
 	if known, err := s.State.Get(drillEntry+key, &struct{}{}); err == nil && !known {
-		e, err := journal.New(kind, r.ID, key, r)
+		e, err := kind.Entry(r.ID, key, r)
 		if err != nil {
 			return r, err
 		}
-		e.Actor, e.Reason = actor(ctx), r.Reason
+		e.Actor, e.Reason = actor(ctx), journal.Brief(r.Reason)
 		if _, err := s.State.Append(ctx, e); err != nil {
 			return r, err
 		}

@@ -217,13 +217,10 @@ type component struct {
 	Index  uint64     `json:"index"`
 }
 
-const (
-	componentPrefix  = "component/"
-	componentChanged = "component.changed"
-)
+const componentPrefix = "component/"
 
 func foldComponents(d *state.Docs, r journal.Record) error {
-	if r.Kind != componentChanged {
+	if r.Kind != componentChanged.Name {
 		return nil
 	}
 	var c component
@@ -265,7 +262,7 @@ func (s *ServerApp) recordChanges(ctx context.Context, now time.Time) {
 				continue
 			}
 			next.Detail = c.Detail
-			e, err := journal.New(componentChanged, c.ID, "", next)
+			e, err := componentChanged.Entry(c.ID, "", next)
 			if err != nil {
 				continue
 			}

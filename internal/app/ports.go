@@ -101,11 +101,11 @@ func (x fencer) Fence(ctx context.Context, f availability.Fence) (availability.P
 		return availability.Proof{}, err
 	}
 	if !known || stands.Epoch != f.Epoch {
-		e, err := journal.New(availability.FenceSet, f.Component, f.Epoch, f)
+		e, err := availability.FenceSet.Entry(f.Component, f.Epoch, f)
 		if err != nil {
 			return availability.Proof{}, err
 		}
-		e.Actor, e.Reason = "system:availability", f.Reason
+		e.Actor, e.Reason = "system:availability", journal.Brief(f.Reason)
 		if _, err := x.s.State.Append(ctx, e); err != nil {
 			return availability.Proof{}, err
 		}
@@ -201,7 +201,9 @@ func (x fencer) Lift(ctx context.Context, component, epoch string) error {
 	if err != nil || !known || f.Epoch != epoch {
 		return err
 	}
-	_, err = x.s.State.Append(ctx, journal.Entry{Kind: availability.FenceLifted, Subject: component, Operation: epoch, Actor: "system:availability"})
+	e := availability.FenceLifted.Entry(component, epoch)
+	e.Actor = "system:availability"
+	_, err = x.s.State.Append(ctx, e)
 	return err
 }
 
@@ -271,7 +273,7 @@ func (x route) Write(ctx context.Context, cluster string) error {
 }
 
 func (x route) Hold(ctx context.Context, cluster string, d time.Duration) error {
-	e, err := journal.New(availability.RouteHeld, cluster, "", availability.Hold{Cluster: cluster, Until: time.Now().Add(d)})
+	e, err := availability.RouteHeld.Entry(cluster, "", availability.Hold{Cluster: cluster, Until: time.Now().Add(d)})
 	if err != nil {
 		return err
 	}
@@ -314,7 +316,9 @@ func (x route) Resume(ctx context.Context, cluster string) error {
 	if err != nil || !known {
 		return err
 	}
-	_, err = x.s.State.Append(ctx, journal.Entry{Kind: availability.RouteFreed, Subject: cluster, Actor: "system:availability"})
+	e := availability.RouteFreed.Entry(cluster, "")
+	e.Actor = "system:availability"
+	_, err = x.s.State.Append(ctx, e)
 	return err
 }
 

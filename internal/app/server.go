@@ -77,7 +77,7 @@ func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*S
 func (s *ServerApp) open(ctx context.Context) error {
 	dir := s.Layout.ServerDir()
 	var err error
-	if s.Journal, err = journal.Open(filepath.Join(dir, "journal"), time.Now); err != nil {
+	if s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log}).Open(filepath.Join(dir, "journal")); err != nil {
 		return err
 	}
 	if s.etcd, err = startState(ctx, filepath.Join(dir, "state"), s.Layout.StateIP()); err != nil {
@@ -98,7 +98,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err := s.version(); err != nil {
 		return err
 	}
-	if err := s.record(ctx, "server.started", Server, map[string]any{"version": s.Version, "pid": os.Getpid()}); err != nil {
+	if err := record(ctx, s, serverStarted, Server, started{Version: s.Version, PID: os.Getpid()}); err != nil {
 		return err
 	}
 	for _, r := range s.regions {
@@ -159,8 +159,8 @@ func (s *ServerApp) Close() error {
 }
 
 // record appends one entry by the system itself.
-func (s *ServerApp) record(ctx context.Context, kind, subject string, v any) error {
-	e, err := journal.New(kind, subject, "", v)
+func record[T any](ctx context.Context, s *ServerApp, kind journal.KindOf[T], subject string, v T) error {
+	e, err := kind.Entry(subject, "", v)
 	if err != nil {
 		return err
 	}
@@ -176,28 +176,27 @@ type edgeVersion struct {
 }
 
 const (
-	edgePrefix     = "edge/"
-	edgeConfigured = "edge.configured"
-	edgeEvent      = "edge-event/"  // + region: number of its last event in the journal
-	drillEntry     = "drill-entry/" // + id and number of an entry of a drill
+	edgePrefix = "edge/"
+	edgeEvent  = "edge-event/"  // + region: number of its last event in the journal
+	drillEntry = "drill-entry/" // + id and number of an entry of a drill
 )
 
 // foldApp keeps the documents of the wiring itself.
 func foldApp(d *state.Docs, r journal.Record) error {
 	switch {
-	case r.Kind == drill.Begun || r.Kind == drill.Moved || r.Kind == drill.Over:
+	case r.Kind == drill.Begun.Name || r.Kind == drill.Moved.Name || r.Kind == drill.Over.Name:
 		return d.Put(drillEntry+r.Operation, struct{}{})
-	case r.Kind == evidence.Counted:
+	case r.Kind == evidence.Counted.Name:
 		return nil
-	case r.Kind == componentChanged:
+	case r.Kind == componentChanged.Name:
 		return foldComponents(d, r)
-	case strings.HasPrefix(r.Kind, "edge.") && r.Kind != edgeConfigured:
+	case strings.HasPrefix(r.Kind, "edge.") && r.Kind != edgeConfigured.Name:
 		var ev edge.Event
 		if err := r.Decode(&ev); err != nil {
 			return err
 		}
 		return d.Put(edgeEvent+r.Subject, ev.Seq)
-	case r.Kind != edgeConfigured:
+	case r.Kind != edgeConfigured.Name:
 		return nil
 	}
 	var v edgeVersion
@@ -219,7 +218,7 @@ func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, er
 		return Directive{}, err
 	}
 	if v.Print != string(b) {
-		if err := s.record(ctx, edgeConfigured, region, edgeVersion{Print: string(b)}); err != nil {
+		if err := record(ctx, s, edgeConfigured, region, edgeVersion{Print: string(b)}); err != nil {
 			return Directive{}, err
 		}
 		if _, err := s.State.Get(edgePrefix+region, &v); err != nil {

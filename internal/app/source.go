@@ -212,7 +212,7 @@ func matches(e journal.Entry, f api.EntryFilter) bool {
 func apiEntry(r journal.Record) api.Entry {
 	return api.Entry{
 		Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation,
-		Actor: r.Actor, Reason: r.Reason, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
+		Actor: r.Actor, Reason: r.Reason, Trace: r.Trace, Approval: r.Approval, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
 	}
 }
 
@@ -229,10 +229,10 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 }
 
 // Verify implements api.Source.
-func (s *ServerApp) Verify(context.Context) (api.Verification, error) {
+func (s *ServerApp) Verify(ctx context.Context) (api.Verification, error) {
 	begun := time.Now()
-	head, err := journal.Verify(s.Journal.Dir())
-	v := api.Verification{OK: err == nil, Size: head.Size, Root: head.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
+	a, err := journal.Verify(ctx, s.Journal.Dir(), journal.VerifyOptions{Key: s.Journal.VerifierKey()})
+	v := api.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
 	if err != nil {
 		v.Problem = err.Error()
 	}

@@ -88,7 +88,7 @@ func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraf
 		if ev.Seq <= t.event {
 			continue
 		}
-		e, err := journal.New("edge."+string(ev.Kind), Cluster(region, Edge), "", ev)
+		e, err := edgeEntry(ev, Cluster(region, Edge))
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ func (s *ServerApp) flush(ctx context.Context, region string, t *edgeTraffic, no
 	slices.SortFunc(c.Rows, func(a, b evidence.Cell) int {
 		return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Service, b.Service))
 	})
-	e, err := journal.New(evidence.Counted, Cluster(region, Edge), "", c)
+	e, err := evidence.Counted.Entry(Cluster(region, Edge), "", c)
 	if err != nil {
 		return err
 	}

@@ -7,17 +7,25 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Documents and entries of the wing. A fence and a hold are wishes: they are in the
+// Documents of the wing. A fence and a hold are wishes: they are in the
 // journal before anybody acts on them, so a restart wishes the same again.
 const (
 	FencePrefix = "fence/" // + component id
 	HoldPrefix  = "hold/"  // + cluster
-
-	FenceSet    = "fence.set"
-	FenceLifted = "fence.lifted"
-	RouteHeld   = "route.held"
-	RouteFreed  = "route.resumed"
 )
+
+// The kinds of entries of the wing.
+var (
+	FenceSet    = journal.NewKind[Fence]("fence.set", "A component is to be dead, and to stay dead, until the fence is lifted.")
+	FenceLifted = journal.NewBareKind("fence.lifted", "A fenced component may live again.")
+	RouteHeld   = journal.NewKind[Hold]("route.held", "New work for a cluster waits at the edge while its leader moves.")
+	RouteFreed  = journal.NewBareKind("route.resumed", "New work for a cluster flows again.")
+)
+
+// EntryKinds returns the kinds of entries of the wing.
+func EntryKinds() []journal.Kind {
+	return []journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind}
+}
 
 // Hold keeps new work of a cluster's clients waiting at the edge.
 type Hold struct {
@@ -28,21 +36,21 @@ type Hold struct {
 // Fold keeps the wing's documents. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
-	case FenceSet:
+	case FenceSet.Name:
 		var f Fence
 		if err := r.Decode(&f); err != nil {
 			return err
 		}
 		return d.Put(FencePrefix+r.Subject, f)
-	case FenceLifted:
+	case FenceLifted.Name:
 		d.Delete(FencePrefix + r.Subject)
-	case RouteHeld:
+	case RouteHeld.Name:
 		var h Hold
 		if err := r.Decode(&h); err != nil {
 			return err
 		}
 		return d.Put(HoldPrefix+r.Subject, h)
-	case RouteFreed:
+	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
 	}
 	return nil

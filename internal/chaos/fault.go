@@ -12,18 +12,26 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// The kinds of actions, and the entries they write.
+// The kinds of actions.
 const (
 	KindInject = "fault.inject"
 	KindClear  = "fault.clear"
 
-	faultSet     = "fault.set"
-	faultCleared = "fault.cleared"
-	faultEnded   = "fault.ended"
-
 	// Prefix begins the keys of fault documents in the state.
 	Prefix = "fault/"
 )
+
+// The kinds of entries that the wing writes.
+var (
+	faultSet     = journal.NewKind[Fault]("fault.set", "A fault is wished for: the nodes bring it about.")
+	faultCleared = journal.NewBareKind("fault.cleared", "A fault is wished away before its time is over.")
+	faultEnded   = journal.NewBareKind("fault.ended", "A fault is over and left no trace.")
+)
+
+// EntryKinds returns the kinds of entries that the wing writes.
+func EntryKinds() []journal.Kind {
+	return []journal.Kind{faultSet.Kind, faultCleared.Kind, faultEnded.Kind}
+}
 
 // The states of a fault.
 const (
@@ -66,23 +74,23 @@ func (f Fault) Over(now time.Time) bool { return f.Cleared || !now.Before(f.Unti
 // Fold keeps one document per fault. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
-	case faultSet:
+	case faultSet.Name:
 		var f Fault
 		if err := r.Decode(&f); err != nil {
 			return err
 		}
 		f.Index = r.Index
 		return d.Put(Prefix+f.ID, f)
-	case faultCleared, faultEnded, "step.ended":
+	case faultCleared.Name, faultEnded.Name, "step.ended":
 		var f Fault
 		found, err := d.Get(Prefix+r.Subject, &f)
 		if err != nil || !found {
 			return err
 		}
 		switch {
-		case r.Kind == faultCleared:
+		case r.Kind == faultCleared.Name:
 			f.Cleared = true
-		case r.Kind == faultEnded:
+		case r.Kind == faultEnded.Name:
 			if f.State = Ended; r.Time.Before(f.Until) {
 				f.Until = r.Time
 			}
@@ -172,16 +180,16 @@ func (x Faults) set(ctx context.Context, r *control.Run) (any, error) {
 		return nil, errors.New("its time is over before it could begin")
 	}
 	f.State = Injecting
-	return nil, x.append(ctx, faultSet, f.ID, r, f)
+	e, err := faultSet.Entry(f.ID, r.Key, f)
+	if err != nil {
+		return nil, err
+	}
+	return nil, x.append(ctx, r, e)
 }
 
-func (x Faults) append(ctx context.Context, kind, id string, r *control.Run, data any) error {
-	e, err := journal.New(kind, id, r.Key, data)
-	if err != nil {
-		return err
-	}
-	e.Actor, e.Reason = r.Actor, r.Reason
-	_, err = x.Wishes.Append(ctx, e)
+func (x Faults) append(ctx context.Context, r *control.Run, e journal.Entry) error {
+	e.Actor, e.Reason = r.Actor, journal.Brief(r.Reason)
+	_, err := x.Wishes.Append(ctx, e)
 	return err
 }
 
@@ -198,7 +206,7 @@ func (x Faults) clear(ctx context.Context, r *control.Run) error {
 	if err != nil || f.Cleared || f.State == Ended || !known {
 		return err
 	}
-	return x.append(ctx, faultCleared, f.ID, r, nil)
+	return x.append(ctx, r, faultCleared.Entry(f.ID, r.Key))
 }
 
 func (x Faults) gone(ctx context.Context, r *control.Run) (any, error) {
@@ -233,7 +241,9 @@ func End(faults []Fault, seen func(Fault) bool, now time.Time) []journal.Entry {
 	var out []journal.Entry
 	for _, f := range faults {
 		if f.State != Ended && f.Over(now) && !seen(f) {
-			out = append(out, journal.Entry{Kind: faultEnded, Subject: f.ID, Operation: f.ID, Actor: "system:chaos"})
+			e := faultEnded.Entry(f.ID, f.ID)
+			e.Actor = "system:chaos"
+			out = append(out, e)
 		}
 	}
 	return out

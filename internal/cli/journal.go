@@ -1,20 +1,15 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
-	"github.com/greenlang/fournines/internal/journal"
 )
 
 func escape(s string) string { return url.PathEscape(s) }
@@ -93,30 +88,4 @@ func (w *world) journalShow() *cobra.Command {
 		}
 		return w.print(e, table{head: []string{"ENTRY"}, rows: [][]string{{fmt.Sprint(e)}}}, []string{args[0]})
 	}}
-}
-
-func (w *world) journalVerify() *cobra.Command {
-	var from string
-	c := &cobra.Command{Use: "verify", Short: "Check the journal on disk from its first byte; needs no server", Args: cobra.NoArgs,
-		Long: "Check the journal on disk from its first byte: every checksum, every index, the tree over all\nentries against what was acknowledged. It needs no server. Exit 5 when something is wrong.",
-		RunE: func(*cobra.Command, []string) error {
-			if from == "" {
-				from = filepath.Join(app.Layout{Root: w.data}.ServerDir(), "journal")
-			}
-			begun := time.Now()
-			head, err := journal.Verify(from)
-			var damage *journal.DamageError
-			switch {
-			case errors.As(err, &damage):
-				return &exitError{exitIntegrity, err}
-			case errors.Is(err, fs.ErrNotExist):
-				return fmt.Errorf("there is no journal in %s; name its directory with --from", from)
-			case err != nil:
-				return err
-			}
-			v := api.Verification{OK: true, Size: head.Size, Root: head.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
-			return w.print(v, table{head: []string{"VERIFIED", "ENTRIES", "ROOT", "SECONDS"}, rows: [][]string{{"ok", fmt.Sprint(v.Size), v.Root, fmt.Sprintf("%.3f", v.Seconds)}}}, []string{v.Root})
-		}}
-	c.Flags().StringVar(&from, "from", "", "directory of the journal; the installation's by default")
-	return c
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -8,11 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -37,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "greenlang.yaml"), spec.BuiltInYAML(), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "edit": edit, "serve": serve,
+			"exits": exits, "edit": edit, "serve": serve, "record": record,
 		},
 	})
 }
@@ -49,6 +52,24 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err := ts.Exec("sh", append([]string{"-c", `"$@"; code=$?; [ "$code" = "$0" ] || { echo "exit code $code, want $0" >&2; exit 1; }`}, args...)...)
 	ts.Check(err)
+}
+
+// record DIR KIND… appends entries to the journal in DIR, and serves what it publishes
+// until the script ends: its address is in the file DIR.url.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: record DIR KIND…")
+	}
+	j, err := journal.Open(ts.MkAbs(args[0]), time.Now)
+	ts.Check(err)
+	for _, kind := range args[1:] {
+		_, err := j.Append(context.Background(), journal.Entry{Kind: kind})
+		ts.Check(err)
+	}
+	ts.Check(j.Close())
+	server := httptest.NewServer(j.Handler())
+	ts.Defer(server.Close)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".url"), []byte(server.URL), 0o600))
 }
 
 // edit FILE OLD NEW replaces the one place where OLD is.

@@ -94,12 +94,12 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 		req.Steps = append(req.Steps, s.Name)
 	}
 	c.Crash(a.Kind + ":request:before")
-	if err := c.record(ctx, a, kindRequested, req); err != nil {
+	if err := record(ctx, c, a, kindRequested, req); err != nil {
 		return Operation{}, err
 	}
 	c.Crash(a.Kind + ":request:after")
 	if refusal != nil {
-		if err := c.record(ctx, a, kindEnded, ended{State: Refused, Error: refusal.Error()}); err != nil {
+		if err := record(ctx, c, a, kindEnded, ended{State: Refused, Error: refusal.Error()}); err != nil {
 			return Operation{}, err
 		}
 		return c.Operation(a.Key)
@@ -124,15 +124,21 @@ func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
 
 // Approve lets a waiting operation begin; actor says who.
 func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Operation, error) {
-	return c.answer(ctx, key, actor, reason, kindApproved, nil)
+	return c.answer(ctx, key, actor, reason, func(a Action) error {
+		e := kindApproved.Entry(a.Subject, a.Key)
+		e.Approval = actor
+		return c.append(ctx, a, e)
+	})
 }
 
 // Deny ends a waiting operation without any effect.
 func (c *Control) Deny(ctx context.Context, key, actor, reason string) (Operation, error) {
-	return c.answer(ctx, key, actor, reason, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
+	return c.answer(ctx, key, actor, reason, func(a Action) error {
+		return record(ctx, c, a, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
+	})
 }
 
-func (c *Control) answer(ctx context.Context, key, actor, reason, kind string, data any) (Operation, error) {
+func (c *Control) answer(ctx context.Context, key, actor, reason string, say func(Action) error) (Operation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o, err := c.Operation(key)
@@ -144,7 +150,7 @@ func (c *Control) answer(ctx context.Context, key, actor, reason, kind string, d
 	}
 	a := o.Action
 	a.Actor, a.Reason = actor, reason
-	if err := c.record(ctx, a, kind, data); err != nil {
+	if err := say(a); err != nil {
 		return o, err
 	}
 	if o, err = c.Operation(key); err != nil {
@@ -214,7 +220,7 @@ func (c *Control) carry(o Operation, resumed bool) {
 		}
 	}
 	c.Crash(o.Kind + ":end:before")
-	if err := c.persistently(func() error { return c.record(c.ctx, o.Action, kindEnded, result) }); err != nil {
+	if err := c.persistently(func() error { return record(c.ctx, c, o.Action, kindEnded, result) }); err != nil {
 		return
 	}
 	c.Crash(o.Kind + ":end:after")
@@ -241,7 +247,7 @@ func (c *Control) forward(k Kind, run *Run) error {
 func (c *Control) step(s Step, run *Run) error {
 	point := run.Kind + ":" + s.Name + ":"
 	c.Crash(point + "before-intent")
-	if err := c.record(c.ctx, run.Action, kindStepBegun, stepData{Step: s.Name, State: StepRunning}); err != nil {
+	if err := record(c.ctx, c, run.Action, kindStepBegun, stepData{Step: s.Name, State: StepRunning}); err != nil {
 		return err
 	}
 	c.Crash(point + "before-effect")
@@ -262,7 +268,7 @@ func (c *Control) step(s Step, run *Run) error {
 		}
 		out.Result = b
 	}
-	if rerr := c.record(c.ctx, run.Action, kindStepEnded, out); rerr != nil {
+	if rerr := record(c.ctx, c, run.Action, kindStepEnded, out); rerr != nil {
 		return errors.Join(err, rerr)
 	}
 	c.Crash(point + "after-outcome")
@@ -294,7 +300,7 @@ func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
 			return undone, fmt.Errorf("%s: %w", s.Name, err)
 		}
 		c.Crash(run.Kind + ":" + s.Name + ":after-undo")
-		if err := c.record(c.ctx, run.Action, kindStepEnded, stepData{Step: s.Name, State: StepUndone}); err != nil {
+		if err := record(c.ctx, c, run.Action, kindStepEnded, stepData{Step: s.Name, State: StepUndone}); err != nil {
 			return undone, err
 		}
 		undone = true
@@ -318,12 +324,17 @@ func (c *Control) persistently(f func() error) error {
 	}
 }
 
-func (c *Control) record(ctx context.Context, a Action, kind string, data any) error {
-	e, err := journal.New(kind, a.Subject, a.Key, data)
+// record appends an entry with data about the action.
+func record[T any](ctx context.Context, c *Control, a Action, kind journal.KindOf[T], data T) error {
+	e, err := kind.Entry(a.Subject, a.Key, data)
 	if err != nil {
 		return err
 	}
-	e.Time, e.Actor, e.Reason = c.Now(), a.Actor, a.Reason
-	_, err = c.State.Append(ctx, e)
+	return c.append(ctx, a, e)
+}
+
+func (c *Control) append(ctx context.Context, a Action, e journal.Entry) error {
+	e.Time, e.Actor, e.Reason = c.Now(), a.Actor, journal.Brief(a.Reason)
+	_, err := c.State.Append(ctx, e)
 	return err
 }

@@ -68,13 +68,18 @@ func (o Operation) failedStep() (Trace, bool) {
 const Prefix = "operation/"
 
 // The kinds of entries that control writes.
-const (
-	kindRequested = "operation.requested"
-	kindApproved  = "operation.approved"
-	kindEnded     = "operation.ended"
-	kindStepBegun = "step.begun"
-	kindStepEnded = "step.ended"
+var (
+	kindRequested = journal.NewKind[requested]("operation.requested", "Somebody asks for an operation; nothing of it was done yet.")
+	kindApproved  = journal.NewBareKind("operation.approved", "A person said yes to an operation that waits for it.")
+	kindEnded     = journal.NewKind[ended]("operation.ended", "An operation is over, with its outcome.")
+	kindStepBegun = journal.NewKind[stepData]("step.begun", "A step of an operation is about to take effect.")
+	kindStepEnded = journal.NewKind[stepData]("step.ended", "A step of an operation was done, failed, or was taken back.")
 )
+
+// EntryKinds returns the kinds of entries that control writes.
+func EntryKinds() []journal.Kind {
+	return []journal.Kind{kindRequested.Kind, kindApproved.Kind, kindEnded.Kind, kindStepBegun.Kind, kindStepEnded.Kind}
+}
 
 type requested struct {
 	Action
@@ -95,10 +100,10 @@ type stepData struct {
 
 // Fold keeps one document per operation. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
-	if r.Kind == kindRequested {
+	if r.Kind == kindRequested.Name {
 		return foldRequested(d, r)
 	}
-	if !slices.Contains([]string{kindApproved, kindEnded, kindStepBegun, kindStepEnded}, r.Kind) {
+	if !slices.Contains([]string{kindApproved.Name, kindEnded.Name, kindStepBegun.Name, kindStepEnded.Name}, r.Kind) {
 		return nil
 	}
 	var o Operation
@@ -134,9 +139,9 @@ func foldRequested(d *state.Docs, r journal.Record) error {
 
 func (o *Operation) apply(e journal.Entry) error {
 	switch e.Kind {
-	case kindApproved:
+	case kindApproved.Name:
 		o.State = Running
-	case kindEnded:
+	case kindEnded.Name:
 		var x ended
 		if err := e.Decode(&x); err != nil {
 			return err
@@ -162,7 +167,7 @@ func (o *Operation) applyStep(e journal.Entry, x stepData) {
 	if x.State != StepUndone { // an undone step keeps the error that was its reason
 		t.Error = x.Error
 	}
-	if e.Kind == kindStepBegun {
+	if e.Kind == kindStepBegun.Name {
 		if t.Begun.IsZero() {
 			t.Begun = e.Time
 		}

@@ -7,14 +7,18 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Entries and documents of drills.
-const (
-	Prefix = "drill/"
+// Prefix begins the keys of drill documents in the state.
+const Prefix = "drill/"
 
-	Begun = "drill.begun"
-	Moved = "drill.step"
-	Over  = "drill.ended"
+// The kinds of entries of drills; each holds the whole report as it then was.
+var (
+	Begun = journal.NewKind[Report]("drill.begun", "A drill has begun.")
+	Moved = journal.NewKind[Report]("drill.step", "A step of a drill has begun or ended.")
+	Over  = journal.NewKind[Report]("drill.ended", "A drill is over, with its verdict.")
 )
+
+// EntryKinds returns the kinds of entries of drills.
+func EntryKinds() []journal.Kind { return []journal.Kind{Begun.Kind, Moved.Kind, Over.Kind} }
 
 // The verdicts.
 const (
@@ -76,7 +80,7 @@ func AtLeast(name, unit string, target, measured float64) Objective {
 
 // Fold keeps one report per drill. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
-	if r.Kind != Begun && r.Kind != Moved && r.Kind != Over {
+	if r.Kind != Begun.Name && r.Kind != Moved.Name && r.Kind != Over.Name {
 		return nil
 	}
 	var old Report

@@ -8,9 +8,14 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Counted is the kind of entry an edge's counters become, and Key the document's.
+// Counted is the kind of entry an edge's counters become.
+var Counted = journal.NewKind[Count]("edge.counted", "What an edge's customers saw in some seconds.")
+
+// EntryKinds returns the kinds of entries that evidence is made of.
+func EntryKinds() []journal.Kind { return []journal.Kind{Counted.Kind} }
+
+// Key is the key of the document.
 const (
-	Counted = "edge.counted"
 	Key     = "evidence/availability"
 	minutes = 60
 	year    = 365 * 24 * time.Hour
@@ -59,7 +64,7 @@ type Minute struct {
 
 // Fold keeps the document. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
-	if r.Kind != Counted {
+	if r.Kind != Counted.Name {
 		return nil
 	}
 	var a Availability

@@ -18,7 +18,7 @@ func fold(t *testing.T, d *state.Docs, index uint64, c Count) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Fold(d, journal.Record{Entry: journal.Entry{Index: index, Kind: Counted, Data: b}}); err != nil {
+	if err := Fold(d, journal.Record{Entry: journal.Entry{Index: index, Kind: Counted.Name, Data: b}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -45,7 +45,7 @@ type BadMinute struct {
 
 // FoldDays keeps the documents. It is a state.Fold.
 func FoldDays(d *state.Docs, r journal.Record) error {
-	if r.Kind != Counted {
+	if r.Kind != Counted.Name {
 		return nil
 	}
 	var c Count

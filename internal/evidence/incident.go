@@ -50,7 +50,7 @@ func (i Incident) Blast() float64 { return float64(len(i.Cells)) / float64(max(i
 // FoldIncidents keeps one document per incident. It is a state.Fold.
 func FoldIncidents(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
-	case Counted:
+	case Counted.Name:
 		var c Count
 		if err := r.Decode(&c); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (b *book) count(until int, failed ...int) uint64 {
 		c.Bad = append(c.Bad, BadSecond{start.Add(time.Duration(s) * time.Second), []Cell{{Cell: 0, Requests: 10, Failed: 5}, {Cell: 1, Requests: 100, Failed: 1}}})
 	}
 	c.Rows = []Cell{cell}
-	return b.add(Counted, "r/edge", c.At, c)
+	return b.add(Counted.Name, "r/edge", c.At, c)
 }
 
 func (b *book) incident(id string) Incident {

@@ -3,6 +3,30 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal/tiles"
+)
+
+// committer is what only the committing goroutine touches.
+type committer struct {
+	file     *os.File // of the newest segment
+	headFile *os.File
+	frontier tiles.Frontier
+	stamp    time.Time // the newest time that was stamped
+	group    []*request
+	buf      []byte
+	sizes    []int32
+	back     bool // the clock is behind stamp, and that was said
+	torn     bool // the last write of the head failed, perhaps in the middle
+}
+
+// A group shares one write and one sync; these bound it.
+const (
+	maxGroup      = 4096 // requests
+	maxGroupBytes = 8 << 20
 )
 
 // commit is the one writer: it gathers what has been asked meanwhile, writes and
@@ -10,19 +34,19 @@ import (
 func (j *Journal) commit() {
 	defer close(j.stopped)
 	for first := range j.requests {
-		group, closing := j.gather(first)
-		if err := j.write(group); err != nil {
-			for _, r := range group {
-				if r.err == nil {
-					r.err = err
-				}
-			}
-		}
-		failed := j.poisoned()
-		for _, r := range group {
+		closing := j.gather(first)
+		err := j.write()
+		for _, r := range j.committer.group {
+			r.err = err
 			close(r.done)
 		}
-		if closing || failed {
+		if j.poisoned() {
+			return
+		}
+		if closing {
+			if j.committer.torn {
+				j.remember() // nobody comes after us to write it over
+			}
 			return
 		}
 	}
@@ -34,103 +58,136 @@ func (j *Journal) poisoned() bool {
 	return j.failed != nil && !errors.Is(j.failed, errClosing)
 }
 
-func (j *Journal) gather(first *request) (group []*request, closing bool) {
-	n := 0
-	for r := first; ; {
+func (j *Journal) gather(first *request) (closing bool) {
+	c := &j.committer
+	c.group = c.group[:0]
+	for r, n := first, 0; ; {
 		if r == nil {
-			return group, true
+			return true
 		}
-		group = append(group, r)
-		if n += len(r.entries); n >= maxGroup {
-			return group, false
+		c.group = append(c.group, r)
+		if n += len(r.frames); n >= maxGroupBytes || len(c.group) >= maxGroup {
+			return false
 		}
 		select {
 		case r = <-j.requests:
 		default:
-			return group, false
+			return false
 		}
 	}
 }
 
-// write puts the group behind the log. A request whose entries cannot be encoded
-// fails alone; a failed write is cut off again and fails the group.
-func (j *Journal) write(group []*request) error {
-	var (
-		buf     []byte
-		offsets []int64
-		hashes  [][]byte
-	)
-	next := j.head.Size // only this goroutine changes it
-	for _, r := range group {
-		frames, starts, leaves, err := j.encodeAll(r.entries, next, j.end+int64(len(buf)))
-		if err != nil {
-			r.err = err
-			continue
+// write puts the group behind the log. A failed write is cut off again and fails the group.
+func (j *Journal) write() error {
+	c := &j.committer
+	frontier, now := c.frontier, j.stampTime()
+	next := frontier.Size()
+	c.buf, c.sizes = c.buf[:0], c.sizes[:0]
+	for _, r := range c.group {
+		r.first = next + uint64(len(c.sizes))
+		frames := r.frames
+		for i, n := range r.sizes {
+			if !r.timed[i] {
+				stampTime(frames[frameHeader:n], now)
+			}
+			seal(frames[:n])
+			frontier.Add(tiles.Leaf(frames[frameHeader:n]))
+			frames = frames[n:]
 		}
-		r.first = next
-		next += uint64(len(r.entries))
-		buf, offsets, hashes = append(buf, frames...), append(offsets, starts...), append(hashes, leaves...)
+		c.buf, c.sizes = append(c.buf, r.frames...), append(c.sizes, r.sizes...)
 	}
-	if len(buf) == 0 {
+	if len(c.sizes) == 0 {
 		return nil
 	}
-	if _, err := j.file.WriteAt(buf, j.end); err != nil {
-		return j.undo(fmt.Errorf("write journal: %w", err))
-	}
-	if err := j.file.Sync(); err != nil {
-		return j.poison(fmt.Errorf("sync journal: %w", err))
-	}
-	return j.publish(offsets, hashes, int64(len(buf)))
-}
-
-func (j *Journal) encodeAll(entries []Entry, index uint64, offset int64) (buf []byte, offsets []int64, hashes [][]byte, err error) {
-	for i, e := range entries {
-		e.Index = index + uint64(i)
-		if e.Time.IsZero() {
-			e.Time = j.now()
-		}
-		e.Time = e.Time.UTC().Round(0)
-		b, err := encode(e)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		r, err := decode(b)
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("encode %s entry: %w", e.Kind, err)
-		}
-		offsets = append(offsets, offset+int64(len(buf)))
-		hashes = append(hashes, r.Hash)
-		buf = appendFrame(buf, b)
-	}
-	return buf, offsets, hashes, nil
-}
-
-func (j *Journal) publish(offsets []int64, hashes [][]byte, n int64) error {
-	for _, h := range hashes {
-		if err := j.tree.add(h); err != nil {
-			return j.poison(err)
-		}
-	}
-	head, err := j.tree.head()
+	s, err := j.room()
 	if err != nil {
-		return j.poison(err)
+		return err
 	}
+	if err := j.o.disk.writeAt(c.file, c.buf, s.end); err != nil {
+		return j.undo(s, err)
+	}
+	if err := j.o.disk.datasync(c.file); err != nil {
+		return j.poison(fmt.Errorf("journal %s: sync: %w; nothing more is accepted: start the server again, which looks at what is on the disk", j.dir, err))
+	}
+	c.frontier, c.stamp = frontier, now
+	j.acknowledge(s)
+	return nil
+}
+
+// stampTime is the time of the next group: never before an earlier one, whatever the clock says.
+func (j *Journal) stampTime() time.Time {
+	c, now := &j.committer, j.o.Now().UTC().Round(0)
+	back := now.Before(c.stamp)
+	if behind := c.stamp.Sub(now); back && !c.back && behind > time.Second {
+		j.o.Log.Warn("the clock was set back; the journal stamps its last time until the clock has passed it", "dir", j.dir, "behind", behind)
+		c.back = true
+	}
+	if back {
+		return c.stamp
+	}
+	c.back = false
+	return now
+}
+
+// room returns the segment that takes the group, a new one when the newest is full.
+func (j *Journal) room() (*segment, error) {
+	c := &j.committer
+	s := j.segments[len(j.segments)-1] // only this goroutine changes the list
+	if s.end < j.o.SegmentBytes {
+		return s, nil
+	}
+	next := &segment{dir: j.dir, first: s.next()}
+	f, err := j.o.disk.create(next.path(), os.O_RDWR)
+	if err == nil {
+		err = j.o.disk.syncPath(filepath.Join(j.dir, logDir))
+	}
+	if err != nil {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+		return nil, fmt.Errorf("journal %s: begin a segment: %w; nothing was written, repeat it when there is room", j.dir, err)
+	}
+	if err := j.o.disk.write(s.indexPath(), encodeIndex(s)); err != nil {
+		j.o.Log.Warn("a sparse index could not be written; the next start makes it again", "path", s.indexPath(), "err", err)
+	}
+	if err := c.file.Close(); err != nil {
+		j.o.Log.Warn("a sealed segment could not be closed", "path", s.path(), "err", err)
+	}
+	c.file = f
 	j.mu.Lock()
-	j.offsets = append(j.offsets, offsets...)
-	j.end += n
+	defer j.mu.Unlock()
+	j.segments = append(j.segments, next)
+	return next, nil
+}
+
+// acknowledge makes a durable group visible to readers.
+func (j *Journal) acknowledge(s *segment) {
+	c := &j.committer
+	head := acknowledged{c.frontier.Size(), c.frontier.Root(), c.stamp}
+	j.mu.Lock()
+	s.grow(c.sizes)
 	j.head = head
 	close(j.grown)
 	j.grown = make(chan struct{})
 	j.mu.Unlock()
-	// Entries are durable already; a head that cannot be written only weakens the
-	// check for a log cut short, so it must not turn an acknowledgement into an error.
-	_ = writeHead(j.dir, head)
-	return nil
+	j.remember()
+}
+
+// remember writes the head over the one before. Entries are durable already; a head that
+// cannot be written only weakens the check for a log cut short, so it must not turn an
+// acknowledgement into an error. The next group writes it again.
+func (j *Journal) remember() {
+	c := &j.committer
+	err := j.o.disk.writeAt(c.headFile, j.head.encode(), 0) // only this goroutine changes it
+	if c.torn = err != nil; c.torn {
+		j.o.Log.Warn("the head could not be written; a log cut short would be noticed only up to the last checkpoint", "dir", j.dir, "err", err)
+	}
 }
 
 // undo takes a half-written group back, so that the next one starts clean.
-func (j *Journal) undo(cause error) error {
-	if err := j.file.Truncate(j.end); err != nil {
+func (j *Journal) undo(s *segment, cause error) error {
+	cause = fmt.Errorf("journal %s: write: %w; nothing was recorded, repeat it when the disk takes writes again", j.dir, cause)
+	if err := j.committer.file.Truncate(s.end); err != nil {
 		return j.poison(errors.Join(cause, err))
 	}
 	return cause

@@ -1,16 +1,40 @@
 // Package journal is what was done and seen: an append-only, ordered log in one
-// directory, fsynced before it acknowledges, each record hashed into an RFC 6962
-// Merkle tree (row 7.8.5, first slice).
+// directory, fsynced before it acknowledges, published as a tree of hashes with signed
+// checkpoints that anybody can verify (row 7.8.5).
+//
+// The directory:
+//
+//	lock                      held by the one server that writes
+//	key, key.pub              what checkpoints are signed with, and checked against
+//	log/<first index>.seg     frames: length, CRC-32C, payload (frame.go)
+//	log/<first index>.idx     every 256th offset of a sealed segment; only a cache
+//	head                      size, root and time that were acknowledged last
+//	tile/…, checkpoint        tlog-tiles, see package tiles
 //
 // Invariants:
 //   - [Journal.Append] returns after the entries are on disk; what it returned is
 //     never lost, reordered or doubled by a kill -9.
-//   - Indexes are dense and start at 0; an entry's bytes never change.
-//   - A torn tail, the remains of writes that were never acknowledged, is cut off
-//     at [Open]. Damage anywhere else is refused, with the entry's index.
-//   - After an fsync error nothing more is accepted: the kernel may have dropped
-//     the pages, so only a fresh Open can tell what is on disk.
+//   - Indexes are dense and start at 0. An index is not in an entry's bytes: its
+//     position proves it. An entry's bytes never change.
+//   - The log is what counts. Tiles and checkpoints follow it within about a second, are
+//     computed from what is on the disk, and are made up for when the disk was full.
+//   - A checkpoint is signed only over entries that are durable, and after every tile
+//     below it is; a full tile is written once.
+//   - Times that the journal stamps never go back, also over a restart and when the
+//     clock does: they stand still until the clock has passed them. The last stamp is in
+//     head; after a power failure, which may lose that, the newest time behind it counts.
+//     An entry's own time is kept as it is.
+//   - A torn tail, the remains of writes that were never acknowledged, is cut off at
+//     [Open]. Any other damage is refused with the first entry concerned and its kind
+//     ([DamageError]), as far as Open looks: the tree's right edge, the newest segment
+//     and what is behind the checkpoint. [Verify] looks at everything.
+//   - A write that fails is cut off again, and the journal goes on. After an fsync error
+//     nothing more is accepted: the kernel may have dropped the pages, so only a fresh
+//     Open can tell what is on disk.
 //
-// Callers append, read, and subscribe from an index ([Journal.Follow]); nothing
-// else. Signed checkpoints, proofs over HTTP and the archive build on these.
+// What the directory cannot show by itself is that it was replaced as a whole: keep the
+// verifier key and a checkpoint elsewhere, and verify against them.
+//
+// Segments are not preallocated: written zeros save about a third of an fdatasync, but
+// double the writes, and a power failure may then leave holes inside a group.
 package journal

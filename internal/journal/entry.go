@@ -2,18 +2,18 @@ package journal
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/transparency-dev/merkle/rfc6962"
+	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
-// MaxEntryBytes bounds one entry's encoded size.
-const MaxEntryBytes = 64 << 10
+// MaxEntryBytes bounds one entry's encoded size: what a bundle of tlog-tiles can hold.
+const MaxEntryBytes = tiles.MaxEntry
 
 // Entry is one thing that was done or seen. Kind is noun.verb in the past tense
 // ("operation.begun"); Operation groups the entries of one operation, drill or fault.
+// The index is not in an entry's bytes: its position in the log proves it.
 type Entry struct {
 	Index     uint64          `json:"index"`
 	Time      time.Time       `json:"time"`
@@ -22,10 +22,13 @@ type Entry struct {
 	Operation string          `json:"operation,omitempty"`
 	Actor     string          `json:"actor,omitempty"`
 	Reason    string          `json:"reason,omitempty"`
+	Trace     string          `json:"trace,omitempty"`    // OpenTelemetry trace id, 32 hexadecimal digits
+	Approval  string          `json:"approval,omitempty"` // who said yes
 	Data      json.RawMessage `json:"data,omitempty"`
 }
 
-// New returns an entry whose Data is v as JSON; v may be nil.
+// New returns an entry whose Data is v as JSON; v may be nil. Where the kind is known,
+// [KindOf.Entry] also checks v's type.
 func New(kind, subject, operation string, v any) (Entry, error) {
 	e := Entry{Kind: kind, Subject: subject, Operation: operation}
 	if v == nil {
@@ -54,27 +57,12 @@ type Record struct {
 	Hash  []byte // RFC 6962 leaf hash of Bytes
 }
 
-var errNoKind = errors.New("entry has no kind")
-
-func encode(e Entry) ([]byte, error) {
-	if e.Kind == "" {
-		return nil, errNoKind
-	}
-	b, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s entry: %w", e.Kind, err)
-	}
-	if len(b) > MaxEntryBytes {
-		return nil, fmt.Errorf("entry %s about %q has %d bytes, the bound is %d: put the bulk into a file and its hash into the entry",
-			e.Kind, e.Subject, len(b), MaxEntryBytes)
-	}
-	return b, nil
-}
-
-func decode(b []byte) (Record, error) {
-	r := Record{Bytes: b, Hash: rfc6962.DefaultHasher.HashLeaf(b)}
+func decode(index uint64, b []byte) (Record, error) {
+	h := tiles.Leaf(b)
+	r := Record{Bytes: b, Hash: h[:]}
 	if err := json.Unmarshal(b, &r.Entry); err != nil {
-		return Record{}, err
+		return Record{}, fmt.Errorf("entry %d: %w", index, err)
 	}
+	r.Index = index
 	return r, nil
 }

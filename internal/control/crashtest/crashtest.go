@@ -173,7 +173,7 @@ func live(dir, point string, w World) error {
 }
 
 func check(dir string, w World) error {
-	if _, err := journal.Verify(filepath.Join(dir, "journal")); err != nil {
+	if _, err := journal.Verify(context.Background(), filepath.Join(dir, "journal"), journal.VerifyOptions{}); err != nil {
 		return err
 	}
 	o, err := outcome(dir, w.Action.Key)

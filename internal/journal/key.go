@@ -1,0 +1,101 @@
+package journal
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+const (
+	keyFile       = "key"
+	publicKeyFile = "key.pub"
+	originPrefix  = "fournines.journal/"
+)
+
+// keys are what the journal signs with and what its checkpoints are checked against.
+type keys struct {
+	signer   note.Signer
+	verifier note.Verifier
+	public   string // vkey line
+}
+
+// makeKeys makes a key pair, keeps the public half, and returns the private one. An empty
+// origin means a random one.
+func makeKeys(d disk, dir, origin string) (private string, err error) {
+	if origin == "" {
+		var b [4]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return "", here(dir, err)
+		}
+		origin = originPrefix + hex.EncodeToString(b[:])
+	}
+	private, public, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return "", fmt.Errorf("make key of journal %s: %w", dir, err)
+	}
+	if _, err := note.NewSigner(private); err != nil {
+		return "", fmt.Errorf("the origin %q cannot name a log (%w); use letters, digits, dots and slashes", origin, err)
+	}
+	return private, here(dir, d.replace(filepath.Join(dir, publicKeyFile), []byte(public+"\n")))
+}
+
+// newKeys returns the pair whose private half is not kept yet.
+func newKeys(dir, private string) (keys, error) {
+	public, verifier, err := readPublic(dir)
+	if err != nil {
+		return keys{}, err
+	}
+	signer, err := note.NewSigner(private)
+	if err != nil || !spelled(private, "PRIVATE+KEY+", signer.Name(), signer.KeyHash()) {
+		return keys{}, &DamageError{dir, 0, WrongKey, "the file key is not a signer's key"}
+	}
+	if signer.Name() != verifier.Name() || signer.KeyHash() != verifier.KeyHash() {
+		return keys{}, &DamageError{dir, 0, WrongKey, fmt.Sprintf("key is of %s+%08x, key.pub of %s+%08x", signer.Name(), signer.KeyHash(), verifier.Name(), verifier.KeyHash())}
+	}
+	return keys{signer, verifier, public}, nil
+}
+
+// readKeys reads the pair and checks that its halves belong together.
+func readKeys(dir string) (keys, error) {
+	b, err := os.ReadFile(filepath.Join(dir, keyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return keys{}, &DamageError{dir, 0, WrongKey, "the file key is gone, and without it no checkpoint can be signed"}
+	}
+	if err != nil {
+		return keys{}, here(dir, err)
+	}
+	private, ended := strings.CutSuffix(string(b), "\n")
+	if !ended {
+		return keys{}, &DamageError{dir, 0, WrongKey, "the file key is not a signer's key"}
+	}
+	return newKeys(dir, private)
+}
+
+func readPublic(dir string) (string, note.Verifier, error) {
+	b, err := os.ReadFile(filepath.Join(dir, publicKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, &DamageError{dir, 0, WrongKey, "the file key.pub is gone, against which checkpoints are checked"}
+	}
+	if err != nil {
+		return "", nil, here(dir, err)
+	}
+	public, ended := strings.CutSuffix(string(b), "\n")
+	v, err := note.NewVerifier(public)
+	if err != nil || !ended || !spelled(public, "", v.Name(), v.KeyHash()) {
+		return "", nil, &DamageError{dir, 0, WrongKey, "the file key.pub is not a verifier's key"}
+	}
+	return public, v, nil
+}
+
+// spelled tells whether a key is written as it was made: its hash could also be read in
+// capitals, and then a changed file would go unnoticed.
+func spelled(key, prefix, name string, hash uint32) bool {
+	return strings.HasPrefix(key, fmt.Sprintf("%s%s+%08x+", prefix, name, hash))
+}

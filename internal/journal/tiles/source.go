@@ -1,0 +1,81 @@
+package tiles
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Source is where a log is read from. Read returns an error that wraps [fs.ErrNotExist]
+// when there is nothing at the path.
+type Source interface {
+	Read(ctx context.Context, path string) ([]byte, error)
+}
+
+// Dir is a log in a directory.
+type Dir string
+
+// Read implements [Source].
+func (d Dir) Read(_ context.Context, path string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(string(d), filepath.FromSlash(path)))
+}
+
+// maxFile bounds what is taken from a server: the largest bundle there can be.
+const maxFile = Width * (2 + MaxEntry)
+
+// URL is a log behind an HTTP server.
+type URL struct {
+	Base   string       // without the last slash
+	Client *http.Client // nil: the default one
+}
+
+// Read implements [Source].
+func (u URL) Read(ctx context.Context, path string) ([]byte, error) {
+	address := strings.TrimSuffix(u.Base, "/") + "/" + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	client := u.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound, http.StatusGone:
+		return nil, fmt.Errorf("read log: GET %s: %s: %w", address, resp.Status, fs.ErrNotExist)
+	default:
+		return nil, fmt.Errorf("read log: GET %s: %s", address, resp.Status)
+	}
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read log: GET %s: %w", address, err)
+	}
+	if len(b) > maxFile {
+		return nil, fmt.Errorf("read log: GET %s: more than %d bytes, which no tile has", address, maxFile)
+	}
+	return b, nil
+}
+
+// readPartial reads a file, for a partial one that is gone the full one. It returns the
+// width of what it read.
+func readPartial(ctx context.Context, src Source, p Path) ([]byte, int, error) {
+	b, err := src.Read(ctx, p.String())
+	if p.Width < Width && errors.Is(err, fs.ErrNotExist) {
+		if full, fullErr := src.Read(ctx, p.full().String()); fullErr == nil {
+			return full, Width, nil
+		}
+	}
+	return b, p.Width, err
+}
