@@ -238,12 +238,15 @@ func TestVersionFollowsContent(t *testing.T) {
 // StopUnits asks first; what lives on after its grace is killed.
 func TestStopUnitsLeavesNothing(t *testing.T) {
 	t.Parallel()
-	a := assignment("trap 'echo asked > asked' TERM; " + forever)
+	a := assignment("trap 'echo asked > asked' TERM; echo > armed; " + forever)
 	a.Units[0].Grace = 0.5
 	d := newDesk(t, a)
 	dir := t.TempDir()
 	stop := run(t, dir, d)
-	d.unit(t, "it never ran", running)
+	d.unit(t, "it never ran", func(u fact.Unit) bool {
+		_, err := os.Stat(filepath.Join(dir, "engine", "armed")) // a shell that has no trap yet dies unasked
+		return err == nil && running(u)
+	})
 	stop()
 	n := node.New(node.Config{Dir: dir, Host: node.Host{UID: -1, GID: -1}, Server: d, Log: slog.New(slog.DiscardHandler)})
 	if err := n.StopUnits(t.Context()); err != nil {
