@@ -167,12 +167,20 @@ func world(t *testing.T, kind string, args any, fenced map[string]string, check 
 			}
 			return os.WriteFile(file(dir), b, 0o600)
 		},
-		Kinds: func(dir string, _ *state.Projection) []control.Kind {
+		Kinds: func(dir string, p *state.Projection) []control.Kind {
 			c := readCluster(file(dir))
+			blind, err := p.Get(control.Prefix+"k", &control.Operation{}) // a server that resumes has seen nothing yet
+			if err != nil {
+				panic(err)
+			}
 			view := func(string) PostgresView {
 				p, err := spec.BuiltIn()
 				if err != nil {
 					panic(err)
+				}
+				if blind {
+					blind = false
+					return PostgresView{Policy: p.Spec.Engines.Postgres, Path: p.Spec.Failover.WithinRegion}
 				}
 				lock, _ := c.Read(context.Background(), "")
 				return PostgresView{

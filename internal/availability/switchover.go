@@ -54,19 +54,22 @@ type chosen struct {
 	To   fact.PostgresMember `json:"to"`
 }
 
-func (p Postgres) choose(_ context.Context, r *control.Run) (any, error) {
+// choose waits for facts: a server that was just started again has none yet.
+func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[SwitchoverArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	v := p.View(a.Cluster)
-	from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
-	for _, m := range candidates(v, p.Now()) {
-		if a.Candidate == "" || a.Candidate == m.ID {
-			return chosen{from, m}, nil
+	return retry(ctx, func() (chosen, error) {
+		v := p.View(a.Cluster)
+		from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
+		for _, m := range candidates(v, p.Now()) {
+			if from.Name != "" && (a.Candidate == "" || a.Candidate == m.ID) {
+				return chosen{from, m}, nil
+			}
 		}
-	}
-	return nil, fmt.Errorf("no candidate for %s now", a.Cluster)
+		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, PostgresReadiness(v, p.Now()).Reasons)
+	})
 }
 
 func (p Postgres) hold(ctx context.Context, r *control.Run) (any, error) {
