@@ -14,6 +14,16 @@ var Counted = journal.NewKind[Count]("edge.counted", "What an edge's customers s
 // EntryKinds returns the kinds of entries that evidence is made of.
 func EntryKinds() []journal.Kind { return []journal.Kind{Counted.Kind} }
 
+// Kinds of entries that others write and incidents are linked with. This package may not
+// know those others; a test of the wiring makes sure that the kinds are declared.
+const (
+	operationRequested = "operation.requested"
+	faultSet           = "fault.set"
+)
+
+// ReadKinds names the kinds of entries that this package reads and does not declare.
+func ReadKinds() []string { return []string{operationRequested, faultSet} }
+
 // Key is the key of the document.
 const (
 	Key     = "evidence/availability"

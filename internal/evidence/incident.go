@@ -56,7 +56,7 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 			return err
 		}
 		return change(d, c.Region, r.Index, func(o *ongoing) []*Incident { return o.count(c, r.Index) })
-	case "operation.requested":
+	case operationRequested:
 		var a struct{ Kind, Actor string }
 		if err := r.Decode(&a); err != nil {
 			return err
@@ -65,7 +65,7 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 			return nil // people and drills do not detect what they cause
 		}
 		return change(d, regionOf(r.Subject), r.Index, func(o *ongoing) []*Incident { return o.mark(mark{ID: r.Subject, At: r.Time, Index: r.Index}) })
-	case "fault.set":
+	case faultSet:
 		var f struct {
 			Target       string
 			Begun, Until time.Time

@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(headless) == "" {
 		os.Exit(m.Run())
 	}
-	go func() { time.Sleep(time.Minute); os.Exit(0) }() // it ends by itself
-	runtime.LockOSThread()                              // main runs TestMain on the first thread
+	time.AfterFunc(time.Minute, func() { os.Exit(0) }) // it ends by itself
+	runtime.LockOSThread()                             // main runs TestMain on the first thread
 	if unix.Gettid() != os.Getpid() {
 		panic("this is not the first thread")
 	}

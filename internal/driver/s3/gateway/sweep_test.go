@@ -193,7 +193,7 @@ func TestTheAuthorityStaysAndIsPrivate(t *testing.T) {
 func TestAnOrdinaryUserCanRunIt(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("every other test proves it: this is not root")
+		t.Skip("not needed here: this is not root, so every other test proves that an ordinary user can run it")
 	}
 	dir, err := os.MkdirTemp("", "objects")
 	if err != nil {
