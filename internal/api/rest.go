@@ -33,6 +33,8 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountReads(x, s)
 	mountLists(x, s)
 	mountEvidence(x, s)
+	mountProofs(x, s)
+	mountWitnesses(x, s, a)
 	mountActions(x, a)
 	mountDrills(x, s, a, r)
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/journal"
 )
 
 // PageSize is the most rows a list shows at once (row 7.6.3).
@@ -28,6 +30,7 @@ type Source interface {
 	Drills
 	Journal
 	Proof
+	Witnessing
 	Changes
 }
 
@@ -68,6 +71,11 @@ type Journal interface {
 	// Verify checks the journal on disk from its first byte. A journal that does
 	// not verify is an answer (OK false), not an error.
 	Verify(ctx context.Context) (Verification, error)
+	// Prove proves one entry by the newest checkpoint, to somebody who has nothing else;
+	// ErrNotFound at or past that checkpoint's size, which follows within a second.
+	Prove(ctx context.Context, index uint64) (journal.Proof, error)
+	// Kinds lists what entries there can be.
+	Kinds(ctx context.Context) ([]EntryKind, error)
 }
 
 // Proof computes figures from the journal.
@@ -81,6 +89,11 @@ type EvidenceFilter struct {
 	From, To time.Time
 	Scope    evidence.Scope
 	Of       string // evidence.Real, Practice or Both
+}
+
+// Witnessing says who watches our journal, and whose journals we watch.
+type Witnessing interface {
+	Witnesses(ctx context.Context) (Witnesses, error)
 }
 
 // Changes tells when something changed.
@@ -124,6 +137,7 @@ type Actions interface {
 	DrillRunner
 	FaultInjector
 	Operator
+	WitnessKeeper
 }
 
 // DrillRunner starts drills.
@@ -149,4 +163,12 @@ type Operator interface {
 	Approve(ctx context.Context, id, reason string) error
 	// Deny ends an operation that waits for approval as refused.
 	Deny(ctx context.Context, id, reason string) error
+}
+
+// WitnessKeeper decides who watches our journal.
+type WitnessKeeper interface {
+	// AddWitness asks another server's witness from now on; one of the same name is replaced.
+	AddWitness(ctx context.Context, p compliance.Peer, reason string) error
+	// RemoveWitness asks it no longer; ErrNotFound when there is none of the name.
+	RemoveWitness(ctx context.Context, name, reason string) error
 }

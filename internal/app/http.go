@@ -66,10 +66,14 @@ func (s *ServerApp) listeners() ([]net.Listener, error) {
 	return out, nil
 }
 
+// logPath is where the journal is published as tlog-tiles, for who has the token.
+const logPath = "/log"
+
 // Handler returns everything the server answers.
 func (s *ServerApp) Handler() http.Handler {
 	people := http.NewServeMux()
 	api.Mount(people, s.Version, s, s, s)
+	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
 	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
@@ -82,6 +86,8 @@ func (s *ServerApp) Handler() http.Handler {
 		setCookie(w, "", -1)
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	})
+	mux.HandleFunc("GET "+witnessPath+"/card", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.card()) })
+	mux.Handle(witnessPath+"/", s.witness)
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
 	mux.Handle("/", s.people(people))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/edge"
@@ -67,7 +68,7 @@ func edgeEntry(ev edge.Event, subject string) (journal.Entry, error) {
 
 // EntryKinds returns every kind of entry that the server writes.
 func EntryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds())
+	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds())
 	all = append(all, serverStarted.Kind, componentChanged.Kind, edgeConfigured.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/etcd"
@@ -47,14 +48,16 @@ type ServerApp struct {
 	power   host.Switch
 	etcd    *embed.Etcd
 	traffic *traffic
+	witness *witnesses
 	seen    *seen
 	history history
 	units   map[string]string // component id → version of the unit as it would be started now
+	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 }
 
 // OpenServer opens the installation's journal and state and resumes what was left
-// unfinished. Everything it starts ends with ctx; call Close then.
+// unfinished. Everything it starts ends with ctx, or with Close.
 func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*ServerApp, error) {
 	inst, layout, err := LoadInstallation(root)
 	if err != nil {
@@ -68,6 +71,7 @@ func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*S
 		Installation: inst, Layout: layout, Secrets: secrets, Facts: NewFacts(), Log: log, Version: version, Started: time.Now(),
 		regions: map[string]*region{}, power: host.NewSwitch(root),
 	}
+	ctx, s.cancel = context.WithCancel(ctx)
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -84,7 +88,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, compliance.Fold, foldApp)
 	if err != nil {
 		return err
 	}
@@ -101,6 +105,11 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err := record(ctx, s, serverStarted, Server, started{Version: s.Version, PID: os.Getpid()}); err != nil {
 		return err
 	}
+	s.witness = newWitnesses(s, dir)
+	if err := s.witness.open(); err != nil {
+		return err
+	}
+	s.wg.Go(func() { s.witness.run(ctx) })
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
@@ -140,8 +149,9 @@ func crashPoint(at, dir string) control.CrashPoint {
 	}
 }
 
-// Close ends everything; end the context of OpenServer first.
+// Close ends everything.
 func (s *ServerApp) Close() error {
+	s.cancel()
 	if s.Control != nil {
 		s.Control.Close()
 	}

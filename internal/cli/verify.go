@@ -31,7 +31,8 @@ func (w *world) journalVerify() *cobra.Command {
 		Use: "verify", Short: "Check the journal from its first byte; needs no server", Args: cobra.NoArgs,
 		Long: "Check the journal from its first byte: every checksum, every entry's hash against the tree,\n" +
 			"every tile, the root against the signed checkpoint and against what was acknowledged. It needs\n" +
-			"no server. From a URL it reads what a server publishes as tlog-tiles, and nothing else.\n\n" +
+			"no server. From a URL it reads what a server publishes as tlog-tiles, and nothing else: ours does so\n" +
+			"at /log, for who has its token (FOURNINES_TOKEN).\n\n" +
 			"A directory that was replaced as a whole agrees with itself. What was kept outside of it shows\n" +
 			"that: the key with --key, and an older checkpoint with --against.\n\n" +
 			"Exit 5 when something is wrong; the first entry concerned and the kind of damage are named.",
@@ -70,6 +71,7 @@ func (w *world) verify(ctx context.Context, from, key, against string) error {
 	var a journal.Audit
 	var err error
 	if remote {
+		o.Token = os.Getenv("FOURNINES_TOKEN")
 		a, err = journal.VerifyURL(ctx, from, o.Key, o)
 	} else {
 		a, err = journal.Verify(ctx, from, o)

@@ -45,6 +45,7 @@ func New(o Options) http.Handler {
 	}
 	mux.HandleFunc("GET /events", c.events)
 	mux.HandleFunc("GET /palette", c.palette)
+	mux.HandleFunc("GET /journal/{index}/proof", c.proof)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", staticHandler(c.assets)))
 	c.verbs(mux)
 	mux.HandleFunc("/", c.nothingHere)

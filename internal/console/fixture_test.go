@@ -14,6 +14,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
 // noon is the fixture's clock: pages drawn from it never change.
@@ -245,7 +246,7 @@ func entryAt(index uint64, at time.Time, kind, subject, operation, actor string)
 	if kind == "fault.injected" {
 		e.Reason = "does the edge notice a frozen instance"
 	}
-	sum := sha256.Sum256(append([]byte{0}, fmt.Sprintf("%+v", e)...))
-	e.Hash = hex.EncodeToString(sum[:])
+	leaf := tiles.Leaf(entryBytes(e))
+	e.Hash = hex.EncodeToString(leaf[:])
 	return e
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,6 +20,7 @@ type journalSheet struct {
 	Items  []api.Entry
 	Older  string // addresses of the pages around this one, or empty
 	Newest string
+	Watch  api.Witnesses
 	Proof  *api.Verification // nil until somebody asks
 }
 
@@ -31,6 +34,9 @@ func loadJournal(ctx context.Context, src Source, a ask) (sheet, error) {
 		return sheet{}, fmt.Errorf("list journal: %w", err)
 	}
 	s := journalSheet{Filter: f, Items: page.Items}
+	if s.Watch, err = src.Witnesses(ctx); err != nil {
+		return sheet{}, fmt.Errorf("list witnesses: %w", err)
+	}
 	if page.Next != "" {
 		s.Older = "/journal?" + with(a.Query, "before", page.Next).Encode()
 	}
@@ -106,4 +112,23 @@ func indent(data json.RawMessage) string {
 		return string(data)
 	}
 	return out.String()
+}
+
+// proof answers with the proof of one entry, for the browser to verify and for people to keep.
+func (c *console) proof(w http.ResponseWriter, r *http.Request) {
+	index, err := readIndex("the index", r.PathValue("index"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	p, err := c.source.Prove(r.Context(), index)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		http.Error(w, err.Error(), http.StatusNotFound)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(p) // a browser that is gone asks again
+	}
 }

@@ -20,10 +20,10 @@ import (
 
 type empty struct{}
 
-func (empty) Load(context.Context) (map[string]json.RawMessage, uint64, error) {
-	return map[string]json.RawMessage{}, 0, nil
+func (empty) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
+	return map[string]json.RawMessage{}, state.Position{}, nil
 }
-func (empty) Save(context.Context, map[string]json.RawMessage, uint64) error { return nil }
+func (empty) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
 
 func start(t *testing.T, kinds ...control.Kind) (*control.Control, *journal.Journal) {
 	t.Helper()

@@ -19,6 +19,7 @@ import (
 type VerifyOptions struct {
 	Key      string                   // vkey that must have signed it; "": the directory's key.pub
 	Against  []byte                   // an older checkpoint, of which this log must be the continuation
+	Token    string                   // bearer token that a URL asks for; "": none
 	Progress func(done, total uint64) // told now and then, never twice at once; nil: nobody
 }
 
@@ -76,7 +77,7 @@ func VerifyURL(ctx context.Context, url, key string, o VerifyOptions) (Audit, er
 	if err != nil {
 		return Audit{}, fmt.Errorf("verify journal %s: the key %.80q: %w; it is the line in the file key.pub", url, key, err)
 	}
-	a := &audit{name: url, src: tiles.URL{Base: url}, o: o}
+	a := &audit{name: url, src: tiles.URL{Base: url, Token: o.Token}, o: o}
 	raw, err := a.src.Read(ctx, checkpointFile)
 	if err != nil {
 		return Audit{}, err

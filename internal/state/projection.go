@@ -68,17 +68,18 @@ type Projection struct {
 	wg sync.WaitGroup
 }
 
-// Open loads the state, folds the entries that it lacks, and follows the journal until ctx ends.
+// Open loads the state, folds the entries that it lacks, and follows the journal until ctx
+// ends. A journal other than the one it has followed is refused with a [journal.DamageError].
 func Open(ctx context.Context, j *journal.Journal, s Store, log *slog.Logger, folds ...Fold) (*Projection, error) {
-	docs, applied, err := s.Load(ctx)
+	docs, at, err := s.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if size := j.Head().Size; applied > size {
-		return nil, fmt.Errorf("open state: it holds %d entries and journal %s has only %d: the journal lost entries; restore it from a copy", applied, j.Dir(), size)
+	if err := at.check(ctx, j); err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
 	}
 	p := &Projection{
-		journal: j, store: s, folds: folds, log: log, applied: applied, moved: make(chan struct{}),
+		journal: j, store: s, folds: folds, log: log, applied: at.Applied, moved: make(chan struct{}),
 		docs: Docs{all: docs, dirty: map[string]json.RawMessage{}},
 	}
 	size := j.Head().Size
@@ -124,37 +125,48 @@ func (p *Projection) apply(r journal.Record) error {
 	return nil
 }
 
-// persist writes what changed, a little behind the journal.
+// persist writes what changed, a little behind the journal, and at the end where it stands.
 func (p *Projection) persist(ctx context.Context) {
 	for saved := uint64(0); ; {
+		ended := ctx.Err() != nil
 		p.mu.Lock()
 		dirty, applied, moved, failed := p.docs.dirty, p.applied, p.moved, p.err
 		p.docs.dirty = map[string]json.RawMessage{}
 		p.mu.Unlock()
-		if len(dirty) > 0 || applied >= saved+1000 {
-			if err := p.store.Save(ctx, dirty, applied); err != nil {
+		if len(dirty) > 0 || applied >= saved+1000 || (ended && applied > saved) {
+			if err := p.save(ctx, dirty, applied); err != nil {
 				p.keep(dirty)
-				if ctx.Err() == nil {
-					p.log.Warn("state could not be saved; it is replayed from the journal after a restart", "err", err)
-				}
+				p.log.Warn("state could not be saved; it is replayed from the journal after a restart", "err", err)
 			} else {
 				saved = applied
 			}
 		}
-		if failed != nil {
+		if failed != nil || ended {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			return
+			continue
 		case <-moved:
 		}
 		select { // let a burst gather
 		case <-ctx.Done():
-			return
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// saveFor bounds one save; the last one, when everything is being ended, as well.
+const saveFor = 5 * time.Second
+
+func (p *Projection) save(ctx context.Context, dirty map[string]json.RawMessage, applied uint64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveFor)
+	defer cancel()
+	at, err := position(p.journal, applied)
+	if err != nil {
+		return err
+	}
+	return p.store.Save(ctx, dirty, at)
 }
 
 // keep puts documents that could not be saved back, unless they changed again meanwhile.

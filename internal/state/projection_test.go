@@ -3,8 +3,10 @@ package state_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,24 +19,24 @@ import (
 
 // memory is a Store that can refuse to save, as etcd does when it is away.
 type memory struct {
-	mu      sync.Mutex
-	docs    map[string]json.RawMessage
-	applied uint64
-	saved   chan uint64
+	mu    sync.Mutex
+	docs  map[string]json.RawMessage
+	at    state.Position
+	saved chan uint64
 }
 
-func (m *memory) Load(context.Context) (map[string]json.RawMessage, uint64, error) {
+func (m *memory) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return maps.Clone(m.docs), m.applied, nil
+	return maps.Clone(m.docs), m.at, nil
 }
 
-func (m *memory) Save(_ context.Context, docs map[string]json.RawMessage, applied uint64) error {
+func (m *memory) Save(_ context.Context, docs map[string]json.RawMessage, at state.Position) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.Copy(m.docs, docs)
-	m.applied = applied
-	m.saved <- applied
+	m.at = at
+	m.saved <- at.Applied
 	return nil
 }
 
@@ -86,8 +88,8 @@ func TestStateAheadOfItsJournalIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close() //nolint:errcheck // test
-	m := &memory{docs: map[string]json.RawMessage{}, applied: 7, saved: make(chan uint64, 1)}
-	if _, err := state.Open(t.Context(), j, m, slog.Default()); err == nil || !strings.Contains(err.Error(), "lost entries") {
+	m := &memory{docs: map[string]json.RawMessage{}, at: state.Position{Applied: 7}, saved: make(chan uint64, 1)}
+	if _, err := state.Open(t.Context(), j, m, slog.Default()); err == nil || !strings.Contains(err.Error(), "damaged at entry 0 (rolled-back): the state has followed it to 7 entries, and it holds 0") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -100,5 +102,73 @@ func TestListIsSortedAndByPrefix(t *testing.T) {
 	got, err := state.List[int](p, "n/")
 	if err != nil || len(got) != 2 || got[0] != 1 || got[1] != 2 {
 		t.Fatalf("%v %v", got, err)
+	}
+}
+
+// A journal that was put back from a copy, and one that went another way, are refused.
+func TestAnotherJournalInItsPlaceIsRefused(t *testing.T) {
+	t.Parallel()
+	dir, m := t.TempDir(), &memory{docs: map[string]json.RawMessage{}, saved: make(chan uint64, 1000)}
+	live, older := filepath.Join(dir, "journal"), filepath.Join(dir, "older")
+	p, stop := openAll(t, dir, m)
+	if _, err := p.Append(t.Context(), journal.Entry{Kind: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := os.CopyFS(older, os.DirFS(live)); err != nil {
+		t.Fatal(err)
+	}
+	// Append until the state has seen a published beginning that the copy lacks.
+	p, stop = openAll(t, dir, m)
+	for known := uint64(0); known < 3; {
+		if _, err := p.Append(t.Context(), journal.Entry{Kind: "mine"}); err != nil {
+			t.Fatal(err)
+		}
+		<-m.saved
+		m.mu.Lock()
+		known = m.at.Known.Size
+		m.mu.Unlock()
+	}
+	stop()
+	open := func(want journal.Damage) {
+		t.Helper()
+		j, err := journal.Open(older, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.Close() //nolint:errcheck // test
+		_, err = state.Open(t.Context(), j, m, slog.New(slog.DiscardHandler), count)
+		if damage := (*journal.DamageError)(nil); !errors.As(err, &damage) || damage.Kind != want {
+			t.Fatalf("got %v, want %s", err, want)
+		}
+	}
+	open(journal.RolledBack)
+	j, err := journal.Open(older, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range m.at.Applied {
+		if _, err := j.Append(t.Context(), journal.Entry{Kind: "theirs"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(journal.Forked)
+}
+
+func TestPositionIsReadBackAndRefusedWhenStrange(t *testing.T) {
+	t.Parallel()
+	root := strings.Repeat("ab", 32)
+	for _, s := range []string{"0", "7", "9 7 " + root} {
+		if p, err := state.ParsePosition(s); err != nil || p.String() != s {
+			t.Errorf("%q: %v %v", s, p, err)
+		}
+	}
+	for _, s := range []string{"", "x", "-1", "7 7", "7 8 " + root, "7 7 abc", "7 x " + root, "7 7 " + root + " "} {
+		if p, err := state.ParsePosition(s); err == nil {
+			t.Errorf("%q: %v", s, p)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -18,20 +17,20 @@ const (
 
 // Store keeps documents durably.
 type Store interface {
-	// Load returns every document and the number of journal entries they hold.
-	Load(ctx context.Context) (docs map[string]json.RawMessage, applied uint64, err error)
-	// Save writes changed documents (nil deletes) and then the new number of entries.
-	Save(ctx context.Context, docs map[string]json.RawMessage, applied uint64) error
+	// Load returns every document and how far they have followed the journal.
+	Load(ctx context.Context) (docs map[string]json.RawMessage, at Position, err error)
+	// Save writes changed documents (nil deletes) and then the new position.
+	Save(ctx context.Context, docs map[string]json.RawMessage, at Position) error
 }
 
 // Etcd is a Store in etcd.
 type Etcd struct{ Client *clientv3.Client }
 
 // Load implements Store.
-func (s Etcd) Load(ctx context.Context) (map[string]json.RawMessage, uint64, error) {
+func (s Etcd) Load(ctx context.Context) (map[string]json.RawMessage, Position, error) {
 	resp, err := s.Client.Get(ctx, docPrefix, clientv3.WithPrefix())
 	if err != nil {
-		return nil, 0, fmt.Errorf("load state: %w", err)
+		return nil, Position{}, fmt.Errorf("load state: %w", err)
 	}
 	docs := make(map[string]json.RawMessage, len(resp.Kvs))
 	for _, kv := range resp.Kvs {
@@ -42,18 +41,18 @@ func (s Etcd) Load(ctx context.Context) (map[string]json.RawMessage, uint64, err
 		if err != nil {
 			err = fmt.Errorf("load state: %w", err)
 		}
-		return docs, 0, err
+		return docs, Position{}, err
 	}
-	applied, err := strconv.ParseUint(string(index.Kvs[0].Value), 10, 64)
+	at, err := parsePosition(string(index.Kvs[0].Value))
 	if err != nil {
-		return nil, 0, fmt.Errorf("load state: key %s: %w", appliedKey, err)
+		return nil, Position{}, fmt.Errorf("load state: key %s: %w", appliedKey, err)
 	}
-	return docs, applied, nil
+	return docs, at, nil
 }
 
 // Save implements Store. Documents go first: entries are folded again after a
 // crash in between, which gives the same documents.
-func (s Etcd) Save(ctx context.Context, docs map[string]json.RawMessage, applied uint64) error {
+func (s Etcd) Save(ctx context.Context, docs map[string]json.RawMessage, at Position) error {
 	var ops []clientv3.Op
 	for k, v := range docs {
 		if v == nil {
@@ -62,7 +61,7 @@ func (s Etcd) Save(ctx context.Context, docs map[string]json.RawMessage, applied
 			ops = append(ops, clientv3.OpPut(docPrefix+k, string(v)))
 		}
 	}
-	ops = append(ops, clientv3.OpPut(appliedKey, strconv.FormatUint(applied, 10)))
+	ops = append(ops, clientv3.OpPut(appliedKey, at.String()))
 	for len(ops) > 0 {
 		n := min(len(ops), txnMax)
 		if _, err := s.Client.Txn(ctx).Then(ops[:n]...).Commit(); err != nil {

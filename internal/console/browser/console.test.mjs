@@ -216,6 +216,50 @@ test("verify shows the proof in place", async (t) => {
   assert.deepEqual(problems, []);
 });
 
+test("an entry is proved in the browser, and a changed one is not", async (t) => {
+  const { page, problems } = await open(t, "/journal/137");
+  await page.locator("#entry-verify").click();
+  await page.locator('#entry-proof[data-verdict="ok"]').getByText("entry 137 is one of the").waitFor({ timeout: patience });
+  await page.getByText("for the first time").waitFor({ timeout: patience });
+  await page.locator("#entry-verify").click();
+  await page.getByText("has known before").waitFor({ timeout: patience });
+
+  const changes = [
+    [(p) => { p.entry = p.entry.replace("healthy", "Healthy"); }, "not the one at this place"],
+    [(p) => { p.index += 1; }, "not the one at this place"],
+    [(p) => { p.hashes.pop(); }, "fewer hashes"],
+    [(p) => { p.hashes.push(p.hashes[0]); }, "more hashes"],
+    [(p) => { p.checkpoint = p.checkpoint.replace(/\n(\d)(\d+)\n/, "\n9$2\n"); }, "signature"],
+    [(p) => { p.key = "fournines.journal/other" + p.key.slice(p.key.indexOf("+")); }, "key"],
+  ];
+  let change;
+  await page.route("**/proof", async (route) => {
+    const answer = await route.fetch();
+    const proof = await answer.json();
+    change(proof);
+    await route.fulfill({ response: answer, json: proof });
+  });
+  for (const [how, words] of changes) {
+    change = how;
+    await page.locator("#entry-verify").click();
+    await page.locator('#entry-proof[data-verdict="bad"]').getByText(words).waitFor({ timeout: patience });
+    change = () => {};
+    await page.locator("#entry-verify").click();
+    await page.locator('#entry-proof[data-verdict="ok"]').waitFor({ timeout: patience });
+  }
+  // The proof of another entry is a proof, but not of what the page shows.
+  await page.unroute("**/proof");
+  await page.route("**/proof", async (route) => route.continue({ url: `${base}/journal/12/proof` }));
+  await page.locator("#entry-verify").click();
+  await page.locator('#entry-proof[data-verdict="bad"]').getByText("not the one that this page shows").waitFor({ timeout: patience });
+  // A key other than the one seen first is an alarm.
+  await page.unroute("**/proof");
+  await page.evaluate(() => localStorage.setItem("fournines-journal-key", "another"));
+  await page.locator("#entry-verify").click();
+  await page.locator('#entry-proof[data-verdict="bad"]').getByText("another than this browser has known").waitFor({ timeout: patience });
+  assert.deepEqual(problems, []);
+});
+
 test("without scripts every page is readable and a fault can be injected", async (t) => {
   const { page } = await open(t, "/", { javaScriptEnabled: false });
   for (const [name, address] of pages) {

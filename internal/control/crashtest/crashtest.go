@@ -210,7 +210,7 @@ func outcome(dir, key string) (control.Operation, error) {
 // nowhere is a state.Store that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) Load(context.Context) (map[string]json.RawMessage, uint64, error) {
-	return map[string]json.RawMessage{}, 0, nil
+func (nowhere) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
+	return map[string]json.RawMessage{}, state.Position{}, nil
 }
-func (nowhere) Save(context.Context, map[string]json.RawMessage, uint64) error { return nil }
+func (nowhere) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }

@@ -32,6 +32,7 @@ const maxFile = Width * (2 + MaxEntry)
 // URL is a log behind an HTTP server.
 type URL struct {
 	Base   string       // without the last slash
+	Token  string       // bearer token; "": none
 	Client *http.Client // nil: the default one
 }
 
@@ -41,6 +42,9 @@ func (u URL) Read(ctx context.Context, path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read log: %w", err)
+	}
+	if u.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+u.Token)
 	}
 	client := u.Client
 	if client == nil {

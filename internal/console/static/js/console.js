@@ -2,9 +2,11 @@
 import { followStream } from "./live.js";
 import { listenForKeys } from "./keys.js";
 import { openPalette, preparePalette } from "./palette.js";
+import { prepareVerify } from "./verify.js";
 
 followStream(document.getElementById("live"));
 preparePalette(document.getElementById("palette"));
+prepareVerify(document.getElementById("entry-verify"));
 
 const help = /** @type {HTMLDialogElement} */ (document.getElementById("help"));
 listenForKeys({ palette: openPalette, help: () => help.showModal() });

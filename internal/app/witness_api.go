@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// card returns our public keys.
+func (s *ServerApp) card() api.Card {
+	s.witness.mu.RLock()
+	defer s.witness.mu.RUnlock()
+	c := api.Card{Log: s.Journal.VerifierKey()}
+	if s.witness.own != nil {
+		c.Witness = s.witness.own.Cosigner().String()
+	}
+	return c
+}
+
+// Witnesses implements api.Source.
+func (s *ServerApp) Witnesses(context.Context) (api.Witnesses, error) {
+	peers, err1 := state.List[compliance.Peer](s.State, compliance.PeerPrefix)
+	troubles, err2 := state.List[compliance.Trouble](s.State, compliance.TroublePrefix)
+	accusations, err3 := state.List[compliance.Accusation](s.State, compliance.AccusationPrefix)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return api.Witnesses{}, err
+	}
+	slices.SortFunc(accusations, func(a, b compliance.Accusation) int { return b.At.Compare(a.At) })
+	_, size := s.Journal.Checkpoint()
+	out := api.Witnesses{
+		Card: s.card(), Size: size, Peers: []api.Witness{},
+		Troubles: append([]compliance.Trouble{}, troubles...), Accusations: append([]compliance.Accusation{}, accusations...),
+	}
+	s.witness.mu.RLock()
+	defer s.witness.mu.RUnlock()
+	for _, p := range peers {
+		c := s.witness.cosigned[p.Name]
+		w := api.Witness{Peer: p, Cosigned: c.size, At: c.at}
+		origin, _, _ := strings.Cut(p.Log, "+")
+		if s.witness.own != nil {
+			if known, _, ok := s.witness.own.Known(origin); ok {
+				w.Watched = known.Size
+			}
+		}
+		out.Peers = append(out.Peers, w)
+	}
+	return out, nil
+}
+
+// AddWitness implements api.Actions.
+func (s *ServerApp) AddWitness(ctx context.Context, p compliance.Peer, reason string) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if p.Log == s.Journal.VerifierKey() || p.Witness == s.card().Witness {
+		return fmt.Errorf("%w: %s has our own keys; a journal cannot watch itself", api.ErrRefused, p.URL)
+	}
+	e, err := compliance.PeerAdded.Entry(p.Name, "", p)
+	if err != nil {
+		return err
+	}
+	return s.changeWitness(ctx, e, reason)
+}
+
+// RemoveWitness implements api.Actions.
+func (s *ServerApp) RemoveWitness(ctx context.Context, name, reason string) error {
+	known, err := s.State.Get(compliance.PeerPrefix+name, &compliance.Peer{})
+	if err == nil && !known {
+		err = fmt.Errorf("no witness is called %q: %w", name, api.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	return s.changeWitness(ctx, compliance.PeerRemoved.Entry(name, ""), reason)
+}
+
+func (s *ServerApp) changeWitness(ctx context.Context, e journal.Entry, reason string) error {
+	e.Actor, e.Reason = actor(ctx), journal.Brief(reason)
+	if _, err := s.State.Append(ctx, e); err != nil {
+		return err
+	}
+	poke(s.witness.changed)
+	return nil
+}
+
+// Prove implements api.Source.
+func (s *ServerApp) Prove(_ context.Context, index uint64) (journal.Proof, error) {
+	if _, size := s.Journal.Checkpoint(); index >= size {
+		return journal.Proof{}, fmt.Errorf("the newest checkpoint covers %d entries, not yet entry %d; it follows within a second: %w", size, index, api.ErrNotFound)
+	}
+	return s.Journal.Prove(index)
+}
+
+// Kinds implements api.Source.
+func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
+	kinds := EntryKinds()
+	schemas, err := journal.Schemas(kinds)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.EntryKind, 0, len(kinds))
+	for _, k := range kinds {
+		out = append(out, api.EntryKind{Name: k.Name, Doc: k.Doc, Schema: schemas[k.Name]})
+	}
+	slices.SortFunc(out, func(a, b api.EntryKind) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}

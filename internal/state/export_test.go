@@ -1,0 +1,4 @@
+package state
+
+// ParsePosition is parsePosition, for tests.
+var ParsePosition = parsePosition
