@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -15,18 +16,23 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
 )
 
 // Drills returns the drills of every wing.
-func Drills() []drill.Drill { return slices.Concat(availability.Drills()) }
+func Drills() []drill.Drill { return slices.Concat(availability.Drills(), compliance.Drills()) }
 
 // DrillPlatform reaches the platform from outside, for drills: through the API and the edge.
 type DrillPlatform struct {
 	Client *Client
 	Region string
 	Redis  drill.Writer
+	Dir    string // of the server's journal
 }
+
+// JournalDir implements compliance.DrillPlatform.
+func (p DrillPlatform) JournalDir() string { return p.Dir }
 
 // again repeats a call while the server is away: it may be killed and restarted meanwhile.
 func again(ctx context.Context, f func() error) error {
@@ -193,7 +199,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	}
 	return drill.Env{
 		ID:       id,
-		Platform: DrillPlatform{Client: client, Region: region, Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
+		Platform: DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
 		Load: &drill.Load{
 			Writer: newRunWriter("http://"+layout.EdgeAddress(region, Edge), token), Prefix: id,
 			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,

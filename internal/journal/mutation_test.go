@@ -7,16 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/journal/tamper"
 )
 
 // victim makes a journal with several segments, full and partial tiles, and partial ones
@@ -42,86 +41,24 @@ func victim(t *testing.T, dir string) {
 	}
 }
 
-// files returns the files of a journal that hold something, but not the lock.
-func files(t *testing.T, dir string) []string {
-	t.Helper()
-	var out []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && d.Name() != "lock" {
-			out = append(out, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // mutate changes one file in a random way, and says how. It returns "" when the change
 // that was drawn changes nothing.
 func mutate(t *testing.T, r *rand.Rand, dir string) string {
 	t.Helper()
-	all := files(t, dir)
-	path := all[r.IntN(len(all))]
-	name, err := filepath.Rel(dir, path)
+	all, err := tamper.Files(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, err := os.ReadFile(path)
-	if err != nil || len(old) == 0 {
-		t.Fatalf("%s: %v", name, err)
-	}
-	b, how := bytes.Clone(old), ""
-	switch r.IntN(6) {
-	case 0:
-		i := r.IntN(len(b))
-		b[i] ^= 1 << r.IntN(8)
-		how = fmt.Sprintf("bit flipped at %d of %s", i, name)
-	case 1:
-		b = b[:r.IntN(len(b))]
-		how = fmt.Sprintf("%s cut to %d bytes", name, len(b))
-	case 2:
-		i := r.IntN(len(b))
-		clear(b[i:min(len(b), i+512)])
-		how = fmt.Sprintf("zeros from %d of %s", i, name)
-	case 3:
-		how = name + " removed"
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-		return how
-	case 4:
-		b = swapFrames(r, b, strings.HasSuffix(name, ".seg"))
-		how = "two frames of " + name + " swapped"
-	case 5:
-		i := r.IntN(len(b))
-		b = slices.Insert(b, i, b[i])
-		how = fmt.Sprintf("byte %d of %s doubled", i, name)
-	}
-	if bytes.Equal(b, old) {
-		return ""
-	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	name, changes := all[r.IntN(len(all))], tamper.Changes()
+	c := changes[r.IntN(len(changes))]
+	changed, err := c.Do(r, dir, name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return how
-}
-
-// swapFrames swaps two adjacent frames, each with its checksum.
-func swapFrames(r *rand.Rand, b []byte, segment bool) []byte {
-	if !segment {
-		return b
+	if !changed {
+		return ""
 	}
-	var at []int
-	for i := 0; i < len(b); i += 8 + (int(b[i]) | int(b[i+1])<<8) {
-		at = append(at, i)
-	}
-	if at = append(at, len(b)); len(at) < 3 {
-		return b
-	}
-	i := r.IntN(len(at) - 2)
-	return slices.Concat(b[:at[i]], b[at[i+1]:at[i+2]], b[at[i]:at[i+1]], b[at[i+2]:])
+	return c.Name + " " + name
 }
 
 // TestEveryMutationIsFound changes one file of a journal at random, every kind of file,
@@ -153,7 +90,7 @@ func TestEveryMutationIsFound(t *testing.T) {
 		case errors.As(err, &damage) && damage.Kind != "" && damage.Dir == dir:
 		case err == nil && strings.Contains(how, ".idx"):
 			heals(t, dir, how)
-		case err == nil && strings.HasSuffix(how, " removed") && strings.Contains(how, ".p/"):
+		case err == nil && strings.HasPrefix(how, "remove ") && strings.Contains(how, ".p/"):
 			heals(t, dir, how) // an earlier checkpoint's tile, of which a newer one holds the same
 		default:
 			t.Errorf("%s: %v", how, err)
@@ -181,7 +118,7 @@ func heals(t *testing.T, dir, how string) {
 	if a, err := verify(dir); err != nil || a.Size != 701 {
 		t.Fatalf("%s: %+v %v", how, a, err)
 	}
-	if name, ok := strings.CutSuffix(how, " removed"); ok && strings.HasSuffix(name, ".idx") {
+	if name, ok := strings.CutPrefix(how, "remove "); ok && strings.HasSuffix(name, ".idx") {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Fatalf("it was not made again: %v", err)
 		}

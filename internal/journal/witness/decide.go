@@ -12,7 +12,7 @@ import (
 
 // Grace is how long after a larger size was cosigned a smaller one may still arrive from
 // a second feeder; later it is a rollback. It is twice what a feeder's request may take.
-const Grace = 8 * time.Second
+const Grace = 6 * time.Second
 
 // record is what a witness knows of one log.
 type record struct {

@@ -30,7 +30,7 @@ type FeederOptions struct {
 	Now    func() time.Time
 
 	Interval   time.Duration // between looks at the log: 1 s
-	Timeout    time.Duration // of one whole exchange: 4 s, at most half of [Grace]
+	Timeout    time.Duration // of one whole exchange: 3 s, at most half of [Grace]
 	MaxBackoff time.Duration // between tries of a failing witness: 30 s
 	AlarmAfter time.Duration // a witness that long without a cosignature is an alarm: 1 min
 
@@ -49,7 +49,7 @@ type FeederOptions struct {
 // NewFeeder checks the options.
 func NewFeeder(o FeederOptions) (*Feeder, error) {
 	setDefault(&o.Interval, time.Second)
-	setDefault(&o.Timeout, 4*time.Second)
+	setDefault(&o.Timeout, 3*time.Second)
 	setDefault(&o.MaxBackoff, 30*time.Second)
 	setDefault(&o.AlarmAfter, time.Minute)
 	if o.Timeout > Grace/2 {

@@ -50,6 +50,9 @@ func (f *Feeder) feed(ctx context.Context, p *peer) {
 			return
 		}
 		pause = min(2*pause, f.o.MaxBackoff)
+		if errors.As(err, new(*trouble)) {
+			pause = f.o.Interval // it answers, and shall soon see whether what it sees lasts
+		}
 	}
 }
 
