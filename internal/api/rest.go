@@ -35,6 +35,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountEvidence(x, s)
 	mountProofs(x, s)
 	mountWitnesses(x, s, a)
+	mountAlerts(x, s, a)
 	mountActions(x, a)
 	mountDrills(x, s, a, r)
 }

@@ -31,6 +31,7 @@ type Source interface {
 	Journal
 	Proof
 	Witnessing
+	Alerting
 	Changes
 }
 
@@ -96,6 +97,12 @@ type Witnessing interface {
 	Witnesses(ctx context.Context) (Witnesses, error)
 }
 
+// Alerting says what people are told of.
+type Alerting interface {
+	// Alerts are those that fire, and those resolved within a day, newest first.
+	Alerts(ctx context.Context) ([]evidence.Alert, error)
+}
+
 // Changes tells when something changed.
 type Changes interface {
 	// Changes yields the newest journal index whenever something changed, until
@@ -138,6 +145,7 @@ type Actions interface {
 	FaultInjector
 	Operator
 	WitnessKeeper
+	NotifierTester
 }
 
 // DrillRunner starts drills.
@@ -171,4 +179,11 @@ type WitnessKeeper interface {
 	AddWitness(ctx context.Context, p compliance.Peer, reason string) error
 	// RemoveWitness asks it no longer; ErrNotFound when there is none of the name.
 	RemoveWitness(ctx context.Context, name, reason string) error
+}
+
+// NotifierTester tries whether people can be told.
+type NotifierTester interface {
+	// TestNotifier sends an alert and its end; ErrRefused with the notifier's answer when
+	// it does not take them, ErrNotFound when there is none of the name.
+	TestNotifier(ctx context.Context, name, reason string) error
 }

@@ -109,6 +109,7 @@ type Finding struct {
 	Subject  string    `json:"subject,omitempty" doc:"component, cluster or operation id"`
 	Command  string    `json:"command,omitempty" doc:"the command that shows more or mends it"`
 	Since    time.Time `json:"since"`
+	Entries  []uint64  `json:"entries,omitempty" doc:"journal indexes that prove it"`
 }
 
 // Availability is what customers saw, from the edge's own counters (rows 7.1.12, 7.5.4).

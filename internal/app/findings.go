@@ -11,8 +11,8 @@ import (
 )
 
 // findings derives what needs a person, the most severe first.
-func findings(s api.Status, operations []control.Operation, now time.Time) []api.Finding {
-	out := []api.Finding{}
+func findings(s api.Status, operations []control.Operation, others []api.Finding, now time.Time) []api.Finding {
+	out := append([]api.Finding{}, others...)
 	for _, r := range s.Regions {
 		for _, ready := range r.Readiness {
 			if !ready.Ready && r.Running {

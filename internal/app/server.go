@@ -49,6 +49,7 @@ type ServerApp struct {
 	etcd    *embed.Etcd
 	traffic *traffic
 	witness *witnesses
+	tellers []*teller
 	seen    *seen
 	history history
 	units   map[string]string // component id → version of the unit as it would be started now
@@ -88,7 +89,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, compliance.Fold, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldApp)
 	if err != nil {
 		return err
 	}
@@ -96,6 +97,9 @@ func (s *ServerApp) open(ctx context.Context) error {
 		if s.regions[name], err = newRegion(s.Layout, s.Secrets, s.Facts, name, time.Now); err != nil {
 			return err
 		}
+	}
+	if s.tellers, err = newTellers(s.Layout.Platform.Spec.Notify); err != nil {
+		return err
 	}
 	s.traffic = newTraffic()
 	s.seen = newSeen()
@@ -119,6 +123,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	s.wg.Go(func() { s.loop(ctx) })
+	s.wg.Go(func() { s.watchAlerts(ctx) })
 	return nil
 }
 

@@ -41,7 +41,11 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 			st.Operations = append(st.Operations, apiOperation(o))
 		}
 	}
-	st.Findings = findings(st, s.operations(), now)
+	watched, err := s.witnessFindings()
+	if err != nil {
+		return st, err
+	}
+	st.Findings = findings(st, s.operations(), watched, now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -66,6 +70,9 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 	out.Readiness = []api.Readiness{
 		availability.PostgresReadiness(s.PostgresView(Cluster(r.Name, Postgres)), now),
 		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Platform.Spec.Engines.Redis, now),
+	}
+	for i, engine := range []string{Postgres, Redis} {
+		out.Readiness[i].Cluster = Cluster(r.Name, engine) // also while nothing of it was seen
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
@@ -111,4 +112,35 @@ func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
 	}
 	slices.SortFunc(out, func(a, b api.EntryKind) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// accusedFor is how long evidence against another journal is shown as a finding; it stays
+// in the journal and in the list of witnesses.
+const accusedFor = 7 * 24 * time.Hour
+
+// witnessFindings says what witnesses found that needs a person.
+func (s *ServerApp) witnessFindings() ([]api.Finding, error) {
+	troubles, err1 := state.List[compliance.Trouble](s.State, compliance.TroublePrefix)
+	accusations, err2 := state.List[compliance.Accusation](s.State, compliance.AccusationPrefix)
+	var out []api.Finding
+	for _, t := range troubles {
+		f := api.Finding{
+			Code: "witness-" + string(t.Trouble), Severity: "warning", Subject: t.Witness, Since: t.Since, Command: "fournines witness list", Entries: []uint64{t.Entry},
+			Title: "a witness does not watch our journal: " + string(t.Trouble), Text: t.Detail,
+		}
+		if t.Accuses() {
+			f.Severity, f.Title = "critical", "a witness says that our journal is not what it was"
+			f.Text += "; copy the journal's directory away as evidence, and find out who changed it"
+		}
+		out = append(out, f)
+	}
+	for _, a := range accusations {
+		if time.Since(a.At) < accusedFor {
+			out = append(out, api.Finding{
+				Code: "journal-" + string(a.Kind), Severity: "critical", Subject: a.Origin, Since: a.At, Command: "fournines witness list", Entries: []uint64{a.Entry},
+				Title: "another server's journal is not what it was: " + string(a.Kind), Text: a.Text + "; the evidence is in our journal",
+			})
+		}
+	}
+	return out, errors.Join(err1, err2)
 }

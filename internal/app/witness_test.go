@@ -30,8 +30,9 @@ type site struct {
 	stop   func()
 }
 
-// newSite lays an installation down in the region of that number.
-func newSite(t *testing.T, number int) *site {
+// newSite lays an installation down in the region of that number; more is added to its
+// platform file.
+func newSite(t *testing.T, number int, more string) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +43,7 @@ func newSite(t *testing.T, number int) *site {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", number), 1)
-	if err := SaveInstallation(x.root, Installation{Regions: []string{"us-east-1"}, Listen: x.listen}, []byte(text)); err != nil {
+	if err := SaveInstallation(x.root, Installation{Regions: []string{"us-east-1"}, Listen: x.listen}, []byte(text+more)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := EnsureSecrets(x.root); err != nil {
@@ -155,7 +156,7 @@ func troubled(kind witness.Trouble) func(api.Witnesses) bool {
 // from a copy, and then goes another way, is called out by the other, and knows it itself.
 func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	t.Parallel()
-	a, b := newSite(t, 141), newSite(t, 142)
+	a, b := newSite(t, 141, ""), newSite(t, 142, "")
 	if err := a.s.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.card().Log, Witness: a.s.card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
 		t.Fatalf("a journal that watches itself: %v", err)
 	}
@@ -215,7 +216,7 @@ func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 // What is published at /log is the journal, for who has the token; the keys are for all.
 func TestTheJournalIsPublished(t *testing.T) {
 	t.Parallel()
-	a := newSite(t, 143)
+	a := newSite(t, 143, "")
 	a.say(300)
 	base := "http://" + a.listen
 	if err := a.s.Journal.Publish(t.Context()); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/tiles"
 	"github.com/greenlang/fournines/internal/journal/witness"
@@ -93,5 +94,12 @@ func (f *fixture) AddWitness(_ context.Context, p compliance.Peer, reason string
 
 func (f *fixture) RemoveWitness(_ context.Context, name, reason string) error {
 	_, err := f.did("", "witness remove", name, reason)
+	return err
+}
+
+func (f *fixture) Alerts(context.Context) ([]evidence.Alert, error) { return nil, nil }
+
+func (f *fixture) TestNotifier(_ context.Context, name, reason string) error {
+	_, err := f.did("", "notifier test", name, reason)
 	return err
 }

@@ -12,7 +12,9 @@ import (
 var Counted = journal.NewKind[Count]("edge.counted", "What an edge's customers saw in some seconds.")
 
 // EntryKinds returns the kinds of entries that evidence is made of.
-func EntryKinds() []journal.Kind { return []journal.Kind{Counted.Kind} }
+func EntryKinds() []journal.Kind {
+	return []journal.Kind{Counted.Kind, AlertFired.Kind, AlertResolved.Kind, Delivered.Kind, Undelivered.Kind}
+}
 
 // Kinds of entries that others write and incidents are linked with. This package may not
 // know those others; a test of the wiring makes sure that the kinds are declared.

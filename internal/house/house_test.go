@@ -46,7 +46,7 @@ func may(room string) []string {
 	case room == "console":
 		return []string{"api"}
 	case room == "cli":
-		return []string{"app", "api", "spec", "journal", "drill", "driver"}
+		return []string{"app", "api", "spec", "journal", "evidence", "drill", "driver"}
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ type PlatformSpec struct {
 	Failover  Failover `json:"failover" yaml:"failover"`
 	Targets   Targets  `json:"targets" yaml:"targets"`
 	Cost      Cost     `json:"cost" yaml:"cost"`
+
+	Notify []Notifier `json:"notify,omitempty" yaml:"notify,omitempty" jsonschema_description:"who is told of alerts; nobody when absent"`
 }
 
 // Cells divides the customers so that one failure reaches few of them (row 7.5.4).

@@ -20,6 +20,7 @@ func Validate(p *Platform) []Problem {
 	v.traffic()
 	v.failover()
 	v.targets()
+	v.notify()
 	return v.problems
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +49,18 @@ func (d *Docs) Put(key string, v any) error {
 func (d *Docs) Delete(key string) {
 	delete(d.all, key)
 	d.dirty[key] = nil
+}
+
+// Keys returns the keys that begin with prefix, sorted.
+func (d *Docs) Keys(prefix string) []string {
+	var out []string
+	for k := range d.all {
+		if strings.HasPrefix(k, prefix) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Projection is the documents in memory, following the journal.
@@ -226,10 +237,7 @@ func List[T any](p *Projection, prefix string) ([]T, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var out []T
-	for _, k := range slices.Sorted(maps.Keys(p.docs.all)) {
-		if !strings.HasPrefix(k, prefix) {
-			continue
-		}
+	for _, k := range p.docs.Keys(prefix) {
 		var v T
 		if _, err := p.docs.Get(k, &v); err != nil {
 			return nil, err

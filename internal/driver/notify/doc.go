@@ -6,12 +6,8 @@
 // Retry-After says, and gives up on everything else at once. Secrets come from files of
 // mode 0600 and stand in no error: a Slack URL is itself a secret.
 //
-// # Once
-//
-// [Once] makes Send harmless when repeated: an alert whose key is already in its state is
-// not sent again, also after a restart. PagerDuty deduplicates by itself as well, and
-// receivers of webhooks can, by webhook-id. A crash between sending and remembering sends
-// once more: an alert twice is better than none.
+// Who sends remembers what was sent. PagerDuty deduplicates by key as well, and receivers
+// of webhooks can, by webhook-id: an alert twice is better than none.
 //
 // # Signed webhooks
 //

@@ -1,0 +1,27 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/greenlang/fournines/internal/evidence"
+)
+
+func mountAlerts(x huma.API, s Source, a Actions) {
+	huma.Get(x, "/v1/alerts", func(ctx context.Context, _ *struct{}) (*out[list[evidence.Alert]], error) {
+		v, err := s.Alerts(ctx)
+		return answer(list[evidence.Alert]{Items: nonNil(v)}, err)
+	})
+	huma.Post(x, "/v1/notifiers/{name}/test", func(ctx context.Context, in *struct {
+		Name string `path:"name"`
+		Body struct {
+			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+		}
+	}) (*struct{}, error) {
+		if err := a.TestNotifier(ctx, in.Name, in.Body.Reason); err != nil {
+			return nil, problem(err)
+		}
+		return nil, nil //nolint:nilnil // 204
+	})
+}
