@@ -31,7 +31,12 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	cells, target := s.Layout.Platform.Spec.Cells.Count, float64(s.Layout.Platform.Spec.Targets.Availability)
+	p := s.Layout.Platform.Spec
+	return ComputeEvidence(days, incidents, drills, p.Cells.Count, float64(p.Targets.Availability), f), nil
+}
+
+// ComputeEvidence answers from what the state keeps of the journal.
+func ComputeEvidence(days []evidence.Day, incidents []evidence.Incident, drills []drill.Report, cells int, target float64, f api.EvidenceFilter) api.Evidence {
 	measure := func(scope evidence.Scope) evidence.Measured {
 		return evidence.Measure(days, incidents, scope, cells, f.From, f.To)
 	}
@@ -54,7 +59,7 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent, Remaining: 1 - e.Platform.Spent/allowed}
 	e.Figures = evidence.Figures(incidents, drills, e.Platform.Known, f.Of, f.From, f.To)
 	e.Incidents = newest(incidents, f.From, f.To)
-	return e, nil
+	return e
 }
 
 // known returns the regions and services that edges have counted, sorted.

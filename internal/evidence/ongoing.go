@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/state"
@@ -26,8 +27,12 @@ type mark struct {
 	Index uint64    `json:"index"`
 }
 
-// maxMarks is more than one region does in a few minutes.
-const maxMarks = 64
+// What is remembered of what was done: edges keep their counters for two minutes, so older
+// marks can be linked with nothing that still comes.
+const (
+	maxMarks = 64 // more than one region does in a few minutes
+	markAge  = 10 * time.Minute
+)
 
 // change applies f to a region's memory once per entry, and keeps the incident.
 func change(d *state.Docs, region string, index uint64, f func(o *ongoing) (over []*Incident)) error {
@@ -51,6 +56,7 @@ func change(d *state.Docs, region string, index uint64, f func(o *ongoing) (over
 }
 
 func (o *ongoing) mark(m mark) []*Incident {
+	o.Marks = slices.DeleteFunc(o.Marks, func(old mark) bool { return m.At.Sub(later(old.At, old.Until)) > markAge })
 	o.Marks = append(o.Marks, m)
 	o.Marks = o.Marks[max(0, len(o.Marks)-maxMarks):]
 	return nil
