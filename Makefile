@@ -13,9 +13,9 @@ help: ## list these commands
 engines: ## install the engines that this machine lacks, and nothing else
 	@scripts/engines.sh
 
-build: ## build bin/fournines and bin/greenlang
+build: ## build bin/fournines, bin/fournines-objects and bin/greenlang
 	@mkdir -p bin
-	go build $(GOFLAGS_BUILD) -o bin/ ./cmd/fournines ./cmd/greenlang
+	go build $(GOFLAGS_BUILD) -o bin/ ./cmd/fournines ./cmd/fournines-objects ./cmd/greenlang
 
 run: engines build ## bring GreenLang's first region up on this machine; ctrl-C stops it
 	bin/fournines up

@@ -36,6 +36,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountProofs(x, s)
 	mountWitnesses(x, s, a)
 	mountAlerts(x, s, a)
+	mountArchive(x, s, a)
 	mountActions(x, a)
 	mountDrills(x, s, a, r)
 }

@@ -32,6 +32,7 @@ type Source interface {
 	Proof
 	Witnessing
 	Alerting
+	Archives
 	Changes
 }
 
@@ -146,6 +147,7 @@ type Actions interface {
 	Operator
 	WitnessKeeper
 	NotifierTester
+	Prober
 }
 
 // DrillRunner starts drills.

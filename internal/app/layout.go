@@ -153,6 +153,9 @@ func (l Layout) Ports() map[string]string {
 		l.StateIP() + ":" + strconv.Itoa(etcdPort): Server,
 		l.StateIP() + ":" + strconv.Itoa(etcdPeer): Server,
 	}
+	if l.EmbedsObjects() {
+		out[l.ObjectsAddress()] = Objects
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {

@@ -22,7 +22,8 @@ type Secrets struct {
 	Probe      string `json:"probe"`
 	GreenLang  string `json:"greenlang"`
 	Redis      string `json:"redis"`
-	App        string `json:"app"` // bearer token of the application's API, where it leaves loopback
+	App        string `json:"app"`     // bearer token of the application's API, where it leaves loopback
+	Objects    string `json:"objects"` // secret key of the embedded object store
 }
 
 const (
@@ -51,7 +52,7 @@ func EnsureSecrets(root string) (Secrets, error) {
 		return s, err
 	}
 	complete := true
-	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App} {
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects} {
 		if *p != "" {
 			continue
 		}

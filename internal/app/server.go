@@ -52,6 +52,7 @@ type ServerApp struct {
 	tellers []*teller
 	seen    *seen
 	history history
+	archive archiving
 	units   map[string]string // component id → version of the unit as it would be started now
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
@@ -89,7 +90,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldApp)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	}
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
-	return nil
+	return s.startArchive(ctx)
 }
 
 // startState starts the server's own etcd.

@@ -245,9 +245,13 @@ func (u *Up) layPrograms() error {
 	if err := os.MkdirAll(bin, 0o755); err != nil { //nolint:gosec // the engines' user must pass
 		return err
 	}
-	for name, from := range map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)} {
+	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)}
+	if u.Layout.EmbedsObjects() {
+		programs[objectsProgram] = filepath.Join(filepath.Dir(self), objectsProgram)
+	}
+	for name, from := range programs {
 		if err := copyProgram(from, u.Layout.Bin(name)); err != nil {
-			return fmt.Errorf("copy program %s: %w; `make build` builds both", name, err)
+			return fmt.Errorf("copy program %s: %w; `make build` builds all of them", name, err)
 		}
 	}
 	for _, region := range u.Regions {
@@ -282,10 +286,14 @@ func copyProgram(from, to string) error {
 // units are our own processes, in the order in which they are shown.
 func (u *Up) units() []node.Unit {
 	bin, env := u.Layout.Bin("fournines"), []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "FOURNINES_CRASH_AT=" + os.Getenv("FOURNINES_CRASH_AT")}
-	out := []node.Unit{{
+	var out []node.Unit
+	if u.Layout.EmbedsObjects() {
+		out = append(out, objectsUnit(u.Layout, u.Secrets, env[:1]))
+	}
+	out = append(out, node.Unit{
 		Name: Server, Argv: []string{bin, "server", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
 		Ready: node.Ready{HTTP: "http://" + u.Listen + "/readyz"},
-	}}
+	})
 	for _, region := range u.Regions {
 		out = append(out, node.Unit{
 			Name: Cluster(region, Edge), Argv: []string{bin, "edge", region, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,

@@ -27,19 +27,26 @@ type verified struct {
 
 func (w *world) journalVerify() *cobra.Command {
 	var from, key, against string
+	var bucket bucketFlags
 	c := &cobra.Command{
 		Use: "verify", Short: "Check the journal from its first byte; needs no server", Args: cobra.NoArgs,
 		Long: "Check the journal from its first byte: every checksum, every entry's hash against the tree,\n" +
 			"every tile, the root against the signed checkpoint and against what was acknowledged. It needs\n" +
 			"no server. From a URL it reads what a server publishes as tlog-tiles, and nothing else: ours does so\n" +
-			"at /log, for who has its token (FOURNINES_TOKEN).\n\n" +
+			"at /log, for who has its token (FOURNINES_TOKEN). From a bucket it reads the archive: its tiles, its\n" +
+			"tables, and every object's lock.\n\n" +
 			"A directory that was replaced as a whole agrees with itself. What was kept outside of it shows\n" +
 			"that: the key with --key, and an older checkpoint with --against.\n\n" +
 			"Exit 5 when something is wrong; the first entry concerned and the kind of damage are named.",
 		Example: "  fournines journal verify -o name > checkpoint.txt\n" +
 			"  fournines journal verify --against checkpoint.txt\n" +
-			"  fournines journal verify --from https://log.example --key \"$(cat key.pub)\"",
+			"  fournines journal verify --from https://log.example --key \"$(cat key.pub)\"\n" +
+			"  fournines journal verify --from archive\n" +
+			"  fournines journal verify --from s3://journal --endpoint https://s3.example --credentials FILE --key \"$(cat key.pub)\"",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if isArchive(from) {
+				return w.verifyArchive(c.Context(), from, key, against, bucket)
+			}
 			if from == "" {
 				from = filepath.Join(app.Layout{Root: w.data}.ServerDir(), "journal")
 			}
@@ -47,9 +54,10 @@ func (w *world) journalVerify() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&from, "from", "", "directory of the journal, or URL of its tiles; the installation's by default")
+	f.StringVar(&from, "from", "", "directory of the journal, URL of its tiles, s3://BUCKET[/PREFIX] of an archive, or archive for the installation's; the installation's journal by default")
 	f.StringVar(&key, "key", "", "verifier key that must have signed it, as in the file key.pub; needed for a URL")
 	f.StringVar(&against, "against", "", "file with an older checkpoint, of which the journal must be the continuation")
+	bucket.add(c)
 	return c
 }
 

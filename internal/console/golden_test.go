@@ -41,6 +41,8 @@ func TestPages(t *testing.T) {
 		{"journal", "/journal?before=12", 200},
 		{"journal-range", "/journal?from=101&before=113", 200},
 		{"entry", "/journal/251", 200},
+		{"archive", "/archive", 200},
+		{"archive-nonsense", "/archive?before=x", 400},
 		{"palette", "/palette", 200},
 		{"problem", "/nothing-here", 404},
 	} {

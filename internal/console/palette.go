@@ -42,6 +42,7 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 		{"Go to", "Evidence", "g e", "/evidence"},
 		{"Go to", "Evidence of a year", "", "/evidence?span=365d"},
 		{"Go to", "Journal", "g j", "/journal"},
+		{"Go to", "Archive of the journal", "", "/archive"},
 	}
 	for _, r := range status.Regions {
 		list = append(list, verbLink{"Go to", "Region " + r.Name, r.Role, "/regions/" + segments(r.Name)})

@@ -57,6 +57,8 @@ func screens() map[string]screen {
 			parts: []string{"evidence-availability", "evidence-budget", "evidence-figures", "evidence-incidents", "evidence-scopes"}},
 		{name: "journal", pattern: "/journal", section: "journal", load: loadJournal,
 			parts: []string{"journal-list"}},
+		{name: "archive", pattern: "/archive", section: "journal", load: loadArchive,
+			parts: []string{"archive-figures", "archive-locks", "archive-parts"}},
 		{name: "entry", pattern: "/journal/{key}", section: "journal", load: loadEntry},
 	}
 	base := parseBase()

@@ -15,6 +15,7 @@ const (
 	WrongKey   Damage = "key"         // the signer's key is gone, or is another one
 	RolledBack Damage = "rolled-back" // an older state than one that is known
 	Forked     Damage = "forked"      // another history than one that is known
+	Unlocked   Damage = "unlocked"    // an archived object that could be changed before its time
 )
 
 // DamageError is a journal whose bytes are not what was acknowledged.
@@ -37,6 +38,8 @@ func (e *DamageError) remedy() string {
 		return "an older copy stands in its place; keep it as evidence and put the newest copy back"
 	case Forked:
 		return "two histories exist; keep both as evidence and find out who wrote the second"
+	case Unlocked:
+		return "find out who could change the object's lock, and lock it again while its content is still proved"
 	default:
 		return "keep the directory as evidence and restore it from a copy"
 	}

@@ -106,10 +106,10 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// build builds both programs; with the build cache warm it takes seconds.
+// build builds the programs; with the build cache warm it takes seconds.
 func (p *Platform) build(dir string) {
 	p.t.Helper()
-	for _, name := range []string{"fournines", "greenlang"} {
+	for _, name := range []string{"fournines", "fournines-objects", "greenlang"} {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), "github.com/greenlang/fournines/cmd/"+name)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -87,7 +87,7 @@ func setInt(text string, n ast.Node, v reflect.Value, mismatch error) error {
 
 func wanted(v reflect.Value) string {
 	switch v.Interface().(type) {
-	case Duration:
+	case Duration, Retention:
 		return "a duration such as 10s"
 	case Ratio:
 		return "a share such as 99.99%"

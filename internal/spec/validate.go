@@ -21,6 +21,7 @@ func Validate(p *Platform) []Problem {
 	v.failover()
 	v.targets()
 	v.notify()
+	v.archive()
 	return v.problems
 }
 

@@ -13,6 +13,7 @@ export const pages = [
   ["evidence", "/evidence"],
   ["journal", "/journal"],
   ["entry", "/journal/251"],
+  ["archive", "/archive"],
   ["problem", "/nothing-here"],
   ["login", "/login?problem=That+token+is+not+known."],
 ];

@@ -1,7 +1,7 @@
 // Package gateway is the embedded object store: versitygw serves S3 from a directory,
 // with versioning and object lock, for machines that have no S3 of their own
-// (rows 7.8.5, 7.2.3). It runs in a process of its own, and should in a program of its own: linked into
-// fournines it makes that half as large again (44.7 to 68.3 MB), and every process of it by 19 MB.
+// (rows 7.8.5, 7.2.3). It runs in a program of its own, fournines-objects (package command): linked
+// into fournines it makes that half as large again (44.7 to 68.3 MB), and every process of it by 19 MB.
 //
 // What versitygw alone does not give, and this package adds:
 //

@@ -58,12 +58,15 @@ func NewProxy(t testing.TB, target string) *Proxy {
 func (p *Proxy) Open(t testing.TB, g *Gateway, bucket string, change func(*s3.Options)) *s3.Store {
 	t.Helper()
 	return g.Open(t, bucket, func(o *s3.Options) {
-		o.Endpoint, o.MaxBackoff = "http://"+p.listener.Addr().String(), 50*time.Millisecond
+		o.Endpoint, o.MaxBackoff = "http://"+p.Address(), 50*time.Millisecond
 		if change != nil {
 			change(o)
 		}
 	})
 }
+
+// Address is where the proxy listens.
+func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
 // Refuse ends the next n connections at once, as an endpoint does that is away for a while.
 func (p *Proxy) Refuse(n int32) { p.away.Store(n) }

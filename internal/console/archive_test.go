@@ -1,0 +1,42 @@
+package console_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/console"
+)
+
+// troubled is an archive that cannot be written, in a store whose locks broke.
+type troubled struct{ *fixture }
+
+func (f troubled) Archive(ctx context.Context) (api.Archive, error) {
+	a, err := f.fixture.Archive(ctx)
+	a.Failure, a.FailureIn = &api.ArchiveFailure{Since: before(time.Hour), Kind: "conflict", Error: "the key holds another content."}, 77
+	a.Probe.Holds, a.Probe.Attempts[0].Held = false, false
+	a.Unknown = &api.ArchiveProbe{At: before(time.Minute), Error: "connection refused"}
+	return a, err
+}
+
+func TestAnArchiveInTroubleSaysSo(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	handler := console.New(console.Options{Source: troubled{f}, Actions: f, Logger: slog.New(slog.DiscardHandler), Now: noon})
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/archive", nil))
+	page := answer.Body.String()
+	for _, want := range []string{"Nothing can be archived", "(conflict)", "the key holds another content.", `href="/journal/77"`, "1 of 2 ways broke a lock", "broken", "A later probe could not find out", "connection refused"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if answer.Code != http.StatusOK {
+		t.Fatalf("%d\n%s", answer.Code, page)
+	}
+}
