@@ -36,7 +36,7 @@ browser: ## the console in a real browser: accessibility, keyboard, live updates
 	internal/console/browser/run.sh
 
 prove: engines build ## longer proofs, hours: hundreds of faults, noise, kills at every step
-	FOURNINES_CYCLES=1000 FOURNINES_MUTATIONS=10000 FOURNINES_CLEAN_RUNS=1000 go test -timeout 4h -count=1 -v -run 'Killed|Mutation|FalseAlarm' ./internal/journal
+	FOURNINES_CYCLES=1000 FOURNINES_MUTATIONS=10000 FOURNINES_CLEAN_RUNS=1000 go test -timeout 4h -count=1 -v -run 'Killed|Mutation|FalseAlarm' ./internal/journal ./kit/audit
 	go test -tags prove -timeout 12h -count=1 -v ./prove
 
 bench: engines build ## comparisons with peers, side by side in one run

@@ -317,7 +317,7 @@ func noSecrets(t *testing.T, p *platformtest.Platform) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{s.Token, s.NodeToken, s.Superuser, s.Replicator, s.Patroni, s.Probe, s.GreenLang, s.Redis}
+	secrets := []string{s.Token, s.NodeToken, s.Superuser, s.Replicator, s.Patroni, s.Probe, s.GreenLang, s.Redis, s.Applications[app.GreenLang]}
 	look := func(where string, b []byte) {
 		for _, secret := range secrets {
 			if strings.Contains(string(b), secret) {

@@ -39,6 +39,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountArchive(x, s, a)
 	mountActions(x, a)
 	mountDrills(x, s, a, r)
+	mountPersons(x, s, a)
 }
 
 type out[T any] struct{ Body T }
@@ -92,11 +93,6 @@ func mountReads(x huma.API, s Source) {
 	})
 	huma.Get(x, "/v1/operations/{id}", func(ctx context.Context, in *identified) (*out[Operation], error) {
 		return answer(s.Operation(ctx, in.ID))
-	})
-	huma.Get(x, "/v1/journal/{index}", func(ctx context.Context, in *struct {
-		Index uint64 `path:"index"`
-	}) (*out[Entry], error) {
-		return answer(s.Entry(ctx, in.Index))
 	})
 	huma.Post(x, "/v1/journal/verify", func(ctx context.Context, _ *struct{}) (*out[Verification], error) { return answer(s.Verify(ctx)) })
 }

@@ -148,6 +148,7 @@ type Actions interface {
 	WitnessKeeper
 	NotifierTester
 	Prober
+	Custodian
 }
 
 // DrillRunner starts drills.

@@ -230,6 +230,8 @@ type Entry struct {
 	Approval  string          `json:"approval,omitempty" doc:"who said yes"`
 	Data      json.RawMessage `json:"data,omitempty"`
 	Hash      string          `json:"hash" doc:"RFC 6962 leaf hash, hexadecimal"`
+	Sealed    []string        `json:"sealed_for,omitempty" doc:"pseudonyms of the persons whose data stand sealed in data"`
+	Erased    []Erasure       `json:"erased,omitempty" doc:"those of them who were erased: their data cannot be read any more"`
 }
 
 // Verification is the result of checking the journal on disk from its first byte.

@@ -141,6 +141,10 @@ func (l Layout) greenlangUnit(p Programs, s Secrets, region, zone string) node.U
 		env = append(env, "GREENLANG_TOKEN_FILE={home}/token")
 		files = append(files, node.File{Path: "token", Content: s.App + "\n"})
 	}
+	if l.Listen != "" {
+		env = append(env, "GREENLANG_AUDIT_URL=http://"+l.ServerAddress(region, l.Listen), "GREENLANG_AUDIT_TOKEN_FILE={home}/audit.token", "GREENLANG_AUDIT_SPOOL={home}/audit")
+		files = append(files, node.File{Path: "audit.token", Content: s.Applications[GreenLang] + "\n"})
+	}
 	return node.Unit{
 		Name: GreenLang, Env: env, Stop: "TERM", Grace: 12,
 		Argv:  []string{"/bin/sh", "-c", script},

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +115,7 @@ func TestSecretsAreMadeOnceCompletedAndClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := EnsureSecrets(root)
-	if err != nil || again != first {
+	if err != nil || !reflect.DeepEqual(again, first) {
 		t.Fatalf("they changed: %v", err)
 	}
 	// An installation of an older version lacks one: it is added, and the others stay.

@@ -88,6 +88,7 @@ func (s *ServerApp) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET "+witnessPath+"/card", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.card()) })
 	mux.Handle(witnessPath+"/", s.witness)
+	mux.Handle("POST /v1/audit", s.custody.ingest)
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
 	mux.Handle("/", s.people(people))

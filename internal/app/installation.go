@@ -66,7 +66,7 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	if err != nil {
 		return i, Layout{}, err
 	}
-	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS}, nil
+	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS, Listen: i.Listen}, nil
 }
 
 // CheckFormat refuses a data directory that a newer version wrote; a missing one is well.

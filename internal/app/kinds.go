@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/journal/ingest"
 )
 
 // The kinds of entries of the wiring itself.
@@ -69,7 +70,7 @@ func edgeEntry(ev edge.Event, subject string) (journal.Entry, error) {
 
 // EntryKinds returns every kind of entry that the server writes.
 func EntryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds())
+	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
 	all = append(all, serverStarted.Kind, componentChanged.Kind, edgeConfigured.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)

@@ -40,6 +40,7 @@ type Layout struct {
 	Regions  []string // that run here
 	Root     string   // data directory
 	NetNS    bool     // each zone in a network namespace of its own
+	Listen   string   // of API and console
 }
 
 // ID returns the id of a zone's component.

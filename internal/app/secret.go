@@ -24,6 +24,9 @@ type Secrets struct {
 	Redis      string `json:"redis"`
 	App        string `json:"app"`     // bearer token of the application's API, where it leaves loopback
 	Objects    string `json:"objects"` // secret key of the embedded object store
+	// Applications may send audit events, each with a token of its own, and under no other
+	// name. GreenLang's is made; those of others are added here by hand.
+	Applications map[string]string `json:"applications,omitempty"`
 }
 
 const (
@@ -31,6 +34,12 @@ const (
 	// TokenFile holds the token of people alone, for the command line.
 	TokenFile = "token"
 )
+
+func newSecret() string {
+	b := make([]byte, 20)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return hex.EncodeToString(b)
+}
 
 // LoadSecrets reads the secrets of the installation in root.
 func LoadSecrets(root string) (Secrets, error) {
@@ -57,9 +66,14 @@ func EnsureSecrets(root string) (Secrets, error) {
 			continue
 		}
 		complete = false
-		b := make([]byte, 20)
-		_, _ = rand.Read(b) // never fails, see crypto/rand
-		*p = hex.EncodeToString(b)
+		*p = newSecret()
+	}
+	if s.Applications[GreenLang] == "" {
+		complete = false
+		if s.Applications == nil {
+			s.Applications = map[string]string{}
+		}
+		s.Applications[GreenLang] = newSecret()
 	}
 	if complete {
 		return s, nil

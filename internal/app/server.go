@@ -53,8 +53,9 @@ type ServerApp struct {
 	seen    *seen
 	history history
 	archive archiving
-	units   map[string]string // component id → version of the unit as it would be started now
-	cancel  context.CancelFunc
+	custody custody
+	units   map[string]string  // component id → version of the unit as it would be started now
+	cancel  context.CancelFunc // of everything that was started
 	wg      sync.WaitGroup
 }
 
@@ -94,6 +95,9 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openCustody(ctx); err != nil {
+		return err
+	}
 	for _, name := range s.Regions {
 		if s.regions[name], err = newRegion(s.Layout, s.Secrets, s.Facts, name, time.Now); err != nil {
 			return err
@@ -118,7 +122,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.faults().Kinds())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
 	if err != nil {
 		return err
@@ -168,10 +172,11 @@ func (s *ServerApp) Close() error {
 	if s.etcd != nil {
 		s.etcd.Close()
 	}
+	err := s.custody.close()
 	if s.Journal != nil {
-		return s.Journal.Close()
+		err = errors.Join(err, s.Journal.Close())
 	}
-	return nil
+	return err
 }
 
 // record appends one entry by the system itself.

@@ -204,7 +204,7 @@ func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.
 				page.Next = strconv.FormatUint(page.Items[f.Limit-1].Index, 10)
 				return page, nil
 			}
-			page.Items = append(page.Items, apiEntry(records[i]))
+			page.Items = append(page.Items, s.apiEntry(records[i]))
 		}
 		to = from
 	}
@@ -216,8 +216,10 @@ func matches(e journal.Entry, f api.EntryFilter) bool {
 	return kind && (f.Subject == "" || e.Subject == f.Subject) && (f.Operation == "" || e.Operation == f.Operation)
 }
 
-func apiEntry(r journal.Record) api.Entry {
+func (s *ServerApp) apiEntry(r journal.Record) api.Entry {
+	persons, erased := s.personsIn(r.Data)
 	return api.Entry{
+		Sealed: persons, Erased: erased,
 		Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation,
 		Actor: r.Actor, Reason: r.Reason, Trace: r.Trace, Approval: r.Approval, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
 	}
@@ -232,7 +234,7 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	if len(records) == 0 {
 		return api.Entry{}, fmt.Errorf("the journal has no entry %d, its newest is %d: %w", index, max(s.Journal.Head().Size, 1)-1, api.ErrNotFound)
 	}
-	return apiEntry(records[0]), nil
+	return s.apiEntry(records[0]), nil
 }
 
 // Verify implements api.Source.

@@ -122,7 +122,7 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 		return err
 	}
 	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, Programs: programs}
-	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS}
+	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS, Listen: o.Listen}
 	if err := u.setupNetwork(ctx); err != nil {
 		return err
 	}

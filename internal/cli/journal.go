@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +53,7 @@ func (w *world) journalList() *cobra.Command {
 		t := table{head: []string{"INDEX", "TIME", "KIND", "SUBJECT", "ACTOR", "REASON", "OPERATION", "HASH"}, wide: 6}
 		var names []string
 		for _, e := range l.Items {
-			t.rows = append(t.rows, []string{fmt.Sprint(e.Index), e.Time.UTC().Format(time.RFC3339), e.Kind, e.Subject, e.Actor, e.Reason, e.Operation, e.Hash})
+			t.rows = append(t.rows, []string{fmt.Sprint(e.Index), e.Time.UTC().Format(time.RFC3339), kindAndAction(e), e.Subject, e.Actor, e.Reason, e.Operation, e.Hash})
 			names = append(names, fmt.Sprint(e.Index))
 		}
 		if err := w.print(l, t, names); err != nil {
@@ -70,8 +73,21 @@ func (w *world) journalList() *cobra.Command {
 	return c
 }
 
+// kindAndAction adds what an application says was done, which is not the entry's kind.
+func kindAndAction(e api.Entry) string {
+	var d struct {
+		Action string `json:"action"`
+	}
+	if strings.HasPrefix(e.Kind, "audit.") && json.Unmarshal(e.Data, &d) == nil && d.Action != "" {
+		return e.Kind + " " + d.Action
+	}
+	return e.Kind
+}
+
 func (w *world) journalShow() *cobra.Command {
-	return &cobra.Command{Use: "show INDEX", Short: "Show one entry whole", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+	var unseal bool
+	var reason string
+	c := &cobra.Command{Use: "show INDEX", Short: "Show one entry whole", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
 		if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
 			return &exitError{exitUsage, fmt.Errorf("%q is no index; write a number such as 42", args[0])}
 		}
@@ -79,8 +95,15 @@ func (w *world) journalShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if unseal != (reason != "") {
+			return &exitError{exitUsage, errors.New("--unseal and --reason go together: who looks at personal data says why")}
+		}
+		path := "/v1/journal/" + args[0]
+		if unseal {
+			path += "?" + query("unseal", "true", "reason", reason)
+		}
 		var e api.Entry
-		if err := client.Call(c.Context(), http.MethodGet, "/v1/journal/"+args[0], "", nil, &e); err != nil {
+		if err := client.Call(c.Context(), http.MethodGet, path, "", nil, &e); err != nil {
 			return err
 		}
 		if w.output == "table" {
@@ -88,4 +111,8 @@ func (w *world) journalShow() *cobra.Command {
 		}
 		return w.print(e, table{head: []string{"ENTRY"}, rows: [][]string{{fmt.Sprint(e)}}}, []string{args[0]})
 	}}
+	f := c.Flags()
+	f.BoolVar(&unseal, "unseal", false, "show sealed personal data; who looked at whose, and why, is recorded")
+	f.StringVar(&reason, "reason", "", "why they are looked at; required with --unseal")
+	return c
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Fold keeps peers, accusations and troubles. It is a state.Fold.
+// Fold keeps peers, accusations, troubles and who was erased. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
 	case PeerAdded.Name:
@@ -21,6 +21,8 @@ func Fold(d *state.Docs, r journal.Record) error {
 		return foldAccused(d, r)
 	case TroubleRaised.Name, TroubleOver.Name:
 		return foldTrouble(d, r)
+	case PersonErased.Name:
+		return foldErased(d, r)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ var (
 
 // EntryKinds returns the wing's kinds of entries.
 func EntryKinds() []journal.Kind {
-	return []journal.Kind{PeerAdded.Kind, PeerRemoved.Kind, Accused.Kind, TroubleRaised.Kind, TroubleOver.Kind}
+	return []journal.Kind{PeerAdded.Kind, PeerRemoved.Kind, Accused.Kind, TroubleRaised.Kind, TroubleOver.Kind, PersonErased.Kind, ErasedAgain.Kind, Unsealed.Kind}
 }
 
 // maxName bounds a peer's name, in bytes.

@@ -40,6 +40,8 @@ type fixture struct {
 func newFixture() *fixture {
 	f := &fixture{subs: map[chan uint64]bool{}, reports: drillReports(), past: pastOperations()}
 	f.entries = journalEntries(260)
+	f.entries[230].Sealed = []string{"V2ByeAb0kNCxXyeFtiQUcGBlihrf7djD", "p9QyeAb0kNCxXyeFtiQUcGBlihrf7djE"}
+	f.entries[230].Erased = []api.Erasure{{Person: f.entries[230].Sealed[1], At: before(time.Hour), Entry: 240}}
 	f.status = api.Status{
 		Platform: "greenlang", Version: "0.1.0-test", At: noon(), Regions: fixtureRegions(),
 		Availability: availability(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
@@ -218,6 +220,23 @@ func (f *fixture) Approve(_ context.Context, id, reason string) error {
 func (f *fixture) Deny(_ context.Context, id, reason string) error {
 	_, err := f.did("", "deny", id, reason)
 	return err
+}
+
+func (f *fixture) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
+	if _, err := f.did("", "unseal", strconv.FormatUint(index, 10), reason); err != nil {
+		return api.Entry{}, err
+	}
+	e, err := f.Entry(ctx, index)
+	e.Data = json.RawMessage(`{"tenant":"acme","personal":{"email":"ada@example.com"}}`)
+	return e, err
+}
+
+func (f *fixture) Person(_ context.Context, id string) (api.Person, error) {
+	return api.Person{Pseudonym: "of-" + id}, nil
+}
+
+func (f *fixture) ErasePerson(_ context.Context, id, reason string) (string, error) {
+	return f.did("erase-1", "erase", id, reason)
 }
 
 // journalEntries are the newest n entries' worth of a day's work, oldest first.

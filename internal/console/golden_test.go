@@ -43,6 +43,7 @@ func TestPages(t *testing.T) {
 		{"entry", "/journal/251", 200},
 		{"archive", "/archive", 200},
 		{"archive-nonsense", "/archive?before=x", 400},
+		{"entry-sealed", "/journal/230", 200},
 		{"palette", "/palette", 200},
 		{"problem", "/nothing-here", 404},
 	} {

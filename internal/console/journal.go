@@ -87,6 +87,7 @@ type entrySheet struct {
 	Newer uint64 // the entry after it, 0 when it is the newest
 	Older bool   // whether there is one before it
 	Proof *api.Verification
+	Open  bool // whether its personal data are shown
 }
 
 func loadEntry(ctx context.Context, src Source, a ask) (sheet, error) {

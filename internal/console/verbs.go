@@ -21,6 +21,7 @@ func (c *console) verbs(mux *http.ServeMux) {
 	mux.HandleFunc("POST /verbs/switchover", c.form(c.switchover))
 	mux.HandleFunc("POST /verbs/approve", c.form(c.decide))
 	mux.HandleFunc("POST /verbs/deny", c.form(c.decide))
+	mux.HandleFunc("POST /verbs/unseal", c.form(c.unseal))
 	mux.HandleFunc("POST /journal/verify", c.form(c.verify))
 }
 

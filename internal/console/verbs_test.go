@@ -85,6 +85,8 @@ func TestVerbsAskNothing(t *testing.T) {
 		{"fault of no length", "/verbs/fault", form("kind", "zone-kill", "target", "us-east-1/a", "seconds", "-1", "reason", "x"), 400, "cannot last"},
 		{"switchover without a reason", "/verbs/switchover", form("cluster", "us-east-1/postgres"), 400, "No reason is given"},
 		{"approval without a reason", "/verbs/approve", form("id", "failover/us-east-1/redis/2"), 400, "No reason is given"},
+		{"unsealing without a reason", "/verbs/unseal", form("index", "230"), 400, "No reason is given"},
+		{"unsealing no entry", "/verbs/unseal", form("index", "x", "reason", "y"), 400, "no journal index"},
 		{"a form too large", "/verbs/drill", form("name", strings.Repeat("x", 70<<10)), 400, "cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,5 +127,22 @@ func TestVerify(t *testing.T) {
 	answer := post(f, "/journal/verify", nil)
 	if !strings.Contains(answer.Body.String(), "does not verify") || !strings.Contains(answer.Body.String(), f.proof.Problem) {
 		t.Error("a broken journal is not said to be broken")
+	}
+}
+
+// TestUnseal shows personal data in the answer, and under no address.
+func TestUnseal(t *testing.T) {
+	t.Parallel()
+	f := newFixture()
+	answer := post(f, "/verbs/unseal", form("index", "230", "reason", "request 17"))
+	if body := answer.Body.String(); answer.Code != 200 || !strings.Contains(body, "ada@example.com") || strings.Contains(body, "/verbs/unseal") || answer.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("answered %d %v:\n%s", answer.Code, answer.Header(), body)
+	}
+	if !slices.Equal(f.asked, []string{"unseal 230 request 17"}) {
+		t.Errorf("asked %q", f.asked)
+	}
+	f.refuse = fmt.Errorf("entry 230 holds nothing: %w", console.ErrRefused)
+	if answer := post(f, "/verbs/unseal", form("index", "230", "reason", "again")); answer.Code != http.StatusConflict || strings.Contains(answer.Body.String(), "ada@") || !strings.Contains(answer.Body.String(), `value="again"`) {
+		t.Errorf("a refusal answered %d:\n%s", answer.Code, answer.Body)
 	}
 }

@@ -79,6 +79,29 @@ func TestDirectionOfImports(t *testing.T) {
 	}
 }
 
+// What applications import must not bring the platform along.
+func TestKitStandsAlone(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../kit/*/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v %v", files, err)
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range f.Imports {
+			if first, _, _ := strings.Cut(strings.Trim(i.Path.Value, `"`), "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s: only the standard library may be needed", path, i.Path.Value)
+			}
+		}
+	}
+}
+
 // Deciders take the time as an argument; files that act are named here, because an
 // effect may wait, and a wing's clock is a port.
 func TestDecidersArePure(t *testing.T) {

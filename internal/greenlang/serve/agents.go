@@ -43,6 +43,9 @@ func (a *api) createAgent(ctx context.Context, in *struct{ Body greenlang.NewAge
 	if created {
 		a.cache.Forget(ctx, AgentVersion{agent.Name, agent.Version}.key())
 	}
+	if err := a.auditAgent(ctx, agent, created); err != nil {
+		return nil, err
+	}
 	return &agentOutput{Status: madeStatus(created), Body: agent}, nil
 }
 
@@ -95,5 +98,8 @@ func (a *api) moveAgent(ctx context.Context, in *transition) (*agentOutput, erro
 		return nil, a.refuse(ctx, err)
 	}
 	a.cache.Forget(ctx, in.key())
+	if err := a.auditMove(ctx, agent); err != nil {
+		return nil, err
+	}
 	return &agentOutput{Status: http.StatusOK, Body: agent}, nil
 }

@@ -18,6 +18,7 @@ type api struct {
 	cache   *cache.Cache
 	metrics *metrics
 	log     *slog.Logger
+	trail   trail // nil: there is none
 }
 
 // register adds the operations to the mux, and their description at /openapi.json.

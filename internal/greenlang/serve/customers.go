@@ -47,6 +47,9 @@ func (a *api) createCustomer(ctx context.Context, in *struct{ Body greenlang.New
 	if created {
 		a.cache.Forget(ctx, keyPrefix("customer")+c.ID) // its absence may be remembered
 	}
+	if err := a.auditCustomer(ctx, c, created); err != nil {
+		return nil, err
+	}
 	return &customerOutput{Status: madeStatus(created), Cell: strconv.Itoa(c.Cell), Body: c}, nil
 }
 

@@ -13,6 +13,9 @@ import (
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	a := &api{store: s.store, cache: s.cache, metrics: s.metrics, log: s.options.Log}
+	if s.trail != nil {
+		a.trail = s.trail
+	}
 	a.register(mux, s.options.Version)
 	mux.HandleFunc("GET /livez", livez)
 	mux.HandleFunc("GET /readyz", s.readyz)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/greenlang/cache"
 	"github.com/greenlang/fournines/internal/greenlang/store"
+	"github.com/greenlang/fournines/kit/audit"
 )
 
 // Options say how an instance serves. Zero durations mean the default beside them.
@@ -28,6 +29,7 @@ type Options struct {
 	DrainDelay     time.Duration // between readiness failing and the listener closing, default 1 s
 	Postgres       store.Options
 	Redis          cache.Options
+	Audit          AuditOptions
 	Log            *slog.Logger
 }
 
@@ -42,6 +44,7 @@ type Server struct {
 	cache    *cache.Cache
 	health   *Health
 	metrics  *metrics
+	trail    *audit.Client // nil: there is none
 	misdeeds misbehaviour
 }
 
@@ -72,6 +75,11 @@ func New(o Options) (*Server, error) {
 		s.store.Close()
 		return nil, err
 	}
+	if s.trail, err = openTrail(o.Audit, o.Log); err != nil {
+		s.store.Close()
+		s.cache.Close()
+		return nil, err
+	}
 	s.metrics.watch(s.store, s.cache)
 	return s, nil
 }
@@ -80,6 +88,11 @@ func New(o Options) (*Server, error) {
 func (s *Server) Close() {
 	s.store.Close()
 	s.cache.Close()
+	if s.trail != nil {
+		if err := s.trail.Close(); err != nil {
+			s.options.Log.Warn("close audit trail", "err", err)
+		}
+	}
 }
 
 func reason(err error) string {

@@ -118,6 +118,14 @@ func TestNeverAcknowledgesUnreplicated(t *testing.T) {
 	s := open(t, pg, "greenlang")
 	n := prepare(t, s)
 	pg.Exec(t, "postgres", `ALTER SYSTEM SET synchronous_standby_names = 'ghost'`, `SELECT pg_reload_conf()`)
+	enginetest.Await(t, "the server has read its settings", func() error {
+		if pg.Count(t, "postgres", `SELECT count(*) FROM pg_settings WHERE name = 'synchronous_standby_names' AND setting = 'ghost'`) == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	// Commits wait once the checkpointer has read them too, which it does before it checkpoints.
+	pg.Exec(t, "postgres", `CHECKPOINT`)
 	// An operator cancels the waiting COMMIT; the server then says done, with a warning.
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/journal/ingest"
+	"github.com/greenlang/fournines/internal/journal/seal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// custody is what takes the events of applications in, and keeps the keys of the persons
+// in them.
+type custody struct {
+	keys   *seal.Directory
+	sealer *seal.Sealer
+	ingest *ingest.Service
+}
+
+const (
+	// personsMaster wraps the keys of persons. It lies beside their directory, so that a
+	// copy of the one does not hold the other.
+	personsMaster = "persons.master"
+
+	// reserve is the free space below which applications' events wait in their spools, so
+	// that our own entries still have room. bytes
+	reserve = 256 << 20
+	// mostBehind is how many entries may wait for a checkpoint before events wait too, and
+	// mostUnfolded for the state, which operations wait for.
+	mostBehind   = 1 << 20
+	mostUnfolded = 20_000
+)
+
+// openCustody opens the keys, erases again who was erased, and begins to take events.
+func (s *ServerApp) openCustody(ctx context.Context) error {
+	c, dir := &s.custody, s.Layout.ServerDir()
+	var err error
+	if c.keys, err = seal.OpenDirectory(filepath.Join(dir, "persons"), filepath.Join(s.Layout.Root, personsMaster)); err != nil {
+		return err
+	}
+	if c.sealer, err = seal.New(c.keys, c.keys.Pepper()); err != nil {
+		return err
+	}
+	if err := s.eraseAgain(ctx); err != nil {
+		return err
+	}
+	c.ingest, err = ingest.Open(ctx, ingest.Options{
+		Journal: s.Journal, Sealer: c.sealer, Dir: filepath.Join(dir, "audit-ids"), Tokens: s.Secrets.Applications, Log: s.Log, Room: s.room,
+	})
+	return err
+}
+
+func (c *custody) close() error {
+	if c.ingest != nil {
+		c.ingest.Close()
+	}
+	if c.keys != nil {
+		return c.keys.Close()
+	}
+	return nil
+}
+
+// eraseAgain destroys the keys that a restored backup has brought back.
+func (s *ServerApp) eraseAgain(ctx context.Context) error {
+	erased, err := state.List[compliance.Erasure](s.State, compliance.ErasedPrefix)
+	if err != nil {
+		return err
+	}
+	found, err := compliance.Again(s.custody.keys, erased)
+	if len(found) > 0 {
+		s.Log.Warn("the directory of persons' keys is older than the journal: persons who were erased since are erased again", "persons", len(found))
+		err = errors.Join(err, record(ctx, s, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
+	}
+	return err
+}
+
+// room says why applications' events should wait though the journal could take them.
+func (s *ServerApp) room() error {
+	var d syscall.Statfs_t
+	if err := syscall.Statfs(s.Journal.Dir(), &d); err != nil {
+		return fmt.Errorf("look at the journal's disk: %w", err)
+	}
+	if free := d.Bavail * uint64(d.Bsize); free < reserve { //nolint:gosec // a block size is positive
+		return fmt.Errorf("the journal's disk has %d MiB free; the last %d are for operations: make room", free>>20, reserve>>20)
+	}
+	size := s.Journal.Head().Size // first: what it is compared with only grows
+	if _, published := s.Journal.Checkpoint(); size > published+mostBehind {
+		return errors.New("the journal's checkpoint is too far behind its entries")
+	}
+	if size > s.State.Applied()+mostUnfolded {
+		return errors.New("the state is too far behind the journal, and operations come first")
+	}
+	return nil
+}
+
+func (s *ServerApp) erasures() compliance.Erasures {
+	return compliance.Erasures{Keys: s.custody.keys, Records: s.State, Now: time.Now}
+}
