@@ -33,6 +33,7 @@ type Source interface {
 	Witnessing
 	Alerting
 	Archives
+	Queries
 	Changes
 }
 

@@ -54,6 +54,7 @@ type ServerApp struct {
 	history history
 	archive archiving
 	custody custody
+	answers *answers
 	units   map[string]string  // component id → version of the unit as it would be started now
 	cancel  context.CancelFunc // of everything that was started
 	wg      sync.WaitGroup
@@ -127,6 +128,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.openAnswers(ctx)
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
 	return s.startArchive(ctx)
@@ -166,6 +168,9 @@ func (s *ServerApp) Close() error {
 		s.Control.Close()
 	}
 	s.wg.Wait()
+	if err := s.answers.Close(); err != nil {
+		s.Log.Warn("the journal's tables were not closed in order; they are only a cache", "err", err)
+	}
 	if s.State != nil {
 		s.State.Close()
 	}

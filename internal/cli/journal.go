@@ -30,7 +30,7 @@ func query(pairs ...string) string {
 
 func (w *world) journalCommand() *cobra.Command {
 	c := &cobra.Command{Use: "journal", Short: "Read and verify the record of what was done and seen"}
-	c.AddCommand(w.journalList(), w.journalShow(), w.journalVerify(), w.journalProve(), w.journalCheck(), w.journalKinds())
+	c.AddCommand(w.journalList(), w.journalShow(), w.journalQuery(), w.journalVerify(), w.journalProve(), w.journalCheck(), w.journalKinds())
 	return c
 }
 

@@ -44,6 +44,9 @@ func TestPages(t *testing.T) {
 		{"archive", "/archive", 200},
 		{"archive-nonsense", "/archive?before=x", 400},
 		{"entry-sealed", "/journal/230", 200},
+		{"query", "/journal/query", 200},
+		{"query-answer", "/journal/query?sql=select+index,+kind,+reason+from+entries+limit+2", 200},
+		{"query-wrong", "/journal/query?sql=drop+table+%22entries%22", 200},
 		{"palette", "/palette", 200},
 		{"problem", "/nothing-here", 404},
 	} {

@@ -59,6 +59,7 @@ func screens() map[string]screen {
 			parts: []string{"journal-list"}},
 		{name: "archive", pattern: "/archive", section: "journal", load: loadArchive,
 			parts: []string{"archive-figures", "archive-locks", "archive-parts"}},
+		{name: "query", pattern: "/journal/query", section: "journal", load: loadQuery},
 		{name: "entry", pattern: "/journal/{key}", section: "journal", load: loadEntry},
 	}
 	base := parseBase()

@@ -87,3 +87,8 @@ func (t *Tree) node(ctx context.Context, id compact.NodeID, published uint64) (H
 	}
 	return tile.node(above, first%Width>>above), nil
 }
+
+// Subtree returns the root over the n-th 2^level entries; the log must have published them.
+func (t *Tree) Subtree(ctx context.Context, level uint, n, published uint64) (Hash, error) {
+	return t.node(ctx, compact.NewNodeID(level, n), published)
+}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/journal/query"
+	"github.com/greenlang/fournines/internal/journal/query/plain"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
+	"github.com/greenlang/fournines/internal/journal/table"
+)
+
+const (
+	questions    = 2                // that are answered at once
+	questionTime = 40 * time.Second // after which one is given up, waiting included
+)
+
+// answers is what questions about the journal are answered with.
+type answers struct {
+	store  *table.Store
+	engine query.Engine
+	close  func() error
+	turns  chan struct{}
+}
+
+// openAnswers keeps the journal's tables and chooses the engine: the DuckDB worker where
+// its program is beside ours, else the one in this process.
+func (s *ServerApp) openAnswers(ctx context.Context) {
+	dir := filepath.Join(s.Layout.ServerDir(), "table")
+	a := &answers{store: table.NewStore(dir, s.Journal, s.Log), engine: plain.Engine{}, close: func() error { return nil }, turns: make(chan struct{}, questions)}
+	if program, ok := beside(worker.Program); ok {
+		w := worker.New(worker.Options{Program: program, Dir: dir})
+		a.engine, a.close = w, w.Close
+	}
+	s.answers = a
+	s.wg.Go(func() {
+		if err := a.store.Run(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("the journal's tables are not kept any more; questions about it fail, the log is not concerned", "err", err)
+		}
+	})
+}
+
+// beside finds a program in the directory of ours.
+func beside(name string) (string, bool) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", false
+	}
+	path := filepath.Join(filepath.Dir(self), name)
+	info, err := os.Stat(path)
+	return path, err == nil && info.Mode().IsRegular()
+}
+
+// Close ends the worker and the tables.
+func (a *answers) Close() error {
+	if a == nil {
+		return nil
+	}
+	return errors.Join(a.close(), a.store.Close())
+}
+
+// Query implements api.Queries.
+func (s *ServerApp) Query(ctx context.Context, q api.Question) (api.QueryAnswer, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTime)
+	defer cancel()
+	a := s.answers
+	select {
+	case a.turns <- struct{}{}:
+		defer func() { <-a.turns }()
+	case <-ctx.Done():
+		return api.QueryAnswer{}, fmt.Errorf("wait for a turn; %d questions are answered at once: %w", questions, ctx.Err())
+	}
+	snap, err := a.store.Snapshot(ctx)
+	if err != nil {
+		return api.QueryAnswer{}, err
+	}
+	defer snap.Release()
+	out, err := a.engine.Answer(ctx, query.Question{SQL: q.SQL, Limit: q.Limit}, snap)
+	if err == nil && q.Prove {
+		err = out.Prove(s.Journal)
+	}
+	if err != nil && ctx.Err() == nil && !errors.As(err, new(*query.RefusedError)) { // perhaps a table is damaged
+		err = errors.Join(err, a.store.Recheck(ctx))
+	}
+	return out, err
+}

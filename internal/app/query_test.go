@@ -1,0 +1,73 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+// A question goes through the API with its proofs, and what is wrong with one is said.
+func TestQueryThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	s := &ServerApp{Layout: Layout{Root: t.TempDir()}, Log: slog.New(slog.DiscardHandler)}
+	var err error
+	if s.Journal, err = journal.Open(filepath.Join(s.Layout.ServerDir(), "journal"), time.Now); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	s.openAnswers(ctx)
+	t.Cleanup(func() {
+		cancel()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for i := range 5 {
+		if _, err := s.Journal.Append(t.Context(), journal.Entry{Kind: "seen.thing", Subject: fmt.Sprint("s", i), Data: []byte(`{"n":9007199254740993}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Journal.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	api.Mount(mux, "test", s, s, s)
+	post := func(body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "/v1/journal/query", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		return w
+	}
+	w := post(`{"sql":"select index, subject, data->>'$.n' as n from entries where index > 2 order by 1","prove":true}`)
+	var a api.QueryAnswer
+	if err := json.NewDecoder(bytes.NewReader(w.Body.Bytes())).Decode(&a); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %v: %s", w.Code, err, w.Body)
+	}
+	unproved, err := a.Verified(s.Journal.VerifierKey())
+	if err != nil || fmt.Sprint(a.Rows, unproved, a.Head) != "[[3 s3 9007199254740993] [4 s4 9007199254740993]] [n] 5" {
+		t.Fatalf("%v %v %v %v", a.Rows, unproved, a.Head, err)
+	}
+	for body, want := range map[string]string{
+		`{"sql":"delete from entries"}`:                     "looks for SELECT",
+		`{"sql":"select kind from entries","prove":true}`:   "select the column index too",
+		`{"sql":"select kind from entries","limit":100001}`: "100000",
+		`{"sql":""}`: "",
+		`{"sql":"select kind from entries where index = 'one'"}`: "whole numbers",
+	} {
+		if w := post(body); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+	}
+}

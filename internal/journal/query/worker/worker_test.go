@@ -1,0 +1,199 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal/query"
+	"github.com/greenlang/fournines/internal/journal/query/querytest"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
+)
+
+// built is the worker's program, as make build leaves it.
+func built(t testing.TB) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("../../../../bin", worker.Program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("bin/fournines-query was not built (make build does, where a C++ compiler is): what DuckDB answers is not proved here")
+	}
+	return path
+}
+
+func engine(t testing.TB, dir string, o worker.Options) *worker.Engine {
+	t.Helper()
+	o.Program, o.Dir = built(t), dir
+	e := worker.New(o)
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+func TestConform(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, querytest.Size)
+	querytest.Conform(t, engine(t, l.Dir, worker.Options{}), l, "../querytest/testdata/answers.txt")
+}
+
+// until waits for a fact.
+func until(t testing.TB, fact func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !fact(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not come about within a minute")
+		}
+	}
+}
+
+const (
+	count   = "select count(*) from entries"
+	endless = "select count(*) from range(1000000000) a, range(1000000000) b where (a.range * b.range) % 7 = 3"
+)
+
+func sprint(v []any) string { return fmt.Sprint(v) }
+
+func ask(t testing.TB, e *worker.Engine, l *querytest.Log, sql string) (query.Answer, error) {
+	t.Helper()
+	return e.Answer(t.Context(), query.Question{SQL: sql}, l.Snapshot(t))
+}
+
+// What happens to the worker is an error of one question.
+func TestWorkerKilled(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 100)
+	e := engine(t, l.Dir, worker.Options{})
+	if _, err := ask(t, e, l, count); err != nil {
+		t.Fatal(err)
+	}
+	pid := e.PID()
+	failed := make(chan error, 1)
+	go func() {
+		_, err := ask(t, e, l, endless)
+		failed <- err
+	}()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-failed; err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("%v", err)
+	}
+	if a, err := ask(t, e, l, count); err != nil || len(a.Rows) != 1 {
+		t.Fatalf("the next question: %v", err)
+	}
+	if e.PID() == pid {
+		t.Fatal("it is the same process")
+	}
+}
+
+func TestWorkerTimesOut(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 100)
+	e := engine(t, l.Dir, worker.Options{Timeout: 300 * time.Millisecond})
+	var r *query.RefusedError
+	if _, err := ask(t, e, l, endless); !errors.As(err, &r) || !strings.Contains(err.Error(), "longer than 300ms") {
+		t.Fatalf("%v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	slow := engine(t, l.Dir, worker.Options{})
+	if _, err := slow.Answer(ctx, query.Question{SQL: endless}, l.Snapshot(t)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("%v", err)
+	}
+	if _, err := ask(t, slow, l, count); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWorkerOutOfMemory(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 100)
+	e := engine(t, l.Dir, worker.Options{Memory: 64})
+	_, err := ask(t, e, l, "select count(*) from (select distinct random() from range(20000000))")
+	if err == nil || !strings.Contains(err.Error(), "memory") {
+		t.Fatalf("%v", err)
+	}
+	if _, err := ask(t, e, l, count); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An idle worker ends by itself, and is started again.
+func TestWorkerIdles(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 100)
+	e := engine(t, l.Dir, worker.Options{Idle: 50 * time.Millisecond})
+	if _, err := ask(t, e, l, count); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return e.PID() == 0 })
+	if _, err := ask(t, e, l, count); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Nothing but the tables can be read, nothing written, and nothing set otherwise.
+func TestWorkerIsLockedIn(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 100)
+	e := engine(t, l.Dir, worker.Options{})
+	secret := filepath.Join(t.TempDir(), "secret.csv")
+	if err := os.WriteFile(secret, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		"select * from read_csv('" + secret + "')", "select * from read_text('" + secret + "')", "select * from '" + secret + "'",
+		"select * from read_text('" + l.Dir + "/../secret.csv')", "select * from glob('/etc/*')", "select * from read_csv('http://127.0.0.1:1/x')",
+		"copy (select 1) to '" + secret + "'", "copy (select 1) to '" + l.Dir + "/x.parquet'", "set enable_external_access = true", "reset lock_configuration",
+		"attach ':memory:' as x", "load httpfs", "install json", "create table x (i int)", "select 1; select 2", "export database '" + l.Dir + "'",
+		"pragma memory_limit = '8GB'", "call pragma_version()", "explain analyze select 1", "with x as (delete from entries returning *) select * from x",
+	} {
+		if a, err := ask(t, e, l, sql); err == nil && len(a.Rows) > 0 {
+			t.Errorf("%s answers %v", sql, a.Rows)
+		}
+	}
+	if b, err := os.ReadFile(secret); err != nil || string(b) != "secret\n" {
+		t.Fatalf("%q %v", b, err)
+	}
+	if list, err := filepath.Glob(filepath.Join(l.Dir, "x*")); err != nil || len(list) > 0 {
+		t.Fatalf("%v %v", list, err)
+	}
+}
+
+// What only DuckDB can.
+func TestWorkerAnswersTheRest(t *testing.T) {
+	t.Parallel()
+	built(t)
+	l := querytest.New(t, 200)
+	e := engine(t, l.Dir, worker.Options{})
+	for sql, want := range map[string]string{
+		"select date_trunc('hour', time) as h, count(*) as n from entries group by 1 order by 1 limit 1": "[2026-03-01T00:00:00.000000Z 60]",
+		"select sum(index) as s, avg(index) as a from entries":                                           "[19900 99.5]",
+		"with x as (select kind k from entries) select count(*) from x where k = 'fault.injected'":       "[66]",
+		"select 'inf'::double as a, [1,2] as b, true as c, interval 1 day as d, null as e":               "[inf [1, 2] true 1 day <nil>]",
+	} {
+		a, err := ask(t, e, l, sql)
+		if err != nil || len(a.Rows) != 1 {
+			t.Errorf("%s: %v", sql, err)
+			continue
+		}
+		got := make([]any, 0)
+		got = append(got, a.Rows[0]...)
+		if s := sprint(got); s != want {
+			t.Errorf("%s: %s, want %s", sql, s, want)
+		}
+	}
+}
