@@ -55,7 +55,7 @@ func (s *ServerApp) startArchive(ctx context.Context) error {
 	a, err := archive.New(archive.Options{
 		Log: s.Journal, Tree: s.Journal, Record: s.State, Status: s.archived, Place: s.archive.place,
 		Open:  func(ctx context.Context) (archive.Store, error) { return s.archive.bucket.get(ctx) },
-		Write: archive.WriteLines, Read: archive.ReadLines, Spool: spool, Retention: s.archive.retention, Limits: s.archive.limits,
+		Write: archive.WriteTable(s.Journal.Origin()), Read: archive.ReadTable, Spool: spool, Retention: s.archive.retention, Limits: s.archive.limits,
 		Now: time.Now, Chance: rand.Float64, Logger: s.Log,
 	})
 	if err != nil {

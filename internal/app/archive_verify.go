@@ -26,6 +26,6 @@ func OpenForeignBucket(f ForeignBucket) (*bucket.Bucket, error) {
 
 // VerifyArchive checks an archive whose tables were written by this program.
 func VerifyArchive(ctx context.Context, r archive.Reader, name string, o archive.VerifyOptions) (archive.Audit, error) {
-	o.Read = archive.ReadLines
+	o.Read = archive.ReadTable
 	return archive.Verify(ctx, r, name, o)
 }

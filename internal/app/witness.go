@@ -124,16 +124,10 @@ func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 		}
 	}
 	return witness.New(witness.Options{
-		Dir: filepath.Join(w.dir, "witness"), Name: origin(w.s.Journal) + "/witness", Logs: logs, Now: time.Now,
+		Dir: filepath.Join(w.dir, "witness"), Name: w.s.Journal.Origin() + "/witness", Logs: logs, Now: time.Now,
 		Alarm:  func(witness.Finding) { poke(w.accused) },
 		Failed: func(err error) { w.s.Log.Error("witness", "err", err) },
 	})
-}
-
-// origin is the name of our journal in its checkpoints.
-func origin(j *journal.Journal) string {
-	name, _, _ := strings.Cut(j.VerifierKey(), "+")
-	return name
 }
 
 func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {

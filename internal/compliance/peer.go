@@ -3,7 +3,6 @@ package compliance
 import (
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -86,10 +85,4 @@ func (t Trouble) Key() string { return TroublePrefix + t.Witness + "/" + string(
 // Accuses tells whether the trouble is that our own journal is not what it was.
 func (t Trouble) Accuses() bool {
 	return t.Trouble == witness.Shrunk || t.Trouble == witness.Contradicted
-}
-
-// origin is the name of a journal in its checkpoints.
-func origin(j *journal.Journal) string {
-	name, _, _ := strings.Cut(j.VerifierKey(), "+")
-	return name
 }

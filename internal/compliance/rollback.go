@@ -108,7 +108,7 @@ func (w *watched) cosigned(ctx context.Context, j *journal.Journal) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if c, _, ok := w.witness.Known(origin(j)); ok && c.Size == j.Head().Size {
+		if c, _, ok := w.witness.Known(j.Origin()); ok && c.Size == j.Head().Size {
 			return nil
 		}
 		select {

@@ -95,7 +95,7 @@ func readPublic(dir string) (string, note.Verifier, error) {
 }
 
 // spelled tells whether a key is written as it was made: its hash could also be read in
-// capitals, and then a changed file would go unnoticed.
+// capitals, and its base64 with line breaks, and then a changed file would go unnoticed.
 func spelled(key, prefix, name string, hash uint32) bool {
-	return strings.HasPrefix(key, fmt.Sprintf("%s%s+%08x+", prefix, name, hash))
+	return !strings.ContainsAny(key, "\r\n") && strings.HasPrefix(key, fmt.Sprintf("%s%s+%08x+", prefix, name, hash))
 }

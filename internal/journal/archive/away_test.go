@@ -153,26 +153,10 @@ func TestAConflictIsNamedAndNothingIsOverwritten(t *testing.T) {
 // same entries in other bytes: it is taken. One with other entries is not.
 func TestATableOfAnotherVersionIsTaken(t *testing.T) {
 	t.Parallel()
-	spaced := func(w io.Writer, first, next uint64, rows iter.Seq2[journal.Record, error]) error {
-		if err := archive.WriteLines(w, first, next, rows); err != nil {
-			return err
-		}
-		_, err := w.Write([]byte("\n"))
-		return err
-	}
-	read := func(r io.ReaderAt, size int64) iter.Seq2[[]byte, error] {
-		return func(yield func([]byte, error) bool) {
-			for b, err := range archive.ReadLines(r, size) {
-				if len(b) > 0 && !yield(b, err) {
-					return
-				}
-			}
-		}
-	}
-	for name, change := range map[string]func(b []byte) []byte{
-		"the same entries": func(b []byte) []byte { return b },
-		"another entry":    func(b []byte) []byte { return bytes.Replace(b, []byte("thing-7"), []byte("thing-8"), 1) },
-		"one entry less":   func(b []byte) []byte { return b[bytes.IndexByte(b, '\n')+1:] },
+	for name, change := range map[string]func(rows [][]byte) [][]byte{
+		"the same entries": func(r [][]byte) [][]byte { return r },
+		"another entry":    func(r [][]byte) [][]byte { r[7] = []byte(`{"kind":"other"}`); return r },
+		"one entry less":   func(r [][]byte) [][]byte { return r[:len(r)-1] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,17 +166,17 @@ func TestATableOfAnotherVersionIsTaken(t *testing.T) {
 			o := options(l, r.Place(), failing{r, "checkpoint/"}, t.TempDir())
 			o.Write = func(w io.Writer, first, next uint64, rows iter.Seq2[journal.Record, error]) error {
 				var b bytes.Buffer
-				if err := spaced(&b, first, next, rows); err != nil {
+				if err := archive.WriteTable("older")(&b, first, next, rows); err != nil {
 					return err
 				}
-				_, err := w.Write(change(b.Bytes()))
+				_, err := w.Write(rewritten(t, b.Bytes(), first, change))
 				return err
 			}
 			if _, err := archiver(t, o).Step(t.Context()); err == nil {
 				t.Fatal("it went on without its checkpoint")
 			}
 			later := options(l, r.Place(), r, t.TempDir())
-			later.Read = read
+			later.Read = archive.ReadTable
 			_, err := archiver(t, later).Step(t.Context())
 			if name != "the same entries" {
 				if !errors.Is(err, archive.ErrConflict) {
@@ -203,7 +187,7 @@ func TestATableOfAnotherVersionIsTaken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := archive.Verify(t.Context(), r, "test", archive.VerifyOptions{Key: l.VerifierKey(), Now: time.Now(), Read: read})
+			v, err := archive.Verify(t.Context(), r, "test", archive.VerifyOptions{Key: l.VerifierKey(), Now: time.Now(), Read: archive.ReadTable})
 			if err != nil || v.Size != 400 {
 				t.Fatal(v.Size, err)
 			}

@@ -70,7 +70,7 @@ type audit struct {
 	bucket
 	o       VerifyOptions
 	objects map[string]Object // tiles, bundles and manifests by key
-	tables  []table           // by their first entry
+	tables  []tabled          // by their first entry
 	marks   []mark            // checkpoints by their size
 	against tiles.Checkpoint
 
@@ -82,8 +82,8 @@ type audit struct {
 	proved  uint64 // size of the last checkpoint whose root was right
 }
 
-// table is one part's object.
-type table struct {
+// tabled is one part's object.
+type tabled struct {
 	Object
 	first, next uint64
 }
@@ -102,7 +102,7 @@ func (a *audit) list(ctx context.Context) error {
 			}
 			a.objects[o.Key] = o
 			if first, next, ok := ParsePart(o.Key); ok {
-				a.tables = append(a.tables, table{o, first, next})
+				a.tables = append(a.tables, tabled{o, first, next})
 			}
 			if size, ok := ParseCheckpoint(o.Key); ok {
 				a.marks = append(a.marks, mark{Checkpoint: tiles.Checkpoint{Size: size}})
@@ -112,9 +112,9 @@ func (a *audit) list(ctx context.Context) error {
 	if len(a.marks) == 0 {
 		return fmt.Errorf("verify archive %s: %w: no checkpoint is there", a.name, ErrEmpty)
 	}
-	slices.SortFunc(a.tables, func(x, y table) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.next, y.next)) })
+	slices.SortFunc(a.tables, func(x, y tabled) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.next, y.next)) })
 	slices.SortFunc(a.marks, func(x, y mark) int { return cmp.Compare(x.Size, y.Size) })
 	newest := a.marks[len(a.marks)-1].Size
-	a.tables = slices.DeleteFunc(a.tables, func(t table) bool { return t.next > newest })
+	a.tables = slices.DeleteFunc(a.tables, func(t tabled) bool { return t.next > newest })
 	return nil
 }

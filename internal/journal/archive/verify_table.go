@@ -39,7 +39,7 @@ func (a *audit) readTables(ctx context.Context) error {
 }
 
 // readTable compares a table's entries with the tree.
-func (a *audit) readTable(ctx context.Context, t table) error {
+func (a *audit) readTable(ctx context.Context, t tabled) error {
 	f, err := scratch("")
 	if err != nil {
 		return fmt.Errorf("verify archive %s: %w", a.name, err)
@@ -73,7 +73,7 @@ func (a *audit) readTable(ctx context.Context, t table) error {
 }
 
 // manifest compares what a part's manifest lists with what is there.
-func (a *audit) manifest(ctx context.Context, t table) error {
+func (a *audit) manifest(ctx context.Context, t tabled) error {
 	key := ManifestKey(t.first, t.next)
 	b, err := a.read(ctx, a.objects[key], key, t.first)
 	if err != nil {

@@ -80,7 +80,7 @@ func (l *ledger) trust(t testing.TB, p archive.Place) {
 func options(l *ledger, p archive.Place, s archive.Store, spool string) archive.Options {
 	return archive.Options{
 		Log: l, Tree: l, Record: l, Status: l.Status, Place: p, Open: func(context.Context) (archive.Store, error) { return s, nil },
-		Write: archive.WriteLines, Spool: spool, Retention: week, Limits: archive.Limits{Entries: 1024, Bytes: 1 << 30, Age: time.Nanosecond},
+		Write: archive.WriteTable("test"), Spool: spool, Retention: week, Limits: archive.Limits{Entries: 1024, Bytes: 1 << 30, Age: time.Nanosecond},
 		Now: time.Now, Chance: func() float64 { return 0 },
 	}
 }
@@ -158,5 +158,5 @@ func newLedger(t testing.TB) *ledger {
 }
 
 func verify(ctx context.Context, l *ledger, r archive.Reader, now time.Time) (archive.Audit, error) {
-	return archive.Verify(ctx, r, "s3://test", archive.VerifyOptions{Key: l.VerifierKey(), Now: now, Read: archive.ReadLines})
+	return archive.Verify(ctx, r, "s3://test", archive.VerifyOptions{Key: l.VerifierKey(), Now: now, Read: archive.ReadTable})
 }
