@@ -75,6 +75,12 @@ func (s *ServerApp) Query(ctx context.Context, q api.Question) (api.QueryAnswer,
 	case <-ctx.Done():
 		return api.QueryAnswer{}, fmt.Errorf("wait for a turn; %d questions are answered at once: %w", questions, ctx.Err())
 	}
+	// What was acknowledged before the question belongs to its answer, and into its proofs.
+	if _, published := s.Journal.Checkpoint(); published < s.Journal.Head().Size {
+		if err := s.Journal.Publish(ctx); err != nil {
+			return api.QueryAnswer{}, err
+		}
+	}
 	snap, err := a.store.Snapshot(ctx)
 	if err != nil {
 		return api.QueryAnswer{}, err

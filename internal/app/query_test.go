@@ -25,10 +25,10 @@ func TestQueryThroughTheAPI(t *testing.T) {
 	if s.Journal, err = journal.Open(filepath.Join(s.Layout.ServerDir(), "journal"), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
 	s.openAnswers(ctx)
 	t.Cleanup(func() {
-		cancel()
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/netns"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/host"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -248,6 +250,11 @@ func (u *Up) layPrograms() error {
 	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)}
 	if u.Layout.EmbedsObjects() {
 		programs[objectsProgram] = filepath.Join(filepath.Dir(self), objectsProgram)
+	}
+	if from, ok := beside(worker.Program); ok { // it is built where a C++ compiler is
+		programs[worker.Program] = from
+	} else if err := os.Remove(u.Layout.Bin(worker.Program)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove another version's program: %w", err)
 	}
 	for name, from := range programs {
 		if err := copyProgram(from, u.Layout.Bin(name)); err != nil {
