@@ -41,6 +41,8 @@ func TestRegion(t *testing.T) {
 		{"OneZoneAtATime", oneZone},
 		{"EvidenceIsProved_7_1_12", evidenceIsProved},
 		{"JournalVerifies_7_8_5", journalVerifies},
+		{"Drill_7_8_5_JournalTamper", tampering},
+		{"QuestionsToTheJournal_7_8_5", questions},
 		{"NoSecretLeaks", noSecrets},
 	} {
 		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(t, p.In(t)); p.In(t).Healthy() }) {

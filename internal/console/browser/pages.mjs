@@ -14,6 +14,9 @@ export const pages = [
   ["journal", "/journal"],
   ["entry", "/journal/251"],
   ["archive", "/archive"],
+  ["query", "/journal/query"],
+  ["query-answer", "/journal/query?sql=select+index,+kind,+reason+from+entries+limit+2"],
+  ["query-wrong", "/journal/query?sql=drop+table+entries"],
   ["problem", "/nothing-here"],
   ["login", "/login?problem=That+token+is+not+known."],
 ];
