@@ -35,6 +35,24 @@ func actor(ctx context.Context) string {
 	return "unknown"
 }
 
+// traceKey carries the trace that a request belongs to.
+type traceKey struct{}
+
+// withTrace keeps the trace id of a traceparent header (https://www.w3.org/TR/trace-context/);
+// one that is malformed counts as none, as that says.
+func withTrace(ctx context.Context, traceparent string) context.Context {
+	parts := strings.Split(traceparent, "-")
+	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || strings.Trim(parts[1], "0") == "" || strings.Trim(parts[1], "0123456789abcdef") != "" {
+		return ctx
+	}
+	return context.WithValue(ctx, traceKey{}, parts[1])
+}
+
+func trace(ctx context.Context) string {
+	id, _ := ctx.Value(traceKey{}).(string)
+	return id
+}
+
 // idKey carries the id that the asker gave its request, so that a repeat is the same.
 type idKey struct{}
 
@@ -62,7 +80,7 @@ func (s *ServerApp) begin(ctx context.Context, key, kind, subject, reason string
 	if err != nil {
 		return control.Operation{}, err
 	}
-	a.Actor, a.Reason = actor(ctx), reason
+	a.Actor, a.Reason, a.Trace = actor(ctx), reason, trace(ctx)
 	o, err := s.Control.Submit(ctx, a)
 	switch {
 	case errors.Is(err, control.ErrBusy):

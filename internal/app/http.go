@@ -105,7 +105,7 @@ func (s *ServerApp) people(next http.Handler) http.Handler {
 			} else if r.Header.Get("Authorization") == "" {
 				who = "console"
 			}
-			ctx := withActor(r.Context(), who)
+			ctx := withTrace(withActor(r.Context(), who), r.Header.Get("Traceparent"))
 			if id := r.Header.Get("Idempotency-Key"); id != "" && len(id) <= 100 && !strings.ContainsAny(id, "/# ") {
 				ctx = withID(ctx, id)
 			}

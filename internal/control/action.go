@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +19,16 @@ type Action struct {
 	Reason   string          `json:"reason"`
 	Args     json.RawMessage `json:"args,omitempty"`
 	Approval bool            `json:"approval,omitempty"` // a person must say yes before the first effect
+	Trace    string          `json:"trace,omitempty"`    // W3C trace id of who asks; without one it follows from the key
+}
+
+// trace returns the trace id that every entry of the operation carries.
+func (a Action) trace() string {
+	if a.Trace != "" {
+		return a.Trace
+	}
+	sum := sha256.Sum256([]byte(a.Key))
+	return hex.EncodeToString(sum[:16])
 }
 
 // NewAction returns an action whose arguments are v.

@@ -334,7 +334,7 @@ func record[T any](ctx context.Context, c *Control, a Action, kind journal.KindO
 }
 
 func (c *Control) append(ctx context.Context, a Action, e journal.Entry) error {
-	e.Time, e.Actor, e.Reason = c.Now(), a.Actor, journal.Brief(a.Reason)
+	e.Time, e.Actor, e.Reason, e.Trace = c.Now(), a.Actor, journal.Brief(a.Reason), a.trace()
 	_, err := c.State.Append(ctx, e)
 	return err
 }

@@ -94,6 +94,14 @@ func TestIntentIsDurableBeforeItsEffect(t *testing.T) {
 	if len(rs) != 2 || rs[0].Kind != "step.ended" || rs[1].Kind != "operation.ended" || rs[0].Actor != "me" || rs[0].Reason != "why" {
 		t.Fatalf("after the effect: %+v", rs)
 	}
+	if rs[0].Trace == "" || rs[0].Trace != rs[1].Trace {
+		t.Fatalf("traces %q and %q", rs[0].Trace, rs[1].Trace)
+	}
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	finish(t, c, control.Action{Key: "2", Kind: "k", Subject: "x", Actor: "me", Reason: "why", Trace: trace})
+	if rs, _ = j.Read(4, 100); len(rs) != 4 || rs[0].Trace != trace || rs[3].Trace != trace {
+		t.Fatalf("with a trace of the asker's: %+v", rs)
+	}
 }
 
 func TestFailureIsTakenBackInReverse(t *testing.T) {
