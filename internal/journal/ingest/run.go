@@ -11,7 +11,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // pair says at which index of the journal an id was recorded. The id is 64 bits of its

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // Every id of a run is found, with all its indexes; of strangers few reach the disk.

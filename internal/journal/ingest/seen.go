@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // How far back ids are remembered: 16 bytes on disk and about two in memory for each,

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 // history is what a process knew to be done when it died.

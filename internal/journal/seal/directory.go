@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // Directory is a [KeyStore] in files: one wrapped key or tombstone for each subject in one

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 func TestDirectoryOnTheRealDisk(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // master wraps data keys.

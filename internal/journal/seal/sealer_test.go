@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 var email = Context{"customer.created", "/email"}

@@ -11,8 +11,8 @@ import (
 	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 // Another implementation of cosignature/v1 accepts ours, and we accept its.

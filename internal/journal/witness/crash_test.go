@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 // The witness dies at each step that its store takes, in each way. After the restart it

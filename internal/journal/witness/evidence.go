@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // Key is a witness's own secret key.

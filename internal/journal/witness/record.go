@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // recordFile is how a record stands on disk.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // Options of a [Witness].

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // ErrCrashed is what every call returns once the disk has crashed.

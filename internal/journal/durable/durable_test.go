@@ -9,8 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/journal/witness/durable"
-	"github.com/greenlang/fournines/internal/journal/witness/durable/crashdisk"
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/durable/crashdisk"
 )
 
 // At every step of a replacement, and with every loss, the file is the old one or the
