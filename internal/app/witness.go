@@ -14,8 +14,8 @@ import (
 
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/state"
 )
 
