@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Source is where a log is read from. Read returns an error that wraps [fs.ErrNotExist]
@@ -21,9 +23,36 @@ type Source interface {
 // Dir is a log in a directory.
 type Dir string
 
-// Read implements [Source].
+// Read implements [Source]. Proofs of old entries read a tile each: with the three system
+// calls that it takes, and none for the poller, they are half as dear as with os.ReadFile.
 func (d Dir) Read(_ context.Context, path string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(string(d), filepath.FromSlash(path)))
+	name := filepath.Join(string(d), filepath.FromSlash(path))
+	fd, err := retried(func() (int, error) { return unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	b := make([]byte, 0, Width*len(Hash{})+1) // one more than a tile: a short read is its end
+	for {
+		n, err := retried(func() (int, error) { return unix.Read(fd, b[len(b):cap(b)]) })
+		if err != nil {
+			return nil, errors.Join(&fs.PathError{Op: "read", Path: name, Err: err}, unix.Close(fd))
+		}
+		b = b[:len(b)+n]
+		if len(b) < cap(b) {
+			return b, unix.Close(fd)
+		}
+		b = slices.Grow(b, len(b))
+	}
+}
+
+// retried repeats a system call that a signal has interrupted.
+func retried(call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
 }
 
 // maxFile bounds what is taken from a server: the largest bundle there can be.
