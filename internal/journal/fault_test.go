@@ -56,11 +56,11 @@ func brittle(t *testing.T, o journal.Options) (*journal.Journal, *breaker) {
 	return j, b
 }
 
-// A disk that is full or broken fails the group, cuts off what it had written of it, and
+// A disk that is full, broken or read-only fails the group, cuts off what it had written of it, and
 // the journal goes on when writes succeed again.
 func TestFailedWriteIsCutOffAndTheJournalGoesOn(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{syscall.ENOSPC, syscall.EIO} {
+	for _, cause := range []error{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
 		for _, where := range []struct{ op, in string }{{"write", ".seg"}, {"create", ".seg"}} {
 			j, b := brittle(t, journal.Options{SegmentBytes: 1}) // each group begins a segment
 			add(t, j, "a")
