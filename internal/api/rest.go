@@ -39,6 +39,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountArchive(x, s, a)
 	mountQuery(x, s)
 	mountActions(x, a)
+	mountHomes(x, s, a)
 	mountDrills(x, s, a, r)
 	mountPersons(x, s, a)
 }

@@ -26,6 +26,7 @@ var (
 // concurrent use and answer within the context's deadline.
 type Source interface {
 	Platform
+	Homes
 	Operations
 	Drills
 	Journal
@@ -146,6 +147,7 @@ type Actions interface {
 	DrillRunner
 	FaultInjector
 	Operator
+	HomeMover
 	WitnessKeeper
 	NotifierTester
 	Prober

@@ -81,6 +81,11 @@ func (s *ServerApp) begin(ctx context.Context, key, kind, subject, reason string
 		return control.Operation{}, err
 	}
 	a.Actor, a.Reason, a.Trace = actor(ctx), reason, trace(ctx)
+	return s.submitAsked(ctx, a)
+}
+
+// submitAsked submits an action that a person asked for.
+func (s *ServerApp) submitAsked(ctx context.Context, a control.Action) (control.Operation, error) {
 	o, err := s.Control.Submit(ctx, a)
 	switch {
 	case errors.Is(err, control.ErrBusy):

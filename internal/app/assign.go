@@ -8,6 +8,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Desired is what is wanted of a zone beyond the spec: it changes while we operate.
@@ -15,6 +16,7 @@ type Desired struct {
 	Fences  []availability.Fence
 	Primary string       // component id of the region's PostgreSQL leader, to be watched
 	Faults  []node.Lease // of this zone
+	Serves  bool         // the region's application runs
 }
 
 // Assign renders what a zone's node shall run. It is pure: the same spec, layout and
@@ -26,7 +28,10 @@ func Assign(l Layout, p Programs, s Secrets, region, zone string, d Desired) (no
 	if err != nil {
 		return a, err
 	}
-	a.Units = append([]node.Unit{etcd, db}, append(l.redisUnits(p, s, region, zone), l.greenlangUnit(p, s, region, zone))...)
+	a.Units = append([]node.Unit{etcd, db}, l.redisUnits(p, s, region, zone)...)
+	if d.Serves {
+		a.Units = append(a.Units, l.greenlangUnit(p, s, region, zone))
+	}
 	for _, f := range d.Fences {
 		if unit, ok := strings.CutPrefix(f.Component, region+"/"+zone+"/"); ok {
 			a.Fenced[unit] = node.Fence{Epoch: f.Epoch, Reason: f.Reason}
@@ -74,6 +79,8 @@ func (l Layout) postgresMember(p Programs, s Secrets, region, zone string) patro
 		Secrets: patroni.Secrets{Superuser: s.Superuser, Replication: s.Replicator, REST: s.Patroni, Probe: s.Probe},
 		Grants:  []patroni.Database{{Name: GreenLang, Password: s.GreenLang}},
 	}
+	m.Partner = l.members(l.Partner(r))
+	m.Standby = len(m.Partner) > 0 && r.Role == spec.Passive
 	for i := range r.Zones {
 		nearest := (l.zoneNumber(r, zone) - 1 + i) % len(r.Zones)
 		m.Etcd = append(m.Etcd, l.addr(region, r.Zones[nearest], etcdPort))
@@ -132,7 +139,8 @@ func (l Layout) greenlangUnit(p Programs, s Secrets, region, zone string) node.U
 	)
 	sp := l.Platform.Spec
 	// The schema and the seed are laid by whoever is first; both are idempotent, under a lock in the database.
-	script := fmt.Sprintf("%s migrate && %s seed --customers %d --agents %d && exec %s serve --allow-misbehave", bin, bin, sp.Customers, sp.Agents, bin)
+	// In a region that is about to take over it waits until the database takes writes.
+	script := fmt.Sprintf("until %s migrate; do sleep 0.2; done; %s seed --customers %d --agents %d && exec %s serve --allow-misbehave", bin, bin, sp.Customers, sp.Agents, bin)
 	files := []node.File{
 		{Path: "postgres.password", Content: s.GreenLang + "\n"},
 		{Path: "redis.password", Content: s.Redis + "\n"},

@@ -79,10 +79,16 @@ func TestAssignIsPureAndFences(t *testing.T) {
 	}
 }
 
+// placed is where customers are served before anybody was moved.
+func placed(t *testing.T, l Layout) availability.Placement {
+	t.Helper()
+	return availability.Place(l.Platform, l.Regions, nil, nil)
+}
+
 func TestDirectiveServesTheSpecAndCutsTheFenced(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	plain, err := Direct(layout(t), "us-east-1", nil, nil, 7)
+	plain, err := Direct(layout(t), "us-east-1", placed(t, layout(t)), nil, nil, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +99,7 @@ func TestDirectiveServesTheSpecAndCutsTheFenced(t *testing.T) {
 	if policy.BreakerFailures != 5 || policy.ProbeEvery != config.Duration(10*time.Second) { // rows 7.1.11, 7.1.10
 		t.Errorf("policy %+v", policy)
 	}
-	d, err := Direct(layout(t), "us-east-1",
+	d, err := Direct(layout(t), "us-east-1", placed(t, layout(t)),
 		[]availability.Fence{{Component: "us-east-1/a/postgres", Reason: "it hangs"}, {Component: "us-east-1/a/redis"}},
 		[]availability.Hold{{Cluster: "us-east-1/postgres", Until: until}, {Cluster: "eu-west-1/postgres", Until: until}}, 7)
 	if err != nil || d.Version == plain.Version {

@@ -61,7 +61,7 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 			}
 		}
 		for _, t := range e.TCP {
-			if t.Leader == "" {
+			if t.Leader == "" && (t.Service != Postgres || s.placement().Serves(region)) {
 				c.Health, c.Detail = api.Degraded, "nobody leads "+t.Service
 			}
 		}
@@ -90,6 +90,9 @@ func (s *ServerApp) zoneComponents(region, zone string, now time.Time) []api.Com
 	for _, kind := range []string{Etcd, Postgres, Redis, Sentinel, GreenLang} {
 		c := api.Component{ID: ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: s.Layout.Address(region, zone, kind), Seen: n.At}
 		i := slices.IndexFunc(n.Units, func(u fact.Unit) bool { return u.Name == kind })
+		if kind == GreenLang && !s.placement().Runs(region) && i < 0 {
+			continue // the region stands by: its application is started when it takes over
+		}
 		if i < 0 {
 			c.Sync, c.Health = api.SyncUnknown, api.HealthUnknown
 		} else {
@@ -181,13 +184,18 @@ func (s *ServerApp) postgresRole(c *api.Component, now time.Time) {
 		case m.Role == "primary":
 			c.Role = "primary"
 			c.Detail = fmt.Sprintf("timeline %d", m.Timeline)
+		case m.Role == "standby_leader":
+			c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
+			if m.State != "streaming" && c.Health == api.Healthy {
+				c.Health, c.Detail = api.Progressing, "it does not stream from its partner region: it is "+m.State
+			}
 		case m.State == "streaming":
 			c.Role = "replica"
 			if slices.Contains(p.Lock.Sync, m.Name) {
 				c.Role = "sync-standby"
 			}
 			c.Detail = fmt.Sprintf("timeline %d, lag %d B", m.Timeline, max(0, leader.Received-m.Received))
-			if c.Role == "replica" && s.Layout.Platform.Spec.Engines.Postgres.Synchronous == "quorum" && c.Health == api.Healthy {
+			if c.Role == "replica" && !p.Lock.Standby && s.Layout.Platform.Spec.Engines.Postgres.Synchronous == "quorum" && c.Health == api.Healthy {
 				c.Health, c.Detail = api.Progressing, "it streams and is not a synchronous standby yet: after a failover, writes would wait for it"
 			}
 		default:

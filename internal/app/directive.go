@@ -39,8 +39,8 @@ type HoldOrder struct {
 
 // Direct renders a region's directive. It is pure, except that the configuration's
 // version must be given: it grows with every change.
-func Direct(l Layout, region string, fences []availability.Fence, holds []availability.Hold, version uint64) (Directive, error) {
-	d := Directive{Config: edgeConfig(l, region)}
+func Direct(l Layout, region string, placed availability.Placement, fences []availability.Fence, holds []availability.Hold, version uint64) (Directive, error) {
+	d := Directive{Config: edgeConfig(l, region, placed)}
 	d.Config.Version = version
 	for _, f := range fences {
 		parts := strings.Split(f.Component, "/")
@@ -66,7 +66,7 @@ func Direct(l Layout, region string, fences []availability.Fence, holds []availa
 const redisPasswordFile = "redis.password"
 
 // edgeConfig renders what a region's edge serves.
-func edgeConfig(l Layout, region string) edge.Config {
+func edgeConfig(l Layout, region string, placed availability.Placement) edge.Config {
 	r, _ := l.Platform.Region(region)
 	sp := l.Platform.Spec
 	dur := func(d time.Duration) config.Duration { return config.Duration(d) }
@@ -83,5 +83,40 @@ func edgeConfig(l Layout, region string) edge.Config {
 		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Postgres), Witness: l.addr(region, z, patroni.RESTPort)})
 		kv.Members = append(kv.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Redis), Witness: l.Address(region, z, Sentinel)})
 	}
-	return edge.Config{Region: region, BeyondLoopback: l.NetNS, Cells: sp.Cells.Count, HTTP: []edge.HTTPService{web}, TCP: []edge.TCPService{pg, kv}}
+	return edge.Config{
+		Region: region, BeyondLoopback: l.NetNS, Cells: sp.Cells.Count,
+		HTTP: httpServices(l, web, region, placed), TCP: []edge.TCPService{pg, kv},
+	}
 }
+
+// httpServices are the region's own service, where it serves anybody, and one for each
+// other region that does: a cell's requests go to its home's region from every edge.
+func httpServices(l Layout, own edge.HTTPService, region string, placed availability.Placement) []edge.HTTPService {
+	var out []edge.HTTPService
+	if placed.Runs(region) {
+		own.Cells = placed.CellsAt(region)
+		if len(placed.Regions()) == 1 && placed.Serves(region) {
+			own.Cells = nil // all of them
+		}
+		if own.Cells != nil || placed.Serves(region) {
+			out = append(out, own)
+		} else { // it warms up and serves nobody yet: beside the door, only probed
+			own.Listen, own.Name = l.addr(region, "", warmPort), own.Name+"@"+region
+			out = append(out, own)
+		}
+	}
+	for _, other := range placed.Regions() {
+		cells := placed.CellsAt(other)
+		if other == region || len(cells) == 0 {
+			continue
+		}
+		remote := own
+		remote.Name, remote.Listen, remote.Remote, remote.Cells = GreenLang+"@"+other, l.EdgeAddress(region, Edge), other, cells
+		remote.Targets = []edge.Target{{Name: other, Address: l.EdgeAddress(other, Edge)}}
+		out = append(out, remote)
+	}
+	return out
+}
+
+// warmPort is where an edge probes an application that is about to serve.
+const warmPort = 8081

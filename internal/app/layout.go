@@ -74,6 +74,24 @@ func (l Layout) StateIP() string {
 	return fmt.Sprintf("127.%d.0.2", r.Number)
 }
 
+// Partner returns the region that stands by for r, or that r stands by for, where it
+// runs here; otherwise its name is empty.
+func (l Layout) Partner(r spec.Region) spec.Region {
+	if p, ok := l.Platform.Region(r.Pair); ok && slices.Contains(l.Regions, p.Name) {
+		return p
+	}
+	return spec.Region{}
+}
+
+// members returns the addresses of a region's PostgreSQL members.
+func (l Layout) members(r spec.Region) []string {
+	var out []string
+	for _, z := range r.Zones {
+		out = append(out, l.IP(r.Name, z))
+	}
+	return out
+}
+
 // Network returns the addresses that clients of a region's engines come from.
 func (l Layout) Network() string {
 	if l.NetNS {

@@ -24,6 +24,9 @@ func (s *ServerApp) loop(ctx context.Context) {
 		changed := s.Facts.Changed()
 		now := time.Now()
 		for region := range s.regions {
+			if s.moving(region) { // nobody else decides about its databases meanwhile
+				continue
+			}
 			s.submit(ctx, availability.DecidePostgres(s.PostgresView(Cluster(region, Postgres)), now))
 		}
 		s.endFaults(ctx, now)

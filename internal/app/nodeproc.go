@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -69,5 +70,9 @@ type injector struct {
 }
 
 func (x injector) Ensure(_ context.Context, l node.Lease) (bool, error) {
-	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: x.zone, Unit: l.Target, Until: l.Until, Peers: l.Peers, NetNS: x.netns}, l.Ended)
+	dir := x.zone
+	if l.Kind == fault.RegionKill {
+		dir = filepath.Dir(dir)
+	}
+	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: dir, Unit: l.Target, Until: l.Until, Peers: l.Peers, NetNS: x.netns}, l.Ended)
 }

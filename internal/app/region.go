@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,7 @@ const (
 	lockEvery    = 500 * time.Millisecond
 	membersEvery = time.Second
 	redisEvery   = time.Second
+	newestEvery  = time.Second
 	lookTimeout  = 900 * time.Millisecond
 	lockTimeout  = 2 * time.Second // a read that the quorum confirms, over a slow path
 )
@@ -73,6 +75,7 @@ func (r *region) observe(ctx context.Context) {
 	wg.Go(func() { every(ctx, lockEvery, r.lookLock) })
 	wg.Go(func() { every(ctx, membersEvery, r.lookMembers) })
 	wg.Go(func() { r.observeRedis(ctx) })
+	wg.Go(func() { every(ctx, newestEvery, r.lookNewest) })
 	wg.Go(func() { r.watchPrimary(ctx) })
 	wg.Wait()
 	r.redis.Close()
@@ -137,6 +140,28 @@ func (r *region) lookMembers(ctx context.Context) {
 		}
 		p.Members = seen
 	})
+}
+
+// lookNewest asks the leader of a standby cluster how old the newest write is that it has.
+func (r *region) lookNewest(ctx context.Context) {
+	p := r.facts.Postgres(r.spec.Name)
+	id := r.primary()
+	if !p.Lock.Standby || id == "" {
+		return
+	}
+	newest, err := r.newest(ctx, id)
+	if err != nil {
+		return // the fact's own age says that nobody knows
+	}
+	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) { p.Newest, p.NewestAt = newest, r.now() })
+}
+
+// newest asks a member, by its component id, for the newest heartbeat that it has.
+func (r *region) newest(ctx context.Context, id string) (time.Time, error) {
+	parts := strings.Split(id, "/")
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, parts[1], Postgres), lookTimeout)
 }
 
 // observeRedis looks at each server and each Sentinel in a loop of its own, so that

@@ -123,7 +123,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
 	if err != nil {
 		return err
@@ -235,7 +235,7 @@ func foldApp(d *state.Docs, r journal.Record) error {
 
 // Directive returns what a region's edge shall do now.
 func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, error) {
-	b, err := json.Marshal(edgeConfig(s.Layout, region))
+	b, err := json.Marshal(edgeConfig(s.Layout, region, s.placement()))
 	if err != nil {
 		return Directive{}, err
 	}
@@ -257,7 +257,7 @@ func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, er
 		return Directive{}, err
 	}
 	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
-	return Direct(s.Layout, region, fences, holds, v.Version)
+	return Direct(s.Layout, region, s.placement(), fences, holds, v.Version)
 }
 
 // version notes from what each unit would be started now; it depends on the
@@ -266,7 +266,7 @@ func (s *ServerApp) version() error {
 	s.units = map[string]string{}
 	for name, r := range s.regions {
 		for _, z := range r.spec.Zones {
-			a, err := Assign(s.Layout, s.Programs, s.Secrets, name, z, Desired{})
+			a, err := Assign(s.Layout, s.Programs, s.Secrets, name, z, Desired{Serves: true})
 			if err != nil {
 				return err
 			}
@@ -292,5 +292,5 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults})
+	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region)})
 }

@@ -111,6 +111,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err != nil {
 		return err
 	}
+	if slices.Equal(o.Regions, []string{"all"}) {
+		o.Regions = regionNames(p)
+	}
 	for _, name := range o.Regions {
 		if _, ok := p.Region(name); !ok {
 			return fmt.Errorf("the platform has no region %q; it has %s", name, strings.Join(regionNames(p), ", "))

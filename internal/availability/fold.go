@@ -24,7 +24,7 @@ var (
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return []journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind}
+	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind}, homeKinds()...)
 }
 
 // Hold keeps new work of a cluster's clients waiting at the edge.
@@ -52,6 +52,8 @@ func Fold(d *state.Docs, r journal.Record) error {
 		return d.Put(HoldPrefix+r.Subject, h)
 	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
+	default:
+		return foldHomes(d, r)
 	}
 	return nil
 }

@@ -64,7 +64,8 @@ func DecidePostgres(v PostgresView, now time.Time) []control.Action {
 func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	lock := v.Cluster.Lock
 	suspect, known := memberNamed(v.Cluster, lock.Leader)
-	if !v.Policy.AcceleratedFailover || lock.Paused || !known || lock.Lease == 0 || now.Sub(v.Cluster.At) > freshLock {
+	// A standby cluster takes no writes: Patroni's own path is fast enough for it.
+	if !v.Policy.AcceleratedFailover || lock.Standby || lock.Paused || !known || lock.Lease == 0 || now.Sub(v.Cluster.At) > freshLock {
 		return control.Action{}, false
 	}
 	if v.Starting[suspect.ID] { // the lock is from an earlier life of the whole platform
@@ -174,7 +175,7 @@ const rejoinPause = 15 * time.Second
 // a copy of all data, and a failover of the cluster must not wait for it.
 func decideRejoin(v PostgresView, now time.Time) []control.Action {
 	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
-	if !known || leader.Role != "primary" || now.Sub(leader.Seen) > freshMember {
+	if !known || (leader.Role != "primary" && leader.Role != "standby_leader") || now.Sub(leader.Seen) > freshMember {
 		return nil
 	}
 	for _, m := range v.Cluster.Members {

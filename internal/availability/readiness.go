@@ -36,6 +36,9 @@ func PostgresReadiness(v PostgresView, now time.Time) Readiness {
 	if lock.Paused {
 		r.Reasons = append(r.Reasons, "Patroni is paused: resume it with patronictl resume")
 	}
+	if lock.Standby {
+		return standbyReadiness(r, v, leader, now)
+	}
 	for _, c := range candidates(v, now) {
 		r.Candidates = append(r.Candidates, c.ID)
 	}
@@ -47,6 +50,28 @@ func PostgresReadiness(v PostgresView, now time.Time) Readiness {
 		}
 	}
 	r.Ready = len(r.Reasons) == 0 && len(r.Candidates) > 0
+	return r
+}
+
+// standbyReadiness answers for a cluster that follows another region's: its leader
+// streams from there, and another member could take its place.
+func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, now time.Time) Readiness {
+	if leader.Name != "" && leader.State != "streaming" {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%s is %s and does not stream from its partner region", leader.ID, leader.State))
+	}
+	for _, m := range v.Cluster.Members {
+		switch {
+		case m.Name == leader.Name:
+		case v.Fences[m.ID].Component != "":
+			r.Reasons = append(r.Reasons, fmt.Sprintf("%s is fenced: %s", m.ID, v.Fences[m.ID].Reason))
+		case m.State == "streaming" && now.Sub(m.Seen) <= freshMember:
+			r.Candidates = append(r.Candidates, m.ID)
+		}
+	}
+	if len(r.Candidates) == 0 {
+		r.Reasons = append(r.Reasons, "no other member streams, so none could take its place")
+	}
+	r.Ready = len(r.Reasons) == 0
 	return r
 }
 

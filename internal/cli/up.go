@@ -26,7 +26,7 @@ func (w *world) upCommand() *cobra.Command {
 	var detach bool
 	c := &cobra.Command{
 		Use: "up", Short: "Bring the platform up on this machine", Args: cobra.NoArgs,
-		Long:    "Bring the platform's first region up on this machine: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
+		Long:    "Bring the platform up on this machine, one active region and its partner by default: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
 		Example: "  fournines up\n  fournines up --detach && fournines status",
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Root = w.data
@@ -43,7 +43,7 @@ func (w *world) upCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVarP(&o.Platform, "file", "f", "", "platform file; GreenLang's own by default")
-	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1"}, "regions to run here")
+	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1", "us-west-2"}, "regions to run here, or all")
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")

@@ -25,6 +25,7 @@ func before(d time.Duration) time.Time { return noon().Add(-d) }
 // fixture is a platform in the middle of some trouble: a frozen application
 // instance, a lagging replica, a setting that drifted, an operation under way.
 type fixture struct {
+	homes   []api.Home
 	mu      sync.Mutex
 	status  api.Status
 	entries []api.Entry
@@ -210,6 +211,21 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 
 func (f *fixture) Switchover(_ context.Context, cluster, candidate, reason string) (string, error) {
 	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
+}
+
+func (f *fixture) Homes(context.Context) ([]api.Home, error) { return f.homes, nil }
+
+func (f *fixture) Evacuate(_ context.Context, r api.MoveRequest) (string, error) {
+	return f.did("evacuate-1", "evacuate", r.Region, r.Mode, r.Reason)
+}
+
+func (f *fixture) Restore(_ context.Context, r api.MoveRequest) (string, error) {
+	return f.did("restore-1", "restore", r.Region, r.Reason)
+}
+
+func (f *fixture) Route(_ context.Context, region string, on bool, reason string) error {
+	_, err := f.did("", "route", region, strconv.FormatBool(on), reason)
+	return err
 }
 
 func (f *fixture) Approve(_ context.Context, id, reason string) error {

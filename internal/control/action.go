@@ -58,6 +58,9 @@ type Step struct {
 	Do func(ctx context.Context, r *Run) (any, error)
 	// Undo takes the effect back, also when Do was interrupted; nil: nothing to take back.
 	Undo func(ctx context.Context, r *Run) error
+	// Final says that once the step has begun nothing is taken back any more: what fails
+	// afterwards stays as it is, for a person to ask for the rest again.
+	Final bool
 }
 
 // Run is one operation under way, as its steps see it.

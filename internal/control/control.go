@@ -85,7 +85,7 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	if o, err := c.Operation(a.Key); err == nil {
 		return o, nil
 	}
-	if by, busy := c.busy[a.Subject]; busy {
+	if by, busy := c.busy[a.Subject]; busy && !c.over(by) {
 		return Operation{}, fmt.Errorf("submit %s on %s: %w (%s)", a.Kind, a.Subject, ErrBusy, by)
 	}
 	refusal := c.guard(ctx, k, a)
@@ -113,6 +113,12 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 		c.wg.Go(func() { c.carry(o, false) })
 	}
 	return o, nil
+}
+
+// over tells whether an operation's end is recorded.
+func (c *Control) over(key string) bool {
+	o, err := c.Operation(key)
+	return err == nil && o.Finished()
 }
 
 func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
@@ -225,7 +231,9 @@ func (c *Control) carry(o Operation, resumed bool) {
 	}
 	c.Crash(o.Kind + ":end:after")
 	c.mu.Lock()
-	delete(c.busy, o.Subject)
+	if c.busy[o.Subject] == o.Key { // the next one may have begun the moment our end was recorded
+		delete(c.busy, o.Subject)
+	}
 	c.mu.Unlock()
 }
 
@@ -286,6 +294,9 @@ func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
 	}
 	for i := len(k.Steps) - 1; i >= 0; i-- {
 		s := k.Steps[i]
+		if s.Final && i < len(o.Steps) && o.Steps[i].State != StepWaiting {
+			return undone, nil
+		}
 		if s.Undo == nil || i >= len(o.Steps) || o.Steps[i].State == StepWaiting {
 			continue
 		}

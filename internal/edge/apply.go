@@ -62,7 +62,7 @@ func (e *Edge) Apply(c Config) error {
 func (e *Edge) bind(c Config) (map[doorKey]net.Listener, error) {
 	fresh := map[doorKey]net.Listener{}
 	open := func(key doorKey, service string) error {
-		if e.doors[key] != nil {
+		if e.doors[key] != nil || fresh[key] != nil {
 			return nil
 		}
 		l, err := net.Listen("tcp", key.listen)
@@ -96,9 +96,13 @@ func closeAll(listeners map[doorKey]net.Listener) {
 func (e *Edge) serve(c Config, fresh map[doorKey]net.Listener) {
 	wanted := map[doorKey]bool{}
 	names := map[string]bool{}
+	shared := map[doorKey][]*web.Service{}
 	for _, s := range c.HTTP {
 		wanted[httpKey(s)], names[s.Name] = true, true
-		e.serveHTTP(s, c, fresh[httpKey(s)])
+		shared[httpKey(s)] = append(shared[httpKey(s)], e.serveHTTP(s, c))
+	}
+	for key, services := range shared {
+		e.openHTTP(key, web.NewRouter(where(c), services), fresh[key])
 	}
 	for _, s := range c.TCP {
 		wanted[tcpKey(s)], names[s.Name] = true, true
@@ -113,20 +117,27 @@ func (e *Edge) serve(c Config, fresh map[doorKey]net.Listener) {
 	e.forget(names)
 }
 
-func (e *Edge) serveHTTP(s HTTPService, c Config, fresh net.Listener) {
-	where := web.Where{Cells: c.Cells, Header: c.CustomerHeader}
+func where(c Config) web.Where {
+	return web.Where{Cells: c.Cells, Header: c.CustomerHeader, Region: c.Region}
+}
+
+func (e *Edge) serveHTTP(s HTTPService, c Config) *web.Service {
 	service := e.web[s.Name]
 	if service == nil {
-		service = web.New(s, where, web.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Tally: e.tally, Logger: e.opt.Logger})
+		service = web.New(s, where(c), web.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Tally: e.tally, Logger: e.opt.Logger})
 		e.web[s.Name] = service
 	} else {
-		service.Update(s, where)
+		service.Update(s, where(c))
 	}
+	return service
+}
+
+func (e *Edge) openHTTP(key doorKey, router *web.Router, fresh net.Listener) {
 	if fresh != nil {
-		e.doors[httpKey(s)] = newHTTPDoor(fresh, e.opt.Logger)
+		e.doors[key] = newHTTPDoor(fresh, e.opt.Logger)
 	}
-	if d, ok := e.doors[httpKey(s)].(*httpDoor); ok {
-		d.service.Store(service)
+	if d, ok := e.doors[key].(*httpDoor); ok {
+		d.router.Store(router)
 		d.start()
 	}
 }

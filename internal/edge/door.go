@@ -30,7 +30,7 @@ const (
 type httpDoor struct {
 	listener net.Listener
 	server   *http.Server
-	service  atomic.Pointer[web.Service]
+	router   atomic.Pointer[web.Router]
 	once     sync.Once
 	done     chan struct{}
 }
@@ -38,7 +38,7 @@ type httpDoor struct {
 func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
 	d := &httpDoor{listener: l, done: make(chan struct{})}
 	d.server = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.service.Load().ServeHTTP(w, r) }),
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.router.Load().ServeHTTP(w, r) }),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       clientIdle,
 		MaxHeaderBytes:    maxHeader,

@@ -10,6 +10,11 @@ type Postgres struct {
 	Lock    PostgresLock     `json:"lock"`
 	Members []PostgresMember `json:"members"`
 	Error   string           `json:"error,omitempty"` // why Lock could not be read
+
+	// Newest is when the newest heartbeat that a standby cluster has was written at the
+	// primary, and NewestAt when we asked: the difference is its lag as time.
+	Newest   time.Time `json:"newest,omitzero"`
+	NewestAt time.Time `json:"newest_at,omitzero"`
 }
 
 // PostgresLock is the leader key and the synchronous state in etcd.
@@ -20,6 +25,7 @@ type PostgresLock struct {
 	SyncOwner string   `json:"sync_owner,omitempty"`
 	Quorum    int      `json:"quorum"`
 	Paused    bool     `json:"paused,omitempty"`
+	Standby   bool     `json:"standby,omitempty"` // the cluster follows its partner region's, and takes no writes
 }
 
 // PostgresMember is one member as its own Patroni answers.
@@ -28,7 +34,7 @@ type PostgresMember struct {
 	ID       string    `json:"id"`   // component id
 	Seen     time.Time `json:"seen"` // of the newest answer
 	Error    string    `json:"error,omitempty"`
-	Role     string    `json:"role"`  // primary or replica
+	Role     string    `json:"role"`  // primary, replica or standby_leader
 	State    string    `json:"state"` // running, streaming, starting …
 	Timeline int       `json:"timeline"`
 	Received int64     `json:"received"` // WAL position received or written, bytes

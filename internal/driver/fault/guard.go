@@ -79,7 +79,7 @@ func injection(l Lease) (fault, error) {
 		return fault{inject: l.freeze, revert: l.thaw, lasts: true}, nil
 	case PostmasterHang:
 		return fault{inject: l.hang, revert: l.thaw, lasts: true}, nil
-	case ZoneKill:
+	case ZoneKill, RegionKill:
 		return fault{inject: l.killZone, keep: l.keepDead, revert: func(context.Context) error { return clearDown(l) }, lasts: true}, nil
 	}
 	return networkFault(l)

@@ -20,6 +20,7 @@ const (
 	PostmasterHang = "postmaster-hang"
 	ZonePartition  = "zone-partition"
 	ZoneLatency    = "zone-latency"
+	RegionKill     = "region-kill"
 )
 
 // Longest is the longest that a fault may last.
@@ -29,7 +30,7 @@ const Longest = 10 * time.Minute
 type Lease struct {
 	ID    string    `json:"id"`
 	Kind  string    `json:"kind"`
-	Zone  string    `json:"zone"`           // the zone's directory
+	Zone  string    `json:"zone"`           // the zone's directory, or the whole region's
 	Unit  string    `json:"unit,omitempty"` // name below it; empty: the whole zone
 	Until time.Time `json:"until"`
 	Peers []string  `json:"peers,omitempty"` // addresses to cut off or delay
@@ -91,8 +92,12 @@ type Down struct {
 
 const downFile = "down.json"
 
-// ZoneDown tells whether the zone in dir is kept dead now.
+// ZoneDown tells whether the zone in dir, or its region, is kept dead now.
 func ZoneDown(dir string, now time.Time) bool {
+	return keptDead(dir, now) || keptDead(filepath.Dir(dir), now)
+}
+
+func keptDead(dir string, now time.Time) bool {
 	b, err := os.ReadFile(filepath.Join(dir, downFile))
 	if err != nil {
 		return false
@@ -132,6 +137,10 @@ func (l Lease) Validate(now time.Time) error {
 		if l.Unit != "" {
 			return fmt.Errorf("fault %s needs a zone such as us-east-1/a as its target", l.Kind)
 		}
+	case RegionKill:
+		if l.Unit != "" {
+			return fmt.Errorf("fault %s needs a region such as us-east-1 as its target", l.Kind)
+		}
 	default:
 		return fmt.Errorf("unknown fault %q; there are %s", l.Kind, strings.Join(Kinds(), ", "))
 	}
@@ -143,5 +152,5 @@ func (l Lease) Validate(now time.Time) error {
 
 // Kinds returns every kind of fault.
 func Kinds() []string {
-	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5}
+	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5, RegionKill}
 }

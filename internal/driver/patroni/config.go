@@ -20,6 +20,8 @@ type Member struct {
 	BinDir  string   // PostgreSQL's programs
 	Secrets Secrets
 	Grants  []Database
+	Partner []string // addresses of the partner region's members; empty: it has none here
+	Standby bool     // begins as a standby cluster of the partner
 }
 
 // Secrets are the passwords that Patroni itself needs.
@@ -100,6 +102,12 @@ func (m Member) dcs(p spec.Postgres) yaml.MapSlice {
 		dcs = append(dcs, yaml.MapItem{Key: "synchronous_mode", Value: true}, yaml.MapItem{Key: "synchronous_mode_strict", Value: true})
 	case "on":
 		dcs = append(dcs, yaml.MapItem{Key: "synchronous_mode", Value: true})
+	}
+	if len(m.Partner) > 0 {
+		dcs = append(dcs, yaml.MapItem{Key: "slots", Value: map[string]any{PartnerSlot: map[string]string{"type": "physical", "cluster_type": "primary"}}})
+	}
+	if m.Standby {
+		dcs = append(dcs, yaml.MapItem{Key: "standby_cluster", Value: standbyCluster(m.Partner)})
 	}
 	return append(dcs, yaml.MapItem{Key: "postgresql", Value: yaml.MapSlice{
 		{Key: "use_pg_rewind", Value: true},

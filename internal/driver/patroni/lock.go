@@ -38,12 +38,13 @@ func (l Lock) Read(ctx context.Context) (fact.PostgresLock, error) {
 				}
 			case 2:
 				var c struct {
-					Pause bool `json:"pause"`
+					Pause   bool           `json:"pause"`
+					Standby map[string]any `json:"standby_cluster"`
 				}
 				if err := json.Unmarshal(kv.Value, &c); err != nil {
 					return f, fmt.Errorf("read config key of %s: %w", l.Scope, err)
 				}
-				f.Paused = c.Pause
+				f.Paused, f.Standby = c.Pause, len(c.Standby) > 0
 			}
 		}
 	}

@@ -55,3 +55,21 @@ func (p Prober) connect(ctx context.Context, address string, silence time.Durati
 	}
 	return conn, nil
 }
+
+// Newest returns when the newest heartbeat was written that the server at address has. On
+// a standby that is how far its copy reaches, as time; without any it is zero.
+func (p Prober) Newest(ctx context.Context, address string, silence time.Duration) (time.Time, error) {
+	conn, err := p.connect(ctx, address, silence)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
+	var at *time.Time
+	if err := conn.QueryRow(ctx, "SELECT max(at) FROM fournines.heartbeat").Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("ask %s for its newest heartbeat: %w", address, err)
+	}
+	if at == nil {
+		return time.Time{}, nil
+	}
+	return *at, nil
+}

@@ -23,6 +23,11 @@ type HTTPService struct {
 	Listen  string     `json:"listen"` // "127.1.0.1:8080"
 	Targets []Target   `json:"targets"`
 	Policy  HTTPPolicy `json:"policy,omitzero"`
+	// Cells are those whose customers this service takes. Services may share an
+	// address when each takes cells of its own; at most one names none and takes the rest.
+	Cells []int `json:"cells,omitempty"`
+	// Remote is the region whose edge is the target; empty: this region's own service.
+	Remote string `json:"remote,omitempty"`
 }
 
 // Target is one process that serves requests.

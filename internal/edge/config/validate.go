@@ -16,7 +16,7 @@ const MaxTargets = 64
 // Validate says everything that is wrong with a configuration, joined; nil
 // when it can be served as it stands.
 func (c Config) Validate() error {
-	v := &validator{listens: map[string]string{}, names: map[string]bool{}, beyond: c.BeyondLoopback}
+	v := &validator{listens: map[string]string{}, cells: map[string]map[int]string{}, names: map[string]bool{}, beyond: c.BeyondLoopback}
 	if c.Version == 0 {
 		v.add("version is 0: number configurations from 1")
 	}
@@ -36,14 +36,15 @@ type validator struct {
 	errs    []error
 	listens map[string]string // address -> service
 	names   map[string]bool
-	beyond  bool // listening beyond loopback is meant
+	cells   map[string]map[int]string // address -> cell -> HTTP service
+	beyond  bool                      // listening beyond loopback is meant
 }
 
 func (v *validator) add(format string, args ...any) {
 	v.errs = append(v.errs, fmt.Errorf("validate edge configuration: "+format, args...))
 }
 
-func (v *validator) service(kind, name, listen string) {
+func (v *validator) service(kind, name, listen string, shared bool) {
 	switch {
 	case name == "":
 		v.add("a %s service has no name", kind)
@@ -57,14 +58,39 @@ func (v *validator) service(kind, name, listen string) {
 		v.add("service %q: listen %q is no address:port: %v", name, listen, err)
 	case !v.beyond && !address.Addr().IsLoopback():
 		v.add("service %q: listen %q is not a loopback address: use 127.0.0.0/8, or set beyondLoopback", name, listen)
-	case v.listens[listen] != "" && address.Port() != 0:
+	case v.listens[listen] != "" && address.Port() != 0 && !shared:
 		v.add("service %q: listen %q already belongs to service %q", name, listen, v.listens[listen])
 	}
 	v.listens[listen] = name
 }
 
+// shares says whether an HTTP service may listen where others do, because no cell of its
+// own is theirs as well.
+func (v *validator) shares(s *HTTPService) bool {
+	taken := v.cells[s.Listen]
+	if taken == nil {
+		taken = map[int]string{}
+		v.cells[s.Listen] = taken
+	}
+	cells := s.Cells
+	if len(cells) == 0 {
+		cells = []int{rest}
+	}
+	ok := true
+	for _, c := range cells {
+		if taken[c] != "" {
+			ok = false
+		}
+		taken[c] = s.Name
+	}
+	return ok
+}
+
+// rest stands for the cells that no service names.
+const rest = -1
+
 func (v *validator) http(s *HTTPService) {
-	v.service("http", s.Name, s.Listen)
+	v.service("http", s.Name, s.Listen, v.shares(s))
 	if len(s.Targets) == 0 {
 		v.add("service %q has no targets: name at least one", s.Name)
 	}
@@ -105,7 +131,7 @@ func (v *validator) httpPolicy(name string, p *HTTPPolicy) {
 }
 
 func (v *validator) tcp(s *TCPService) {
-	v.service("tcp", s.Name, s.Listen)
+	v.service("tcp", s.Name, s.Listen, false)
 	if s.Protocol != Postgres && s.Protocol != Redis {
 		v.add("service %q: protocol %q is unknown: use %q or %q", s.Name, s.Protocol, Postgres, Redis)
 	}

@@ -25,6 +25,7 @@ type job struct {
 	tried    uint64    // bit per index in shape.targets
 	tries    int       // that may have reached a target
 	sample   tally.Sample
+	quiet    bool // counted by the edge that sent it on
 }
 
 func (s *Service) begin(r *http.Request) *job {
@@ -34,8 +35,10 @@ func (s *Service) begin(r *http.Request) *job {
 		service: s, shape: h, ctx: r.Context(), began: now,
 		deadline: now.Add(h.policy.total), safe: repeatable(r),
 	}
-	j.sample.Service = s.name
-	j.sample.Cell = h.cell(r.Header)
+	j.sample.Service = s.label
+	j.sample.Cell = cellOf(r.Header, h.cells, h.header)
+	_, j.quiet = r.Header[Via]
+	j.quiet = j.quiet && h.spec.Remote == ""
 	s.budgetLock.Lock()
 	s.budget.Request(now)
 	s.budgetLock.Unlock()
@@ -48,7 +51,9 @@ func (j *job) end() {
 	if j.tries > 1 {
 		j.sample.Retried = uint32(j.tries - 1)
 	}
-	j.service.deps.Tally.Add(&j.sample, now)
+	if !j.quiet {
+		j.service.deps.Tally.Add(&j.sample, now)
+	}
 }
 
 // candidates lists the pool as the choice sees it.
@@ -156,22 +161,22 @@ func repeatable(r *http.Request) bool {
 	return len(r.Header["Idempotency-Key"]) > 0 || len(r.Header["X-Idempotency-Key"]) > 0
 }
 
-// cell is the customer cell of a request, -1 when it is not known.
-func (h *shape) cell(header http.Header) int {
-	if h.cells == 0 {
+// cellOf is the customer cell of a request, -1 when it is not known.
+func cellOf(header http.Header, cells int, customer string) int {
+	if cells == 0 {
 		return -1
 	}
 	if v := header["X-Cell"]; len(v) > 0 {
-		if n, err := strconv.Atoi(v[0]); err == nil && n >= 0 && n < h.cells {
+		if n, err := strconv.Atoi(v[0]); err == nil && n >= 0 && n < cells {
 			return n
 		}
 		return -1
 	}
-	v := header[h.header]
+	v := header[customer]
 	if len(v) == 0 || v[0] == "" {
 		return -1
 	}
-	return Cell(v[0], h.cells)
+	return Cell(v[0], cells)
 }
 
 // Cell returns the cell of a customer: FNV-1a of its name modulo cells.

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,8 @@ type Deps struct {
 type Service struct {
 	deps      Deps
 	name      string
+	label     string // in the counters: the name before @
+	region    string // that sends on
 	shape     atomic.Pointer[shape]
 	panicking atomic.Bool
 
@@ -56,11 +59,13 @@ type shape struct {
 type Where struct {
 	Cells  int
 	Header string
+	Region string // the edge's own
 }
 
 // New returns a service that serves and probes its targets.
 func New(spec config.HTTPService, where Where, deps Deps) *Service {
-	s := &Service{deps: deps, name: spec.Name, buffers: newBufferPool()}
+	label, _, _ := strings.Cut(spec.Name, "@")
+	s := &Service{deps: deps, name: spec.Name, label: label, region: where.Region, buffers: newBufferPool()}
 	s.transport = s.newTransport()
 	s.proxy = s.newProxy()
 	s.Update(spec, where)

@@ -1,0 +1,228 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// placement returns which region serves whose customers now.
+func (s *ServerApp) placement() availability.Placement {
+	homes, err1 := state.List[availability.Home](s.State, availability.HomePrefix)
+	wishes, err2 := state.List[availability.RegionWish](s.State, availability.RegionPrefix)
+	if err := errors.Join(err1, err2); err != nil {
+		s.Log.Error("the homes of customers are unreadable", "err", err)
+	}
+	return availability.Place(s.Layout.Platform, s.Regions, homes, wishes)
+}
+
+// homeSubject is what operations on a home work on: one at a time.
+func homeSubject(home string) string { return "home/" + home }
+
+// moving tells whether a region is fenced, or a home moves from or to it.
+func (s *ServerApp) moving(region string) bool {
+	if s.placement().Wishes[region].Fenced != "" {
+		return true
+	}
+	for _, o := range s.operations() {
+		if o.State != control.Running || (o.Kind != availability.KindEvacuate && o.Kind != availability.KindRestore) {
+			continue
+		}
+		var a availability.MoveArgs
+		if err := (&control.Run{Action: o.Action}).Decode(&a); err == nil && (a.From == region || a.To == region) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *ServerApp) mover() availability.Mover {
+	return availability.Mover{Postgres: s.postgres(), Clusters: clusters{s}, Regions: regions{s}, MoveView: s.MoveView}
+}
+
+// MoveView gathers all that a plan to move a home rests on.
+func (s *ServerApp) MoveView(home, to string) availability.MoveView {
+	placed := s.placement()
+	from := placed.Serving[home]
+	v := availability.MoveView{
+		Home: home, From: from, To: to, Targets: s.Layout.Platform.Spec.Targets,
+		Source: s.Facts.Postgres(from), Target: s.Facts.Postgres(to), Fenced: placed.Wishes[from], Waits: placed.Wishes[to],
+	}
+	if r, ok := s.regions[to]; ok {
+		v.Runs, v.Zones = true, len(r.spec.Zones)
+		for _, z := range r.spec.Zones {
+			if time.Since(s.Facts.Node(to, z).At) <= nodeSilent {
+				v.Nodes++
+			}
+		}
+	}
+	for _, o := range s.operations() {
+		if o.Subject == homeSubject(home) {
+			v.Last = append(v.Last, o)
+			if !o.Finished() {
+				v.Busy = o.Key
+			}
+		}
+	}
+	return v
+}
+
+// clusters makes regions' databases lead or follow.
+type clusters struct{ s *ServerApp }
+
+func (x clusters) Follow(ctx context.Context, region, of string) error {
+	r, err := x.s.region(region)
+	if err != nil {
+		return err
+	}
+	other, err := x.s.region(of)
+	if err != nil {
+		return err
+	}
+	return r.lock.Follow(ctx, x.s.Layout.members(other.spec))
+}
+
+func (x clusters) Lead(ctx context.Context, region string) error {
+	r, err := x.s.region(region)
+	if err != nil {
+		return err
+	}
+	return r.lock.Lead(ctx)
+}
+
+func (x clusters) Standby(ctx context.Context, region string) (bool, error) {
+	r, err := x.s.region(region)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	lock, err := r.lock.Read(ctx)
+	return lock.Standby, err
+}
+
+func (x clusters) Newest(ctx context.Context, region, member string) (time.Time, error) {
+	r, err := x.s.region(region)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return r.newest(ctx, member)
+}
+
+// regions turns what is wanted of regions into entries, and waits for the edges.
+type regions struct{ s *ServerApp }
+
+func (x regions) wish(ctx context.Context, e journal.Entry, err error) error {
+	if err != nil {
+		return err
+	}
+	e.Actor = "system:availability"
+	_, err = x.s.State.Append(ctx, e)
+	return err
+}
+
+func (x regions) Fence(ctx context.Context, w availability.RegionWish) error {
+	if x.s.placement().Wishes[w.Region].Fenced != w.Fenced {
+		e, err := availability.RegionFenced.Entry(w.Region, "", w)
+		if err := x.wish(ctx, e, err); err != nil {
+			return err
+		}
+	}
+	x.edges(ctx)
+	return nil
+}
+
+func (x regions) Lift(ctx context.Context, region string) error {
+	if x.s.placement().Wishes[region].Fenced == "" {
+		return nil
+	}
+	return x.wish(ctx, availability.RegionLifted.Entry(region, ""), nil)
+}
+
+func (x regions) Scale(ctx context.Context, region string) error {
+	if x.s.placement().Runs(region) {
+		return nil
+	}
+	return x.wish(ctx, availability.RegionScaled.Entry(region, ""), nil)
+}
+
+func (x regions) Rest(ctx context.Context, region string) error {
+	if !x.s.placement().Wishes[region].Scaled {
+		return nil
+	}
+	return x.wish(ctx, availability.RegionRested.Entry(region, ""), nil)
+}
+
+func (x regions) Move(ctx context.Context, h availability.Home) error {
+	if x.s.placement().Serving[h.Region] != h.Serving {
+		e, err := availability.HomeMoved.Entry(h.Region, "", h)
+		if err := x.wish(ctx, e, err); err != nil {
+			return err
+		}
+	}
+	// Who takes over must know it; the others follow as they answer.
+	if err := x.s.awaitDirective(ctx, h.Serving); err != nil {
+		return err
+	}
+	x.edges(ctx)
+	return nil
+}
+
+// edges gives every edge that answers a moment to take up what is wanted now.
+func (x regions) edges(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for name := range x.s.regions {
+		if time.Since(x.s.Facts.Edge(name).Seen) <= edgeSilent {
+			_ = x.s.awaitDirective(ctx, name) // one that is away is not waited for
+		}
+	}
+}
+
+func (x regions) Capacity(region string) (ready, wanted int) {
+	for _, t := range x.s.Facts.Edge(region).Targets {
+		if name, remote, at := strings.Cut(t.Service, "@"); name == GreenLang && (!at || remote == region) && t.Up && !t.Ejected {
+			ready++
+		}
+	}
+	if r, ok := x.s.regions[region]; ok {
+		wanted = len(r.spec.Zones)
+	}
+	for _, z := range x.s.regions[region].spec.Zones { // the edge believes in a new target until it was probed
+		up := false
+		for _, u := range x.s.Facts.Node(region, z).Units {
+			up = up || (u.Name == GreenLang && u.Ready)
+		}
+		if !up {
+			ready--
+		}
+	}
+	return max(0, ready), wanted
+}
+
+// Serve asks the region's edge the way a customer does, and commits a write behind it.
+func (x regions) Serve(ctx context.Context, _, region string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.s.Layout.EdgeAddress(region, Edge)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // its status is all
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET /readyz through the edge of %s: %s", region, resp.Status)
+	}
+	return route{x.s}.Write(ctx, Cluster(region, Postgres))
+}

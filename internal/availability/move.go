@@ -1,0 +1,428 @@
+package availability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// The kinds of actions on a home region (row 7.1.9).
+const (
+	KindEvacuate = "region.evacuate" // its customers go to its partner
+	KindRestore  = "region.restore"  // they come home, without loss
+)
+
+// MoveArgs are the arguments of both.
+type MoveArgs struct {
+	Home       string    `json:"home"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	Mode       string    `json:"mode"`
+	Practice   bool      `json:"practice,omitempty"`
+	AcceptLoss bool      `json:"accept_loss,omitempty"` // more than the target allows may be lost
+	Dark       bool      `json:"dark,omitempty"`        // a person vouches that From is without power: no proof is waited for
+	Asked      time.Time `json:"asked"`
+}
+
+// Clusters makes a region's PostgreSQL cluster lead, or follow another region's.
+type Clusters interface {
+	Follow(ctx context.Context, region, of string) error
+	Lead(ctx context.Context, region string) error
+	// Standby tells whether the region's cluster is configured to follow.
+	Standby(ctx context.Context, region string) (bool, error)
+	// Newest returns when the newest heartbeat was written that the member has.
+	Newest(ctx context.Context, region, member string) (time.Time, error)
+}
+
+// Regions brings about what is wanted of regions: each call returns when the wish is
+// durable and the edges that answer have taken it up. Repeating one is harmless.
+type Regions interface {
+	Fence(ctx context.Context, w RegionWish) error
+	Lift(ctx context.Context, region string) error
+	// Scale starts the region's application, which waits until its database takes writes; Rest stops it.
+	Scale(ctx context.Context, region string) error
+	Rest(ctx context.Context, region string) error
+	Move(ctx context.Context, h Home) error
+	// Capacity tells how many instances of the application take requests in a region, and how many shall.
+	Capacity(region string) (ready, wanted int)
+	// Serve sends a request the way a customer of the home does, to the region's edge, that commits a write.
+	Serve(ctx context.Context, home, region string) error
+}
+
+// Mover carries out the moves of homes between regions.
+type Mover struct {
+	Postgres
+	Clusters Clusters
+	Regions  Regions
+	MoveView func(home, to string) MoveView // the newest facts
+}
+
+// Kinds returns the kinds of actions, for control.
+func (m Mover) Kinds() []control.Kind {
+	do := func(f func(context.Context, *control.Run, MoveArgs) (any, error)) func(context.Context, *control.Run) (any, error) {
+		return func(ctx context.Context, r *control.Run) (any, error) {
+			a, err := decode[MoveArgs](r)
+			if err != nil {
+				return nil, err
+			}
+			return f(ctx, r, a)
+		}
+	}
+	undo := func(f func(context.Context, *control.Run, MoveArgs) error) func(context.Context, *control.Run) error {
+		return func(ctx context.Context, r *control.Run) error {
+			a, err := decode[MoveArgs](r)
+			if err != nil {
+				return err
+			}
+			return f(ctx, r, a)
+		}
+	}
+	preflight := control.Step{Name: "preflight", Timeout: 20 * time.Second, Do: do(m.preflight)}
+	leave := []control.Step{
+		{Name: "warm", Timeout: 10 * time.Second, Do: do(m.warm), Undo: undo(m.cool)},
+		{Name: "hold", Timeout: 10 * time.Second, Do: do(m.holdHome), Undo: undo(m.resumeHome)},
+		{Name: "fence", Timeout: 40 * time.Second, Do: do(m.fenceRegion), Undo: undo(m.unfenceRegion)},
+		{Name: "demote", Timeout: time.Minute, Do: do(m.demote), Undo: undo(m.undemote)},
+	}
+	arrive := []control.Step{
+		{Name: "promote", Timeout: time.Minute, Final: true, Do: do(m.promote)},
+		{Name: "scale", Timeout: 2 * time.Minute, Do: do(m.scale)},
+		{Name: "switch", Timeout: 20 * time.Second, Do: do(m.switchHome)},
+		{Name: "resume", Timeout: 10 * time.Second, Do: do(func(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
+			return nil, m.resumeHome(ctx, r, a)
+		})},
+		{Name: "verify", Timeout: time.Minute, Do: do(m.verifyMove)},
+	}
+	back := []control.Step{
+		{Name: "follow", Timeout: 3 * time.Minute, Do: do(m.followServing)},
+		{Name: "lift", Timeout: 20 * time.Second, Do: do(m.liftRegion)},
+		{Name: "catch up", Timeout: 15 * time.Minute, Do: do(m.catchUp)},
+	}
+	return []control.Kind{
+		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
+		{Name: KindRestore, Guard: m.guardRestore, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
+	}
+}
+
+func modeOf(o control.Operation) string {
+	a, err := decode[MoveArgs](&control.Run{Action: o.Action})
+	if err != nil {
+		return ""
+	}
+	return a.Mode
+}
+
+func (m Mover) plan(a MoveArgs) MovePlan {
+	v := m.MoveView(a.Home, a.To)
+	v.Busy = "" // that is us
+	p := PlanMove(v, a.Mode, m.Now())
+	if a.AcceptLoss {
+		v.Targets.RPO = spec.Duration(math.MaxInt64)
+		p = PlanMove(v, a.Mode, m.Now())
+	}
+	return p
+}
+
+func (m Mover) guardMove(_ context.Context, a control.Action) error {
+	args, err := decode[MoveArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	if p := m.plan(args); !p.Ready {
+		return fmt.Errorf("%s cannot be moved to %s now: %v", args.Home, args.To, p.Reasons)
+	}
+	return nil
+}
+
+// guardRestore asks less: the home region comes back during the operation itself.
+func (m Mover) guardRestore(_ context.Context, a control.Action) error {
+	args, err := decode[MoveArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	if v := m.MoveView(args.Home, args.To); v.Nodes < v.Zones {
+		return fmt.Errorf("%s cannot take its customers back now: %d of its %d zones report", args.To, v.Nodes, v.Zones)
+	}
+	return nil
+}
+
+// preflight plans once more, with facts of now; a server that was just started waits for them.
+func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return retry(ctx, func() (MovePlan, error) {
+		p := m.plan(a)
+		if !p.Ready {
+			return p, fmt.Errorf("%s cannot be moved to %s: %v", a.Home, a.To, p.Reasons)
+		}
+		return p, nil
+	})
+}
+
+func postgresOf(region string) string { return region + "/postgres" }
+
+// homeHeld bounds how long clients wait while a home moves gracefully.
+const homeHeld = 40 * time.Second
+
+func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	if a.Mode != Graceful {
+		return nil, nil
+	}
+	return nil, m.Route.Hold(ctx, postgresOf(a.From), homeHeld)
+}
+
+func (m Mover) resumeHome(ctx context.Context, _ *control.Run, a MoveArgs) error {
+	if a.Mode != Graceful {
+		return nil
+	}
+	return m.Route.Resume(ctx, postgresOf(a.From))
+}
+
+// moveEpoch names the fences of one operation.
+func moveEpoch(r *control.Run) string { return "move-" + r.Key }
+
+// fenced is the outcome of the step fence: who proved which member dead.
+type fenced struct {
+	Proofs map[string]Proof `json:"proofs"`
+}
+
+// fenceRegion keeps every database of the old region dead before anybody else may lead:
+// it may be alive and cut off, and believe that it is primary.
+func (m Mover) fenceRegion(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
+	if a.Mode != Ungraceful {
+		return nil, nil
+	}
+	if err := m.Regions.Fence(ctx, RegionWish{Region: a.From, Fenced: moveEpoch(r), Reason: r.Reason}); err != nil {
+		return nil, err
+	}
+	members := m.View(postgresOf(a.From)).Cluster.Members
+	out := fenced{Proofs: map[string]Proof{}}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var errs []error
+	for _, x := range members {
+		wg.Go(func() {
+			p, err := m.Fencer.Fence(ctx, Fence{Component: x.ID, Epoch: moveEpoch(r), Reason: "region evacuated: " + r.Reason, Since: m.Now()})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && a.Dark {
+				p, err = Proof{By: r.Actor + ", who vouches that the region is without power", At: m.Now()}, nil
+			}
+			out.Proofs[x.ID] = p
+			errs = append(errs, err)
+		})
+	}
+	wg.Wait()
+	if len(members) == 0 && !a.Dark {
+		return nil, fmt.Errorf("no member of %s has been seen since this server started, so none can be proved dead; --region-is-dark goes on without proof", postgresOf(a.From))
+	}
+	return out, errors.Join(errs...)
+}
+
+// unfenceRegion gives the old region back its life. It is never called once the new one
+// may lead: that step is final.
+func (m Mover) unfenceRegion(ctx context.Context, r *control.Run, a MoveArgs) error {
+	if a.Mode != Ungraceful {
+		return nil
+	}
+	return m.liftAll(ctx, a.From, moveEpoch(r))
+}
+
+func (m Mover) liftAll(ctx context.Context, region, epoch string) error {
+	for _, f := range m.View(postgresOf(region)).Fences {
+		if epoch == "" || f.Epoch == epoch {
+			if err := m.Fencer.Lift(ctx, f.Component, f.Epoch); err != nil {
+				return err
+			}
+		}
+	}
+	return m.Regions.Lift(ctx, region)
+}
+
+// Drained is the outcome of the step demote: what the new region has.
+type Drained struct {
+	Position int64     `json:"position"`        // WAL position of the new region, bytes
+	Behind   int64     `json:"behind"`          // bytes of the old one that it lacks; 0 after a graceful move
+	Newest   time.Time `json:"newest,omitzero"` // newest heartbeat that it has
+	Lost     float64   `json:"lost_seconds"`    // recovery point: from that to the last sign of a primary in the old region
+}
+
+// demote makes the old region's cluster a follower of the new one's and waits until that
+// has everything; without an old region, until the new one has replayed all it received.
+func (m Mover) demote(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	if a.Mode == Graceful {
+		if led, err := m.led(ctx, a.To); err != nil || led {
+			return Drained{}, err
+		}
+		if err := m.Clusters.Follow(ctx, a.From, a.To); err != nil {
+			return nil, err
+		}
+		return retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
+	}
+	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, a) })
+}
+
+// led tells whether an earlier life of the move, or an earlier move, promoted the region.
+func (m Mover) led(ctx context.Context, region string) (bool, error) {
+	standby, err := m.Clusters.Standby(ctx, region)
+	return !standby, err
+}
+
+// handedOver holds when no member of the old region leads, at least all but one of them
+// answer, and the new region has all that any of them has. An acknowledged write is on the
+// primary and on one of the others, so none can be missing (synchronous replication).
+func (m Mover) handedOver(ctx context.Context, a MoveArgs) (Drained, error) {
+	old, next := m.Members.Look(ctx, postgresOf(a.From)), m.Members.Look(ctx, postgresOf(a.To))
+	var answer int
+	for _, x := range old {
+		switch {
+		case x.Role == "primary":
+			return Drained{}, fmt.Errorf("%s still leads", x.ID)
+		case x.Error == "" && x.Received > 0:
+			answer++
+		}
+	}
+	if answer < len(old)-1 || answer == 0 {
+		return Drained{}, fmt.Errorf("%d of %d members of %s answer", answer, len(old), postgresOf(a.From))
+	}
+	have, want := replayedPosition(next), received(old)
+	if have < want {
+		return Drained{}, fmt.Errorf("%s has replayed %d bytes less than %s has", postgresOf(a.To), want-have, postgresOf(a.From))
+	}
+	return Drained{Position: have}, nil
+}
+
+func replayedPosition(members []fact.PostgresMember) int64 {
+	var out int64
+	for _, x := range members {
+		out = max(out, x.Replayed)
+	}
+	return out
+}
+
+// replayed holds when the leader of the new region has replayed all that it received.
+func (m Mover) replayed(ctx context.Context, a MoveArgs) (Drained, error) {
+	if led, err := m.led(ctx, a.To); err != nil || led {
+		return Drained{}, err
+	}
+	lock, err := m.Locks.Read(ctx, postgresOf(a.To))
+	if err != nil {
+		return Drained{}, err
+	}
+	members := m.lookShortly(ctx, postgresOf(a.To))
+	i := slices.IndexFunc(members, func(x fact.PostgresMember) bool { return x.Name == lock.Leader })
+	if i < 0 || members[i].Error != "" {
+		return Drained{}, fmt.Errorf("the leader of %s does not answer", postgresOf(a.To))
+	}
+	if x := members[i]; x.Replayed < x.Received {
+		return Drained{}, fmt.Errorf("%s has %d bytes to replay", x.ID, x.Received-x.Replayed)
+	}
+	d := Drained{Position: members[i].Replayed}
+	if d.Newest, err = m.Clusters.Newest(ctx, a.To, members[i].ID); err != nil {
+		return d, err
+	}
+	source := m.View(postgresOf(a.From)).Cluster
+	d.Behind = max(0, received(source.Members)-d.Position)
+	if last, ok := memberNamed(source, source.Lock.Leader); ok && !d.Newest.IsZero() {
+		d.Lost = max(0, last.Seen.Sub(d.Newest).Seconds())
+	}
+	return d, nil
+}
+
+// undemote lets the old region lead again. It is never called once the new one may lead.
+func (m Mover) undemote(ctx context.Context, _ *control.Run, a MoveArgs) error {
+	if a.Mode != Graceful {
+		return nil
+	}
+	if err := m.Clusters.Lead(ctx, a.From); err != nil {
+		return err
+	}
+	_, err := m.verifyLeader(ctx, postgresOf(a.From), func(fact.PostgresMember) bool { return true })
+	return err
+}
+
+func (m Mover) promote(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	if err := m.Clusters.Lead(ctx, a.To); err != nil {
+		return nil, err
+	}
+	return m.verifyLeader(ctx, postgresOf(a.To), func(fact.PostgresMember) bool { return true })
+}
+
+// warm starts the new region's application beside what follows, because that takes longest.
+func (m Mover) warm(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return nil, m.Regions.Scale(ctx, a.To)
+}
+
+func (m Mover) cool(ctx context.Context, _ *control.Run, a MoveArgs) error {
+	return m.Regions.Rest(ctx, a.To)
+}
+
+func (m Mover) scale(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return retry(ctx, func() (int, error) {
+		ready, wanted := m.Regions.Capacity(a.To)
+		if ready < wanted {
+			return ready, fmt.Errorf("%d of %d instances take requests in %s", ready, wanted, a.To)
+		}
+		return ready, nil
+	})
+}
+
+func (m Mover) switchHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return nil, m.Regions.Move(ctx, Home{Region: a.Home, Serving: a.To})
+}
+
+// Moved is the outcome of a move: its recovery time and recovery point (row 7.1.12).
+type Moved struct {
+	Served time.Time `json:"served"`       // first write through the new region's edge
+	RTO    float64   `json:"rto_seconds"`  // from the request to that
+	RPO    float64   `json:"rpo_seconds"`  // seconds of acknowledged writes that the new region may lack
+	Behind int64     `json:"behind_bytes"` // WAL that it lacked
+}
+
+func (m Mover) verifyMove(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
+	var d Drained
+	if _, err := r.Result("demote", &d); err != nil {
+		return nil, err
+	}
+	return retry(ctx, func() (Moved, error) {
+		if err := m.Regions.Serve(ctx, a.Home, a.To); err != nil {
+			return Moved{}, fmt.Errorf("no write gets through the edge of %s: %w", a.To, err)
+		}
+		now := m.Now()
+		return Moved{Served: now, RTO: now.Sub(a.Asked).Seconds(), RPO: d.Lost, Behind: d.Behind}, nil
+	})
+}
+
+// followServing turns the home region's cluster into a follower of who serves now, before any of
+// its members may start: one of them still believes that it is primary.
+func (m Mover) followServing(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return retry(ctx, func() (struct{}, error) {
+		if led, err := m.led(ctx, a.To); err != nil {
+			return struct{}{}, err
+		} else if led && m.MoveView(a.Home, a.To).Waits.Fenced == "" {
+			return struct{}{}, nil // it leads already: an earlier move got that far
+		}
+		return struct{}{}, m.Clusters.Follow(ctx, a.To, a.From)
+	})
+}
+
+func (m Mover) liftRegion(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return nil, m.liftAll(ctx, a.To, "")
+}
+
+// catchUp waits until the home region follows closely enough to be moved into.
+func (m Mover) catchUp(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	return retry(ctx, func() (MovePlan, error) {
+		p := m.plan(a)
+		if !p.Ready {
+			return p, fmt.Errorf("%s is not ready to take its customers back: %v", a.To, p.Reasons)
+		}
+		return p, nil
+	})
+}

@@ -1,0 +1,160 @@
+package availability
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// The modes of a move between regions.
+const (
+	Graceful   = "graceful"   // the old region answers: nothing is lost
+	Ungraceful = "ungraceful" // it does not: what had not been copied is lost
+)
+
+// MoveView is all that a plan to move a home rests on.
+type MoveView struct {
+	Home, From, To string // From serves now
+	Targets        spec.Targets
+	Runs           bool // To runs here
+	Source, Target fact.Postgres
+	Fenced         RegionWish // of From
+	Waits          RegionWish // of To
+	Nodes, Zones   int        // of To that report, and that there are
+	Busy           string     // an operation that works on the home
+	Last           []control.Operation
+}
+
+// MovePlan says what a move would do now, how long it would take, and what it would cost.
+type MovePlan struct {
+	Home       string    `json:"home"`
+	From       string    `json:"from"`
+	To         string    `json:"to"`
+	Mode       string    `json:"mode"` // that is possible now
+	Ready      bool      `json:"ready"`
+	Reasons    []string  `json:"reasons"`             // why not, in the order in which to act
+	Steps      []string  `json:"steps"`               // in order
+	LagBytes   int64     `json:"lag_bytes"`           // that To has not received; -1: unknown
+	LagSeconds float64   `json:"lag_seconds"`         // age of the newest write that To has; -1: unknown
+	Estimate   float64   `json:"estimate,omitempty"`  // seconds: median of the moves of this mode; 0: none yet
+	Measured   int       `json:"measured,omitempty"`  // moves that the estimate rests on
+	LossBound  float64   `json:"loss_bound"`          // seconds of acknowledged writes that could be lost; -1: unknown
+	NoReturn   string    `json:"no_return"`           // step from which on it can only go forward
+	LastMoved  time.Time `json:"last_moved,omitzero"` // newest move that succeeded
+	LastReason string    `json:"last_reason,omitempty"`
+	At         time.Time `json:"at"`
+}
+
+// How far behind a region may be to be moved into.
+const (
+	gracefulLag = 64 << 20 // bytes that a graceful move waits for
+	unknown     = -1
+)
+
+// PlanMove plans the move of a home for a mode; empty chooses graceful where it is possible. It is pure.
+func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
+	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, NoReturn: "promote", At: now}
+	add := func(format string, args ...any) { p.Reasons = append(p.Reasons, fmt.Sprintf(format, args...)) }
+	source, sourceLeads := memberNamed(v.Source, v.Source.Lock.Leader)
+	alive := sourceLeads && source.Role == "primary" && now.Sub(source.Seen) <= freshMember && v.Fenced.Fenced == ""
+	if p.Mode == "" {
+		if p.Mode = Ungraceful; alive {
+			p.Mode = Graceful
+		}
+	}
+	target, targetLeads := memberNamed(v.Target, v.Target.Lock.Leader)
+	led := targetLeads && target.Role == "primary" && !v.Target.Lock.Standby // an earlier move came this far
+	switch {
+	case v.Busy != "":
+		add("operation %s works on %s", v.Busy, v.Home)
+	case !v.Runs:
+		add("%s does not run here: bring it up with `fournines up --regions`", v.To)
+	case v.Waits.Fenced != "":
+		add("%s is fenced since %s (%s): restore it first with `fournines restore`", v.To, v.Waits.Since.UTC().Format(time.RFC3339), v.Waits.Reason)
+	case !targetLeads || now.Sub(target.Seen) > freshMember:
+		add("%s/postgres has no leader that answers%s", v.To, since(target.Seen, now))
+	case led: // its data is ahead by definition
+		p.LagBytes, p.LagSeconds, p.LossBound = 0, 0, 0
+	default:
+		p.lag(v, source, target, now, add)
+	}
+	if v.Nodes < v.Zones { // a region that is short of a zone has no capacity to spare
+		add("%d of %d zones of %s report: it could not take the load", v.Nodes, v.Zones, v.To)
+	}
+	if p.Mode == Graceful && !alive && !led && !v.Source.Lock.Standby {
+		add("%s/postgres has no primary that answers, so nothing can be handed over: use --ungraceful", v.From)
+	}
+	p.Steps = steps(v.To == v.Home)
+	p.estimate(v.Last)
+	p.Ready = len(p.Reasons) == 0
+	return p
+}
+
+// lag says how far behind the target is, and whether that is too far.
+func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, now time.Time, add func(string, ...any)) {
+	if target.State != "streaming" && target.State != "running" && target.State != "in archive recovery" {
+		add("%s is %s and does not follow", target.ID, target.State)
+	}
+	if !v.Target.Newest.IsZero() {
+		p.LagSeconds = max(0, v.Target.NewestAt.Sub(v.Target.Newest).Seconds())
+	}
+	if source.Received > 0 {
+		p.LagBytes = max(0, source.Received-received(v.Target.Members))
+	}
+	if p.Mode == Graceful {
+		if p.LossBound = 0; p.LagBytes > gracefulLag {
+			add("%s is %d MiB behind: wait until it has caught up", v.To, p.LagBytes>>20)
+		}
+		return
+	}
+	// The seconds that nobody knows of end when the source was last seen to write.
+	p.LossBound = p.LagSeconds
+	if source.Role == "primary" && !source.Seen.IsZero() && !v.Target.Newest.IsZero() {
+		p.LossBound = max(0, source.Seen.Sub(v.Target.Newest).Seconds())
+	}
+	if rpo := v.Targets.RPO.D().Seconds(); p.LossBound > rpo {
+		add("%.0f s of acknowledged writes could be lost, the target allows %.0f: --accept-loss goes on all the same", p.LossBound, rpo)
+	}
+}
+
+// received returns the newest position that any member has.
+func received(members []fact.PostgresMember) int64 {
+	var out int64
+	for _, m := range members {
+		out = max(out, m.Received)
+	}
+	return out
+}
+
+// steps names the steps of a move; those that a mode does not need do nothing in it.
+func steps(rejoin bool) []string {
+	var out []string
+	if rejoin {
+		out = append(out, "follow", "lift", "catch up")
+	}
+	return append(out, "preflight", "warm", "hold", "fence", "demote", "promote", "scale", "switch", "resume", "verify")
+}
+
+// estimate is the median of what moves of this mode took.
+func (p *MovePlan) estimate(last []control.Operation) {
+	var took []float64
+	for _, o := range last {
+		if o.State != control.Succeeded || (o.Kind != KindEvacuate && o.Kind != KindRestore) {
+			continue
+		}
+		if o.Ended.After(p.LastMoved) {
+			p.LastMoved, p.LastReason = o.Ended, o.Reason
+		}
+		if mode := modeOf(o); mode == p.Mode {
+			took = append(took, o.Ended.Sub(o.Begun).Seconds())
+		}
+	}
+	if p.Measured = len(took); p.Measured > 0 {
+		slices.Sort(took)
+		p.Estimate = took[len(took)/2]
+	}
+}
