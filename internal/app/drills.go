@@ -127,6 +127,69 @@ func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t tim
 	return time.Time{}, false, nil
 }
 
+// Home implements availability.MovePlatform.
+func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availability.MovePlan, trouble []string, err error) {
+	var all struct{ Items []api.Home }
+	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
+		return "", plan, nil, err
+	}
+	for _, h := range all.Items {
+		if h.Region != p.Region {
+			continue
+		}
+		for _, region := range slices.Compact([]string{h.Plan.From, h.Plan.To}) {
+			other := p
+			other.Region = region
+			l, err := other.Look(ctx)
+			if err != nil {
+				return "", plan, nil, err
+			}
+			trouble = append(trouble, l.Trouble...)
+		}
+		return h.Serving, h.Plan, trouble, nil
+	}
+	return "", plan, nil, fmt.Errorf("%s is nobody's home here; the drill needs an active region and its partner: `fournines up`", p.Region)
+}
+
+// Evacuate implements availability.MovePlatform: approval is given in advance.
+func (p DrillPlatform) Evacuate(ctx context.Context, mode, reason string) (string, error) {
+	return p.move(ctx, "evacuate", api.MoveRequest{Mode: mode, Practice: mode == availability.Graceful, Approve: true, Reason: reason})
+}
+
+// Restore implements availability.MovePlatform.
+func (p DrillPlatform) Restore(ctx context.Context, reason string) (string, error) {
+	return p.move(ctx, "restore", api.MoveRequest{Approve: true, Reason: reason})
+}
+
+func (p DrillPlatform) move(ctx context.Context, verb string, q api.MoveRequest) (string, error) {
+	id := NewID(verb)
+	return id, again(ctx, func() error {
+		return p.Client.Call(ctx, http.MethodPost, "/v1/homes/"+url.PathEscape(p.Region)+"/"+verb, id, q, nil)
+	})
+}
+
+// Over implements availability.MovePlatform.
+func (p DrillPlatform) Over(ctx context.Context, operation string) error {
+	for {
+		var o api.Operation
+		if err := again(ctx, func() error {
+			return p.Client.Call(ctx, http.MethodGet, "/v1/operations/"+url.PathEscape(operation), "", nil, &o)
+		}); err != nil {
+			return err
+		}
+		switch o.State {
+		case "succeeded":
+			return nil
+		case "failed", "rolled-back", "refused":
+			return fmt.Errorf("%s is %s: %s", operation, o.State, o.Error)
+		}
+		sleep(ctx, 50*time.Millisecond)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s is %s: %w", operation, o.State, ctx.Err())
+		}
+	}
+}
+
 // Cache implements availability.DrillPlatform.
 func (p DrillPlatform) Cache() drill.Writer { return p.Redis }
 

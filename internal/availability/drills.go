@@ -40,7 +40,7 @@ const faultFor = 90 * time.Second
 // Drills returns the wing's drills.
 func Drills() []drill.Drill {
 	common := "writes go through the edge; every acknowledged one is looked up afterwards"
-	return []drill.Drill{
+	return append([]drill.Drill{
 		{
 			Name: "zone-loss", Rows: []string{"7.1.3", "7.1.4", "7.1.8"}, Description: "kills every process of the zone that holds the PostgreSQL primary",
 			BlastRadius: "one zone of three; writes pause until a new primary leads", Verifies: common,
@@ -71,7 +71,7 @@ func Drills() []drill.Drill {
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),
 		},
-	}
+	}, regionDrills()...)
 }
 
 func zoneOf(component string) string {

@@ -104,7 +104,7 @@ func (m Mover) Kinds() []control.Kind {
 	back := []control.Step{
 		{Name: "follow", Timeout: 3 * time.Minute, Do: do(m.followServing)},
 		{Name: "lift", Timeout: 20 * time.Second, Do: do(m.liftRegion)},
-		{Name: "catch up", Timeout: 15 * time.Minute, Do: do(m.catchUp)},
+		{Name: "catch-up", Timeout: 15 * time.Minute, Do: do(m.catchUp)},
 	}
 	return []control.Kind{
 		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
@@ -201,7 +201,7 @@ func (m Mover) fenceRegion(ctx context.Context, r *control.Run, a MoveArgs) (any
 	if err := m.Regions.Fence(ctx, RegionWish{Region: a.From, Fenced: moveEpoch(r), Reason: r.Reason}); err != nil {
 		return nil, err
 	}
-	members := m.View(postgresOf(a.From)).Cluster.Members
+	members := m.lookShortly(ctx, postgresOf(a.From)) // those that do not answer, too
 	out := fenced{Proofs: map[string]Proof{}}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -220,7 +220,7 @@ func (m Mover) fenceRegion(ctx context.Context, r *control.Run, a MoveArgs) (any
 	}
 	wg.Wait()
 	if len(members) == 0 && !a.Dark {
-		return nil, fmt.Errorf("no member of %s has been seen since this server started, so none can be proved dead; --region-is-dark goes on without proof", postgresOf(a.From))
+		return nil, fmt.Errorf("%s has no members that could be proved dead; --region-is-dark goes on without proof", postgresOf(a.From))
 	}
 	return out, errors.Join(errs...)
 }
@@ -255,7 +255,7 @@ type Drained struct {
 
 // demote makes the old region's cluster a follower of the new one's and waits until that
 // has everything; without an old region, until the new one has replayed all it received.
-func (m Mover) demote(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+func (m Mover) demote(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
 	if a.Mode == Graceful {
 		if led, err := m.led(ctx, a.To); err != nil || led {
 			return Drained{}, err
@@ -265,7 +265,7 @@ func (m Mover) demote(ctx context.Context, _ *control.Run, a MoveArgs) (any, err
 		}
 		return retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
 	}
-	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, a) })
+	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, r, a) })
 }
 
 // led tells whether an earlier life of the move, or an earlier move, promoted the region.
@@ -307,7 +307,7 @@ func replayedPosition(members []fact.PostgresMember) int64 {
 }
 
 // replayed holds when the leader of the new region has replayed all that it received.
-func (m Mover) replayed(ctx context.Context, a MoveArgs) (Drained, error) {
+func (m Mover) replayed(ctx context.Context, r *control.Run, a MoveArgs) (Drained, error) {
 	if led, err := m.led(ctx, a.To); err != nil || led {
 		return Drained{}, err
 	}
@@ -327,10 +327,14 @@ func (m Mover) replayed(ctx context.Context, a MoveArgs) (Drained, error) {
 	if d.Newest, err = m.Clusters.Newest(ctx, a.To, members[i].ID); err != nil {
 		return d, err
 	}
-	source := m.View(postgresOf(a.From)).Cluster
-	d.Behind = max(0, received(source.Members)-d.Position)
-	if last, ok := memberNamed(source, source.Lock.Leader); ok && !d.Newest.IsZero() {
-		d.Lost = max(0, last.Seen.Sub(d.Newest).Seconds())
+	// What was known of the old region when the move began, because this server may be another by now.
+	var p MovePlan
+	if _, err := r.Result("preflight", &p); err != nil {
+		return d, err
+	}
+	d.Behind = max(0, p.Position-d.Position)
+	if !p.Seen.IsZero() && !d.Newest.IsZero() {
+		d.Lost = max(0, p.Seen.Sub(d.Newest).Seconds())
 	}
 	return d, nil
 }
@@ -403,10 +407,10 @@ func (m Mover) verifyMove(ctx context.Context, r *control.Run, a MoveArgs) (any,
 // its members may start: one of them still believes that it is primary.
 func (m Mover) followServing(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	return retry(ctx, func() (struct{}, error) {
-		if led, err := m.led(ctx, a.To); err != nil {
+		home, err1 := m.led(ctx, a.To)
+		away, err2 := m.led(ctx, a.From)
+		if err := errors.Join(err1, err2); err != nil || (home && !away) { // an earlier move brought it this far
 			return struct{}{}, err
-		} else if led && m.MoveView(a.Home, a.To).Waits.Fenced == "" {
-			return struct{}{}, nil // it leads already: an earlier move got that far
 		}
 		return struct{}{}, m.Clusters.Follow(ctx, a.To, a.From)
 	})

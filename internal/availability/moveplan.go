@@ -43,6 +43,8 @@ type MovePlan struct {
 	Estimate   float64   `json:"estimate,omitempty"`  // seconds: median of the moves of this mode; 0: none yet
 	Measured   int       `json:"measured,omitempty"`  // moves that the estimate rests on
 	LossBound  float64   `json:"loss_bound"`          // seconds of acknowledged writes that could be lost; -1: unknown
+	Position   int64     `json:"position,omitempty"`  // newest known WAL position of the old region, bytes
+	Seen       time.Time `json:"seen,omitzero"`       // when its primary last answered
 	NoReturn   string    `json:"no_return"`           // step from which on it can only go forward
 	LastMoved  time.Time `json:"last_moved,omitzero"` // newest move that succeeded
 	LastReason string    `json:"last_reason,omitempty"`
@@ -51,7 +53,8 @@ type MovePlan struct {
 
 // How far behind a region may be to be moved into.
 const (
-	gracefulLag = 64 << 20 // bytes that a graceful move waits for
+	gracefulLag = 8 << 20 // bytes that a graceful move waits for
+	freshSource = 2500 * time.Millisecond
 	unknown     = -1
 )
 
@@ -60,11 +63,14 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, NoReturn: "promote", At: now}
 	add := func(format string, args ...any) { p.Reasons = append(p.Reasons, fmt.Sprintf(format, args...)) }
 	source, sourceLeads := memberNamed(v.Source, v.Source.Lock.Leader)
-	alive := sourceLeads && source.Role == "primary" && now.Sub(source.Seen) <= freshMember && v.Fenced.Fenced == ""
+	alive := sourceLeads && source.Role == "primary" && now.Sub(source.Seen) <= freshSource && v.Fenced.Fenced == ""
 	if p.Mode == "" {
 		if p.Mode = Ungraceful; alive {
 			p.Mode = Graceful
 		}
+	}
+	if p.Position = received(v.Source.Members); source.Role == "primary" {
+		p.Seen = source.Seen
 	}
 	target, targetLeads := memberNamed(v.Target, v.Target.Lock.Leader)
 	led := targetLeads && target.Role == "primary" && !v.Target.Lock.Standby // an earlier move came this far
@@ -81,6 +87,13 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 		p.LagBytes, p.LagSeconds, p.LossBound = 0, 0, 0
 	default:
 		p.lag(v, source, target, now, add)
+	}
+	if p.Mode == Graceful && !led {
+		for _, m := range v.Target.Members {
+			if now.Sub(m.Seen) > freshMember || (m.State != "streaming" && m.State != "running" && m.State != "in archive recovery") {
+				add("%s is %s: a zone of %s could not take over from another yet", m.ID, orUnknown(m.State), v.To)
+			}
+		}
 	}
 	if v.Nodes < v.Zones { // a region that is short of a zone has no capacity to spare
 		add("%d of %d zones of %s report: it could not take the load", v.Nodes, v.Zones, v.To)
@@ -134,7 +147,7 @@ func received(members []fact.PostgresMember) int64 {
 func steps(rejoin bool) []string {
 	var out []string
 	if rejoin {
-		out = append(out, "follow", "lift", "catch up")
+		out = append(out, "follow", "lift", "catch-up")
 	}
 	return append(out, "preflight", "warm", "hold", "fence", "demote", "promote", "scale", "switch", "resume", "verify")
 }

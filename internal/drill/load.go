@@ -138,6 +138,35 @@ func longestGap(times []time.Time, t time.Time) (gap time.Duration, until time.T
 	return gap, until
 }
 
+// First returns when the oldest of these writes was acknowledged; false when there are none.
+func (l *Load) First(keys []string) (first time.Time, ok bool) {
+	wanted := map[string]bool{}
+	for _, k := range keys {
+		wanted[k] = true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.acks {
+		if wanted[a.key] && (!ok || a.at.Before(first)) {
+			first, ok = a.at, true
+		}
+	}
+	return first, ok
+}
+
+// Between returns how many writes were acknowledged from one moment to before another.
+func (l *Load) Between(from, to time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, a := range l.acks {
+		if !a.at.Before(from) && a.at.Before(to) {
+			n++
+		}
+	}
+	return n
+}
+
 // pageKeys is the most keys one question may have.
 const pageKeys = 100
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/jackc/pgx/v5"
@@ -22,15 +23,21 @@ func (s *Store) Seed(ctx context.Context, p SeedPlan) (done Seeded, err error) {
 	if err := p.Check(); err != nil {
 		return done, err
 	}
+	customers, agents := customerTable(p), agentTable(p)
 	err = s.long().do(ctx, "seed", func(ctx context.Context, c *pgxpool.Conn) error {
+		// An instance that starts in a region that takes over must not copy all of it
+		// only to find that it is there.
+		if whole, err := complete(ctx, c, customers, agents); err != nil || whole {
+			return err
+		}
 		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrateLock)); err != nil {
 				return fmt.Errorf("lock registry: %w", err)
 			}
-			if done.Customers, err = seedTable(ctx, tx, customerTable(p)); err != nil {
+			if done.Customers, err = seedTable(ctx, tx, customers); err != nil {
 				return err
 			}
-			done.Agents, err = seedTable(ctx, tx, agentTable(p))
+			done.Agents, err = seedTable(ctx, tx, agents)
 			return err
 		})
 	})
@@ -41,12 +48,40 @@ func (s *Store) Seed(ctx context.Context, p SeedPlan) (done Seeded, err error) {
 type seeding struct {
 	table   string
 	columns []string
+	key     int // columns at the front that make a row unique
 	rows    [][]any
 	err     error
 }
 
+// complete tells whether every row of the tables is there.
+func complete(ctx context.Context, c *pgxpool.Conn, tables ...seeding) (bool, error) {
+	for _, s := range tables {
+		if s.err != nil {
+			return false, fmt.Errorf("make %s: %w", s.table, s.err)
+		}
+		keys, arrays := make([]any, s.key), make([]string, s.key)
+		for i := range s.key {
+			column := make([]any, len(s.rows))
+			for j, row := range s.rows {
+				column[j] = row[i]
+			}
+			keys[i], arrays[i] = column, fmt.Sprintf("$%d::text[]", i+1)
+		}
+		names := strings.Join(s.columns[:s.key], ", ")
+		ask := fmt.Sprintf(`SELECT count(*) FROM %s JOIN unnest(%s) AS wanted (%s) USING (%s)`, s.table, strings.Join(arrays, ", "), names, names)
+		var there int
+		if err := c.QueryRow(ctx, ask, keys...).Scan(&there); err != nil {
+			return false, fmt.Errorf("count %s: %w", s.table, err)
+		}
+		if there < len(s.rows) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 func customerTable(p SeedPlan) seeding {
-	s := seeding{table: "customers", columns: []string{"id", "tenant", "plan", "home_region", "cell", "created_at"}}
+	s := seeding{table: "customers", key: 1, columns: []string{"id", "tenant", "plan", "home_region", "cell", "created_at"}}
 	s.err = p.customers(func(c greenlang.Customer) error {
 		s.rows = append(s.rows, []any{c.ID, c.Tenant, string(c.Plan), string(c.HomeRegion), int16(c.Cell), c.CreatedAt})
 		return nil
@@ -55,7 +90,7 @@ func customerTable(p SeedPlan) seeding {
 }
 
 func agentTable(p SeedPlan) seeding {
-	s := seeding{table: "agents", columns: []string{"name", "version", "owner", "lifecycle", "created_at", "updated_at"}}
+	s := seeding{table: "agents", key: 2, columns: []string{"name", "version", "owner", "lifecycle", "created_at", "updated_at"}}
 	s.err = p.agents(func(a greenlang.Agent) error {
 		s.rows = append(s.rows, []any{a.Name, a.Version, a.Owner, string(a.Lifecycle), a.CreatedAt, a.UpdatedAt})
 		return nil
