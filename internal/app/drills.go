@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -246,6 +248,15 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 	return out, nil
 }
 
+// customers write where the platform's DNS sends them, or, without it, to the region's edge.
+func customers(l Layout, region, token string) *runWriter {
+	if l.DNS == "" {
+		return newRunWriter(nil, "http://"+l.EdgeAddress(region, Edge), token)
+	}
+	r := newResolver(l.DNS, l.Platform.Spec.Routing.TTL.D())
+	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token)
+}
+
 // DrillEnv returns what a drill of this installation runs with.
 func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	_, layout, err := LoadInstallation(root)
@@ -264,7 +275,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		ID:       id,
 		Platform: DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
 		Load: &drill.Load{
-			Writer: newRunWriter("http://"+layout.EdgeAddress(region, Edge), token), Prefix: id,
+			Writer: customers(layout, region, token), Prefix: id,
 			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
 		},
 		Recorder: client,

@@ -21,6 +21,7 @@ type Installation struct {
 	Regions  []string `json:"regions"`
 	NetNS    bool     `json:"netns,omitempty"`
 	Listen   string   `json:"listen"` // of API and console
+	DNS      string   `json:"dns,omitempty"`
 	Programs Programs `json:"programs"`
 }
 
@@ -66,7 +67,7 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	if err != nil {
 		return i, Layout{}, err
 	}
-	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS, Listen: i.Listen}, nil
+	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
 }
 
 // CheckFormat refuses a data directory that a newer version wrote; a missing one is well.

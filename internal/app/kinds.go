@@ -54,6 +54,8 @@ func edgeKinds() []journal.KindOf[edge.Event] {
 		name(event.HoldBegan, "An edge lets new work wait."),
 		name(event.HoldEnded, "An edge lets new work flow again."),
 		name(event.ConfigApplied, "An edge works by another configuration."),
+		name(event.RegionDown, "A region does not answer an edge's probes: its name server leaves it out."),
+		name(event.RegionUp, "A region answers an edge's probes again: its name server may answer with it."),
 		edgeOther,
 	}
 }

@@ -32,6 +32,8 @@ const (
 	etcdPeer   = 2380
 	appPort    = 8080
 	ConsoleURL = "127.0.0.1:9999" // API and console, by default
+	DNSAddress = "127.0.0.1:9953" // names, by default
+	dnsPort    = 9953             // of each edge's own address
 )
 
 // Layout says where everything of a platform is on this machine.
@@ -41,6 +43,7 @@ type Layout struct {
 	Root     string   // data directory
 	NetNS    bool     // each zone in a network namespace of its own
 	Listen   string   // of API and console
+	DNS      string   // of the name server that all edges of this machine share; empty: none
 }
 
 // ID returns the id of a zone's component.

@@ -20,8 +20,8 @@ type runWriter struct {
 	agents    []greenlang.Agent
 }
 
-func newRunWriter(base, token string) *runWriter {
-	return &runWriter{client: greenlang.NewClient(base, token)}
+func newRunWriter(dial greenlang.Dial, base, token string) *runWriter {
+	return &runWriter{client: greenlang.NewClientVia(dial, base, token)}
 }
 
 // pick returns a customer and an agent that may be run; the lists are read once.

@@ -31,6 +31,7 @@ type UpOptions struct {
 	Platform string // file; empty: the built-in platform
 	Regions  []string
 	Listen   string
+	DNS      string // address of the shared name server
 	NetNS    bool
 	Log      *slog.Logger
 }
@@ -126,8 +127,8 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if _, err := node.ThisHost(); err != nil {
 		return err
 	}
-	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, Programs: programs}
-	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS, Listen: o.Listen}
+	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS, Programs: programs}
+	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
 	if err := u.setupNetwork(ctx); err != nil {
 		return err
 	}
@@ -222,6 +223,9 @@ func (u *Up) checkPorts() error {
 		ports = u.Layout.Ports()
 	}
 	ports[u.Listen] = Server
+	if u.DNS != "" {
+		ports[u.DNS] = Cluster(u.Regions[0], Edge)
+	}
 	var taken []string
 	for _, address := range slices.Sorted(maps.Keys(ports)) {
 		if _, ours := process.Adopt(filepath.Join(u.Layout.Root, ports[address]) + ".pid"); ours {

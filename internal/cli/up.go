@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,6 +46,7 @@ func (w *world) upCommand() *cobra.Command {
 	f.StringVarP(&o.Platform, "file", "f", "", "platform file; GreenLang's own by default")
 	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1", "us-west-2"}, "regions to run here, or all")
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
+	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c
@@ -66,7 +68,7 @@ func (w *world) up(ctx context.Context, o app.UpOptions) error {
 	go func() {
 		defer close(shown)
 		if err := w.showStart(watching, u.Listen, u.Secrets.Token, u.Regions); err == nil {
-			w.welcome(u.Listen, u.Secrets.Token, o.Root)
+			w.welcome(u.Installation, u.Secrets.Token, o.Root)
 		}
 	}()
 	err = u.Run(ctx)
@@ -81,11 +83,14 @@ func mkdir(dir string) string {
 	return dir
 }
 
-func (w *world) welcome(listen, token, root string) {
+func (w *world) welcome(i app.Installation, token, root string) {
 	w.note("\nThe platform is up and ready.")
-	w.note("  console   http://%s   token %s", listen, token)
+	w.note("  console   http://%s   token %s", i.Listen, token)
 	w.note("  token     also in %s", filepath.Join(root, app.TokenFile))
-	w.note("  next      fournines drill zone-loss")
+	if host, port, ok := strings.Cut(i.DNS, ":"); ok {
+		w.note("  names     dig @%s -p %s %s", host, port, app.APIName)
+	}
+	w.note("  next      fournines drill zone-loss, fournines drill region-loss")
 }
 
 // detach starts `up` again in a session of its own, and returns when it is ready.
@@ -117,7 +122,7 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 			err = w.showStart(ctx, o.Listen, token, o.Regions)
 		}
 		if err == nil {
-			w.welcome(o.Listen, token, o.Root)
+			w.welcome(app.Installation{Listen: o.Listen, DNS: o.DNS}, token, o.Root)
 		}
 		ready <- err
 	}()

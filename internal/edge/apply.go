@@ -46,8 +46,17 @@ func (e *Edge) Apply(c Config) error {
 			return err
 		}
 	}
+	if e.running {
+		if err := e.nameServer(c); err != nil {
+			closeAll(fresh)
+			return err
+		}
+	}
 	if err := save(e.opt.Dir, c); err != nil {
 		closeAll(fresh)
+		if e.running {
+			err = errors.Join(err, e.nameServer(e.conf))
+		}
 		return err
 	}
 	e.conf, e.applied = c, true
@@ -56,6 +65,15 @@ func (e *Edge) Apply(c Config) error {
 	}
 	e.events.Add(event.Event{At: e.opt.Now(), Kind: event.ConfigApplied, Detail: fmt.Sprintf("version %d", c.Version)})
 	return nil
+}
+
+// nameServer makes the name server answer by c, or end where c has none.
+func (e *Edge) nameServer(c Config) error {
+	if c.DNS == nil {
+		e.names.Stop()
+		return nil
+	}
+	return e.names.Apply(*c.DNS)
 }
 
 // bind opens the listeners that c has and the edge has not; all or none.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/tally"
 	"github.com/greenlang/fournines/internal/edge/web"
@@ -59,6 +60,7 @@ type Edge struct {
 	doors   map[doorKey]door
 	web     map[string]*web.Service
 	relay   map[string]*line
+	names   *dns.Server
 	leaving sync.WaitGroup // doors that finish their last requests
 }
 
@@ -77,7 +79,7 @@ func New(opt Options) *Edge {
 		opt.Grace = 5 * time.Second
 	}
 	now := opt.Now()
-	return &Edge{
+	e := &Edge{
 		opt: opt, booted: now,
 		// Numbers begin at the clock, so that they grow over a restart.
 		events: event.NewLog(uint64(max(now.UnixMilli(), 0)), opt.OnEvent),
@@ -86,6 +88,8 @@ func New(opt Options) *Edge {
 		web:    map[string]*web.Service{},
 		relay:  map[string]*line{},
 	}
+	e.names = dns.New(dns.Options{Now: opt.Now, Rand: opt.Rand, Events: e.events.Add, Probe: web.Probe, Logger: opt.Logger})
+	return e
 }
 
 // Start begins to serve what was applied or, when nothing was, the last
@@ -112,6 +116,10 @@ func (e *Edge) Start() error {
 	if err != nil {
 		return err
 	}
+	if err := e.nameServer(e.conf); err != nil {
+		closeAll(fresh)
+		return err
+	}
 	e.running = true
 	e.serve(e.conf, fresh)
 	return nil
@@ -124,6 +132,7 @@ func (e *Edge) Stop() {
 	if e.running {
 		e.running = false
 		e.serve(Config{}, nil)
+		e.names.Stop()
 	}
 	e.mu.Unlock()
 	e.leaving.Wait()

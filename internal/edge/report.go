@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/tally"
 	"github.com/greenlang/fournines/internal/edge/web"
@@ -31,6 +32,7 @@ type Report struct {
 	// more than half would be ejected.
 	Panicking []string   `json:"panicking,omitempty"`
 	TCP       []TCPState `json:"tcp,omitempty"`
+	DNS       *dns.State `json:"dns,omitempty"`
 	Seconds   []Second   `json:"seconds,omitempty"` // finished ones, oldest first
 	Events    []Event    `json:"events,omitempty"`  // oldest first
 }
@@ -49,6 +51,10 @@ func (e *Edge) ReportSince(second, event uint64) Report {
 	r := Report{
 		Region: e.conf.Region, Version: e.conf.Version, Booted: e.booted, At: now, Running: e.running,
 		Seconds: e.tally.Since(second, now), Events: e.events.Since(event),
+	}
+	if e.conf.DNS != nil {
+		state := e.names.State()
+		r.DNS = &state
 	}
 	for name, s := range e.web {
 		states, panicking := s.States()

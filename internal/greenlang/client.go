@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,8 +28,16 @@ type Client struct {
 
 // NewClient returns a Client for a base URL such as http://127.1.0.1:8080. An
 // empty token sends none.
-func NewClient(base, token string) *Client {
+func NewClient(base, token string) *Client { return NewClientVia(nil, base, token) }
+
+// Dial opens a connection; see [net.Dialer.DialContext].
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// NewClientVia returns a Client that opens its connections through dial, for example one
+// that asks a name server of its own; nil dials as usual.
+func NewClientVia(dial Dial, base, token string) *Client {
 	t := &http.Transport{
+		DialContext:  dial,
 		MaxIdleConns: 512, MaxIdleConnsPerHost: 512,
 		IdleConnTimeout: 30 * time.Second, // below the server's, so that no call meets a connection that is closing
 	}

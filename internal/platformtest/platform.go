@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,7 +93,10 @@ func Prepare(t testing.TB, o Options) *Platform {
 		t.Fatal(err)
 	}
 	p.Listen = freeAddress(t)
-	p.args = append([]string{"up", "--detach", "--data", p.Root, "-f", file, "--listen", p.Listen}, o.Args...)
+	p.args = append([]string{"up", "--detach", "--data", p.Root, "-f", file, "--listen", p.Listen, "--dns", freeAddress(t)}, o.Args...)
+	if !slices.Contains(o.Args, "--regions") {
+		p.args = append(p.args, "--regions", Region)
+	}
 	return p
 }
 

@@ -13,6 +13,8 @@ type Config struct {
 	// CustomerHeader names the header from whose value the cell is computed;
 	// empty means X-Customer.
 	CustomerHeader string `json:"customerHeader,omitempty"`
+	// DNS is the edge's name server; nil: it has none.
+	DNS *DNS `json:"dns,omitempty"`
 	// BeyondLoopback says that services may listen on other than loopback addresses.
 	BeyondLoopback bool `json:"beyondLoopback,omitempty"`
 }

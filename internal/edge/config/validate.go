@@ -29,6 +29,9 @@ func (c Config) Validate() error {
 	for i := range c.TCP {
 		v.tcp(&c.TCP[i])
 	}
+	if c.DNS != nil {
+		v.dns(c.DNS)
+	}
 	return errors.Join(v.errs...)
 }
 

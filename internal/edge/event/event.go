@@ -31,6 +31,8 @@ const (
 	HoldBegan       Kind = "hold-began"
 	HoldEnded       Kind = "hold-ended"
 	ConfigApplied   Kind = "config-applied"
+	RegionDown      Kind = "region-down"
+	RegionUp        Kind = "region-up"
 )
 
 // Event is one thing that happened.

@@ -25,7 +25,7 @@ func (s *Service) watch(t *target, p policy) {
 			case <-timer.C:
 			case <-t.kick:
 			}
-			err := probe(ctx, t.address, *t.healthPath.Load(), p.probeTimeout)
+			err := Probe(ctx, t.address, *t.healthPath.Load(), p.probeTimeout)
 			if ctx.Err() != nil {
 				return
 			}
@@ -41,9 +41,9 @@ func (s *Service) watch(t *target, p policy) {
 // draw returns a number in [0,1).
 func (s *Service) draw() float64 { return float64(s.deps.Rand()>>11) / (1 << 53) }
 
-// probe asks one target over a new connection, because a process that no
+// Probe asks one target over a new connection, because a process that no
 // longer accepts may still answer on an old one.
-func probe(ctx context.Context, address, path string, timeout time.Duration) error {
+func Probe(ctx context.Context, address, path string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if path == "" {

@@ -1,0 +1,92 @@
+package dns
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/edge/decide"
+	"github.com/greenlang/fournines/internal/edge/event"
+)
+
+// The rhythm of the probes: a region that is gone leaves the answers within about 4 s.
+const (
+	probeEvery   = time.Second
+	probeTimeout = time.Second
+	probeFall    = 3
+	probeRise    = 2
+)
+
+// Probe asks whether a region's edge is there.
+type Probe func(ctx context.Context, address, path string, timeout time.Duration) error
+
+// watch is one region under probes.
+type watch struct {
+	region config.DNSRegion
+	stop   context.CancelFunc
+	done   chan struct{}
+
+	mu     sync.Mutex // guards what follows
+	health *decide.Health
+	err    string
+}
+
+func (s *Server) newWatch(r config.DNSRegion) *watch {
+	ctx, cancel := context.WithCancel(context.Background())
+	policy := decide.ProbePolicy{Every: probeEvery, Reprobe: probeEvery, Rise: probeRise, Fall: probeFall}
+	w := &watch{region: r, stop: cancel, done: make(chan struct{}), health: decide.NewHealth(policy, s.opt.Now())}
+	go func() {
+		defer close(w.done)
+		for ctx.Err() == nil {
+			err := s.opt.Probe(ctx, r.Probe, r.Path, probeTimeout)
+			if ctx.Err() != nil {
+				return
+			}
+			s.observe(w, err)
+			w.mu.Lock()
+			wait := w.health.Next(s.draw())
+			w.mu.Unlock()
+			t := time.NewTimer(wait)
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+			}
+		}
+	}()
+	return w
+}
+
+// observe takes the answer of one probe, and tells when a region leaves or returns.
+func (s *Server) observe(w *watch, err error) {
+	now := s.opt.Now()
+	w.mu.Lock()
+	w.err = ""
+	if err != nil {
+		w.err = err.Error()
+	}
+	changed, detail := w.health.Observe(err == nil, now), w.err
+	up, _ := w.health.Up()
+	w.mu.Unlock()
+	if !changed {
+		return
+	}
+	kind := event.RegionDown
+	if up {
+		kind = event.RegionUp
+	}
+	s.opt.Events(event.Event{At: now, Kind: kind, Service: "dns", Subject: w.region.Name, Detail: detail})
+}
+
+// up tells whether a region's probes succeed; one that nobody probes is up.
+func (s *Server) up(region string) bool {
+	w, ok := (*s.watches.Load())[region]
+	if !ok {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	up, _ := w.health.Up()
+	return up
+}
