@@ -144,7 +144,10 @@ func (x *edgeProc) report(ctx context.Context) {
 	var ack Ack
 	for ctx.Err() == nil {
 		x.mu.Lock()
-		version := x.version
+		version, pause := x.version, time.Second
+		if len(x.held) > 0 { // somebody waits for the last work under way
+			pause = 100 * time.Millisecond
+		}
 		x.mu.Unlock()
 		f := EdgeFact{Report: x.edge.ReportSince(ack.Second, ack.Event), Directive: version}
 		short, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -156,7 +159,7 @@ func (x *edgeProc) report(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-x.done:
-		case <-time.After(time.Second):
+		case <-time.After(pause):
 		}
 	}
 }

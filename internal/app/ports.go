@@ -298,6 +298,9 @@ func (s *ServerApp) awaitIdle(ctx context.Context, region, service string) error
 	defer cancel()
 	for {
 		changed := s.Facts.Changed()
+		if service == GreenLang && s.requestsUnderWay(region) == 0 {
+			return nil
+		}
 		for _, t := range s.Facts.Edge(region).TCP {
 			if t.Service == service && t.Held && t.Busy == 0 {
 				return nil
@@ -309,6 +312,16 @@ func (s *ServerApp) awaitIdle(ctx context.Context, region, service string) error
 			return ctx.Err()
 		}
 	}
+}
+
+// requestsUnderWay returns how many requests the region's application answers now.
+func (s *ServerApp) requestsUnderWay(region string) (n int64) {
+	for _, t := range s.Facts.Edge(region).Targets {
+		if t.Service == GreenLang {
+			n += t.Inflight
+		}
+	}
+	return n
 }
 
 func (x route) Resume(ctx context.Context, cluster string) error {

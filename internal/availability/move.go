@@ -167,6 +167,9 @@ func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, 
 
 func postgresOf(region string) string { return region + "/postgres" }
 
+// requestsOf is what holds the requests of a region's customers.
+func requestsOf(region string) string { return region + "/greenlang" }
+
 // homeHeld bounds how long clients wait while a home moves gracefully.
 const homeHeld = 40 * time.Second
 
@@ -174,12 +177,19 @@ func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, e
 	if a.Mode != Graceful {
 		return nil, nil
 	}
+	// Requests first, so that those under way can end their work in the database.
+	if err := m.Route.Hold(ctx, requestsOf(a.From), homeHeld); err != nil {
+		return nil, err
+	}
 	return nil, m.Route.Hold(ctx, postgresOf(a.From), homeHeld)
 }
 
 func (m Mover) resumeHome(ctx context.Context, _ *control.Run, a MoveArgs) error {
 	if a.Mode != Graceful {
 		return nil
+	}
+	if err := m.Route.Resume(ctx, requestsOf(a.From)); err != nil {
+		return err
 	}
 	return m.Route.Resume(ctx, postgresOf(a.From))
 }

@@ -3,9 +3,11 @@ package edge
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/edge/relay"
+	"github.com/greenlang/fournines/internal/edge/web"
 )
 
 // ErrUnknown says that a service or member is not in the configuration.
@@ -30,14 +32,40 @@ func (e *Edge) Uncut(service, member string) error {
 
 // Hold begins a planned switchover: new sessions and the next statements of
 // idle ones wait, at most for limit and never longer than a minute. Report
-// shows how many sessions are still busy.
+// shows how many sessions are still busy. Of an HTTP service new requests wait, and are
+// routed anew when the hold ends.
 func (e *Edge) Hold(service string, limit time.Duration) error {
+	if gates := e.gates(service); len(gates) > 0 {
+		for _, g := range gates {
+			g.Hold(limit)
+		}
+		return nil
+	}
 	return e.each(service, func(s *relay.Service) error { s.Hold(limit); return nil })
 }
 
 // Release ends a hold; without one it does nothing.
 func (e *Edge) Release(service string) error {
+	if gates := e.gates(service); len(gates) > 0 {
+		for _, g := range gates {
+			g.Release()
+		}
+		return nil
+	}
 	return e.each(service, func(s *relay.Service) error { s.Release(); return nil })
+}
+
+// gates returns those of the addresses where an HTTP service is served, here or elsewhere.
+func (e *Edge) gates(service string) (out []*web.Gate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.conf.HTTP {
+		name, _, _ := strings.Cut(s.Name, "@")
+		if d, ok := e.doors[httpKey(s)].(*httpDoor); ok && name == service {
+			out = append(out, &d.gate)
+		}
+	}
+	return out
 }
 
 // each does something to a TCP service and to its predecessors. A member that

@@ -31,6 +31,7 @@ type httpDoor struct {
 	listener net.Listener
 	server   *http.Server
 	router   atomic.Pointer[web.Router]
+	gate     web.Gate
 	once     sync.Once
 	done     chan struct{}
 }
@@ -38,13 +39,20 @@ type httpDoor struct {
 func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
 	d := &httpDoor{listener: l, done: make(chan struct{})}
 	d.server = &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.router.Load().ServeHTTP(w, r) }),
+		Handler:           http.HandlerFunc(d.serve),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       clientIdle,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	return d
+}
+
+func (d *httpDoor) serve(w http.ResponseWriter, r *http.Request) {
+	if r.UserAgent() != web.ProbeAgent { // probes ask whether we are there, and we are
+		d.gate.Wait(r.Context())
+	}
+	d.router.Load().ServeHTTP(w, r)
 }
 
 func (d *httpDoor) address() string { return d.listener.Addr().String() }
@@ -60,6 +68,7 @@ func (d *httpDoor) start() {
 
 // close lets the requests under way finish within grace.
 func (d *httpDoor) close(grace time.Duration) {
+	d.gate.Release()
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	if err := d.server.Shutdown(ctx); err != nil {

@@ -37,8 +37,11 @@ func (s *Service) begin(r *http.Request) *job {
 	}
 	j.sample.Service = s.label
 	j.sample.Cell = cellOf(r.Header, h.cells, h.header)
-	_, j.quiet = r.Header[Via]
-	j.quiet = j.quiet && h.spec.Remote == ""
+	before := len(r.Header[Via])
+	if h.spec.Remote != "" {
+		before-- // that is us
+	}
+	j.quiet = before > 0
 	s.budgetLock.Lock()
 	s.budget.Request(now)
 	s.budgetLock.Unlock()

@@ -41,6 +41,9 @@ func (s *Service) watch(t *target, p policy) {
 // draw returns a number in [0,1).
 func (s *Service) draw() float64 { return float64(s.deps.Rand()>>11) / (1 << 53) }
 
+// ProbeAgent is who probes say they are.
+const ProbeAgent = "fournines-edge-probe"
+
 // Probe asks one target over a new connection, because a process that no
 // longer accepts may still answer on an old one.
 func Probe(ctx context.Context, address, path string, timeout time.Duration) error {
@@ -59,7 +62,7 @@ func Probe(ctx context.Context, address, path string, timeout time.Duration) err
 		return fmt.Errorf("probe %s%s: %w", address, path, err)
 	}
 	request.Close = true
-	request.Header.Set("User-Agent", "fournines-edge-probe")
+	request.Header.Set("User-Agent", ProbeAgent)
 	transport := &http.Transport{DisableKeepAlives: true}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {

@@ -1,10 +1,17 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
-// Via is the header that a request carries which another region's edge has sent on. It
-// is counted there, where its client is, and never sent on a second time.
+// Via is the header that a request carries which other regions' edges have sent on: their
+// names. It is counted by the first, where its client is. An edge sends nothing on that it
+// has sent on before: while a home moves, two of them may believe in each other.
 const Via = "X-Fournines-Via"
+
+// hops is how often a request may be sent on: to its home, and after it when that moves.
+const hops = 2
 
 // Router chooses the service of one address by the customer's cell: a cell whose home is
 // another region is served through that region's edge (row 7.1.1).
@@ -40,13 +47,14 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s = r.rest
 	}
 	if s.away() {
-		if _, again := req.Header[Via]; again {
+		via := req.Header[Via]
+		if slices.Contains(via, s.region) || len(via) >= hops {
 			j := s.begin(req)
 			defer j.end()
 			j.refuse(w, http.StatusLoopDetected, "two regions' edges send this customer's requests to each other: they do not have the same routing yet; try again")
 			return
 		}
-		req.Header[Via] = []string{s.region}
+		req.Header[Via] = append(slices.Clone(via), s.region)
 	}
 	s.ServeHTTP(w, req)
 }
