@@ -148,10 +148,39 @@ func (x regions) Lift(ctx context.Context, region string) error {
 }
 
 func (x regions) Scale(ctx context.Context, region string) error {
-	if x.s.placement().Runs(region) {
-		return nil
+	if !x.s.placement().Runs(region) {
+		if err := x.wish(ctx, availability.RegionScaled.Entry(region, ""), nil); err != nil {
+			return err
+		}
 	}
-	return x.wish(ctx, availability.RegionScaled.Entry(region, ""), nil)
+	// A process that is there and waits for its database takes requests at once later; one
+	// that is slow to start is waited for later, when somebody needs it.
+	ctx, cancel := context.WithTimeout(ctx, startsWithin)
+	defer cancel()
+	for x.starting(region) < len(x.s.regions[region].spec.Zones) {
+		changed := x.s.Facts.Changed()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
+}
+
+// startsWithin is how long a region's application may take to be started.
+const startsWithin = 5 * time.Second
+
+// starting returns how many instances of a region's application have a process.
+func (x regions) starting(region string) (n int) {
+	for _, z := range x.s.regions[region].spec.Zones {
+		for _, u := range x.s.Facts.Node(region, z).Units {
+			if u.Name == GreenLang && u.PID > 0 {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func (x regions) Rest(ctx context.Context, region string) error {

@@ -199,6 +199,9 @@ func verifyRegion(ctx context.Context, r *drill.Run, lossless bool) (string, err
 	r.Objective(drill.AtMost("rpo", "seconds", bound, rpo))
 	r.Objective(drill.AtMost("writes_lost", "count", lostBound, float64(len(lost)))) // 5 s of writes, or none
 	r.Objective(drill.AtMost("writes_doubled", "count", 0, float64(len(doubled))))
+	if lossless {
+		r.Objective(drill.AtMost("client_errors", "count", 0, float64(failed)))
+	}
 	detail := fmt.Sprintf("%d writes acknowledged, %d failed, %d lost, %d doubled", n, failed, len(lost), len(doubled))
 	if len(lost) > 0 {
 		detail += "; lost " + strings.Join(lost[:min(len(lost), 5)], ", ")

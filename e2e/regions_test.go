@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/platformtest"
+)
+
+const partner = "us-west-2"
+
+// TestRegions is the life of a home region and its partner: its scenarios share the
+// platform and leave it whole (rows 7.1.1, 7.1.2, 7.1.9, 7.1.12).
+func TestRegions(t *testing.T) {
+	p := platformtest.Start(t, platformtest.Options{
+		Number: 105, Args: []string{"--regions", platformtest.Region + "," + partner},
+		Change: func(text string) string {
+			return strings.Replace(text, "name: us-west-2,      number: 4,", "name: us-west-2,      number: 106,", 1)
+		},
+	})
+	p.Healthy()
+	for _, scenario := range []struct {
+		name string
+		run  func(*testing.T, *platformtest.Platform)
+	}{
+		{"MovesAreRefused", movesAreRefused},
+		{"AnyEdgeServesEveryCustomer_7_1_1", anyEdge},
+		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
+		{"Drill_7_1_9_RegionLoss", drillPasses("region-loss")},
+		{"TheOldRegionStaysFenced", staysFenced},
+		{"DrillSurvivesTheDeathOfTheServer", moveWithDeath},
+		{"JournalVerifies_7_8_5", journalVerifies},
+	} {
+		if !t.Run(scenario.name, func(t *testing.T) { scenario.run(t, p.In(t)); p.In(t).Healthy() }) {
+			break // the rest would only repeat that the platform is not whole
+		}
+	}
+}
+
+func homes(t *testing.T, p *platformtest.Platform) api.Home {
+	t.Helper()
+	var all struct{ Items []api.Home }
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Items) != 1 || all.Items[0].Region != platformtest.Region {
+		t.Fatalf("homes %+v", all.Items)
+	}
+	return all.Items[0]
+}
+
+func movesAreRefused(t *testing.T, p *platformtest.Platform) {
+	for _, c := range []struct{ args, want string }{
+		{"evacuate eu-west-1 --reason x --yes", "nobody's home is eu-west-1"},
+		{"evacuate nowhere --reason x --yes", `the platform has no region "nowhere"`},
+		{"evacuate us-west-2 --reason x --yes", "nobody's home is us-west-2"},
+		{"evacuate us-east-1 --yes", "--reason is needed"},
+		{"evacuate us-east-1 --graceful --ungraceful --reason x --yes", "exclude each other"},
+		{"evacuate us-east-1 --practice --ungraceful --reason x --yes", "an exercise is graceful"},
+		{"restore us-east-1 --reason x --yes", "are at home already"},
+		{"route set us-east-1 off --reason x", "no other region could answer"},
+		{"route set us-east-1 sideways --reason x", "neither on nor off"},
+	} {
+		out, code := p.Run(strings.Fields(c.args)...)
+		if code == 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s: exit %d, %q; want %q", c.args, code, out, c.want)
+		}
+	}
+	if h := homes(t, p); h.Serving != platformtest.Region || !h.Open || !h.Plan.Ready || len(h.Cells) != 12 {
+		t.Errorf("%+v", h)
+	}
+	out, code := p.Run("evacuate", platformtest.Region, "--plan", "-o", "json")
+	var plan api.MovePlan
+	if err := json.Unmarshal([]byte(out), &plan); err != nil || code != 0 || plan.To != partner || plan.NoReturn != "promote" {
+		t.Errorf("exit %d, %v: %s", code, err, out)
+	}
+}
+
+// anyEdge asks both regions' edges for a customer whose home is one of them.
+func anyEdge(t *testing.T, p *platformtest.Platform) {
+	for _, number := range []string{"105", "106"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127."+number+".0.1:8080/v1/customers?limit=1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Customer", "ada")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("edge of region %s: %s", number, resp.Status)
+		}
+	}
+}
+
+// answers returns what the platform's DNS says of the service's name.
+func answers(t *testing.T, p *platformtest.Platform) []string {
+	t.Helper()
+	i, _, err := app.LoadInstallation(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, i.DNS)
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	out, err := r.LookupHost(ctx, app.APIName+".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func run(t *testing.T, p *platformtest.Platform, args ...string) string {
+	t.Helper()
+	out, code := p.Run(args...)
+	if code != 0 {
+		t.Fatalf("%v: exit %d: %s", args, code, out)
+	}
+	return out
+}
+
+// staysFenced evacuates a dead region and lets it come back: it believes that it leads,
+// and must not, until somebody restores it.
+func staysFenced(t *testing.T, p *platformtest.Platform) {
+	run(t, p, "fault", "inject", "region-kill", platformtest.Region, "--for", "5m", "--reason", "test", "--yes")
+	run(t, p, "evacuate", platformtest.Region, "--ungraceful", "--reason", "test", "--yes")
+	if got := answers(t, p); !slices.Equal(got, []string{"127.106.0.1"}) {
+		t.Errorf("DNS answers %v after the evacuation", got)
+	}
+	faults := strings.Fields(run(t, p, "fault", "list", "-o", "name"))
+	run(t, p, "fault", "clear", faults[0])
+	p.Await("the region does not come back", func(s api.Status) string {
+		for _, r := range s.Regions {
+			for _, c := range r.Components {
+				if r.Name == platformtest.Region && (c.Kind == "node" || c.Kind == "etcd" || c.Kind == "redis") && c.Health != api.Healthy {
+					return c.ID + " is " + string(c.Health)
+				}
+			}
+		}
+		return ""
+	})
+	for _, r := range status(t, p).Regions {
+		for _, c := range r.Components {
+			if r.Name == platformtest.Region && c.Role == "primary" {
+				t.Errorf("%s leads although its region is fenced", c.ID)
+			}
+		}
+	}
+	out, code := p.Run("evacuate", platformtest.Region, "--reason", "again", "--yes")
+	if code == 0 || !strings.Contains(out, "served by us-west-2 already") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	run(t, p, "restore", platformtest.Region, "--reason", "test", "--yes")
+	if got := answers(t, p); !slices.Equal(got, []string{"127.105.0.1"}) {
+		t.Errorf("DNS answers %v after the way home", got)
+	}
+}
+
+// moveWithDeath kills the server with SIGKILL while a region is evacuated.
+func moveWithDeath(t *testing.T, p *platformtest.Platform) {
+	report := make(chan api.DrillReport, 1)
+	go func() { report <- p.Drill("region-loss") }()
+	p.Await("the evacuation does not begin", func(s api.Status) string {
+		for _, o := range s.Operations {
+			if o.Kind == "region.evacuate" {
+				return ""
+			}
+		}
+		return "no evacuation yet"
+	})
+	kill(t, p, app.Server)
+	passes(t, <-report)
+}
+
+func status(t *testing.T, p *platformtest.Platform) api.Status {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	s, err := p.Status(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
