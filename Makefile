@@ -19,7 +19,7 @@ build: ## build bin/fournines, -objects and bin/greenlang, and bin/fournines-que
 	@if command -v $(CXX) >/dev/null; then CGO_ENABLED=1 go build $(GOFLAGS_BUILD) -tags duckdb -o bin/ ./cmd/fournines-query; \
 	else echo "no C++ compiler: bin/fournines-query is not built, the plain engine answers 'fournines journal query'"; fi
 
-run: engines build ## bring GreenLang's first region up on this machine; ctrl-C stops it
+run: engines build ## bring GreenLang's first region and its partner up on this machine; ctrl-C stops it
 	bin/fournines up
 
 check: ## formatting, vet and the directions of imports
