@@ -2,11 +2,15 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/state"
@@ -32,11 +36,11 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 		return api.Evidence{}, err
 	}
 	p := s.Layout.Platform.Spec
-	return ComputeEvidence(days, incidents, drills, p.Cells.Count, float64(p.Targets.Availability), f), nil
+	return ComputeEvidence(days, incidents, drills, movesOf(s.operations()), p.Cells.Count, float64(p.Targets.Availability), f), nil
 }
 
 // ComputeEvidence answers from what the state keeps of the journal.
-func ComputeEvidence(days []evidence.Day, incidents []evidence.Incident, drills []drill.Report, cells int, target float64, f api.EvidenceFilter) api.Evidence {
+func ComputeEvidence(days []evidence.Day, incidents []evidence.Incident, drills []drill.Report, moves []evidence.Move, cells int, target float64, f api.EvidenceFilter) api.Evidence {
 	measure := func(scope evidence.Scope) evidence.Measured {
 		return evidence.Measure(days, incidents, scope, cells, f.From, f.To)
 	}
@@ -57,10 +61,30 @@ func ComputeEvidence(days []evidence.Day, incidents []evidence.Incident, drills 
 	}
 	allowed := (1 - target) * f.To.Sub(f.From).Seconds()
 	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent, Remaining: 1 - e.Platform.Spent/allowed}
-	e.Figures = evidence.Figures(incidents, drills, e.Platform.Known, f.Of, f.From, f.To)
+	e.Figures = evidence.Figures(incidents, drills, moves, e.Platform.Known, f.Of, f.From, f.To)
 	e.Incidents = newest(incidents, f.From, f.To)
 	return e
 }
+
+// movesOf returns the evacuations that people asked for and that succeeded.
+func movesOf(operations []control.Operation) []evidence.Move {
+	var out []evidence.Move
+	for _, o := range operations {
+		if o.Kind != availability.KindEvacuate || o.State != control.Succeeded || strings.HasPrefix(o.Reason, drillReason) {
+			continue
+		}
+		var a availability.MoveArgs
+		var m availability.Moved
+		if err := json.Unmarshal(o.Args, &a); err != nil || len(o.Steps) == 0 || json.Unmarshal(o.Steps[len(o.Steps)-1].Result, &m) != nil {
+			continue // of another version, which said it otherwise
+		}
+		out = append(out, evidence.Move{At: o.Begun, RTO: m.RTO, RPO: m.RPO, Practice: a.Practice, Entries: []uint64{o.First, o.Last}})
+	}
+	return out
+}
+
+// drillReason begins the reason of what a drill asks for.
+const drillReason = "drill "
 
 // known returns the regions and services that edges have counted, sorted.
 func known(days []evidence.Day) (regions, services []string) {

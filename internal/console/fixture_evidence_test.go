@@ -65,7 +65,7 @@ func (f *fixture) Evidence(_ context.Context, q api.EvidenceFilter) (api.Evidenc
 		reports = append(reports, drill.Report{Verdict: drill.Pass, Begun: before(time.Duration(n+1) * time.Hour), Journal: drill.Range{First: uint64(n + 20), Last: uint64(n + 30)},
 			Objectives: []drill.Objective{{Name: "recover", Measured: 1.1 + float64(n)/5}, {Name: "writes_lost"}}})
 	}
-	e.Figures = evidence.Figures(incidents, reports, e.Platform.Known, q.Of, q.From, q.To)
+	e.Figures = evidence.Figures(incidents, reports, nil, e.Platform.Known, q.Of, q.From, q.To)
 	e.Incidents = slices.DeleteFunc(incidents, func(i api.Incident) bool { return i.Recovered.Before(q.From) })
 	return e, nil
 }

@@ -16,7 +16,7 @@ const (
 
 // Figures computes all figures but availability for a window: mttd, mttr, mtbf, rto,
 // rpo, blast (rows 7.1.11, 7.1.12, 7.8.5). of is Real, Practice or Both.
-func Figures(incidents []Incident, drills []drill.Report, known float64, of string, from, to time.Time) []Figure {
+func Figures(incidents []Incident, drills []drill.Report, moves []Move, known float64, of string, from, to time.Time) []Figure {
 	var detect, repair, between, blast, rto, rpo []Sample
 	for _, i := range incidents {
 		if !counts(of, i.Practice != "") || i.Began.Before(from) || !i.Began.Before(to) {
@@ -42,6 +42,11 @@ func Figures(incidents []Incident, drills []drill.Report, known float64, of stri
 			rpo = append(rpo, Sample{v, entries})
 		} else if lost, ok := objective(d, "writes_lost"); ok && lost == 0 {
 			rpo = append(rpo, Sample{0, entries}) // nothing lost is a recovery point of 0 s
+		}
+	}
+	for _, m := range moves {
+		if counts(of, m.Practice) && !m.At.Before(from) && m.At.Before(to) {
+			rto, rpo = append(rto, Sample{m.RTO, m.Entries}), append(rpo, Sample{m.RPO, m.Entries})
 		}
 	}
 	return []Figure{

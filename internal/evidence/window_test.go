@@ -139,7 +139,7 @@ func TestFiguresTellPracticeFromReal(t *testing.T) {
 		{Drill: "zone-loss", Verdict: drill.Fail, Begun: at(300), Objectives: []drill.Objective{{Name: "writes_lost", Measured: 3}}},
 	}
 	text := func(of string) (s string) {
-		for _, f := range Figures(incidents, drills, 1000, of, start, at(1000)) {
+		for _, f := range Figures(incidents, drills, nil, 1000, of, start, at(1000)) {
 			s += fmt.Sprintf("%s %d %.4g; ", f.Name, f.N, f.Mean)
 		}
 		return s
@@ -180,6 +180,24 @@ func TestBurnDownEndsAtWhatWasSpent(t *testing.T) {
 		want := Measure([]Day{d}, nil, scope, 3, from, to).Spent
 		if got := points[len(points)-1].Spent; math.Abs(got-want) > 1e-9 {
 			t.Fatalf("from %v to %v: %v, want %v", from, to, got, want)
+		}
+	}
+}
+
+func TestMovesCount_7_1_12(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	moves := []Move{
+		{At: at(10), RTO: 4, RPO: 1, Entries: []uint64{3, 9}}, {At: at(20), RTO: 8, Practice: true, Entries: []uint64{11, 19}}, {At: at(5000), RTO: 99},
+	}
+	for of, want := range map[string][2]float64{Real: {4, 1}, Practice: {8, 0}, Both: {6, 0.5}} {
+		got := map[string]float64{}
+		for _, f := range Figures(nil, nil, moves, 1000, of, start, at(1000)) {
+			got[f.Name] = f.Mean
+		}
+		if got["rto"] != want[0] || got["rpo"] != want[1] {
+			t.Errorf("%s: %v, want %v", of, got, want)
 		}
 	}
 }
