@@ -68,7 +68,8 @@ func (d *decoder) object(path string, n ast.Node, v reflect.Value) {
 		f, known := fields.find(key)
 		if !known {
 			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("unknown field %q in %s", key, d.nameOf(path)), suggest(key, fields.names()))
-			seen[nearest(key, fields.names())] = true // one slip is one error
+			meant := nearest(key, fields.names()) // one slip is one error
+			seen[meant], d.failed[join(path, meant)] = true, true
 			continue
 		}
 		d.keys[join(path, key)] = place(kv.Key)
