@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// decoder fills a platform from a document. It goes on after an error, so that one
+// decoder fills a struct from a document. It goes on after an error, so that one
 // run shows everything that is wrong, and it remembers where each value stands.
 type decoder struct {
 	src    source
@@ -32,8 +32,8 @@ func (d *decoder) note(path string, n ast.Node) {
 	}
 }
 
-// document fills p.
-func (d *decoder) document(root ast.Node, p *Platform) { d.value("", root, reflect.ValueOf(p).Elem()) }
+// document fills what into points to.
+func (d *decoder) document(root ast.Node, into any) { d.value("", root, reflect.ValueOf(into).Elem()) }
 
 // value fills v from n; path is empty for the whole document.
 func (d *decoder) value(path string, n ast.Node, v reflect.Value) {
@@ -67,8 +67,9 @@ func (d *decoder) object(path string, n ast.Node, v reflect.Value) {
 		seen[key] = true
 		f, known := fields.find(key)
 		if !known {
-			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("unknown field %q in %s", key, nameOf(path)), suggest(key, fields.names()))
-			seen[nearest(key, fields.names())] = true // one slip is one error
+			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("unknown field %q in %s", key, d.nameOf(path)), suggest(key, fields.names()))
+			meant := nearest(key, fields.names()) // one slip is one error
+			seen[meant], d.failed[join(path, meant)] = true, true
 			continue
 		}
 		d.keys[join(path, key)] = place(kv.Key)
@@ -91,7 +92,7 @@ func (d *decoder) missing(path string, f field) {
 	if !named {
 		at, name = d.at.near(path), ""
 	}
-	d.failAt(join(path, f.name), at, len(name), fmt.Sprintf("field %q is missing in %s", f.name, nameOf(path)), f.hint())
+	d.failAt(join(path, f.name), at, len(name), fmt.Sprintf("field %q is missing in %s", f.name, d.nameOf(path)), f.hint(d.src.form))
 }
 
 // pairs returns the entries of a mapping, each key once.
@@ -103,7 +104,7 @@ func (d *decoder) pairs(path string, n ast.Node, want string) ([]*ast.MappingVal
 	case *ast.MappingValueNode:
 		all = []*ast.MappingValueNode{m}
 	default:
-		d.fail(path, fmt.Sprintf("%s is %s, and should be %s", nameOf(path), kindOf(n), want), "")
+		d.fail(path, fmt.Sprintf("%s is %s, and should be %s", d.nameOf(path), kindOf(n), want), "")
 		return nil, false
 	}
 	first := map[string]position{}
@@ -111,7 +112,7 @@ func (d *decoder) pairs(path string, n ast.Node, want string) ([]*ast.MappingVal
 	for _, kv := range all {
 		key := keyText(kv.Key)
 		if at, twice := first[key]; twice {
-			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("field %q appears twice in %s", key, nameOf(path)), fmt.Sprintf("the first is on line %d", at.line))
+			d.failAt(join(path, key), place(kv.Key), len([]rune(key)), fmt.Sprintf("field %q appears twice in %s", key, d.nameOf(path)), fmt.Sprintf("the first is on line %d", at.line))
 			continue
 		}
 		first[key] = place(kv.Key)
@@ -124,7 +125,7 @@ func (d *decoder) pairs(path string, n ast.Node, want string) ([]*ast.MappingVal
 func (d *decoder) list(path string, n ast.Node, v reflect.Value) {
 	s, ok := n.(*ast.SequenceNode)
 	if !ok {
-		d.fail(path, fmt.Sprintf("%s is %s, and should be a list", nameOf(path), kindOf(n)), "")
+		d.fail(path, fmt.Sprintf("%s is %s, and should be a list", d.nameOf(path), kindOf(n)), "")
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(s.Values), len(s.Values)))
@@ -151,13 +152,13 @@ func (d *decoder) texts(path string, n ast.Node, v reflect.Value) {
 // head refuses a document of another kind or version, before its fields are judged as ours.
 func (d *decoder) head(root ast.Node) Errors {
 	d.note("", root)
-	pairs, ok := d.pairs("", root, "the fields of a platform: apiVersion, kind, metadata and spec")
+	pairs, ok := d.pairs("", root, "the fields of "+d.src.form.Thing+": apiVersion, kind, metadata and spec")
 	if !ok {
 		return d.all()
 	}
 	d.errs, d.failed, d.more = nil, nil, 0 // keys that appear twice are found again
 	for _, kv := range pairs {
-		want, is := map[string]string{"apiVersion": APIVersion, "kind": Kind}[keyText(kv.Key)]
+		want, is := map[string]string{"apiVersion": APIVersion, "kind": d.src.form.Kind}[keyText(kv.Key)]
 		if got := scalarText(kv.Value); is && got != want {
 			d.note(keyText(kv.Key), kv.Value)
 			d.fail(keyText(kv.Key), fmt.Sprintf("%s is %q", keyText(kv.Key), got), fmt.Sprintf("this version of fournines reads %q", want))

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"bytes"
 	"strings"
 )
 
@@ -38,23 +37,10 @@ func (d *Document) Line(path string) int { return d.at.near(path).line }
 // Read reads and validates a platform document; name appears in errors.
 // An unusable document is an [Errors] with everything that is wrong.
 func Read(name string, b []byte) (*Document, error) {
-	// Some editors mark UTF-8 with three bytes of their own; they are no part of the text.
-	src := source{name: name, text: bytes.TrimPrefix(b, []byte("\ufeff"))}
-	root, bad := src.parse()
-	if bad != nil {
-		return nil, Errors{*bad}
-	}
 	var p Platform
-	d := decoder{src: src, at: positions{}, keys: positions{}}
-	if wrong := d.head(root); len(wrong) > 0 {
-		return nil, wrong
-	}
-	d.document(root, &p)
-	for _, x := range Validate(&p) {
-		d.reject(x)
-	}
-	if len(d.errs) > 0 {
-		return nil, d.all()
+	d, err := newSource(platformForm, name, b).fill(&p, func() []Problem { return Validate(&p) })
+	if err != nil {
+		return nil, err
 	}
 	return &Document{Platform: &p, Name: name, at: d.at}, nil
 }

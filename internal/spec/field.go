@@ -72,14 +72,14 @@ func (f fields) names() []string {
 }
 
 // hint says what a missing field is for.
-func (f field) hint() string {
+func (f field) hint(of Form) string {
 	switch {
 	case len(f.enum) > 0:
 		return "it is one of " + strings.Join(f.enum, ", ")
 	case f.about != "":
 		return f.about
 	}
-	return "GreenLang's own platform file shows every field"
+	return of.Shown
 }
 
 // constrain holds a value against the bounds of its field.
@@ -105,9 +105,9 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-func nameOf(path string) string {
+func (d *decoder) nameOf(path string) string {
 	if path == "" {
-		return "the platform file"
+		return "the " + d.src.form.File
 	}
 	return path
 }

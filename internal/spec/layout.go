@@ -14,7 +14,7 @@ const maxDepth = 32
 // mapping's length; the 200 regions that addresses leave room for take a quarter of it.
 const maxTokens = 40000
 
-// lines finds what no platform file has, before any parser sees the text: tabs that
+// lines finds what no file of ours has, before any parser sees the text: tabs that
 // indent and control characters. It returns an empty text when all is well.
 func (s source) lines() (at position, text, hint string) {
 	for i, line := range strings.Split(string(s.text), "\n") {
@@ -23,7 +23,7 @@ func (s source) lines() (at position, text, hint string) {
 			return position{i + 1, len(line) - len(body) + 1}, "a tab indents this line", "yaml indents with spaces only"
 		}
 		if n := control(line); n >= 0 {
-			return position{i + 1, utf8.RuneCountInString(line[:n]) + 1}, "this is a control character", "delete it; a platform file is plain text"
+			return position{i + 1, utf8.RuneCountInString(line[:n]) + 1}, "this is a control character", "delete it; a " + s.form.File + " is plain text"
 		}
 	}
 	return at, "", ""
@@ -61,15 +61,15 @@ func (s source) refuse(tokens token.Tokens) *Error {
 		case token.CollectEntryType:
 			row = 0
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			text = "anchors, aliases and merges are not part of a platform file"
+			text = "anchors, aliases and merges are not part of a " + s.form.File
 		case token.TagType, token.DirectiveType:
-			text = "tags and directives are not part of a platform file"
+			text = "tags and directives are not part of a " + s.form.File
 		}
 		if flow > maxDepth || row > maxDepth {
 			text = "things are too deep inside each other here"
 		}
 		if i == maxTokens {
-			text = "this is more than a platform file holds"
+			text = "this is more than a " + s.form.File + " holds"
 		}
 		if text != "" {
 			e := s.fail(at, 1, "", text, "write each value out where it belongs")

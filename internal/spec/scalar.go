@@ -33,7 +33,7 @@ func scalarText(n ast.Node) string {
 // scalar fills a single value.
 func (d *decoder) scalar(path string, n ast.Node, v reflect.Value) {
 	if err := setScalar(n, v); err != nil {
-		d.fail(path, fmt.Sprintf("%s: %s", nameOf(path), err), "")
+		d.fail(path, fmt.Sprintf("%s: %s", d.nameOf(path), err), "")
 	}
 }
 
@@ -97,6 +97,8 @@ func wanted(v reflect.Value) string {
 		return "true or false"
 	case reflect.Int:
 		return "a whole number"
+	case reflect.Float64:
+		return "a number"
 	}
 	return "text"
 }

@@ -13,10 +13,16 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// source is the text of a platform file.
+// source is the text of a file of ours.
 type source struct {
+	form Form
 	name string
 	text []byte
+}
+
+func newSource(f Form, name string, b []byte) source {
+	// Some editors mark UTF-8 with three bytes of their own; they are no part of the text.
+	return source{form: f, name: name, text: bytes.TrimPrefix(b, []byte("\ufeff"))}
 }
 
 // fail describes something wrong at a place of the file; width is the caret's.
@@ -32,7 +38,7 @@ func (s source) parse() (root ast.Node, bad *Error) {
 	defer func() {
 		// The YAML parser is not ours; text it trips over is the text's fault to the user.
 		if r := recover(); r != nil {
-			e := s.fail(position{1, 1}, 1, "", "this is not YAML that can be read", "simplify it until it can; `fournines schema` describes the file")
+			e := s.fail(position{1, 1}, 1, "", "this is not YAML that can be read", "simplify it until it can; "+s.form.Shown)
 			root, bad = nil, &e
 		}
 	}()
@@ -55,13 +61,13 @@ func (s source) only(f *ast.File) (ast.Node, *Error) {
 			continue
 		}
 		if root != nil {
-			e := s.fail(place(d.Body), 1, "", "a second document begins here; a platform file holds one", "split the file")
+			e := s.fail(place(d.Body), 1, "", "a second document begins here; a "+s.form.File+" holds one", "split the file")
 			return nil, &e
 		}
 		root = d.Body
 	}
 	if root == nil {
-		e := s.fail(position{1, 1}, 0, "", "the document is empty", fmt.Sprintf("a platform file begins with apiVersion: %s and kind: %s", APIVersion, Kind))
+		e := s.fail(position{1, 1}, 0, "", "the document is empty", fmt.Sprintf("a %s begins with apiVersion: %s and kind: %s", s.form.File, APIVersion, s.form.Kind))
 		e.Excerpt = ""
 		return nil, &e
 	}
@@ -82,14 +88,14 @@ func (s source) syntax(err error) *Error {
 	return &e
 }
 
-// check refuses, before any parser sees it, text that is not a platform file or
+// check refuses, before any parser sees it, text that is none of our files or
 // would make a parser run for long.
 func (s source) check() *Error {
 	var at position
 	var text, hint string
 	switch {
 	case len(s.text) > MaxBytes:
-		e := Error{File: s.name, Line: 1, Column: 1, Text: fmt.Sprintf("the file is larger than %d KiB", MaxBytes>>10), Hint: "a platform of six regions takes 3 KiB; is this the right file?"}
+		e := Error{File: s.name, Line: 1, Column: 1, Text: fmt.Sprintf("the file is larger than %d KiB", MaxBytes>>10), Hint: s.form.Size + "; is this the right file?"}
 		return &e
 	case !utf8.Valid(s.text):
 		at, text, hint = s.where(invalid(s.text)), "this is not valid UTF-8", "save the file as UTF-8"
