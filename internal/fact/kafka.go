@@ -60,6 +60,6 @@ type KafkaMirror struct {
 	Received   int64         `json:"received"` // different ones
 	Gaps       int64         `json:"gaps"`     // numbers that a later one has overtaken
 	Duplicates int64         `json:"duplicates"`
-	Lag        time.Duration `json:"lag_ns"` // of the newest, from its acknowledgement at the source
+	Lag        time.Duration `json:"lag_ns"`  // of the newest, from its acknowledgement at the source
 	Records    int64         `json:"records"` // acknowledged at the source and not yet seen at the target
 }
