@@ -3,6 +3,7 @@
 //
 //	7.1.4, 7.1.8  postgres.go decides, failover.go acts: the accelerated failover
 //	7.1.5         redis.go: Sentinel fails over; we check that it can and did
+//	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts
 //	7.1.8         readiness.go: could I fail over right now, to whom, if not why not
 //	7.1.10        package probe, and the edge's probes
 //	7.1.11        package edge

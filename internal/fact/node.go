@@ -32,6 +32,7 @@ type Unit struct {
 	Restarts int       `json:"restarts"`
 	Fence    string    `json:"fence,omitempty"`   // epoch of the fence that is proved, with State fenced
 	Version  string    `json:"version,omitempty"` // of the assignment it was started from
+	Restart  string    `json:"restart,omitempty"` // the newest wished-for restart that it began after
 }
 
 // Probe is what one observer saw of one target, newest and in a row.

@@ -32,6 +32,9 @@ type Unit struct {
 	Grace Seconds  `json:"grace_seconds"`   // until it is killed
 	Keeps bool     `json:"keeps,omitempty"` // its children outlive it and are found again by its next life
 	NetNS string   `json:"netns,omitempty"` // path of the network namespace it runs in
+	// Restart names the newest restart that is wished for: a process that began before it is asked
+	// to end, and started again. It is no part of the unit's version.
+	Restart string `json:"restart,omitempty"`
 }
 
 // Seconds is a duration in seconds, as JSON carries it.

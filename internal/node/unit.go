@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/greenlang/fournines/internal/driver/process"
@@ -149,6 +148,10 @@ func (s *supervisor) run(ctx context.Context) {
 		if _, fenced := readFence(s.marker()); fenced {
 			continue
 		}
+		if errors.Is(err, errRestart) {
+			pause = firstPause
+			continue
+		}
 		if time.Since(began) > steady {
 			pause = firstPause
 		}
@@ -186,8 +189,9 @@ func (s *supervisor) serve(ctx context.Context, u Unit, kick <-chan struct{}) er
 			return err
 		}
 	}
+	restarted := s.restarted()
 	s.note(func(f *fact.Unit) {
-		f.State, f.PID, f.Error, f.Fence = fact.UnitStarting, p.PID, "", ""
+		f.State, f.PID, f.Error, f.Fence, f.Restart = fact.UnitStarting, p.PID, "", "", restarted
 		if !adopted {
 			f.Version = u.Version()
 		}
@@ -203,6 +207,9 @@ func (s *supervisor) watch(ctx context.Context, u Unit, p process.Process, ended
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
+		if u, _ := s.current(); u.Restart != "" && u.Restart != s.restarted() {
+			return s.end(ctx, u, p)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -252,6 +259,9 @@ func (s *supervisor) start(ctx context.Context, u Unit) (process.Process, error)
 	for i, a := range u.Argv {
 		argv[i] = strings.ReplaceAll(a, "{home}", s.home)
 	}
+	if err := s.noteRestart(u.Restart); err != nil {
+		return process.Process{}, err
+	}
 	env := []string{"HOME=" + s.home}
 	for _, e := range u.Env {
 		env = append(env, strings.ReplaceAll(e, "{home}", s.home))
@@ -289,11 +299,7 @@ func (s *supervisor) lay(u Unit) error {
 func (s *supervisor) stop(ctx context.Context) error {
 	u, _ := s.current()
 	p, _ := process.Adopt(s.pidFile())
-	sig := syscall.SIGTERM
-	if u.Stop == "INT" {
-		sig = syscall.SIGINT
-	}
-	return process.StopUnit(ctx, s.home, p, sig, u.Grace.D())
+	return process.StopUnit(ctx, s.home, p, u.signal(), u.Grace.D())
 }
 
 func wait(ctx context.Context, kick <-chan struct{}, d time.Duration) {

@@ -1,0 +1,65 @@
+package fact
+
+import "time"
+
+// Kafka is one region's brokers with every partition they hold (row 7.1.6).
+type Kafka struct {
+	Cluster    string        `json:"cluster"` // REGION/kafka
+	At         time.Time     `json:"at"`      // of the newest whole answer; what follows is as it was then
+	Error      string        `json:"error,omitempty"`
+	Controller string        `json:"controller,omitempty"` // component id of the quorum's leader, empty: none
+	Brokers    []KafkaBroker `json:"brokers"`              // those that the spec declares
+	Topics     []KafkaTopic  `json:"topics"`
+	Groups     []KafkaGroup  `json:"groups"`
+}
+
+// KafkaBroker is one process: a broker, and a voter of the controller quorum.
+type KafkaBroker struct {
+	ID         string    `json:"id"`
+	Node       int32     `json:"node"` // its number in the cluster
+	Address    string    `json:"address"`
+	Seen       time.Time `json:"seen"` // it answered itself
+	Error      string    `json:"error,omitempty"`
+	Registered bool      `json:"registered"` // the controller sends clients to it
+	Voter      bool      `json:"voter"`
+	CaughtUp   time.Time `json:"caught_up,omitzero"` // when it last had all of the quorum's log
+}
+
+// KafkaTopic is a topic with its partitions.
+type KafkaTopic struct {
+	Name       string           `json:"name"`
+	Internal   bool             `json:"internal,omitempty"`
+	MinInSync  int              `json:"min_in_sync"` // 0: not known
+	Partitions []KafkaPartition `json:"partitions"`
+}
+
+// KafkaPartition is where a partition's copies are.
+type KafkaPartition struct {
+	Number   int32   `json:"number"`
+	Leader   int32   `json:"leader"` // -1: none, it is offline
+	Replicas []int32 `json:"replicas"`
+	InSync   []int32 `json:"in_sync"`
+}
+
+// KafkaGroup is a group of consumers and how far it is behind.
+type KafkaGroup struct {
+	Name    string `json:"name"`
+	State   string `json:"state"`
+	Members int    `json:"members"`
+	Lag     int64  `json:"lag"` // records, -1: not known
+}
+
+// KafkaMirror is one direction of replication between two regions, as a canary proves it:
+// numbered records that went in at the source and came out at the target.
+type KafkaMirror struct {
+	From       string        `json:"from"` // region
+	To         string        `json:"to"`
+	At         time.Time     `json:"at"` // the newest canary arrived
+	Error      string        `json:"error,omitempty"`
+	Sent       int64         `json:"sent"`
+	Received   int64         `json:"received"` // different ones
+	Gaps       int64         `json:"gaps"`     // numbers that a later one has overtaken
+	Duplicates int64         `json:"duplicates"`
+	Lag        time.Duration `json:"lag_ns"`  // of the newest, from its acknowledgement at the source
+	Records    int64         `json:"records"` // acknowledged at the source and not yet seen at the target
+}
