@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,8 +70,13 @@ func (p *process) signal(s syscall.Signal) {
 		return // the group's number may be somebody else's by now
 	default:
 	}
-	// Held still first, so that it makes no children while they are counted.
+	// Held still first, so that it makes no children while they are counted. On a busy
+	// machine that takes a moment, in which it may make one more: a session that outlives
+	// its server can wait for ever for a lock that nobody will release.
 	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGSTOP)
+	for !p.still() {
+		runtime.Gosched()
+	}
 	for _, child := range children(p.cmd.Process.Pid) {
 		_ = syscall.Kill(child, s) // fails only when it is gone, which is what is wanted
 	}
@@ -78,6 +84,27 @@ func (p *process) signal(s syscall.Signal) {
 	if s == syscall.SIGKILL {
 		<-p.exited
 	}
+}
+
+// still tells whether the engine has stopped, or ended.
+func (p *process) still() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+	}
+	f := stat(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "stat"))
+	return len(f) == 0 || strings.Contains("TtZX", f[0])
+}
+
+// stat returns the fields of a process's state after its name: STATE PARENT and so on.
+func stat(path string) []string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil // it has ended
+	}
+	_, rest, _ := strings.Cut(string(b), ") ") // "PID (NAME) STATE PARENT ..."
+	return strings.Fields(rest)
 }
 
 // children returns the direct children of a process. PostgreSQL's sessions leave
@@ -88,13 +115,8 @@ func children(pid int) (pids []int) {
 		return nil
 	}
 	for _, path := range stats {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		_, rest, _ := strings.Cut(string(b), ") ") // "PID (NAME) STATE PARENT ..."
 		child, err := strconv.Atoi(strings.Split(path, "/")[2])
-		if f := strings.Fields(rest); err == nil && len(f) > 1 && f[1] == strconv.Itoa(pid) {
+		if f := stat(path); err == nil && len(f) > 1 && f[1] == strconv.Itoa(pid) {
 			pids = append(pids, child)
 		}
 	}
