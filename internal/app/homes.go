@@ -98,6 +98,14 @@ func (x clusters) Lead(ctx context.Context, region string) error {
 	return r.lock.Lead(ctx)
 }
 
+func (x clusters) Reserve(ctx context.Context, region string) error {
+	r, err := x.s.region(region)
+	if err != nil {
+		return err
+	}
+	return r.lock.Reserve(ctx)
+}
+
 func (x clusters) Standby(ctx context.Context, region string) (bool, error) {
 	r, err := x.s.region(region)
 	if err != nil {

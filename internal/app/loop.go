@@ -23,11 +23,15 @@ func (s *ServerApp) loop(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := s.Facts.Changed()
 		now := time.Now()
-		for region := range s.regions {
+		for region, r := range s.regions {
 			if s.moving(region) { // nobody else decides about its databases meanwhile
 				continue
 			}
-			s.submit(ctx, availability.DecidePostgres(s.PostgresView(Cluster(region, Postgres)), now))
+			view := s.PostgresView(Cluster(region, Postgres))
+			s.submit(ctx, availability.DecidePostgres(view, now))
+			if r.layout.Partner(r.spec).Name != "" {
+				s.submit(ctx, availability.DecideReserve(region, view, now))
+			}
 		}
 		s.endFaults(ctx, now)
 		if now.Sub(recorded) >= recordEvery {

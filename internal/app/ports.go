@@ -59,7 +59,7 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 		}
 	}
 	for _, o := range s.operations() {
-		if o.Subject == cluster || o.Kind == availability.KindRejoin && strings.HasPrefix(o.Subject, region+"/") {
+		if o.Subject == cluster || o.Subject == cluster+"/slot" || o.Kind == availability.KindRejoin && strings.HasPrefix(o.Subject, region+"/") {
 			v.Last = append(v.Last, o)
 		}
 	}

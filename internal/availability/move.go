@@ -36,6 +36,8 @@ type MoveArgs struct {
 type Clusters interface {
 	Follow(ctx context.Context, region, of string) error
 	Lead(ctx context.Context, region string) error
+	// Reserve makes the region's cluster keep a slot for its partner's.
+	Reserve(ctx context.Context, region string) error
 	// Standby tells whether the region's cluster is configured to follow.
 	Standby(ctx context.Context, region string) (bool, error)
 	// Newest returns when the newest heartbeat was written that the member has.
@@ -107,6 +109,7 @@ func (m Mover) Kinds() []control.Kind {
 		{Name: "catch-up", Timeout: 15 * time.Minute, Do: do(m.catchUp)},
 	}
 	return []control.Kind{
+		m.reserveKind(),
 		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
 		{Name: KindRestore, Guard: m.guardRestore, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
 	}

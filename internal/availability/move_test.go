@@ -43,6 +43,7 @@ type twin struct {
 	Moves      int
 	Dual       bool // two regions could have written at the same time
 	NoProof    bool
+	Reserved   map[string]int // region → times its cluster was given a slot
 }
 
 func begin(dir string, t twin) error {
@@ -56,7 +57,7 @@ func begin(dir string, t twin) error {
 			*m = map[string]string{}
 		}
 	}
-	t.Promotions = map[string]int{}
+	t.Promotions, t.Reserved = map[string]int{}, map[string]int{}
 	b, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (t *twin) Lift(_ context.Context, component, _ string) error {
 
 func (t *twin) Read(_ context.Context, cluster string) (fact.PostgresLock, error) {
 	region, _, _ := strings.Cut(cluster, "/")
-	return fact.PostgresLock{Leader: region + "-a", Lease: 1, Standby: !t.now().Leads[region]}, nil
+	return fact.PostgresLock{Leader: region + "-a", Lease: 1, Standby: !t.now().Leads[region], Reserved: t.now().Reserved[region] > 0}, nil
 }
 
 func (t *twin) Release(context.Context, string, string, int64) error { return nil }
@@ -185,6 +186,14 @@ func (x twinClusters) Lead(_ context.Context, region string) error {
 		if !t.Leads[region] {
 			t.Leads[region] = true
 			t.Promotions[region]++
+		}
+	})
+}
+
+func (x twinClusters) Reserve(_ context.Context, region string) error {
+	return x.change(func(t *twin) {
+		if t.Reserved[region] == 0 {
+			t.Reserved[region]++
 		}
 	})
 }
@@ -335,6 +344,46 @@ func (unkept) Load(context.Context) (map[string]json.RawMessage, state.Position,
 	return map[string]json.RawMessage{}, state.Position{}, nil
 }
 func (unkept) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
+
+func TestReserveCrashAnywhere(t *testing.T) {
+	w := moveWorld(t, KindReserve, MoveArgs{}, twin{Leads: map[string]bool{east: true}, Serving: east})
+	a, err := control.NewAction("k", KindReserve, east+"/postgres/slot", ReserveArgs{east + "/postgres", east})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Action = a
+	w.Check = func(dir string, o control.Operation) error {
+		if now := readTwin(dir); o.State != control.Succeeded || now.Reserved[east] != 1 || !now.writes(east) {
+			return fmt.Errorf("it is %s (%s): %+v", o.State, o.Error, now)
+		}
+		return nil
+	}
+	crashtest.Run(t, w)
+}
+
+func TestDecideReserve(t *testing.T) {
+	t.Parallel()
+	v := newStage().view
+	if got := DecideReserve(east, v, zero); len(got) != 1 || got[0].Kind != KindReserve || got[0].Key != "reserve:us-east-1.postgres:1" {
+		t.Fatalf("%+v", got)
+	}
+	v.Last = []control.Operation{{Action: control.Action{Key: "reserve:us-east-1.postgres:1"}, State: control.Failed, Ended: zero}}
+	if got := DecideReserve(east, v, zero.Add(time.Second)); len(got) != 0 {
+		t.Errorf("at once again: %+v", got)
+	}
+	v.Cluster.At = zero.Add(time.Minute)
+	if got := DecideReserve(east, v, zero.Add(time.Minute)); len(got) != 1 || got[0].Key != "reserve:us-east-1.postgres:2" {
+		t.Errorf("later again: %+v", got)
+	}
+	v.Cluster.Lock.Reserved = true
+	if got := DecideReserve(east, v, zero.Add(time.Minute)); len(got) != 0 {
+		t.Errorf("it has one: %+v", got)
+	}
+	v.Cluster.Lock.Reserved, v.Cluster.Lock.Leader = false, ""
+	if got := DecideReserve(east, v, zero.Add(time.Minute)); len(got) != 0 {
+		t.Errorf("nobody leads: %+v", got)
+	}
+}
 
 // play carries one move out in this process and returns what has become of it.
 func play(t *testing.T, kind string, args MoveArgs, start twin, change func(*control.Kind)) (control.Operation, *twin) {

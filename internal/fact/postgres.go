@@ -25,7 +25,8 @@ type PostgresLock struct {
 	SyncOwner string   `json:"sync_owner,omitempty"`
 	Quorum    int      `json:"quorum"`
 	Paused    bool     `json:"paused,omitempty"`
-	Standby   bool     `json:"standby,omitempty"` // the cluster follows its partner region's, and takes no writes
+	Reserved  bool     `json:"reserved,omitempty"` // it keeps a slot for its partner region's cluster
+	Standby   bool     `json:"standby,omitempty"`  // the cluster follows its partner region's, and takes no writes
 }
 
 // PostgresMember is one member as its own Patroni answers.

@@ -104,7 +104,7 @@ func (m Member) dcs(p spec.Postgres) yaml.MapSlice {
 		dcs = append(dcs, yaml.MapItem{Key: "synchronous_mode", Value: true})
 	}
 	if len(m.Partner) > 0 {
-		dcs = append(dcs, yaml.MapItem{Key: "slots", Value: map[string]any{PartnerSlot: map[string]string{"type": "physical", "cluster_type": "primary"}}})
+		dcs = append(dcs, yaml.MapItem{Key: "slots", Value: map[string]any{PartnerSlot: partnerSlot()}})
 	}
 	if m.Standby {
 		dcs = append(dcs, yaml.MapItem{Key: "standby_cluster", Value: standbyCluster(m.Partner)})

@@ -40,11 +40,12 @@ func (l Lock) Read(ctx context.Context) (fact.PostgresLock, error) {
 				var c struct {
 					Pause   bool           `json:"pause"`
 					Standby map[string]any `json:"standby_cluster"`
+					Slots   map[string]any `json:"slots"`
 				}
 				if err := json.Unmarshal(kv.Value, &c); err != nil {
 					return f, fmt.Errorf("read config key of %s: %w", l.Scope, err)
 				}
-				f.Paused, f.Standby = c.Pause, len(c.Standby) > 0
+				f.Paused, f.Standby, f.Reserved = c.Pause, len(c.Standby) > 0, c.Slots[PartnerSlot] != nil
 			}
 		}
 	}

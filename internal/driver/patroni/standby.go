@@ -24,17 +24,28 @@ func standbyCluster(hosts []string) map[string]any {
 // down cleanly, sends the rest of its WAL, and comes back as a standby leader. It
 // works while no member runs, too. Repeating it is harmless; the caller verifies.
 func (l Lock) Follow(ctx context.Context, hosts []string) error {
-	return l.configure(ctx, standbyCluster(hosts))
+	return l.configure(ctx, func(c []byte) ([]byte, bool, error) { return withStandby(c, standbyCluster(hosts)) })
 }
 
 // Lead makes a standby cluster one that takes writes: its leader promotes itself.
 // Nothing in Patroni keeps the other cluster from leading as well, so the caller must
 // have a proof that it does not. Repeating it is harmless.
-func (l Lock) Lead(ctx context.Context) error { return l.configure(ctx, nil) }
+func (l Lock) Lead(ctx context.Context) error {
+	return l.configure(ctx, func(c []byte) ([]byte, bool, error) { return withStandby(c, nil) })
+}
 
-// configure sets or removes the key standby_cluster of the dynamic configuration, and
-// nothing else, whoever else changes that at the same time.
-func (l Lock) configure(ctx context.Context, standby map[string]any) error {
+// Reserve makes the cluster keep a slot for its partner. One that began before it had a
+// partner has none, and what its members' files say counts at its beginning alone.
+func (l Lock) Reserve(ctx context.Context) error { return l.configure(ctx, withSlot) }
+
+// partnerSlot is the slot as Patroni's configuration names it.
+func partnerSlot() map[string]any {
+	return map[string]any{"type": "physical", "cluster_type": "primary"}
+}
+
+// configure changes one key of the dynamic configuration, and nothing else, whoever else
+// changes that at the same time.
+func (l Lock) configure(ctx context.Context, change func(config []byte) (next []byte, changed bool, err error)) error {
 	key := l.key("config")
 	for {
 		resp, err := l.Client.Get(ctx, key)
@@ -45,7 +56,7 @@ func (l Lock) configure(ctx context.Context, standby map[string]any) error {
 			return fmt.Errorf("cluster %s has no configuration yet: none of its members has ever led", l.Scope)
 		}
 		kv := resp.Kvs[0]
-		next, changed, err := withStandby(kv.Value, standby)
+		next, changed, err := change(kv.Value)
 		if err != nil || !changed {
 			return err
 		}
@@ -78,6 +89,25 @@ func withStandby(config []byte, standby map[string]any) (next []byte, changed bo
 		}
 		doc["standby_cluster"] = want
 	}
+	next, err = json.Marshal(doc)
+	return next, true, err
+}
+
+// withSlot returns the configuration with the partner's slot, and whether it lacked it.
+func withSlot(config []byte) (next []byte, changed bool, err error) {
+	doc := map[string]any{}
+	if err := json.Unmarshal(config, &doc); err != nil {
+		return nil, false, fmt.Errorf("read configuration of a cluster: %w", err)
+	}
+	slots, ok := doc["slots"].(map[string]any)
+	if !ok {
+		slots = map[string]any{}
+	}
+	if slots[PartnerSlot] != nil {
+		return config, false, nil
+	}
+	slots[PartnerSlot] = partnerSlot()
+	doc["slots"] = slots
 	next, err = json.Marshal(doc)
 	return next, true, err
 }

@@ -44,3 +44,24 @@ func TestWithStandby(t *testing.T) {
 		t.Error("a broken configuration was taken")
 	}
 }
+
+// A cluster that began without a partner gets its slot, and keeps what else it has.
+func TestWithSlot(t *testing.T) {
+	t.Parallel()
+	for _, config := range []string{`{"ttl":20}`, `{"ttl":20,"slots":{"other":{"type":"physical"}}}`, `{"ttl":20,"slots":null}`} {
+		next, changed, err := withSlot([]byte(config))
+		if err != nil || !changed {
+			t.Fatal(config, changed, err)
+		}
+		var doc struct {
+			TTL   int                       `json:"ttl"`
+			Slots map[string]map[string]any `json:"slots"`
+		}
+		if err := json.Unmarshal(next, &doc); err != nil || doc.TTL != 20 || doc.Slots[PartnerSlot]["cluster_type"] != "primary" {
+			t.Errorf("%s became %s (%v)", config, next, err)
+		}
+		if _, changed, err := withSlot(next); err != nil || changed {
+			t.Errorf("the same again: changed %v, %v", changed, err)
+		}
+	}
+}
