@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/edge/front"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/web"
 )
@@ -45,6 +46,7 @@ func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	front.Configure(d.server)
 	return d
 }
 
@@ -61,7 +63,7 @@ func (d *httpDoor) start() {
 	d.once.Do(func() {
 		go func() {
 			defer close(d.done)
-			_ = d.server.Serve(d.listener) // always http.ErrServerClosed: only close ends it
+			_ = d.server.Serve(front.Listener{Listener: d.listener}) // always http.ErrServerClosed: only close ends it
 		}()
 	})
 }
