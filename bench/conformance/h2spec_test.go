@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/summerwind/h2spec/http2"
 	"github.com/summerwind/h2spec/spec"
 
+	"github.com/greenlang/fournines/internal/app/pki"
 	"github.com/greenlang/fournines/internal/edge"
 )
 
@@ -31,9 +33,18 @@ func TestHTTP2(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 1024))
 	}))
 	defer upstream.Close()
-	e := edge.New(edge.Options{Dir: t.TempDir()})
-	if err := e.Apply(edge.Config{Version: 1, Region: "conformance", HTTP: []edge.HTTPService{{
-		Name: "api", Listen: "127.0.0.1:0",
+	dir := t.TempDir()
+	file := filepath.Join(dir, "https.pem")
+	authority, err := pki.Open(dir, "greenlang.test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := authority.Ensure(file, []string{"api.greenlang.test", "127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	e := edge.New(edge.Options{Dir: dir})
+	if err := e.Apply(edge.Config{Version: 1, Region: "conformance", TLS: &edge.TLS{Certificates: []edge.Certificate{{CertFile: file, KeyFile: file}}}, HTTP: []edge.HTTPService{{
+		Name: "api", Listen: "127.0.0.1:0", ListenTLS: "127.0.0.1:0",
 		Targets: []edge.Target{{Name: "a", Address: upstream.Listener.Addr().String()}},
 	}}}); err != nil {
 		t.Fatal(err)
@@ -44,6 +55,8 @@ func TestHTTP2(t *testing.T) {
 	defer e.Stop()
 	address, _ := e.Address("api")
 	t.Run("cleartext", func(t *testing.T) { h2spec(t, address, false) })
+	address, _ = e.AddressTLS("api")
+	t.Run("tls", func(t *testing.T) { h2spec(t, address, true) })
 }
 
 func h2spec(t *testing.T, address string, secure bool) {

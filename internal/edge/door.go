@@ -28,8 +28,9 @@ const (
 	maxHeader     = 64 << 10
 )
 
+// httpDoor speaks HTTP/1.1 and HTTP/2, in cleartext or by TLS.
 type httpDoor struct {
-	listener net.Listener
+	listener front.Listener
 	server   *http.Server
 	router   atomic.Pointer[web.Router]
 	gate     web.Gate
@@ -37,7 +38,7 @@ type httpDoor struct {
 	done     chan struct{}
 }
 
-func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
+func newHTTPDoor(l front.Listener, logger *slog.Logger) *httpDoor {
 	d := &httpDoor{listener: l, done: make(chan struct{})}
 	d.server = &http.Server{
 		Handler:           http.HandlerFunc(d.serve),
@@ -63,7 +64,7 @@ func (d *httpDoor) start() {
 	d.once.Do(func() {
 		go func() {
 			defer close(d.done)
-			_ = d.server.Serve(front.Listener{Listener: d.listener}) // always http.ErrServerClosed: only close ends it
+			_ = d.server.Serve(d.listener) // always http.ErrServerClosed: only close ends it
 		}()
 	})
 }
