@@ -16,15 +16,16 @@ type Conn struct {
 	secure *tls.Conn            // nil: cleartext
 	state  *tls.ConnectionState // after the handshake
 
-	mode  mode
-	in    []byte
-	r     int    // in[r:ok] is checked and may be read
-	ok    int    // in[ok:w] is not checked yet
-	w     int    //
-	skip  int    // bytes of a frame's payload that pass unseen
-	end   error  // what Read returns when in[r:ok] is empty
-	last  uint32 // the client's highest stream
-	block block
+	mode     mode
+	in       []byte
+	r        int   // in[r:ok] is checked and may be read
+	ok       int   // in[ok:w] is not checked yet
+	w        int   //
+	skip     int   // bytes of a frame's payload that pass unseen
+	end      error // what Read returns when in[r:ok] is empty
+	lingered bool
+	last     uint32 // the client's highest stream
+	block    block
 
 	credit credit
 	earned atomic.Int64 // by writes, not yet in credit
@@ -138,11 +139,11 @@ const (
 )
 
 func (c *Conn) linger() {
-	if c.mode != frames || !c.out.leaving() {
+	if c.lingered || !c.out.leaving() {
 		return
 	}
+	c.lingered = true
 	if c.Conn.SetReadDeadline(time.Now().Add(lingering)) == nil {
 		_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // it ends by the deadline, the client or the bound
 	}
-	c.mode = plain // once
 }

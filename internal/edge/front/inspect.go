@@ -22,16 +22,16 @@ func (c *Conn) inspect() {
 			c.leave(frameSizeError, "a frame is longer than SETTINGS_MAX_FRAME_SIZE allows")
 			return
 		}
-		if cost := c.cost(f, have); cost > 0 && !c.credit.spend(cost, &c.earned) {
+		if f.kind != data && len(have) < headerSize+f.length {
+			return
+		}
+		if !c.credit.spend(cost(f, have), &c.earned) {
 			c.leave(enhanceYourCalm, "too many frames that carry nothing")
 			return
 		}
 		if f.kind == data {
 			c.ok, c.skip = c.ok+headerSize, f.length
 			continue
-		}
-		if len(have) < headerSize+f.length {
-			return
 		}
 		c.check(f, have[headerSize:headerSize+f.length])
 	}
@@ -58,7 +58,7 @@ func (c *Conn) check(f frame, payload []byte) {
 			return
 		}
 		if verdict.malformed {
-			size += c.poison(f)
+			size += c.poison(f, payload)
 		}
 	}
 	c.ok += size
@@ -66,20 +66,30 @@ func (c *Conn) check(f frame, payload []byte) {
 
 // poison makes a header block that ends here one that the server resets its stream for,
 // with PROTOCOL_ERROR (RFC 9113, section 8.1.1), without touching the state of HPACK: a
-// field with an upper-case name follows in a frame of its own.
-func (c *Conn) poison(f frame) int {
-	c.in[c.ok+4] = f.flags &^ flagEndHeaders
+// field with an upper-case name follows the others. It returns by how much the bytes grow.
+func (c *Conn) poison(f frame, payload []byte) int {
 	field := []byte{0x00, 0x01, 'A', 0x00} // literal without indexing, "A", ""
-	tail := append(frame{length: len(field), kind: continuation, flags: flagEndHeaders, stream: f.stream}.append(nil), field...)
-	c.in = slices.Insert(c.in[:c.w], c.ok+headerSize+f.length, tail...)
+	at := headerSize + f.length
+	if f.kind == headers && f.has(flagPadded) {
+		at -= int(payload[0])
+	}
+	if f.length+len(field) <= maxFrame {
+		f.length += len(field)
+		f.append(c.in[c.ok:c.ok])
+	} else { // in a frame of its own
+		c.in[c.ok+4] = f.flags &^ flagEndHeaders
+		at = headerSize + f.length
+		field = append(frame{length: len(field), kind: continuation, flags: flagEndHeaders, stream: f.stream}.append(nil), field...)
+	}
+	c.in = slices.Insert(c.in[:c.w], c.ok+at, field...)
 	c.w = len(c.in)
 	c.in = c.in[:cap(c.in)]
-	return len(tail)
+	return len(field)
 }
 
 // cost says what a frame takes out of the connection's credit: frames that make the
 // server work or write, and bring it no further.
-func (c *Conn) cost(f frame, have []byte) int {
+func cost(f frame, have []byte) int {
 	switch f.kind {
 	case data:
 		if f.length > 0 || f.has(flagEndStream) {
@@ -88,7 +98,7 @@ func (c *Conn) cost(f frame, have []byte) int {
 	case headers, goAway:
 		return 0
 	case windowUpdate:
-		if len(have) < headerSize+4 || binary.BigEndian.Uint32(have[headerSize:]) >= smallWindow {
+		if f.length < 4 || binary.BigEndian.Uint32(have[headerSize:]) >= smallWindow {
 			return 0
 		}
 	}

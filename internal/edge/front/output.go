@@ -33,14 +33,17 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	n, err := c.Conn.Write(p)
-	o.track(p[:n])
+	resets := o.track(p[:n])
 	o.mu.Unlock()
+	if resets > 0 {
+		c.earned.Add(-resets)
+	}
 	o.depart(c.Conn)
 	return n, err
 }
 
-// track follows the frames.
-func (o *output) track(p []byte) {
+// track follows the frames, and counts the resets that begin.
+func (o *output) track(p []byte) (resets int64) {
 	for len(p) > 0 {
 		if o.left > 0 {
 			n := min(o.left, len(p))
@@ -50,9 +53,14 @@ func (o *output) track(p []byte) {
 		n := copy(o.head[o.have:], p)
 		o.have, p = o.have+n, p[n:]
 		if o.have == headerSize {
-			o.have, o.left = 0, parseFrame(o.head[:]).length
+			f := parseFrame(o.head[:])
+			o.have, o.left = 0, f.length
+			if f.kind == reset {
+				resets++
+			}
 		}
 	}
+	return resets
 }
 
 // leave sends a GOAWAY now, or behind the frame that is being written.
