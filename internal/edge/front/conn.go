@@ -23,10 +23,12 @@ type Conn struct {
 	w        int   //
 	skip     int   // bytes of a frame's payload that pass unseen
 	end      error // what Read returns when in[r:ok] is empty
+	left     bool  // a GOAWAY is on its way
 	lingered bool
 	last     uint32 // the client's highest stream
 	block    block
 
+	framed atomic.Bool // the mode is frames, for others than the reader
 	credit credit
 	earned atomic.Int64 // by writes, not yet in credit
 	out    output
@@ -139,11 +141,19 @@ const (
 )
 
 func (c *Conn) linger() {
-	if c.lingered || !c.out.leaving() {
+	if c.lingered || !c.left {
 		return
 	}
 	c.lingered = true
 	if c.Conn.SetReadDeadline(time.Now().Add(lingering)) == nil {
 		_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // it ends by the deadline, the client or the bound
 	}
+}
+
+// Close sends what was written, and closes.
+func (c *Conn) Close() error {
+	if c.framed.Load() {
+		c.out.drain(c.Conn)
+	}
+	return c.Conn.Close()
 }

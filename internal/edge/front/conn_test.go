@@ -31,6 +31,7 @@ func (s *script) Read(p []byte) (int, error) {
 }
 
 func (s *script) Write(p []byte) (int, error)      { return s.wrote.Write(p) }
+func (s *script) Close() error                     { return nil }
 func (s *script) SetReadDeadline(time.Time) error  { return nil }
 func (s *script) SetWriteDeadline(time.Time) error { return nil }
 
@@ -39,10 +40,12 @@ func (s *script) SetWriteDeadline(time.Time) error { return nil }
 func through(t testing.TB, sent []byte, piece int) (read []byte, answered string) {
 	t.Helper()
 	s := &script{rest: sent, piece: piece}
-	read, err := io.ReadAll(&Conn{Conn: s})
+	c := &Conn{Conn: s}
+	read, err := io.ReadAll(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.Close()
 	return read, s.wrote.String()
 }
 
@@ -258,7 +261,9 @@ func get2(stream uint32) []byte {
 func TestGoAwayBetweenFrames(t *testing.T) {
 	t.Parallel()
 	s := &script{}
-	c := &Conn{Conn: s, mode: frames}
+	c := &Conn{Conn: s}
+	c.out.begin()
+	c.framed.Store(true)
 	w := newWriter()
 	w.Reset()
 	_ = w.WriteData(1, false, []byte("whole"))
@@ -275,6 +280,7 @@ func TestGoAwayBetweenFrames(t *testing.T) {
 	if n, err := c.Write([]byte("nothing more")); n != 12 || err != nil {
 		t.Fatal(n, err)
 	}
+	c.Close()
 	got := s.wrote.String()
 	if !strings.HasPrefix(got, string(b)) {
 		t.Fatalf("%q does not begin with %q", got, b)

@@ -111,6 +111,6 @@ const smallWindow = 256
 
 // leave ends the connection with a GOAWAY once what was checked is read.
 func (c *Conn) leave(why code, detail string) {
-	c.end = io.EOF
+	c.end, c.left = io.EOF, true
 	c.out.leave(c.Conn, c.last, why, detail)
 }

@@ -52,7 +52,6 @@ func Configure(s *http.Server) {
 		MaxReceiveBufferPerStream:     upload,
 		SendPingTimeout:               lost,
 		PingTimeout:                   lost / 4,
-		WriteByteTimeout:              lost,
 	}
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		if f, ok := c.(*Conn); ok && f.secure != nil {

@@ -3,24 +3,41 @@ package front
 import (
 	"encoding/binary"
 	"net"
+	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// output knows where the server's frames begin, so that a GOAWAY can go between them.
+// output gathers what the server writes and sends it together: net/http flushes the head
+// and the body of every small answer apart, and each flush would be a call of the kernel
+// and a TLS record. It also knows where frames begin, so that a GOAWAY can go between them.
 type output struct {
-	mu    sync.Mutex
-	head  [headerSize]byte
-	have  int // bytes of head that were written
-	left  int // bytes of the present frame's payload that are not written yet
-	done  bool
-	final atomic.Pointer[[]byte] // the GOAWAY to come
+	mu      sync.Mutex
+	free    sync.Cond // of room, or of sending
+	buf     []byte    // to be sent
+	spare   []byte    // was sent, for reuse
+	sending bool
+	err     error
+	armed   time.Time // the write deadline that is set
+	closing bool      // it is shorter now
+
+	head   [headerSize]byte
+	have   int    // bytes of head that came
+	left   int    // bytes of the present frame's payload that have not come
+	goAway []byte // waits for the end of a frame
+	done   bool   // nothing more is sent after a GOAWAY
 }
 
-// Write sends what the server has written; after a GOAWAY it sends nothing.
+const (
+	// backlog is how many bytes may wait before a write does.
+	backlog = 64 << 10
+	// keep is the largest buffer that an idle connection keeps, in bytes.
+	keep = 8 << 10
+)
+
+// Write takes what the server writes; after a GOAWAY it sends nothing.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.mode != frames {
+	if !c.framed.Load() {
 		return c.Conn.Write(p)
 	}
 	if len(p) >= worth {
@@ -28,18 +45,80 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 	o := &c.out
 	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.buf) > backlog && o.err == nil {
+		o.free.Wait()
+	}
+	if o.err != nil {
+		return 0, o.err
+	}
 	if o.done {
-		o.mu.Unlock()
 		return len(p), nil
 	}
-	n, err := c.Conn.Write(p)
-	resets := o.track(p[:n])
-	o.mu.Unlock()
-	if resets > 0 {
+	o.buf = append(o.buf, p...)
+	if resets := o.track(p); resets > 0 {
 		c.earned.Add(-resets)
 	}
-	o.depart(c.Conn)
-	return n, err
+	o.depart()
+	o.wake(c.Conn)
+	return len(p), nil
+}
+
+// wake begins to send, unless somebody does; the caller holds the lock.
+func (o *output) wake(nc net.Conn) {
+	if !o.sending && len(o.buf) > 0 {
+		o.sending = true
+		go o.send(nc)
+	}
+}
+
+// send sends until nothing is left.
+func (o *output) send(nc net.Conn) {
+	runtime.Gosched() // whoever is about to write, such as the body of this head, writes first
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.buf) > 0 && o.err == nil {
+		b := o.buf
+		o.buf, o.spare = o.spare[:0], nil
+		o.arm(nc)
+		o.mu.Unlock()
+		_, err := nc.Write(b)
+		o.mu.Lock()
+		if cap(b) <= keep || len(o.buf) > 0 {
+			o.spare = b
+		}
+		if err != nil {
+			o.err = err
+			_ = nc.Close() // so that the reader learns of it as well
+		}
+		o.free.Broadcast()
+	}
+	o.sending = false
+	o.free.Broadcast()
+}
+
+// arm gives up a client that takes nothing for long; the caller holds the lock.
+func (o *output) arm(nc net.Conn) {
+	if now := time.Now(); !o.closing && o.armed.Sub(now) < lost {
+		o.armed = now.Add(2 * lost)
+		_ = nc.SetWriteDeadline(o.armed) // a closed connection shows in the write
+	}
+}
+
+// begin makes the output ready.
+func (o *output) begin() { o.free.L = &o.mu }
+
+// drain waits until everything is sent or cannot be.
+func (o *output) drain(nc net.Conn) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sending {
+		o.closing = true
+		_ = nc.SetWriteDeadline(time.Now().Add(lingering)) // a client that takes nothing holds nobody up
+	}
+	for o.sending {
+		o.free.Wait()
+	}
 }
 
 // track follows the frames, and counts the resets that begin.
@@ -63,31 +142,23 @@ func (o *output) track(p []byte) (resets int64) {
 	return resets
 }
 
-// leave sends a GOAWAY now, or behind the frame that is being written.
+// leave sends a GOAWAY behind the frame that is being written.
 func (o *output) leave(nc net.Conn, last uint32, why code, detail string) {
 	payload := binary.BigEndian.AppendUint32(nil, last)
 	payload = binary.BigEndian.AppendUint32(payload, uint32(why))
 	payload = append(payload, detail...)
-	b := append(frame{length: len(payload), kind: goAway}.append(nil), payload...)
-	o.final.Store(&b)
-	o.depart(nc)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.goAway = append(frame{length: len(payload), kind: goAway}.append(nil), payload...)
+	o.depart()
+	o.wake(nc)
 }
 
-// depart writes the GOAWAY if there is one and nobody is within a frame. Whoever holds
-// the lock instead calls it afterwards.
-func (o *output) depart(nc net.Conn) {
-	if o.final.Load() == nil || !o.mu.TryLock() {
-		return
-	}
-	defer o.mu.Unlock()
-	if o.done || o.have > 0 || o.left > 0 {
+// depart queues the GOAWAY, if there is one and no frame is under way.
+func (o *output) depart() {
+	if o.goAway == nil || o.done || o.have > 0 || o.left > 0 {
 		return
 	}
 	o.done = true
-	if nc.SetWriteDeadline(time.Now().Add(lingering)) == nil {
-		_, _ = nc.Write(*o.final.Load()) // the connection ends either way
-	}
+	o.buf = append(o.buf, o.goAway...)
 }
-
-// leaving says whether a GOAWAY was asked for.
-func (o *output) leaving() bool { return o.final.Load() != nil }

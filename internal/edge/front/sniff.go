@@ -22,6 +22,8 @@ func (c *Conn) sniff() {
 	case n == len(preface):
 		c.mode, c.ok = frames, c.ok+n
 		c.credit.begin()
+		c.out.begin()
+		c.framed.Store(true)
 		c.block.begin()
 	}
 }

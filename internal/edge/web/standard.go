@@ -55,6 +55,11 @@ type jobKey struct{}
 // standard serves a request through net/http's proxy and client.
 func (s *Service) standard(w http.ResponseWriter, r *http.Request, j *job) {
 	w.Header()["Content-Type"] = nil // do not guess in the target's name
+	if _, upgrades := r.Header["Upgrade"]; !upgrades {
+		client := j.patient(w)
+		defer client.end()
+		w = client
+	}
 	s.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), jobKey{}, j)))
 }
 
