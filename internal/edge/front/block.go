@@ -17,6 +17,8 @@ type block struct {
 
 	malformed bool
 	bodiless  bool // END_STREAM
+	method    string
+	asterisk  bool // the path, which OPTIONS alone may have
 	length    string
 	authority string
 	host      string
@@ -45,7 +47,7 @@ func (b *block) add(f frame, payload []byte) verdict {
 			return v
 		}
 		b.open, b.malformed, b.bodiless = true, false, f.has(flagEndStream)
-		b.length, b.authority, b.host = "", "", ""
+		b.method, b.asterisk, b.length, b.authority, b.host = "", false, "", "", ""
 	} else if !b.open {
 		return verdict{err: protocolError, why: "CONTINUATION where none may come"}
 	}
@@ -60,6 +62,7 @@ func (b *block) add(f frame, payload []byte) verdict {
 		return verdict{err: compressionError, why: err.Error()}
 	}
 	return verdict{malformed: b.malformed ||
+		b.asterisk && b.method != "OPTIONS" ||
 		b.bodiless && strings.Trim(b.length, "0") != "" ||
 		b.host != "" && b.authority != "" && !strings.EqualFold(b.host, b.authority)}
 }

@@ -18,8 +18,11 @@ func (b *block) field(f hpack.HeaderField) {
 		b.length = f.Value
 	case ":method":
 		b.malformed = b.malformed || !token(f.Value)
+		b.method = f.Value
 	case ":path":
-		b.malformed = b.malformed || strings.ContainsFunc(f.Value, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '#' })
+		b.malformed = b.malformed || !strings.HasPrefix(f.Value, "/") && f.Value != "*" ||
+			strings.ContainsFunc(f.Value, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '#' })
+		b.asterisk = f.Value == "*"
 	case ":authority":
 		b.malformed = b.malformed || strings.ContainsAny(f.Value, " \t/?#@\\")
 		b.authority = f.Value

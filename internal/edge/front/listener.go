@@ -66,6 +66,11 @@ func Configure(s *http.Server) {
 				r.TLS = f.state
 			}
 		}
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			// net/http has forgotten whether there was a length as well, after which the
+			// connection must end: what follows it may be smuggled (RFC 9112, section 6.1).
+			w.Header().Set("Connection", "close")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -47,6 +47,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.Host = "target" // the tripper puts the chosen one here
 	p.Out.Host = p.In.Host
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // as received, even where it does not parse
+	p.Out.Trailer = p.In.Trailer           // the same map: it is filled when the body has ended
 	p.SetXForwarded()
 }
 
