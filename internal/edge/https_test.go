@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -186,5 +187,75 @@ func TestWrongPort(t *testing.T) {
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusBadRequest || !strings.Contains(string(body), "HTTPS") {
 		t.Fatalf("got %d %q", answer.StatusCode, body)
+	}
+}
+
+// TestStopHTTP2: a request under way is answered when the edge stops, and its client is
+// told to send no more.
+func TestStopHTTP2(t *testing.T) {
+	t.Parallel()
+	arrived, release := make(chan bool), make(chan bool)
+	e, _, roots := secure(t, func(w http.ResponseWriter, r *http.Request) {
+		arrived <- true
+		<-release
+		fmt.Fprint(w, "whole")
+	})
+	https, _ := e.AddressTLS("api")
+	client := speaker(t, https, roots, true)
+	stopped := make(chan bool)
+	go func() {
+		<-arrived
+		go func() {
+			e.Stop()
+			close(stopped)
+		}()
+		release <- true
+	}()
+	answer, err := client.Get("https://api.greenlang.test/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if err != nil || string(body) != "whole" {
+		t.Fatalf("got %q, %v", body, err)
+	}
+	<-stopped
+	if answer, err := client.Get("https://api.greenlang.test/"); err == nil {
+		answer.Body.Close()
+		t.Error("a stopped edge answers")
+	}
+}
+
+// TestUpgradeTLS: another protocol flows through TLS, too, and ends at one side first.
+func TestUpgradeTLS(t *testing.T) {
+	t.Parallel()
+	e, _, roots := secure(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+		line, err := rw.ReadString('\n')
+		if err == nil {
+			fmt.Fprint(conn, "heard "+line)
+		}
+	})
+	https, _ := e.AddressTLS("api")
+	conn, err := tls.Dial("tcp", https, &tls.Config{RootCAs: roots, ServerName: "api.greenlang.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+	r := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(r, nil)
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("got %v, %v", answer, err)
+	}
+	fmt.Fprint(conn, "hello\n")
+	if all, err := io.ReadAll(r); err != nil || string(all) != "heard hello\n" {
+		t.Fatalf("got %q, %v", all, err)
 	}
 }

@@ -157,3 +157,11 @@ func (c *Conn) Close() error {
 	}
 	return c.Conn.Close()
 }
+
+// CloseWrite tells the client that nothing more comes; it may still send.
+func (c *Conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
