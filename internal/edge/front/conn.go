@@ -27,6 +27,7 @@ type Conn struct {
 	lingered bool
 	last     uint32 // the client's highest stream
 	block    block
+	void     void
 
 	framed atomic.Bool // the mode is frames, for others than the reader
 	credit credit

@@ -274,7 +274,7 @@ func TestGoAwayBetweenFrames(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		if len(part) == 20 {
-			c.out.leave(s, 5, enhanceYourCalm, "calm")
+			c.out.goAway(s, 5, enhanceYourCalm, "calm")
 		}
 	}
 	if n, err := c.Write([]byte("nothing more")); n != 12 || err != nil {
@@ -287,5 +287,40 @@ func TestGoAwayBetweenFrames(t *testing.T) {
 	}
 	if code, last := said(t, got[len(b):]); code != http2.ErrCodeEnhanceYourCalm || last != 5 {
 		t.Fatalf("got %v, %d", code, last)
+	}
+}
+
+// TestVoid: the body of a request that was reset is dropped, the client's window is given
+// back, and the connection goes on.
+func TestVoid(t *testing.T) {
+	t.Parallel()
+	w := newWriter()
+	_ = w.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, EndHeaders: true, BlockFragment: w.fields(append(get[:8:8], "connection", "close")...)})
+	w.request(3)
+	_ = w.WriteData(1, false, make([]byte, 5000))
+	_ = w.WriteWindowUpdate(1, 5000)
+	_ = w.WriteData(3, false, []byte("another's"))
+	_ = w.WriteData(1, true, []byte("body"))
+	w.request(5)
+	for _, piece := range []int{1, 700, 1 << 20} {
+		read, answered := through(t, w.Bytes(), piece)
+		good, bad := reread(t, read)
+		if len(good) != 2 || len(bad) != 1 || !bytes.Contains(read, []byte("another's")) || bytes.Contains(read, []byte("body")) {
+			t.Fatalf("accepted %v, reset %v", good, bad)
+		}
+		given := uint32(0)
+		f := http2.NewFramer(nil, strings.NewReader(answered))
+		for {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				break
+			}
+			if u, ok := frame.(*http2.WindowUpdateFrame); ok && u.StreamID == 0 {
+				given += u.Increment
+			}
+		}
+		if given != 5004 {
+			t.Errorf("%d bytes of the window were given back", given)
+		}
 	}
 }

@@ -29,6 +29,13 @@ func (c *Conn) inspect() {
 			c.leave(enhanceYourCalm, "too many frames that carry nothing")
 			return
 		}
+		if c.void.has(f) {
+			if len(have) < headerSize+f.length {
+				return
+			}
+			c.drop(f)
+			continue
+		}
 		if f.kind == data {
 			c.ok, c.skip = c.ok+headerSize, f.length
 			continue
@@ -58,6 +65,7 @@ func (c *Conn) check(f frame, payload []byte) {
 			return
 		}
 		if verdict.malformed {
+			c.void.add(f.stream, c.block.bodiless)
 			size += c.poison(f, payload)
 		}
 	}
@@ -112,5 +120,5 @@ const smallWindow = 256
 // leave ends the connection with a GOAWAY once what was checked is read.
 func (c *Conn) leave(why code, detail string) {
 	c.end, c.left = io.EOF, true
-	c.out.leave(c.Conn, c.last, why, detail)
+	c.out.goAway(c.Conn, c.last, why, detail)
 }

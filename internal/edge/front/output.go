@@ -2,6 +2,7 @@ package front
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"runtime"
 	"sync"
@@ -21,11 +22,12 @@ type output struct {
 	armed   time.Time // the write deadline that is set
 	closing bool      // it is shorter now
 
-	head   [headerSize]byte
-	have   int    // bytes of head that came
-	left   int    // bytes of the present frame's payload that have not come
-	goAway []byte // waits for the end of a frame
-	done   bool   // nothing more is sent after a GOAWAY
+	head  [headerSize]byte
+	have  int    // bytes of head that came
+	left  int    // bytes of the present frame's payload that have not come
+	ours  []byte // frames of our own that wait for the end of the server's
+	leave bool   // the last of them is a GOAWAY
+	done  bool   // nothing more is sent after it
 }
 
 const (
@@ -59,7 +61,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if resets := o.track(p); resets > 0 {
 		c.earned.Add(-resets)
 	}
-	o.depart()
+	o.insert()
 	o.wake(c.Conn)
 	return len(p), nil
 }
@@ -105,6 +107,8 @@ func (o *output) arm(nc net.Conn) {
 	}
 }
 
+var errFull = errors.New("the client takes nothing of what it makes the server write")
+
 // begin makes the output ready.
 func (o *output) begin() { o.free.L = &o.mu }
 
@@ -142,23 +146,36 @@ func (o *output) track(p []byte) (resets int64) {
 	return resets
 }
 
-// leave sends a GOAWAY behind the frame that is being written.
-func (o *output) leave(nc net.Conn, last uint32, why code, detail string) {
+// goAway sends a GOAWAY behind the frame that is being written, and nothing after it.
+func (o *output) goAway(nc net.Conn, last uint32, why code, detail string) {
 	payload := binary.BigEndian.AppendUint32(nil, last)
 	payload = binary.BigEndian.AppendUint32(payload, uint32(why))
-	payload = append(payload, detail...)
+	o.add(nc, goAway, append(payload, detail...))
+}
+
+// add sends a frame of our own on stream 0.
+func (o *output) add(nc net.Conn, k kind, payload []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.goAway = append(frame{length: len(payload), kind: goAway}.append(nil), payload...)
-	o.depart()
+	if o.done || o.leave {
+		return
+	}
+	if len(o.buf)+len(o.ours) > 2*backlog { // it takes nothing and makes us write
+		o.err = errFull
+		_ = nc.Close()
+		return
+	}
+	o.leave = k == goAway
+	o.ours = append(frame{length: len(payload), kind: k}.append(o.ours), payload...)
+	o.insert()
 	o.wake(nc)
 }
 
-// depart queues the GOAWAY, if there is one and no frame is under way.
-func (o *output) depart() {
-	if o.goAway == nil || o.done || o.have > 0 || o.left > 0 {
+// insert puts our own frames between the server's; the caller holds the lock.
+func (o *output) insert() {
+	if len(o.ours) == 0 || o.have > 0 || o.left > 0 {
 		return
 	}
-	o.done = true
-	o.buf = append(o.buf, o.goAway...)
+	o.buf = append(o.buf, o.ours...)
+	o.ours, o.done = o.ours[:0], o.leave
 }
