@@ -246,14 +246,14 @@ func TestEnds(t *testing.T) {
 		w.request(7) // is never read
 		read, answered := through(t, w.Bytes(), 1<<20)
 		code, last := said(t, answered)
-		if code != c.want || last > 5 || last < 1 || len(read) < before || bytes.Contains(read[before:], get2(7)) {
+		if code != c.want || last > 5 || last < 1 || len(read) < before || bytes.Contains(read[before:], headerOf(7)) {
 			t.Errorf("%s: GOAWAY %v of stream %d, the server reads %d bytes of %d", name, code, last, len(read), w.Len())
 		}
 	}
 }
 
-// get2 is the header of a frame on a stream.
-func get2(stream uint32) []byte {
+// headerOf is the end of the header of a HEADERS frame on a stream.
+func headerOf(stream uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte{byte(headers), 0x5}, stream)
 }
 

@@ -33,10 +33,12 @@ func (l Listener) Accept() (net.Conn, error) {
 
 // The bounds of one HTTP/2 connection.
 const (
-	maxStreams = 250      // concurrent requests
-	uploads    = 1 << 20  // bytes of all request bodies that the handlers have not read
-	upload     = 64 << 10 // of them of one request
-	lost       = time.Minute
+	maxStreams = 250       // concurrent requests
+	uploads    = 1 << 20   // bytes of all request bodies that the handlers have not read
+	upload     = 256 << 10 // of them of one request
+	// lost is after how long without a frame the client is asked whether it is there, and
+	// the least time after which one that takes nothing is given up.
+	lost = time.Minute
 )
 
 // Configure makes a server speak HTTP/1.1 and HTTP/2 behind a [Listener], and gives its

@@ -292,8 +292,7 @@ func TestStreamHTTP2(t *testing.T) {
 	}
 }
 
-// TestTrailersOnly: gRPC's errors are an answer with nothing but a head, and a short answer
-// may have trailers too.
+// TestTrailersHTTP2: a short answer may have trailers, too.
 func TestTrailersHTTP2(t *testing.T) {
 	t.Parallel()
 	for _, way := range ways {
