@@ -77,6 +77,26 @@ func TestEveryEdgeHasItsCertificate(t *testing.T) {
 	}
 }
 
+// TestTheEnginesUserMayPass: the edge's directory, with its key, is closed, and the region's
+// that holds it is not.
+func TestTheEnginesUserMayPass(t *testing.T) {
+	t.Parallel()
+	l := layout(t)
+	l.Root = t.TempDir()
+	u := &Up{Layout: l}
+	u.Regions = l.Regions
+	if err := u.layDirectories(); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{
+		filepath.Dir(l.EdgeDir("us-east-1")): 0o755, l.Dir("us-east-1", "a"): 0o755, l.EdgeDir("us-east-1"): 0o700,
+	} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want mode %o", path, info.Mode(), err, want)
+		}
+	}
+}
+
 func mustRead(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)

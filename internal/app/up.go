@@ -271,15 +271,21 @@ func (u *Up) layPrograms() error {
 			return fmt.Errorf("copy program %s: %w; `make build` builds all of them", name, err)
 		}
 	}
+	return u.layDirectories()
+}
+
+// layDirectories makes the directories of zones and edges. The zones' come first: their
+// engines run as another user, who must pass the region's own directory.
+func (u *Up) layDirectories() error {
 	for _, region := range u.Regions {
-		if err := os.MkdirAll(u.Layout.EdgeDir(region), 0o700); err != nil {
-			return err
-		}
 		r, _ := u.Layout.Platform.Region(region)
 		for _, z := range r.Zones {
 			if err := os.MkdirAll(u.Layout.Dir(region, z), 0o755); err != nil { //nolint:gosec // the engines' user must pass
 				return err
 			}
+		}
+		if err := os.MkdirAll(u.Layout.EdgeDir(region), 0o700); err != nil {
+			return err
 		}
 	}
 	return os.MkdirAll(faultsDir(u.Layout.Root), 0o755) //nolint:gosec // no secret
