@@ -131,6 +131,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	s.openAnswers(ctx)
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
+	s.wg.Go(func() { s.watchVerdicts(ctx) })
 	return s.startArchive(ctx)
 }
 

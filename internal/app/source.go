@@ -28,7 +28,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
-	st.Availability = s.availability(now)
+	st.Availability, st.Pairs = s.availability(now), s.pairs(now)
 	faults, err := s.activeFaults()
 	if err != nil {
 		return st, err
