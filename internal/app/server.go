@@ -92,7 +92,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldZone, foldApp)
 	if err != nil {
 		return err
 	}
@@ -131,6 +131,9 @@ func (s *ServerApp) open(ctx context.Context) error {
 	s.openAnswers(ctx)
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
+	if err := s.keepZone(ctx); err != nil {
+		return err
+	}
 	return s.startArchive(ctx)
 }
 

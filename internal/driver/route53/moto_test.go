@@ -1,7 +1,6 @@
 package route53
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,8 +12,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsroute53 "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/greenlang/fournines/internal/driver/route53/route53test"
 )
 
 // childEnv holds what the process that is killed applies.
@@ -55,9 +54,8 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	moto.Lock()
-	if moto.cmd != nil {
-		_ = moto.cmd.Process.Kill()
-		_ = moto.cmd.Wait()
+	if moto.stop != nil {
+		moto.stop()
 	}
 	os.Exit(code)
 }
@@ -65,54 +63,22 @@ func TestMain(m *testing.M) {
 // moto is the Route 53 of all tests: each has a zone of its own in it.
 var moto struct {
 	sync.Mutex
-	cmd     *exec.Cmd
 	address string
+	stop    func()
 }
-
-var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
 
 func server(t *testing.T) string {
 	t.Helper()
 	moto.Lock()
 	defer moto.Unlock()
-	if moto.cmd != nil {
-		return moto.address
+	if moto.stop == nil {
+		moto.address, moto.stop = route53test.Launch(t, "that a Route 53 takes these changes")
 	}
-	program := filepath.Join(os.Getenv("FOURNINES_ENGINES"), "moto", "bin", "moto_server")
-	if _, err := os.Stat(program); err != nil {
-		t.Skipf("SKIPPED, NOT PROVED: that a Route 53 takes these changes. There is no moto in FOURNINES_ENGINES; run scripts/engines.sh test and set it to what scripts/engines.sh where prints")
-	}
-	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0")
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	moto.cmd = cmd
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if m := running.FindStringSubmatch(lines.Text()); m != nil {
-			moto.address = m[1]
-			go func() { // it writes a line for each request
-				for lines.Scan() {
-					continue
-				}
-			}()
-			return moto.address
-		}
-	}
-	t.Fatalf("moto printed no address: %v", lines.Err())
-	return ""
+	return moto.address
 }
 
-var someone = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-})
-
 func open(endpoint, zone string, changes int) (*Zone, error) {
-	return New(Options{Endpoint: endpoint, HostedZone: zone, Credentials: someone, Changes: changes, Attempts: 2, MaxBackoff: time.Millisecond, Spread: time.Millisecond})
+	return New(Options{Endpoint: endpoint, HostedZone: zone, Credentials: route53test.Someone, Changes: changes, Attempts: 2, MaxBackoff: time.Millisecond, Spread: time.Millisecond})
 }
 
 // world is a zone in moto behind a proxy that may interfere.
@@ -141,12 +107,8 @@ func newWorld(t *testing.T, changes int) *world {
 		w.forward.ServeHTTP(out, in)
 	}))
 	t.Cleanup(w.proxy.Close)
-	client := awsroute53.New(awsroute53.Options{Region: "us-east-1", Credentials: someone, BaseEndpoint: &address})
-	made, err := client.CreateHostedZone(t.Context(), &awsroute53.CreateHostedZoneInput{Name: aws.String("greenlang.com"), CallerReference: aws.String(t.Name() + time.Now().String())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.id = strings.TrimPrefix(*made.HostedZone.Id, "/hostedzone/")
+	client := route53test.Client(address)
+	w.id = route53test.MakeZone(t, address, "greenlang.com", t.Name())
 	if _, err := client.ChangeResourceRecordSets(t.Context(), &awsroute53.ChangeResourceRecordSetsInput{HostedZoneId: &w.id, ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: &types.ResourceRecordSet{
 		Name: aws.String("www.greenlang.com"), Type: types.RRTypeA, TTL: aws.Int64(60), ResourceRecords: []types.ResourceRecord{{Value: aws.String("192.0.2.80")}},
 	}}}}}); err != nil {

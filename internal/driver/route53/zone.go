@@ -99,6 +99,16 @@ func (z *Zone) Read(ctx context.Context) (Have, error) {
 	}
 }
 
+// Look returns what is to be done until the zone says what is wanted.
+func (z *Zone) Look(ctx context.Context, want Want) (Steps, error) {
+	have, err := z.Read(ctx)
+	if err != nil {
+		return Steps{}, err
+	}
+	steps, err := Plan(want, have, z.opt.Changes)
+	return steps, z.fail("change", err)
+}
+
 func (z *Zone) checks(ctx context.Context) ([]Check, error) {
 	var out []Check
 	pages := awsroute53.NewListHealthChecksPaginator(z.client, &awsroute53.ListHealthChecksInput{})
