@@ -1,7 +1,15 @@
 package app
 
 import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/edge/config"
@@ -35,4 +43,57 @@ func TestNameServer_7_1_2(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A switch that is set in the journal reaches what a running edge answers; how long that
+// takes is logged.
+func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
+	t.Parallel()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := free.Addr().String()
+	_ = free.Close()
+	a := newSiteOf(t, 146, Installation{Regions: []string{"us-east-1", "eu-west-1"}, DNS: names}, func(text string) string { return text })
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	if err := os.MkdirAll(a.s.Layout.EdgeDir("us-east-1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- RunEdge(ctx, a.root, "us-east-1", slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	until := func(region string) time.Duration {
+		t.Helper()
+		began, want := time.Now(), a.s.Layout.IP(region, "")
+		for last := ""; ; {
+			q := new(dns.Msg)
+			q.SetQuestion(APIName+".", dns.TypeA)
+			if m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, names); err == nil && len(m.Answer) == 1 {
+				last = m.Answer[0].(*dns.A).A.String()
+			}
+			if last == want {
+				return time.Since(began)
+			}
+			if time.Since(began) > 2*time.Minute {
+				t.Fatalf("the answer is %q, and never became %s", last, want)
+			}
+		}
+	}
+	until("us-east-1")
+	var took []time.Duration
+	for i := range 20 {
+		off, to := i%2 == 0, []string{"eu-west-1", "us-east-1"}[i%2]
+		if err := record(t.Context(), a.s, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: off}); err != nil {
+			t.Fatal(err)
+		}
+		took = append(took, until(to))
+	}
+	slices.Sort(took)
+	t.Logf("a switch reached the answers within %.0f ms (median of %d), %.0f ms at most", took[len(took)/2].Seconds()*1000, len(took), took[len(took)-1].Seconds()*1000)
 }

@@ -34,11 +34,12 @@ type site struct {
 // platform file.
 func newSite(t *testing.T, number int, more string) *site {
 	t.Helper()
-	return newSiteOf(t, number, []string{"us-east-1"}, func(text string) string { return text + more })
+	return newSiteOf(t, number, Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
 }
 
-// newSiteOf lays an installation of these regions down, whose platform file is edited.
-func newSiteOf(t *testing.T, number int, regions []string, edit func(string) string) *site {
+// newSiteOf lays this installation down, at an address of its own and with the platform
+// file edited.
+func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) string) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,7 +50,8 @@ func newSiteOf(t *testing.T, number int, regions []string, edit func(string) str
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", number), 1)
-	if err := SaveInstallation(x.root, Installation{Regions: regions, Listen: x.listen}, []byte(edit(text))); err != nil {
+	inst.Listen = x.listen
+	if err := SaveInstallation(x.root, inst, []byte(edit(text))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := EnsureSecrets(x.root); err != nil {
