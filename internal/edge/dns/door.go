@@ -18,6 +18,7 @@ import (
 // nobody else away for long (RFC 7766, 6.2).
 const (
 	mostConns   = 1024
+	mostSockets = 16
 	tcpIdle     = 8 * time.Second
 	tcpPatience = 2 * time.Second // for a message that has begun, and for an answer to be taken
 )
@@ -43,7 +44,7 @@ func open(address string) (*door, error) {
 		return errors.Join(err, cerr)
 	}}
 	d := &door{conns: map[net.Conn]struct{}{}}
-	for range runtime.GOMAXPROCS(0) {
+	for range min(runtime.GOMAXPROCS(0), mostSockets) {
 		c, err := shared.ListenPacket(context.Background(), "udp", address)
 		if err != nil {
 			d.close()

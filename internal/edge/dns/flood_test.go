@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -179,5 +180,54 @@ func TestUncommonQuestions(t *testing.T) {
 	var out [udpSize]byte
 	if b := s.reply(q, from, false, out[:]); b == nil || b[3]&15 != dns.RcodeFormatError {
 		t.Errorf("a bit beyond the prefix: %x", b)
+	}
+}
+
+// A flood over a real socket, as fast as this machine sends, while a resolver of another
+// network asks as resolvers do: with three tries.
+func TestAFloodOverASocket(t *testing.T) {
+	t.Parallel()
+	conf := greenlang()
+	conf.Listen, conf.Limit = []string{free(t)}, 50
+	s := serve(t, conf, new(atomic.Value), func(event.Event) {})
+	flood, err := net.Dial("udp", conf.Listen[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for m := question(t); ; {
+			select {
+			case <-stop:
+				return
+			default:
+				_, _ = flood.Write(m) // what the machine cannot take is lost
+			}
+		}
+	}()
+	defer func() {
+		close(stop)
+		<-ended
+		flood.Close()
+	}()
+	honest := &dns.Client{Timeout: 5 * time.Second, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 9, 9, 9)}}}
+	for i := range 40 {
+		for s.counts[Dropped].Load() < uint64(500*i) { // the flood goes on
+			runtime.Gosched()
+		}
+		q := new(dns.Msg)
+		q.SetQuestion("api.greenlang.test.", dns.TypeA)
+		answered := false
+		for try := 0; try < 3 && !answered; try++ {
+			m, _, err := honest.Exchange(q, conf.Listen[0])
+			answered = err == nil && !m.Truncated && addresses(m) == "127.1.0.1"
+		}
+		if !answered {
+			t.Fatalf("question %d was not answered", i)
+		}
+	}
+	if got := addresses(ask(t, "tcp", conf.Listen[0], "api.greenlang.test.", dns.TypeA, "")); got != "127.1.0.1" {
+		t.Errorf("the flooder's neighbour by TCP: %s", got)
 	}
 }
