@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/spec"
@@ -57,6 +58,22 @@ func nearTable(t spec.Latency, regions []string) []config.DNSNetwork {
 	add("::/0", t.Default)
 	for _, c := range t.Clients {
 		add(c.Prefix, c.To)
+	}
+	return out
+}
+
+// nameFindings says when an edge's name server sends customers where they may not be served.
+func (s *ServerApp) nameFindings() []api.Finding {
+	var out []api.Finding
+	for _, region := range s.Regions {
+		d := s.Facts.Edge(region).Report.DNS
+		if d == nil || d.FailOpen == "" {
+			continue
+		}
+		out = append(out, api.Finding{
+			Code: "names-fail-open", Severity: "warning", Title: "the name server of " + region + " fails open", Text: d.FailOpen,
+			Subject: Cluster(region, Edge), Command: "fournines route list",
+		})
 	}
 	return out
 }
