@@ -2,6 +2,7 @@ package route53
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -94,7 +95,7 @@ const (
 
 func (z *Zone) make(ctx context.Context, c Check) error {
 	_, err := z.client.CreateHealthCheck(ctx, &awsroute53.CreateHealthCheckInput{
-		CallerReference: &c.Reference,
+		CallerReference: aws.String(c.Reference + "/" + rand.Text()[:12]), // the same for each attempt of this request
 		HealthCheckConfig: &types.HealthCheckConfig{
 			Type: types.HealthCheckTypeHttp, IPAddress: &c.Address, Port: aws.Int32(int32(c.Port)), ResourcePath: &c.Path,
 			RequestInterval: aws.Int32(checkInterval), FailureThreshold: aws.Int32(checkFailures),

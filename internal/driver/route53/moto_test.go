@@ -145,7 +145,7 @@ func (w *world) holds(t *testing.T) Have {
 func TestApply_7_1_2(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	if r := w.apply(t); r.Changes != 21 || r.Made != 3 || len(r.Batches) != 1 {
+	if r := w.apply(t); r.Changes != 21 || r.Made != 6 || len(r.Batches) != 1 {
 		t.Errorf("the first time: %+v", r)
 	}
 	if r := w.apply(t); r.Changes+r.Made+r.Dropped != 0 {
@@ -155,8 +155,16 @@ func TestApply_7_1_2(t *testing.T) {
 	for i := 0; i < 12; i += 3 {
 		w.want.Cells[i] = "us-west-2"
 	}
-	if r := w.apply(t); r.Changes != 6 || r.Made != 1 || r.Dropped != 1 {
+	if r := w.apply(t); r.Changes != 6 || r.Made != 0 || r.Dropped != 0 {
 		t.Errorf("a home has moved: %+v", r)
+	}
+	w.want.Regions[3].Path = "/healthz"
+	if r := w.apply(t); r.Changes != 1 || r.Made != 1 || r.Dropped != 1 {
+		t.Errorf("another health check: %+v", r)
+	}
+	w.want.Regions[3].Path = "/readyz"
+	if r := w.apply(t); r.Changes != 1 || r.Made != 1 || r.Dropped != 1 {
+		t.Errorf("and the first again, as a new one: %+v", r)
 	}
 	have := w.holds(t)
 	if got := answering(have); got != "ap-southeast-1 eu-west-1 us-west-2" {
@@ -244,6 +252,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 		for at := 1; ; at++ {
 			w.want.Regions[0].Open, w.want.Regions[3].Open = !w.want.Regions[0].Open, !w.want.Regions[3].Open
 			w.want.TTL += time.Second // all records change: many batches
+			w.want.Regions[1].Path += "y"
 			if !w.killAt(t, at, after) {
 				break
 			}
@@ -259,8 +268,17 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 	if kills < 12 {
 		t.Errorf("only %d kills", kills)
 	}
-	if s, err := Plan(w.want, w.holds(t), MostChanges); err != nil || !s.Done() {
+	have, checks := w.holds(t), 0
+	if s, err := Plan(w.want, have, MostChanges); err != nil || !s.Done() {
 		t.Errorf("%+v %v", s, err)
+	}
+	for _, c := range have.Checks {
+		if strings.HasPrefix(c.Reference, w.want.reference()) {
+			checks++
+		}
+	}
+	if checks != len(w.want.Regions) {
+		t.Errorf("%d health checks of %d regions are left by %d kills", checks, len(w.want.Regions), kills)
 	}
 }
 

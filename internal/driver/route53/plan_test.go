@@ -107,7 +107,7 @@ func TestPlan_7_1_2(t *testing.T) {
 			}
 		}
 	}
-	if len(have.Records) != 3+6+5+10 || len(have.Checks) != 5 {
+	if len(have.Records) != 3+6+5+10 || len(have.Checks) != 6 {
 		t.Errorf("%d records, %d checks", len(have.Records), len(have.Checks))
 	}
 }

@@ -81,9 +81,10 @@ func (r Record) equal(o Record) bool {
 }
 
 // Check is one health check. Its reference holds its content, so that another content is
-// another check, and making one twice is making it once.
+// another check. In Route 53 a word follows it that was never used before, because the
+// reference of a check that was deleted can never be used again.
 type Check struct {
-	Reference string
+	Reference string // without that word
 	Address   string
 	Port      int
 	Path      string
@@ -104,8 +105,11 @@ func (w Want) check(r Region) (Check, bool) {
 // reference begins the caller references of all of the owner's checks: at most 64 characters with what follows.
 func (w Want) reference() string {
 	sum := sha256.Sum256([]byte(w.mark() + w.full()))
-	return "fournines/" + hex.EncodeToString(sum[:8]) + "/"
+	return referencePrefix + hex.EncodeToString(sum[:8]) + "/"
 }
+
+// referencePrefix begins the caller references of everybody's checks that this program makes.
+const referencePrefix = "fournines/"
 
 // full is the service's name with its last dot.
 func (w Want) full() string { return strings.TrimSuffix(w.Name, ".") + "." }
@@ -119,13 +123,15 @@ func (w Want) records() (out []Record, checks []Check) {
 	ttl, addresses := int64(w.TTL.Seconds()), map[string]string{}
 	for _, r := range w.Regions {
 		addresses[r.Name] = r.Address
+		if c, ok := w.check(r); ok { // also of a region that does not answer now: its health is known when it does again
+			checks = append(checks, c)
+		}
 		out = append(out, Record{Name: r.Name + "." + w.full(), Type: "A", Set: w.mark() + "region/" + r.Name, Weight: alone, TTL: ttl, Values: []string{r.Address}})
 	}
 	for _, r := range w.Answering() {
 		x := Record{Name: w.full(), Type: "A", Set: w.mark() + "nearest/" + r.Name, Region: r.Name, TTL: ttl, Values: []string{r.Address}}
 		if c, ok := w.check(r); ok {
 			x.Check = c.Reference
-			checks = append(checks, c)
 		}
 		out = append(out, x)
 	}

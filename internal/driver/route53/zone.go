@@ -118,7 +118,7 @@ func (z *Zone) checks(ctx context.Context) ([]Check, error) {
 			return nil, err
 		}
 		for _, c := range page.HealthChecks {
-			x := Check{Reference: aws.ToString(c.CallerReference), ID: aws.ToString(c.Id)}
+			x := Check{Reference: referenceOf(aws.ToString(c.CallerReference)), ID: aws.ToString(c.Id)}
 			if h := c.HealthCheckConfig; h != nil {
 				x.Address, x.Port, x.Path = aws.ToString(h.IPAddress), int(aws.ToInt32(h.Port)), aws.ToString(h.ResourcePath)
 			}
@@ -126,6 +126,14 @@ func (z *Zone) checks(ctx context.Context) ([]Check, error) {
 		}
 	}
 	return out, nil
+}
+
+// referenceOf returns a caller reference of ours without the word that makes it new.
+func referenceOf(caller string) string {
+	if i := strings.LastIndexByte(caller, '/'); strings.HasPrefix(caller, referencePrefix) && strings.Count(caller, "/") == 3 {
+		return caller[:i]
+	}
+	return caller
 }
 
 // recordOf reads a record set; what we never write makes it unequal to what is wanted.
