@@ -4,8 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/edge/config"
+	edgedns "github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -96,4 +100,33 @@ func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("a switch reached the answers within %.0f ms (median of %d), %.0f ms at most", took[len(took)/2].Seconds()*1000, len(took), took[len(took)-1].Seconds()*1000)
+	namesAreCounted(t, a.s)
+}
+
+// namesAreCounted waits for the edge's report, and reads it as metrics and as a finding:
+// no region of this site answers probes.
+func namesAreCounted(t *testing.T, s *ServerApp) {
+	t.Helper()
+	want := []string{
+		`fournines_dns_queries_total{edge="us-east-1",outcome="answered"}`, `fournines_dns_answers_total{edge="us-east-1",region="eu-west-1"}`,
+		`fournines_dns_region_up{edge="us-east-1",region="eu-west-1"} 0`, `fournines_dns_fail_open{edge="us-east-1"} 1`,
+	}
+	limit := time.After(2 * time.Minute)
+	for {
+		changed := s.Facts.Changed()
+		rec := httptest.NewRecorder()
+		s.metrics().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		missing := slices.DeleteFunc(slices.Clone(want), func(line string) bool { return strings.Contains(rec.Body.String(), line) })
+		if len(missing) == 0 {
+			break
+		}
+		select {
+		case <-changed:
+		case <-limit:
+			t.Fatalf("no %v in\n%s", missing, rec.Body)
+		}
+	}
+	if f := s.nameFindings(); len(f) != 1 || f[0].Text != edgedns.AllDown {
+		t.Errorf("%+v", f)
+	}
 }
