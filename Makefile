@@ -32,6 +32,7 @@ test: ## everything that must pass: unit, scenarios, real engines, browser
 	@scripts/engines.sh test
 	@$(MAKE) --no-print-directory build check
 	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -p 2 $$(go list ./... | grep -v /e2e)
+	cd bench && go test -timeout 10m ./...
 	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -count=1 ./e2e
 	@$(MAKE) --no-print-directory browser
 

@@ -3,17 +3,20 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Figures are one proxy's, over all rounds.
+// Figures are one proxy's in one mode, over all rounds.
 type Figures struct {
+	Mode  mode   `json:"mode"`
 	Proxy string `json:"proxy"`
-	// CPU is the CPU time of the proxy process per request, per round.
+	// CPU is the CPU time of the proxy per request, per round.
 	CPU []float64 `json:"cpu_us_per_request"`
 	// Median is the latency of one client alone, per round.
 	Median []float64 `json:"p50_us_one_client"`
@@ -26,8 +29,13 @@ type Result struct {
 	When     time.Time          `json:"when"`
 	Go       string             `json:"go"`
 	CPUs     int                `json:"cpus"`
+	Load     string             `json:"load_average"` // before the run and after it
+	Loader   string             `json:"loader"`
 	Requests int                `json:"requests_per_round"`
-	Clients  int                `json:"clients"`
+	Clients  int                `json:"clients"`  // of HTTP/1.1
+	Clients2 int                `json:"clients2"` // of HTTP/2
+	Streams  int                `json:"streams"`  // at once on each of them
+	Direct   []float64          `json:"p50_us_without_proxy"`
 	Proxies  []*Figures         `json:"proxies"`
 	Ratios   map[string]float64 `json:"ratios"` // of the CPU medians
 	Missing  []string           `json:"missing,omitempty"`
@@ -39,17 +47,25 @@ func compare(o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	pem, err := certificate(dir)
+	if err != nil {
+		return err
+	}
 	upstream, err := spawn("upstream", "-role", "upstream")
 	if err != nil {
 		return err
 	}
 	defer upstream.stop()
+	var by loader = h2load{o.h2load, o.libraries}
 	result := Result{
-		Command: fmt.Sprintf("cd bench && go run ./edge -rounds %d -requests %d -clients %d", o.rounds, o.requests, o.clients),
-		When:    time.Now().UTC(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Requests: o.requests, Clients: o.clients,
-		Ratios: map[string]float64{},
+		Command: fmt.Sprintf("cd bench && go run ./edge -rounds %d -requests %d -clients %d -clients2 %d -streams %d", o.rounds, o.requests, o.clients, o.clients2, o.streams),
+		When:    time.Now().UTC(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Requests: o.requests, Clients: o.clients, Clients2: o.clients2, Streams: o.streams,
+		Ratios: map[string]float64{}, Loader: "h2load", Load: loadAverage(),
 	}
-	proxies, missing, err := start(o, dir, upstream.address)
+	if _, err := exec.LookPath(o.h2load); err != nil {
+		by, result.Loader = own{}, "own"
+	}
+	proxies, missing, err := start(o, dir, pem, upstream.address[h1])
 	for _, p := range proxies {
 		defer p.stop()
 	}
@@ -57,42 +73,73 @@ func compare(o options) error {
 		return err
 	}
 	result.Missing = missing
-	for _, p := range proxies {
-		result.Proxies = append(result.Proxies, &Figures{Proxy: p.name})
+	for _, m := range o.modes {
+		for _, p := range proxies {
+			result.Proxies = append(result.Proxies, &Figures{Mode: m, Proxy: p.name})
+		}
 	}
 	for round := range o.rounds {
-		for i := range proxies {
-			at := (i + round) % len(proxies) // nobody is always first
-			if err := measure(o, proxies[at], result.Proxies[at]); err != nil {
-				return fmt.Errorf("measure %s in round %d: %w", proxies[at].name, round+1, err)
+		alone, err := by.load(upstream.address[h1], work{h1, 1, 1, o.single})
+		if err != nil {
+			return fmt.Errorf("measure the upstream alone: %w", err)
+		}
+		result.Direct = append(result.Direct, micros(alone[len(alone)/2]))
+		for n, m := range o.modes {
+			for i := range proxies {
+				at := (i + round) % len(proxies) // nobody is always first
+				if err := measure(o, by, m, proxies[at], result.Proxies[n*len(proxies)+at]); err != nil {
+					return fmt.Errorf("measure %s with %s in round %d: %w", proxies[at].name, m, round+1, err)
+				}
 			}
 		}
 	}
+	result.Load += "; " + loadAverage()
 	return result.print(o.json)
 }
 
-func start(o options, dir, upstream string) (proxies []*proxy, missing []string, err error) {
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Join(strings.Fields(string(b))[:3], " ")
+}
+
+func start(o options, dir, pem, upstream string) (proxies []*proxy, missing []string, err error) {
 	for _, role := range []string{"edge", "httputil"} {
-		p, err := spawn(role, "-role", role, "-upstream", upstream)
+		p, err := spawn(role, "-role", role, "-upstream", upstream, "-pem", pem)
 		if err != nil {
 			return proxies, nil, err
 		}
 		proxies = append(proxies, p)
 	}
-	if _, err := exec.LookPath(o.haproxy); err != nil {
-		fmt.Fprintf(os.Stderr, "\n*** HAProxy is NOT measured: %v.\n*** Get it with: apt-get download haproxy liblua5.3-0 libopentracing1 libopentracing-c-wrapper0 && for f in *.deb; do dpkg -x $f there; done; then -haproxy there/usr/sbin/haproxy -libraries there/usr/lib/x86_64-linux-gnu\n\n", err)
-		return proxies, []string{"haproxy"}, nil
+	for _, peer := range peers(o) {
+		if _, err := exec.LookPath(peer.path); err != nil {
+			fmt.Fprintf(os.Stderr, "\n*** %s is NOT measured: %v. See `go doc ./edge` for how to get it.\n\n", peer.name, err)
+			missing = append(missing, peer.name)
+			continue
+		}
+		p, err := peer.start(o, dir, pem, upstream)
+		if err == nil {
+			err = p.run()
+		}
+		if err != nil {
+			return proxies, nil, fmt.Errorf("start %s: %w", peer.name, err)
+		}
+		proxies = append(proxies, p)
 	}
-	p, err := spawnHAProxy(o, dir, upstream)
-	if err != nil {
-		return proxies, nil, fmt.Errorf("start haproxy: %w", err)
-	}
-	return append(proxies, p), nil, nil
+	return proxies, missing, nil
 }
 
 // measure adds one round's figures. The first requests only warm up.
-func measure(o options, p *proxy, f *Figures) error {
-	if _, err := load(p.address, o.clients, max(o.requests/20, o.clients)); err != nil {
+func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
+	w := work{m, o.clients, 1, o.requests}
+	if m.two() {
+		w.clients, w.streams = o.clients2, o.streams
+	}
+	warm := w
+	warm.requests = max(o.requests/20, w.clients*w.streams)
+	if _, err := by.load(p.address[m], warm); err != nil {
 		return err
 	}
 	before, err := p.cpu()
@@ -100,7 +147,7 @@ func measure(o options, p *proxy, f *Figures) error {
 		return err
 	}
 	began := time.Now()
-	if _, err := load(p.address, o.clients, o.requests); err != nil {
+	if _, err := by.load(p.address[m], w); err != nil {
 		return err
 	}
 	took := time.Since(began)
@@ -108,7 +155,7 @@ func measure(o options, p *proxy, f *Figures) error {
 	if err != nil {
 		return err
 	}
-	alone, err := load(p.address, 1, o.single)
+	alone, err := by.load(p.address[m], work{m, 1, 1, o.single})
 	if err != nil {
 		return err
 	}
@@ -126,15 +173,18 @@ func median(values []float64) float64 {
 }
 
 func (r *Result) print(path string) error {
-	fmt.Printf("%-10s %14s %16s %12s   %s\n", "proxy", "CPU us/req", "p50 us, c=1", "req/s", "CPU us/req by round")
+	fmt.Printf("%-8s %-10s %12s %14s %10s %10s   %s\n", "mode", "proxy", "CPU us/req", "p50 us, c=1", "added us", "req/s", "CPU us/req by round")
+	edge := map[mode]float64{}
 	for _, f := range r.Proxies {
-		fmt.Printf("%-10s %14.1f %16.0f %12.0f   %.1f\n", f.Proxy, median(f.CPU), median(f.Median), median(f.Rate), f.CPU)
-		if f != r.Proxies[0] {
-			r.Ratios["edge/"+f.Proxy] = median(r.Proxies[0].CPU) / median(f.CPU)
+		fmt.Printf("%-8s %-10s %12.1f %14.0f %10.0f %10.0f   %.1f\n", f.Mode, f.Proxy, median(f.CPU), median(f.Median), median(f.Median)-median(r.Direct), median(f.Rate), f.CPU)
+		if f.Proxy == "edge" {
+			edge[f.Mode] = median(f.CPU)
+			continue
 		}
+		r.Ratios[string(f.Mode)+" edge/"+f.Proxy] = edge[f.Mode] / median(f.CPU)
 	}
-	for name, ratio := range r.Ratios {
-		fmt.Printf("%-20s %.2f\n", name, ratio)
+	for _, name := range slices.Sorted(maps.Keys(r.Ratios)) {
+		fmt.Printf("%-24s %.2f\n", name, r.Ratios[name])
 	}
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,8 +14,9 @@ import (
 
 // proxy is one process under measurement.
 type proxy struct {
-	name, address string
-	cmd           *exec.Cmd
+	name    string
+	address map[mode]string
+	cmd     *exec.Cmd
 }
 
 // spawn starts this program in a role.
@@ -34,58 +34,26 @@ func spawn(name string, args ...string) (*proxy, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	address, err := firstLine(out)
+	line, err := firstLine(out)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: it printed no address: %w", name, err)
 	}
-	return &proxy{name: name, address: address, cmd: cmd}, nil
+	plain, secure, _ := strings.Cut(line, " ")
+	return &proxy{name: name, address: map[mode]string{h1: plain, h2c: plain, tlsH1: secure, tlsH2: secure}, cmd: cmd}, nil
 }
 
-const haproxyConfig = `global
-    nbthread 1
-    maxconn 4000
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 60s
-    timeout server 60s
-    option http-keep-alive
-    option forwardfor
-    http-reuse always
-frontend front
-    bind %s
-    default_backend back
-backend back
-    option httpchk GET /healthz
-    server a %s check inter 10s fall 3 rise 2
-`
-
-// spawnHAProxy starts HAProxy in the foreground on a free port.
-func spawnHAProxy(o options, dir, upstream string) (*proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+// run starts a peer's process and waits until it listens everywhere.
+func (p *proxy) run() error {
+	if err := p.cmd.Start(); err != nil {
+		return err
 	}
-	address := l.Addr().String()
-	l.Close()
-	path := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(path, fmt.Appendf(nil, haproxyConfig, address, upstream), 0o600); err != nil {
-		return nil, err
+	for _, address := range p.address {
+		if err := reachable(address); err != nil {
+			p.stop()
+			return err
+		}
 	}
-	cmd := exec.Command(o.haproxy, "-db", "-f", path)
-	cmd.Stderr = os.Stderr
-	if o.libraries != "" {
-		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+o.libraries)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	p := &proxy{name: "haproxy", address: address, cmd: cmd}
-	if err := reachable(address); err != nil {
-		p.stop()
-		return nil, err
-	}
-	return p, nil
+	return nil
 }
 
 // reachable waits until something listens.
@@ -115,9 +83,34 @@ func (p *proxy) stop() {
 // ticks is the kernel's USER_HZ, which is 100 on every Linux port Go runs on.
 const ticks = 100
 
-// cpu returns the CPU time a process has used, user and system.
+// cpu returns the CPU time that a proxy has used, user and system: its process and those
+// that it started, which is where nginx works.
 func (p *proxy) cpu() (time.Duration, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	pid := p.cmd.Process.Pid
+	total, err := cpuOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return total, nil //nolint:nilerr // kernels without this list have none for us
+	}
+	for _, child := range strings.Fields(string(children)) {
+		n, err := strconv.Atoi(child)
+		if err != nil {
+			return 0, err
+		}
+		more, err := cpuOf(n)
+		if err != nil {
+			return 0, err
+		}
+		total += more
+	}
+	return total, nil
+}
+
+func cpuOf(pid int) (time.Duration, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}

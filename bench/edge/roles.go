@@ -11,12 +11,15 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
+	"github.com/greenlang/fournines/internal/app/pki"
 	"github.com/greenlang/fournines/internal/edge"
 )
 
@@ -59,7 +62,7 @@ func answerAll(conn net.Conn, answer []byte) {
 }
 
 // serveProxy runs one of the Go proxies until it is told to stop.
-func serveProxy(role, upstream, profile string) error {
+func serveProxy(role, upstream, pem, profile string) error {
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
@@ -74,12 +77,12 @@ func serveProxy(role, upstream, profile string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	if role == "edge" {
-		return serveEdge(ctx, upstream)
+		return serveEdge(ctx, upstream, pem)
 	}
-	return serveHTTPUtil(ctx, upstream)
+	return serveHTTPUtil(ctx, upstream, pem)
 }
 
-func serveEdge(ctx context.Context, upstream string) error {
+func serveEdge(ctx context.Context, upstream, pem string) error {
 	dir, err := os.MkdirTemp("", "bench-edge")
 	if err != nil {
 		return err
@@ -88,8 +91,9 @@ func serveEdge(ctx context.Context, upstream string) error {
 	e := edge.New(edge.Options{Dir: dir})
 	if err := e.Apply(edge.Config{
 		Version: 1, Region: "bench", Cells: 12,
+		TLS: &edge.TLS{Certificates: []edge.Certificate{{CertFile: pem, KeyFile: pem}}},
 		HTTP: []edge.HTTPService{{
-			Name: "api", Listen: "127.0.0.1:0",
+			Name: "api", Listen: "127.0.0.1:0", ListenTLS: "127.0.0.1:0",
 			Targets: []edge.Target{{Name: "a", Address: upstream, HealthPath: "/healthz"}},
 		}},
 	}); err != nil {
@@ -99,28 +103,50 @@ func serveEdge(ctx context.Context, upstream string) error {
 		return err
 	}
 	address, _ := e.Address("api")
-	fmt.Println(address)
+	secure, _ := e.AddressTLS("api")
+	fmt.Println(address, secure)
 	return e.Run(ctx)
 }
 
-func serveHTTPUtil(ctx context.Context, upstream string) error {
+func serveHTTPUtil(ctx context.Context, upstream, pem string) error {
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: upstream})
 	proxy.Transport = &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true}
 	proxy.BufferPool = &buffers{pool: sync.Pool{New: func() any { return make([]byte, 32<<10) }}}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	fmt.Println(l.Addr())
-	server := &http.Server{Handler: proxy}
+	secure, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(plain.Addr(), secure.Addr())
+	server := &http.Server{Handler: proxy, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	go func() {
 		<-ctx.Done()
 		server.Close()
 	}()
-	if err := server.Serve(l); err != http.ErrServerClosed {
+	ended := make(chan error, 2)
+	go func() { ended <- server.Serve(plain) }()
+	go func() { ended <- server.ServeTLS(secure, pem, pem) }()
+	if err := <-ended; err != http.ErrServerClosed {
 		return err
 	}
 	return nil
+}
+
+// certificate makes one for this run.
+func certificate(dir string) (file string, err error) {
+	a, err := pki.Open(dir, "greenlang.test", time.Now())
+	if err != nil {
+		return "", err
+	}
+	file = filepath.Join(dir, "https.pem")
+	_, err = a.Ensure(file, []string{"api.greenlang.test", "127.0.0.1"})
+	return file, err
 }
 
 type buffers struct{ pool sync.Pool }

@@ -55,6 +55,12 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 		c.Sync, c.Health, c.Detail = api.OutOfSync, api.Progressing, fmt.Sprintf("serves configuration %d, %d is wanted", e.Version, v.Version)
 	default:
 		c.Sync, c.Health = api.InSync, api.Healthy
+		for _, t := range e.Certificates {
+			c.Detail = "HTTPS on " + s.Layout.EdgeAddress(region, HTTPS) + " until " + t.NotAfter.UTC().Format(time.DateOnly)
+			if t.Error != "" {
+				c.Health, c.Detail = api.Degraded, t.Error
+			}
+		}
 		for _, t := range e.Targets {
 			if t.Ejected || !t.Up {
 				c.Health, c.Detail = api.Degraded, fmt.Sprintf("target %s in zone %s is out (breaker %s)", t.Name, t.Zone, t.Breaker)

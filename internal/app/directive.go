@@ -71,7 +71,7 @@ func edgeConfig(l Layout, region string, placed availability.Placement) edge.Con
 	sp := l.Platform.Spec
 	dur := func(d time.Duration) config.Duration { return config.Duration(d) }
 	budget := int(float64(sp.Retry.Budget)*100 + 0.5)
-	web := edge.HTTPService{Name: GreenLang, Listen: l.EdgeAddress(region, Edge), Policy: edge.HTTPPolicy{
+	web := edge.HTTPService{Name: GreenLang, Listen: l.EdgeAddress(region, Edge), ListenTLS: l.EdgeAddress(region, HTTPS), Policy: edge.HTTPPolicy{
 		ProbeEvery: dur(sp.Health.Interval.D()), ReprobeEvery: dur(sp.Health.Reprobe.D()), ProbeTimeout: dur(sp.Health.Timeout.D()),
 		Rise: sp.Health.Rise, Fall: sp.Health.Fall, BreakerFailures: sp.Breaker.ConsecutiveFailures, BreakerCooldown: dur(sp.Breaker.OpenFor.D()),
 		TryTimeout: dur(sp.Retry.TryTimeout.D()), BudgetPercent: &budget,
@@ -85,6 +85,7 @@ func edgeConfig(l Layout, region string, placed availability.Placement) edge.Con
 	}
 	return edge.Config{
 		Region: region, BeyondLoopback: l.NetNS, Cells: sp.Cells.Count,
+		TLS:  &edge.TLS{Certificates: []edge.Certificate{{CertFile: l.EdgeCertificate(region), KeyFile: l.EdgeCertificate(region)}}},
 		HTTP: httpServices(l, web, region, placed), TCP: []edge.TCPService{pg, kv}, DNS: nameServer(l, region, placed),
 	}
 }
@@ -101,7 +102,7 @@ func httpServices(l Layout, own edge.HTTPService, region string, placed availabi
 		if own.Cells != nil || placed.Serves(region) {
 			out = append(out, own)
 		} else { // it warms up and serves nobody yet: beside the door, only probed
-			own.Listen, own.Name = l.addr(region, "", warmPort), own.Name+"@"+region
+			own.Listen, own.ListenTLS, own.Name = l.addr(region, "", warmPort), "", own.Name+"@"+region
 			out = append(out, own)
 		}
 	}
@@ -112,6 +113,7 @@ func httpServices(l Layout, own edge.HTTPService, region string, placed availabi
 		}
 		remote := own
 		remote.Name, remote.Listen, remote.Remote, remote.Cells = GreenLang+"@"+other, l.EdgeAddress(region, Edge), other, cells
+		remote.ListenTLS = l.EdgeAddress(region, HTTPS) // own may warm up and listen nowhere
 		remote.Targets = []edge.Target{{Name: other, Address: l.EdgeAddress(other, Edge)}}
 		out = append(out, remote)
 	}

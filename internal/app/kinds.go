@@ -56,6 +56,8 @@ func edgeKinds() []journal.KindOf[edge.Event] {
 		name(event.ConfigApplied, "An edge works by another configuration."),
 		name(event.RegionDown, "A region does not answer an edge's probes: its name server leaves it out."),
 		name(event.RegionUp, "A region answers an edge's probes again: its name server may answer with it."),
+		name(event.CertificateLoaded, "An edge serves HTTPS with another certificate."),
+		name(event.CertificateRefused, "An edge does not use a certificate's files as they are; an older certificate stays."),
 		edgeOther,
 	}
 }

@@ -23,6 +23,7 @@ const (
 	GreenLang = "greenlang"
 	Node      = "node"
 	Edge      = "edge"
+	HTTPS     = "https" // of the edge
 	Server    = "server"
 )
 
@@ -31,6 +32,7 @@ const (
 	etcdPort   = 2379
 	etcdPeer   = 2380
 	appPort    = 8080
+	HTTPSPort  = 8443             // of each edge's own address
 	ConsoleURL = "127.0.0.1:9999" // API and console, by default
 	DNSAddress = "127.0.0.1:9953" // names, by default
 	dnsPort    = 9953             // of each edge's own address
@@ -110,7 +112,7 @@ func (l Layout) addr(region, zone string, port int) string {
 // Address returns where a zone's component serves.
 func (l Layout) Address(region, zone, kind string) string {
 	port := map[string]int{
-		Etcd: etcdPort, Postgres: patroni.PostgresPort, Redis: redis.Port, Sentinel: redis.SentinelPort, GreenLang: appPort, Edge: appPort,
+		Etcd: etcdPort, Postgres: patroni.PostgresPort, Redis: redis.Port, Sentinel: redis.SentinelPort, GreenLang: appPort, Edge: appPort, HTTPS: HTTPSPort,
 	}[kind]
 	if port == 0 {
 		return ""
@@ -118,7 +120,8 @@ func (l Layout) Address(region, zone, kind string) string {
 	return l.addr(region, zone, port)
 }
 
-// EdgeAddress returns where a region's edge serves an engine or the application.
+// EdgeAddress returns where a region's edge serves an engine, the application, or the
+// application by HTTPS.
 func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
 
 // ServerAddress returns where nodes reach the server: where people do, or with network
@@ -187,7 +190,7 @@ func (l Layout) Ports() map[string]string {
 			out[l.addr(name, z, etcdPeer)] = ID(name, z, Etcd)
 			out[l.addr(name, z, patroni.RESTPort)] = ID(name, z, Postgres)
 		}
-		for _, k := range []string{Postgres, Redis, Edge} {
+		for _, k := range []string{Postgres, Redis, Edge, HTTPS} {
 			out[l.EdgeAddress(name, k)] = Cluster(name, Edge)
 		}
 	}

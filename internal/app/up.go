@@ -148,6 +148,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err := u.layPrograms(); err != nil {
 		return err
 	}
+	if err := EnsureCertificates(u.Layout, time.Now()); err != nil {
+		return err
+	}
 	if err := SaveInstallation(o.Root, u.Installation, text); err != nil {
 		return err
 	}
@@ -276,6 +279,9 @@ func (u *Up) layPrograms() error {
 		}
 	}
 	for _, region := range u.Regions {
+		if err := os.MkdirAll(u.Layout.EdgeDir(region), 0o700); err != nil {
+			return err
+		}
 		r, _ := u.Layout.Platform.Region(region)
 		for _, z := range r.Zones {
 			if err := os.MkdirAll(u.Layout.Dir(region, z), 0o755); err != nil { //nolint:gosec // the engines' user must pass
@@ -336,6 +342,7 @@ func (u *Up) units() []node.Unit {
 
 // Run keeps everything running until ctx ends, and then stops it all.
 func (u *Up) Run(ctx context.Context) error {
+	go u.renew(ctx, func(err error) { u.host.Log.Error("certificates cannot be renewed", "err", err) })
 	err := u.host.Run(ctx, FaultKeeper(u.Layout.Root))
 	return errors.Join(err, u.Stop())
 }

@@ -95,6 +95,7 @@ func (w *world) welcome(i app.Installation, token, root string) {
 	if host, port, ok := strings.Cut(i.DNS, ":"); ok {
 		w.note("  names     dig @%s -p %s %s", host, port, app.APIName)
 	}
+	w.note("  https     port %d of the same names; curl --cacert %s", app.HTTPSPort, app.Authority(root))
 	w.note("  next      fournines drill zone-loss, fournines drill region-loss")
 }
 

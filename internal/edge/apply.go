@@ -6,8 +6,10 @@ import (
 	"net"
 	"reflect"
 
+	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/edge/front"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/web"
 )
@@ -92,7 +94,9 @@ func (e *Edge) bind(c Config) (map[doorKey]net.Listener, error) {
 	}
 	var errs []error
 	for _, s := range c.HTTP {
-		errs = append(errs, open(httpKey(s), s.Name))
+		for _, key := range httpKeys(s) {
+			errs = append(errs, open(key, s.Name))
+		}
 	}
 	for _, s := range c.TCP {
 		errs = append(errs, open(tcpKey(s), s.Name))
@@ -115,9 +119,14 @@ func (e *Edge) serve(c Config, fresh map[doorKey]net.Listener) {
 	wanted := map[doorKey]bool{}
 	names := map[string]bool{}
 	shared := map[doorKey][]*web.Service{}
+	e.certs.Use(certificates(c))
 	for _, s := range c.HTTP {
-		wanted[httpKey(s)], names[s.Name] = true, true
-		shared[httpKey(s)] = append(shared[httpKey(s)], e.serveHTTP(s, c))
+		service := e.serveHTTP(s, c)
+		names[s.Name] = true
+		for _, key := range httpKeys(s) {
+			wanted[key] = true
+			shared[key] = append(shared[key], service)
+		}
 	}
 	for key, services := range shared {
 		e.openHTTP(key, web.NewRouter(where(c), services), fresh[key])
@@ -133,6 +142,16 @@ func (e *Edge) serve(c Config, fresh map[doorKey]net.Listener) {
 		}
 	}
 	e.forget(names)
+}
+
+func certificates(c Config) (files []cert.Files) {
+	if c.TLS == nil {
+		return nil
+	}
+	for _, f := range c.TLS.Certificates {
+		files = append(files, cert.Files{Cert: f.CertFile, Key: f.KeyFile})
+	}
+	return files
 }
 
 func where(c Config) web.Where {
@@ -152,7 +171,11 @@ func (e *Edge) serveHTTP(s HTTPService, c Config) *web.Service {
 
 func (e *Edge) openHTTP(key doorKey, router *web.Router, fresh net.Listener) {
 	if fresh != nil {
-		e.doors[key] = newHTTPDoor(fresh, e.opt.Logger)
+		l := front.Listener{Listener: fresh}
+		if key.kind == "https" {
+			l.TLS = e.certs.TLS()
+		}
+		e.doors[key] = newHTTPDoor(l, e.opt.Logger)
 	}
 	if d, ok := e.doors[key].(*httpDoor); ok {
 		d.router.Store(router)
@@ -219,8 +242,18 @@ func (e *Edge) forget(names map[string]bool) {
 // is another door.
 type doorKey struct{ kind, listen, name string }
 
-func httpKey(s config.HTTPService) doorKey { return key("http", s.Listen, s.Name) }
-func tcpKey(s config.TCPService) doorKey   { return key("tcp", s.Listen, s.Name) }
+func httpKey(s config.HTTPService) doorKey  { return key("http", s.Listen, s.Name) }
+func httpsKey(s config.HTTPService) doorKey { return key("https", s.ListenTLS, s.Name) }
+func tcpKey(s config.TCPService) doorKey    { return key("tcp", s.Listen, s.Name) }
+
+// httpKeys are all doors of an HTTP service.
+func httpKeys(s config.HTTPService) []doorKey {
+	keys := []doorKey{httpKey(s)}
+	if s.ListenTLS != "" {
+		keys = append(keys, httpsKey(s))
+	}
+	return keys
+}
 
 // key names a door by its address, so that a service can be renamed without
 // closing it; addresses without a port of their own are told apart by name.

@@ -61,8 +61,13 @@ func (e *Edge) gates(service string) (out []*web.Gate) {
 	defer e.mu.Unlock()
 	for _, s := range e.conf.HTTP {
 		name, _, _ := strings.Cut(s.Name, "@")
-		if d, ok := e.doors[httpKey(s)].(*httpDoor); ok && name == service {
-			out = append(out, &d.gate)
+		if name != service {
+			continue
+		}
+		for _, key := range httpKeys(s) {
+			if d, ok := e.doors[key].(*httpDoor); ok {
+				out = append(out, &d.gate)
+			}
 		}
 	}
 	return out
@@ -105,6 +110,18 @@ func (e *Edge) Address(service string) (string, bool) {
 	}
 	for _, s := range e.conf.TCP {
 		if d := e.doors[tcpKey(s)]; s.Name == service && d != nil {
+			return d.address(), true
+		}
+	}
+	return "", false
+}
+
+// AddressTLS returns where an HTTP service listens for HTTPS; false when nowhere.
+func (e *Edge) AddressTLS(service string) (string, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, s := range e.conf.HTTP {
+		if d := e.doors[httpsKey(s)]; s.Name == service && s.ListenTLS != "" && d != nil {
 			return d.address(), true
 		}
 	}

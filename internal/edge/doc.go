@@ -6,7 +6,8 @@
 // not at all, without dropping requests, sessions or listeners that stay. The
 // halves decide the rest: package web for HTTP (rows 7.1.10 and 7.1.11), package
 // relay for PostgreSQL and Redis (rows 7.1.4, 7.1.5, 7.1.8), both with the pure
-// judgement of package decide.
+// judgement of package decide. Clients' connections begin in package front (HTTP/2,
+// TLS), with the certificates of package cert.
 //
 // Invariants: what is served is what lies on the disk; a configuration that is
 // invalid, older, or cannot be bound or stored changes nothing; every change of

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/edge/front"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/web"
 )
@@ -27,8 +28,9 @@ const (
 	maxHeader     = 64 << 10
 )
 
+// httpDoor speaks HTTP/1.1 and HTTP/2, in cleartext or by TLS.
 type httpDoor struct {
-	listener net.Listener
+	listener front.Listener
 	server   *http.Server
 	router   atomic.Pointer[web.Router]
 	gate     web.Gate
@@ -36,7 +38,7 @@ type httpDoor struct {
 	done     chan struct{}
 }
 
-func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
+func newHTTPDoor(l front.Listener, logger *slog.Logger) *httpDoor {
 	d := &httpDoor{listener: l, done: make(chan struct{})}
 	d.server = &http.Server{
 		Handler:           http.HandlerFunc(d.serve),
@@ -45,6 +47,7 @@ func newHTTPDoor(l net.Listener, logger *slog.Logger) *httpDoor {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	front.Configure(d.server)
 	return d
 }
 

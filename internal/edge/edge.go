@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/edge/event"
@@ -26,6 +27,8 @@ type (
 	TCPPolicy   = config.TCPPolicy
 	Member      = config.Member
 	Duration    = config.Duration
+	TLS         = config.TLS
+	Certificate = config.Certificate
 	Event       = event.Event
 )
 
@@ -61,6 +64,7 @@ type Edge struct {
 	web     map[string]*web.Service
 	relay   map[string]*line
 	names   *dns.Server
+	certs   *cert.Store
 	leaving sync.WaitGroup // doors that finish their last requests
 }
 
@@ -88,8 +92,19 @@ func New(opt Options) *Edge {
 		web:    map[string]*web.Service{},
 		relay:  map[string]*line{},
 	}
+	e.certs = cert.NewStore(opt.Now, e.certificate)
 	e.names = dns.New(dns.Options{Now: opt.Now, Rand: opt.Rand, Events: e.events.Add, Probe: web.Probe, Logger: opt.Logger})
 	return e
+}
+
+// certificate reports one that was taken or refused.
+func (e *Edge) certificate(s cert.State) {
+	v := event.Event{At: e.opt.Now(), Kind: event.CertificateLoaded, Subject: s.File, Detail: "it ends on " + s.NotAfter.UTC().Format(time.RFC3339)}
+	if s.Error != "" {
+		v.Kind, v.Detail = event.CertificateRefused, s.Error
+		e.opt.Logger.Error("certificate is not used", "file", s.File, "error", s.Error)
+	}
+	e.events.Add(v)
 }
 
 // Start begins to serve what was applied or, when nothing was, the last

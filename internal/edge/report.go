@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/tally"
@@ -15,6 +16,7 @@ import (
 type (
 	TargetState = web.TargetState
 	TCPState    = relay.State
+	CertState   = cert.State
 	Second      = tally.Second
 	Row         = tally.Row
 	Histogram   = tally.Histogram
@@ -33,8 +35,10 @@ type Report struct {
 	Panicking []string   `json:"panicking,omitempty"`
 	TCP       []TCPState `json:"tcp,omitempty"`
 	DNS       *dns.State `json:"dns,omitempty"`
-	Seconds   []Second   `json:"seconds,omitempty"` // finished ones, oldest first
-	Events    []Event    `json:"events,omitempty"`  // oldest first
+	// Certificates are those of HTTPS, in the configuration's order.
+	Certificates []CertState `json:"certificates,omitempty"`
+	Seconds      []Second    `json:"seconds,omitempty"` // finished ones, oldest first
+	Events       []Event     `json:"events,omitempty"`  // oldest first
 }
 
 // Report returns everything that is kept: about two minutes of counters and the
@@ -50,7 +54,7 @@ func (e *Edge) ReportSince(second, event uint64) Report {
 	defer e.mu.Unlock()
 	r := Report{
 		Region: e.conf.Region, Version: e.conf.Version, Booted: e.booted, At: now, Running: e.running,
-		Seconds: e.tally.Since(second, now), Events: e.events.Since(event),
+		Seconds: e.tally.Since(second, now), Events: e.events.Since(event), Certificates: e.certs.States(),
 	}
 	if e.conf.DNS != nil {
 		state := e.names.State()

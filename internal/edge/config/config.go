@@ -15,6 +15,8 @@ type Config struct {
 	CustomerHeader string `json:"customerHeader,omitempty"`
 	// DNS is the edge's name server; nil: it has none.
 	DNS *DNS `json:"dns,omitempty"`
+	// TLS are the certificates of the services that listen for HTTPS; nil: none does.
+	TLS *TLS `json:"tls,omitempty"`
 	// BeyondLoopback says that services may listen on other than loopback addresses.
 	BeyondLoopback bool `json:"beyondLoopback,omitempty"`
 }
@@ -22,12 +24,15 @@ type Config struct {
 // HTTPService is one address that balances requests over targets.
 type HTTPService struct {
 	Name    string     `json:"name"`
-	Listen  string     `json:"listen"` // "127.1.0.1:8080"
+	Listen  string     `json:"listen"` // "127.1.0.1:8080": HTTP/1.1, and HTTP/2 by prior knowledge
 	Targets []Target   `json:"targets"`
 	Policy  HTTPPolicy `json:"policy,omitzero"`
 	// Cells are those whose customers this service takes. Services may share an
 	// address when each takes cells of its own; at most one names none and takes the rest.
 	Cells []int `json:"cells,omitempty"`
+	// ListenTLS is where the same is served by HTTPS, with HTTP/2 by ALPN:
+	// "127.1.0.1:8443"; empty: nowhere. HTTP is not redirected to it.
+	ListenTLS string `json:"listenTLS,omitempty"`
 	// Remote is the region whose edge is the target; empty: this region's own service.
 	Remote string `json:"remote,omitempty"`
 }

@@ -21,6 +21,8 @@ const good = `{
      "members": [{"name": "r1", "address": "127.1.1.11:6379", "witness": "127.1.1.11:26379"}]}]
 }`
 
+const tls = `"tls": {"certificates": [{"certFile": "/e/edge.pem", "keyFile": "/e/edge.pem"}]},`
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, from, to, want string }{
@@ -40,13 +42,22 @@ func TestParse(t *testing.T) {
 		{"no master", `"master": "main",`, "", `is not a name the sentinels can know`},
 		{"injected path", `"/healthz"`, `"/a b\r\nX: y"`, "must begin with / and hold no blanks"},
 		{"injected name", `"name": "a"`, `"name": "a\r\nX: y"`, "must be a word"},
+		{"https", `"listen": "127.1.0.1:8080",`, `"listen": "127.1.0.1:8080", "listenTLS": "127.1.0.1:8443",` + tls, ""},
+		{"https without certificates", `"listen": "127.1.0.1:8080",`, `"listen": "127.1.0.1:8080", "listenTLS": "127.1.0.1:8443",`, "there is no tls: name certificates"},
+		{"https where http is", `"listen": "127.1.0.1:8080",`, `"listen": "127.1.0.1:8080", "listenTLS": "127.1.0.1:8080",` + tls, `already belongs to service "api"`},
+		{"https where tcp is", `"listen": "127.1.0.1:8080",`, `"listen": "127.1.0.1:8080", "listenTLS": "127.1.0.1:5432",` + tls, `already belongs to service "api"`},
+		{"no certificates", `"region"`, `"tls": {"certificates": []}, "region"`, "it names no certificate"},
+		{"relative file", `"region"`, `"tls": {"certificates": [{"certFile": "a.pem", "keyFile": "/a.pem"}]}, "region"`, `file "a.pem" is no absolute path`},
 		{"negative duration", `"10s"`, `"-10s"`, "probeEvery cannot be negative"},
 		{"bad duration", `"10s"`, `"ten"`, "read duration"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			text := strings.Replace(good, c.from, c.to, 1)
+			text := strings.Replace(good, c.from, strings.TrimSuffix(c.to, tls), 1)
+			if strings.HasSuffix(c.to, tls) {
+				text = strings.Replace(text, "{", "{"+tls, 1)
+			}
 			if c.from != "" && text == good {
 				t.Fatalf("%q is not in the document", c.from)
 			}

@@ -58,7 +58,8 @@ type HTTPPolicy struct {
 	TryTimeout Duration `json:"tryTimeout,omitempty"`
 	// Timeout is the wait for the head of the answer over all tries: 15s.
 	Timeout Duration `json:"timeout,omitempty"`
-	// IdleTimeout is the longest silence within the body of an answer: 5m.
+	// IdleTimeout is the longest silence within the body of an answer, and about the
+	// longest that a client may not take it: 5m.
 	IdleTimeout   Duration `json:"idleTimeout,omitempty"`
 	Tries         int      `json:"tries,omitempty"`         // 3 at most, first included
 	BudgetPercent *int     `json:"budgetPercent,omitempty"` // 20 % of the requests of 10 s

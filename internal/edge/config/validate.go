@@ -16,15 +16,19 @@ const MaxTargets = 64
 // Validate says everything that is wrong with a configuration, joined; nil
 // when it can be served as it stands.
 func (c Config) Validate() error {
-	v := &validator{listens: map[string]string{}, cells: map[string]map[int]string{}, names: map[string]bool{}, beyond: c.BeyondLoopback}
+	v := &validator{listens: map[string]string{}, cells: map[string]map[int]string{}, names: map[string]bool{}, secure: map[string]bool{}, beyond: c.BeyondLoopback}
 	if c.Version == 0 {
 		v.add("version is 0: number configurations from 1")
 	}
 	if c.Cells < 0 {
 		v.add("cells is %d: use 0 or more", c.Cells)
 	}
+	v.tls(&c)
 	for i := range c.HTTP {
 		v.http(&c.HTTP[i])
+		if s := &c.HTTP[i]; s.ListenTLS != "" {
+			v.https(s, c.TLS)
+		}
 	}
 	for i := range c.TCP {
 		v.tcp(&c.TCP[i])
@@ -40,6 +44,7 @@ type validator struct {
 	listens map[string]string // address -> service
 	names   map[string]bool
 	cells   map[string]map[int]string // address -> cell -> HTTP service
+	secure  map[string]bool           // address -> HTTPS
 	beyond  bool                      // listening beyond loopback is meant
 }
 
@@ -55,6 +60,10 @@ func (v *validator) service(kind, name, listen string, shared bool) {
 		v.add("service %q is declared twice: names are unique over http and tcp", name)
 	}
 	v.names[name] = true
+	v.listen(name, listen, shared)
+}
+
+func (v *validator) listen(name, listen string, shared bool) {
 	address, err := netip.ParseAddrPort(listen)
 	switch {
 	case err != nil:
@@ -67,19 +76,29 @@ func (v *validator) service(kind, name, listen string, shared bool) {
 	v.listens[listen] = name
 }
 
+// https checks where a service listens for HTTPS.
+func (v *validator) https(s *HTTPService, tls *TLS) {
+	if tls == nil {
+		v.add("service %q: it listens for HTTPS on %s and there is no tls: name certificates", s.Name, s.ListenTLS)
+	}
+	v.listen(s.Name, s.ListenTLS, v.shares(s.ListenTLS, true, s))
+}
+
 // shares says whether an HTTP service may listen where others do, because no cell of its
-// own is theirs as well.
-func (v *validator) shares(s *HTTPService) bool {
-	taken := v.cells[s.Listen]
+// own is theirs as well, and they speak the same there.
+func (v *validator) shares(listen string, tls bool, s *HTTPService) bool {
+	taken := v.cells[listen]
 	if taken == nil {
 		taken = map[int]string{}
-		v.cells[s.Listen] = taken
+		v.cells[listen] = taken
 	}
 	cells := s.Cells
 	if len(cells) == 0 {
 		cells = []int{rest}
 	}
-	ok := true
+	before, known := v.secure[listen]
+	v.secure[listen] = tls
+	ok := !known || before == tls
 	for _, c := range cells {
 		if taken[c] != "" {
 			ok = false
@@ -93,7 +112,7 @@ func (v *validator) shares(s *HTTPService) bool {
 const rest = -1
 
 func (v *validator) http(s *HTTPService) {
-	v.service("http", s.Name, s.Listen, v.shares(s))
+	v.service("http", s.Name, s.Listen, v.shares(s.Listen, false, s))
 	if len(s.Targets) == 0 {
 		v.add("service %q has no targets: name at least one", s.Name)
 	}

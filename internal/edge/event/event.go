@@ -33,6 +33,9 @@ const (
 	ConfigApplied   Kind = "config-applied"
 	RegionDown      Kind = "region-down"
 	RegionUp        Kind = "region-up"
+
+	CertificateLoaded  Kind = "certificate-loaded"
+	CertificateRefused Kind = "certificate-refused"
 )
 
 // Event is one thing that happened.

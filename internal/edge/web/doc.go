@@ -13,5 +13,6 @@
 //
 // Two ways lead upstream and behave alike: plain requests go through package
 // hop, all others (upgrades, large or unsized bodies, Expect, trailers) through
-// net/http. It never caches, rewrites or decompresses.
+// net/http. Clients speak HTTP/1.1 or HTTP/2, targets HTTP/1.1; nothing is forwarded
+// that two readers could frame differently (RFC 9112, section 11.2). It never caches, rewrites or decompresses.
 package web

@@ -14,6 +14,12 @@ const smallBody = 64 << 10
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	j := s.begin(r)
 	defer j.end()
+	if status, why := refusable(r); status != 0 {
+		j.bound(w, r)
+		w.Header().Set("Connection", "close") // what follows may be meant for a tunnel
+		j.refuse(w, status, why)
+		return
+	}
 	if j.shape.policy.standard || !plain(r) {
 		s.standard(w, r, j)
 		return
@@ -27,9 +33,31 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
+// refusable says why a request is not for any target: a tunnel through the edge, or one
+// that HTTP/2 can carry and HTTP/1.1 cannot, whose target or method would be read as more
+// than that (RFC 9113, section 10.3). Package front resets the latter before.
+func refusable(r *http.Request) (status int, why string) {
+	switch {
+	case r.Method == http.MethodConnect:
+		return http.StatusMethodNotAllowed, "this is no proxy to elsewhere: send the request itself"
+	case r.ProtoMajor == 2 && (unwritable(r.Method) || unwritable(r.RequestURI) || unwritable(r.Host)):
+		return http.StatusBadRequest, "the method, path or authority holds blanks or control characters"
+	}
+	return 0, ""
+}
+
+func unwritable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
 // plain says whether a request can go through package hop.
 func plain(r *http.Request) bool {
-	if r.ContentLength < 0 || r.ContentLength > smallBody || r.Method == http.MethodConnect {
+	if r.ContentLength < 0 || r.ContentLength > smallBody {
 		return false
 	}
 	if len(r.RequestURI) == 0 || r.RequestURI[0] != '/' || strings.IndexByte(r.RequestURI, '#') >= 0 {
@@ -62,7 +90,11 @@ func (j *job) refuse(w http.ResponseWriter, status int, detail string) {
 		body = []byte("{}") // strings and a number always marshal
 	}
 	h := w.Header()
+	ends := h["Connection"]
 	clear(h)
+	if ends != nil {
+		h["Connection"] = ends
+	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	if status == http.StatusServiceUnavailable {

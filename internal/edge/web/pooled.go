@@ -14,6 +14,7 @@ import (
 // answer broke after its head was sent.
 func (s *Service) pooled(w http.ResponseWriter, r *http.Request, j *job) bool {
 	q := request(r)
+	j.bound(w, r)
 	if r.ContentLength > 0 {
 		var err error
 		if q.Body, err = readBody(w, r, j.shape.policy.total); err != nil {
@@ -145,12 +146,13 @@ func (j *job) stream(w http.ResponseWriter, t *target, permit decide.Permit, a *
 	defer stop()
 	room := j.service.buffers.Get()
 	defer j.service.buffers.Put(room)
-	flusher := http.NewResponseController(w)
+	client := j.patient(w)
+	defer client.end()
 	written := true // the head itself
 	a.BeforeWait(func() {
 		if written && a.Length() < 0 {
 			written = false
-			_ = flusher.Flush() // a failed flush shows as a failed write
+			_ = client.FlushError() // a failed flush shows as a failed write
 		}
 		// Checked after, so that the watch cannot be overwritten unnoticed.
 		a.SetReadDeadline(j.service.deps.Now().Add(j.shape.policy.idle))
@@ -162,12 +164,12 @@ func (j *job) stream(w http.ResponseWriter, t *target, permit decide.Permit, a *
 		n, err := a.Read(room)
 		if n > 0 {
 			written = true
-			if _, err := w.Write(room[:n]); err != nil {
+			if _, err := client.Write(room[:n]); err != nil {
 				return true // the client is gone: nothing to break any more
 			}
 		}
 		if err == io.EOF {
-			sendTrailer(w, flusher, a)
+			sendTrailer(client, a)
 			return true
 		}
 		if err != nil {
@@ -178,11 +180,11 @@ func (j *job) stream(w http.ResponseWriter, t *target, permit decide.Permit, a *
 
 // sendTrailer forwards the trailers. The flush makes the answer chunked, since
 // one with a length has no room for them.
-func sendTrailer(w http.ResponseWriter, flusher *http.ResponseController, a *hop.Answer) {
+func sendTrailer(w *patience, a *hop.Answer) {
 	if !a.HasTrailer() {
 		return
 	}
-	_ = flusher.Flush() // a failed flush means that the client is gone
+	_ = w.FlushError() // a failed flush means that the client is gone
 	a.EachTrailer(func(name, value string) { w.Header().Add(http.TrailerPrefix+name, value) })
 }
 

@@ -51,6 +51,7 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if slices.Contains(via, s.region) || len(via) >= hops {
 			j := s.begin(req)
 			defer j.end()
+			j.bound(w, req)
 			j.refuse(w, http.StatusLoopDetected, "two regions' edges send this customer's requests to each other: they do not have the same routing yet; try again")
 			return
 		}

@@ -47,6 +47,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.Host = "target" // the tripper puts the chosen one here
 	p.Out.Host = p.In.Host
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // as received, even where it does not parse
+	p.Out.Trailer = p.In.Trailer           // the same map: it is filled when the body has ended
 	p.SetXForwarded()
 }
 
@@ -55,6 +56,11 @@ type jobKey struct{}
 // standard serves a request through net/http's proxy and client.
 func (s *Service) standard(w http.ResponseWriter, r *http.Request, j *job) {
 	w.Header()["Content-Type"] = nil // do not guess in the target's name
+	if _, upgrades := r.Header["Upgrade"]; !upgrades {
+		client := j.patient(w)
+		defer client.end()
+		w = client
+	}
 	s.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), jobKey{}, j)))
 }
 
