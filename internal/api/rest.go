@@ -166,6 +166,15 @@ func mountActions(x huma.API, a Actions) {
 		id, err := a.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, in.Body.Reason)
 		return answer(started{id}, err)
 	})
+	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
+		Body struct {
+			Region string `json:"region"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+		}
+	}) (*out[started], error) {
+		id, err := a.RestartKafka(ctx, in.Body.Region, in.Body.Reason)
+		return answer(started{id}, err)
+	})
 	type decision struct {
 		ID   string `path:"id"`
 		Body struct {
