@@ -40,6 +40,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountQuery(x, s)
 	mountActions(x, a)
 	mountHomes(x, s, a)
+	mountKafka(x, s, a)
 	mountDrills(x, s, a, r)
 	mountPersons(x, s, a)
 }
@@ -164,15 +165,6 @@ func mountActions(x huma.API, a Actions) {
 		}
 	}) (*out[started], error) {
 		id, err := a.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, in.Body.Reason)
-		return answer(started{id}, err)
-	})
-	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
-		Body struct {
-			Region string `json:"region"`
-			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
-		}
-	}) (*out[started], error) {
-		id, err := a.RestartKafka(ctx, in.Body.Region, in.Body.Reason)
 		return answer(started{id}, err)
 	})
 	type decision struct {

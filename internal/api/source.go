@@ -27,6 +27,7 @@ var (
 type Source interface {
 	Platform
 	Homes
+	Mirrors
 	Operations
 	Drills
 	Journal

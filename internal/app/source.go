@@ -45,7 +45,11 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), append(watched, s.archiveFindings(now)...), now)
+	lost, err := s.lossFindings(now)
+	if err != nil {
+		return st, err
+	}
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), lost), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
