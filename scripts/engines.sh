@@ -5,7 +5,7 @@
 #                          created, and nothing of the user's is touched. No root is needed for them.
 #   Patroni                from PyPI at the versions in patroni.txt, in a virtual environment of ours
 #                          (Debian's 3.0.2 loses acknowledged writes; see docs/explanation/failover.md).
-#   Java and Kafka         with "engines.sh kafka", see kafka.sh: Debian's JRE, Kafka from Maven's repository, pinned in kafka.txt.
+#   Java and Kafka         see kafka.sh: Debian's JRE, Kafka from Maven's repository, pinned in kafka.txt.
 #   test tools             with "engines.sh test": Chromium, node and npm for the browser tests, by apt; and moto, a Route 53
 #                          for tests, from PyPI at the versions in moto.txt, in a virtual environment of ours.
 # "engines.sh where" prints the folder.
@@ -99,11 +99,9 @@ if ! cmp -s "$here/patroni.txt" "$stamp"; then
   cp "$here/patroni.txt" "$stamp"
 fi
 
-if [ "$want" = kafka ]; then # no region runs brokers yet: only its own tests ask for it
-  # shellcheck source=scripts/kafka.sh
-  . "$here/kafka.sh"
-  install_kafka
-fi
+# shellcheck source=scripts/kafka.sh
+. "$here/kafka.sh"
+install_kafka
 
 # PostgreSQL refuses to run as root; as root the engines run as a user of their own.
 if [ "$(id -u)" = 0 ] && ! id fournines >/dev/null 2>&1; then

@@ -20,6 +20,7 @@ import (
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/greenlang"
 )
 
@@ -31,7 +32,8 @@ type DrillPlatform struct {
 	Client *Client
 	Region string
 	Redis  drill.Writer
-	Dir    string // of the server's journal
+	Kafka  drill.Writer // nil: the region has no more than one broker
+	Dir    string       // of the server's journal
 }
 
 // JournalDir implements compliance.DrillPlatform.
@@ -59,7 +61,7 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		return l, err
 	}
 	for _, c := range r.Components {
-		if c.Health != api.Healthy {
+		if c.Health != api.Healthy && c.Kind != Mirror { // it catches up by itself
 			l.Trouble = append(l.Trouble, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
 		}
 		if c.Role == "primary" && c.Health == api.Healthy {
@@ -69,6 +71,9 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 	for _, ready := range r.Readiness {
 		if ready.Cluster == Cluster(p.Region, Redis) && ready.Leader != "" {
 			l.Leaders[Redis] = ready.Leader
+		}
+		if ready.Cluster == Cluster(p.Region, Kafka) && ready.Leader != "" {
+			l.Leaders[Kafka] = ready.Leader
 		}
 		if ready.Cluster == Cluster(p.Region, Postgres) && ready.Leader != "" {
 			l.Leaders[Postgres] = ready.Leader
@@ -199,6 +204,9 @@ func (p DrillPlatform) Over(ctx context.Context, operation string) error {
 // Cache implements availability.DrillPlatform.
 func (p DrillPlatform) Cache() drill.Writer { return p.Redis }
 
+// Queue implements availability.DrillPlatform.
+func (p DrillPlatform) Queue() drill.Writer { return p.Kafka }
+
 // RedisWriter writes keys to Redis through the edge, over a new connection when the old one broke.
 type RedisWriter struct {
 	Address, Password string
@@ -277,9 +285,14 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	if layout.NetNS {
 		token = secrets.App
 	}
+	platform := DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
+	if zones := layout.Brokers(region); len(zones) > 1 {
+		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
+		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
+	}
 	return drill.Env{
 		ID:       id,
-		Platform: DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
+		Platform: platform,
 		Load: &drill.Load{
 			Writer: customers(layout, region, token), Prefix: id,
 			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,

@@ -125,6 +125,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := programs.Serve(p.Spec.Engines); err != nil {
+		return err
+	}
 	if _, err := node.ThisHost(); err != nil {
 		return err
 	}

@@ -22,6 +22,9 @@ type DrillPlatform interface {
 	Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error)
 	// Cache writes to the region's Redis the way applications do.
 	Cache() drill.Writer
+	// Queue produces to the region's Kafka the way applications do; nil where it could not
+	// lose a broker.
+	Queue() drill.Writer
 }
 
 // Look is one look at a region.
@@ -72,7 +75,7 @@ func Drills() []drill.Drill {
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),
 		},
-	}, regionDrills()...)
+	}, append(kafkaDrills(), regionDrills()...)...)
 }
 
 func zoneOf(component string) string {

@@ -197,7 +197,7 @@ func ready(s api.Status) bool {
 		}
 		n++
 		for _, c := range r.Components {
-			if c.Health != api.Healthy {
+			if c.Health != api.Healthy && c.Kind != app.Mirror { // it catches up by itself, and nobody waits for it
 				return false
 			}
 		}

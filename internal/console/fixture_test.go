@@ -208,6 +208,12 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 	return err
 }
 
+func (f *fixture) Mirrors(context.Context) ([]api.Mirror, error) { return nil, nil }
+
+func (f *fixture) RestartKafka(context.Context, string, string) (string, error) {
+	return "", api.ErrNotFound
+}
+
 func (f *fixture) Switchover(_ context.Context, cluster, candidate, reason string) (string, error) {
 	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
 }
