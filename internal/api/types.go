@@ -171,6 +171,7 @@ type Status struct {
 	Faults       []Fault      `json:"faults" doc:"faults injected now"`
 	Operations   []Operation  `json:"operations" doc:"operations that run now"`
 	Journal      JournalHead  `json:"journal"`
+	Pairs        []Pair       `json:"pairs" doc:"copies across regions, as they are now"`
 }
 
 // JournalHead is the journal's size and tree head.

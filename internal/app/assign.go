@@ -110,7 +110,7 @@ func (l Layout) postgresUnit(p Programs, s Secrets, region, zone string) (node.U
 func (l Layout) redisUnits(p Programs, s Secrets, region, zone string) []node.Unit {
 	r, _ := l.Platform.Region(region)
 	m := redis.Member{Address: l.IP(region, zone), Master: l.IP(region, r.Zones[0]), Password: s.Redis}
-	policy := l.Platform.Spec.Engines.Redis
+	policy := l.redis(region)
 	return []node.Unit{
 		{
 			Name: Redis, Env: p.Env(), Stop: "TERM", Grace: 5,

@@ -20,6 +20,7 @@ import (
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/greenlang"
 )
 
 // Drills returns the drills of every wing.
@@ -72,7 +73,10 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		if ready.Cluster == Cluster(p.Region, Postgres) && ready.Leader != "" {
 			l.Leaders[Postgres] = ready.Leader
 		}
-		if !ready.Ready {
+		switch {
+		case ready.Alone:
+			l.Alone = append(l.Alone, ready.Cluster+" runs in one zone: drills inside the region need another; the drills region-loss and region-move do not")
+		case !ready.Ready:
 			l.Trouble = append(l.Trouble, fmt.Sprintf("%s could not fail over: %v", ready.Cluster, ready.Reasons))
 		}
 	}
@@ -248,13 +252,15 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 	return out, nil
 }
 
-// customers write where the platform's DNS sends them, or, without it, to the region's edge.
-func customers(l Layout, region, token string) *runWriter {
+// customers of a home write where the platform's DNS sends them, or, without it, to the region's edge.
+func customers(l Layout, home, token string) *runWriter {
+	cells := availability.Place(l.Platform, l.Regions, nil, nil).Cells
+	mine := func(customer string) bool { return cells[greenlang.CellOf(customer)] == home }
 	if l.DNS == "" {
-		return newRunWriter(nil, "http://"+l.EdgeAddress(region, Edge), token)
+		return newRunWriter(nil, "http://"+l.EdgeAddress(home, Edge), token, mine)
 	}
 	r := newResolver(l.DNS, l.Platform.Spec.Routing.TTL.D())
-	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token)
+	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token, mine)
 }
 
 // DrillEnv returns what a drill of this installation runs with.

@@ -134,6 +134,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err := s.keepZone(ctx); err != nil {
 		return err
 	}
+	s.wg.Go(func() { s.watchVerdicts(ctx) })
 	return s.startArchive(ctx)
 }
 

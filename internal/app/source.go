@@ -28,7 +28,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
-	st.Availability = s.availability(now)
+	st.Availability, st.Pairs = s.availability(now), s.pairs(now)
 	faults, err := s.activeFaults()
 	if err != nil {
 		return st, err
@@ -69,10 +69,11 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 	out.Links = links(out.Components)
 	out.Readiness = []api.Readiness{
 		availability.PostgresReadiness(s.PostgresView(Cluster(r.Name, Postgres)), now),
-		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Platform.Spec.Engines.Redis, now),
+		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.redis(r.Name), now),
 	}
 	for i, engine := range []string{Postgres, Redis} {
 		out.Readiness[i].Cluster = Cluster(r.Name, engine) // also while nothing of it was seen
+		out.Readiness[i].Alone = s.Layout.alone(r.Name)
 	}
 	return out
 }

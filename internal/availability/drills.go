@@ -27,7 +27,8 @@ type DrillPlatform interface {
 // Look is one look at a region.
 type Look struct {
 	Region  string
-	Trouble []string          // in words; empty: healthy and ready to fail over
+	Trouble []string          // in words; empty: healthy, and ready to fail over where it has a second zone
+	Alone   []string          // in words: what only its partner region could take over, by choice
 	Leaders map[string]string // engine → component id
 }
 
@@ -123,7 +124,7 @@ func awaitHealth(ctx context.Context, r *drill.Run) (string, error) {
 	}
 	l, err := retry(ctx, func() (Look, error) {
 		l, err := p.Look(ctx)
-		if err == nil && len(l.Trouble) > 0 {
+		if l.Trouble = append(l.Trouble, l.Alone...); err == nil && len(l.Trouble) > 0 {
 			err = errors.New(strings.Join(l.Trouble, "; "))
 		}
 		return l, err

@@ -227,7 +227,7 @@ func (p *Platform) Healthy() api.Status {
 				}
 			}
 			for _, x := range r.Readiness {
-				if !x.Ready {
+				if !x.Ready && !x.Alone {
 					return fmt.Sprintf("%s: %v", x.Cluster, x.Reasons)
 				}
 			}
