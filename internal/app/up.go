@@ -282,14 +282,15 @@ func (u *Up) layPrograms() error {
 		}
 	}
 	for _, region := range u.Regions {
-		if err := os.MkdirAll(u.Layout.EdgeDir(region), 0o700); err != nil {
-			return err
-		}
 		r, _ := u.Layout.Platform.Region(region)
 		for _, z := range r.Zones {
 			if err := os.MkdirAll(u.Layout.Dir(region, z), 0o755); err != nil { //nolint:gosec // the engines' user must pass
 				return err
 			}
+		}
+		// After the zones, whose region's directory the engines' user must pass.
+		if err := os.MkdirAll(u.Layout.EdgeDir(region), 0o700); err != nil {
+			return err
 		}
 	}
 	return os.MkdirAll(faultsDir(u.Layout.Root), 0o755) //nolint:gosec // no secret
