@@ -21,7 +21,7 @@ const partner = "us-west-2"
 // platform and leave it whole (rows 7.1.1, 7.1.2, 7.1.9, 7.1.12).
 func TestRegions(t *testing.T) {
 	p := platformtest.Start(t, platformtest.Options{
-		Number: 105, Args: []string{"--regions", platformtest.Region + "," + partner},
+		Number: 105, Kafka: true, Args: []string{"--regions", platformtest.Region + "," + partner},
 		Change: func(text string) string {
 			return strings.Replace(text, "name: us-west-2,      number: 4,", "name: us-west-2,      number: 106,", 1)
 		},
@@ -33,6 +33,9 @@ func TestRegions(t *testing.T) {
 	}{
 		{"MovesAreRefused", movesAreRefused},
 		{"AnyEdgeServesEveryCustomer_7_1_1", anyEdge},
+		{"Drill_7_1_6_BrokerLoss", drillPasses("broker-loss")},
+		{"BrokersAreRestarted_7_1_6", brokersAreRestarted},
+		{"MirrorIsKilled_7_1_6", mirrorIsKilled},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
 		{"Drill_7_1_9_RegionLoss", drillPasses("region-loss")},
 		{"TheOldRegionStaysFenced", staysFenced},

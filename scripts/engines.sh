@@ -5,8 +5,9 @@
 #                          created, and nothing of the user's is touched. No root is needed for them.
 #   Patroni                from PyPI at the versions in patroni.txt, in a virtual environment of ours
 #                          (Debian's 3.0.2 loses acknowledged writes; see docs/explanation/failover.md).
-#   Java and Kafka         with "engines.sh kafka", see kafka.sh: Debian's JRE, Kafka from Maven's repository, pinned in kafka.txt.
-#   test tools             with "engines.sh test": Chromium, node and npm for the browser tests, by apt.
+#   Java and Kafka         see kafka.sh: Debian's JRE, Kafka from Maven's repository, pinned in kafka.txt.
+#   test tools             with "engines.sh test": Chromium, node and npm for the browser tests, by apt; and moto, a Route 53
+#                          for tests, from PyPI at the versions in moto.txt, in a virtual environment of ours.
 # "engines.sh where" prints the folder.
 # etcd is inside the fournines binary. Running it again does nothing.
 set -euo pipefail
@@ -98,11 +99,9 @@ if ! cmp -s "$here/patroni.txt" "$stamp"; then
   cp "$here/patroni.txt" "$stamp"
 fi
 
-if [ "$want" = kafka ]; then # no region runs brokers yet: only its own tests ask for it
-  # shellcheck source=scripts/kafka.sh
-  . "$here/kafka.sh"
-  install_kafka
-fi
+# shellcheck source=scripts/kafka.sh
+. "$here/kafka.sh"
+install_kafka
 
 # PostgreSQL refuses to run as root; as root the engines run as a user of their own.
 if [ "$(id -u)" = 0 ] && ! id fournines >/dev/null 2>&1; then
@@ -118,6 +117,14 @@ if [ "$want" = test ]; then
   if [ "${#missing[@]}" -gt 0 ]; then
     privileged env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     privileged env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+  fi
+  if ! cmp -s "$here/moto.txt" "$root/moto/.installed"; then
+    say "installing moto $(sed -n 's/^moto==//p' "$here/moto.txt") into $root/moto"
+    rm -rf "$root/moto"
+    "$python" -m venv "$root/moto"
+    "$root/moto/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$here/moto.txt" >&2
+    "$root/moto/bin/moto_server" --help >/dev/null
+    cp "$here/moto.txt" "$root/moto/.installed"
   fi
 fi
 say "ready in $root (PostgreSQL in $pg)"

@@ -23,11 +23,49 @@ type Home struct {
 	Fenced  string    `json:"fenced,omitempty" doc:"why the home region itself may not serve"`
 	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that moved them last"`
 	Plan    MovePlan  `json:"plan" doc:"of the move that is possible: away, or home again"`
+	Lost    MovePlan  `json:"lost" doc:"what it would mean if the serving region died now"`
+	Judged  time.Time `json:"judged,omitzero" doc:"when the verdict was last another one; plans are judged once a minute"`
+	Verdict uint64    `json:"verdict,omitempty" doc:"index of the entry with that verdict"`
+}
+
+// Route is one region as resolvers are sent there (row 7.1.2).
+type Route struct {
+	Region  string      `json:"region"`
+	On      bool        `json:"on" doc:"its routing switch"`
+	Open    bool        `json:"open" doc:"resolvers are sent there: it serves, is not fenced, and its switch is on"`
+	Why     string      `json:"why,omitempty" doc:"why they are not"`
+	Address string      `json:"address" doc:"of its edge"`
+	Homes   []string    `json:"homes" doc:"whose customers it serves"`
+	Cells   []int       `json:"cells" doc:"that it serves"`
+	Ready   int         `json:"ready" doc:"instances of the application that take requests"`
+	Wanted  int         `json:"wanted" doc:"instances that the spec declares"`
+	Spare   bool        `json:"spare" doc:"another region would be left to answer without it"`
+	Answers []RouteSeen `json:"answers" doc:"what each edge's name server thinks of it"`
+}
+
+// RouteSeen is a region as one edge's name server sees it.
+type RouteSeen struct {
+	Edge  string    `json:"edge" doc:"region of the edge"`
+	Up    bool      `json:"up"`
+	Since time.Time `json:"since,omitzero"`
+	Error string    `json:"error,omitempty" doc:"of the last probe"`
+}
+
+// Pair is the copy that a region's partner has, as it is now (row 7.1.9).
+type Pair struct {
+	From       string  `json:"from" doc:"region that serves"`
+	To         string  `json:"to" doc:"region that would take over"`
+	Health     Health  `json:"health"`
+	LagBytes   int64   `json:"lag_bytes" doc:"-1: unknown"`
+	LagSeconds float64 `json:"lag_seconds" doc:"-1: unknown"`
+	Detail     string  `json:"detail,omitempty" doc:"why it is not healthy"`
 }
 
 // Homes says where customers are served.
 type Homes interface {
 	Homes(ctx context.Context) ([]Home, error)
+	// Routes are the regions that run here, in the order of the spec.
+	Routes(ctx context.Context) ([]Route, error)
 }
 
 // MoveRequest asks for a region's customers to be served by its partner.
@@ -55,6 +93,10 @@ func mountHomes(x huma.API, s Homes, a HomeMover) {
 	huma.Get(x, "/v1/homes", func(ctx context.Context, _ *struct{}) (*out[list[Home]], error) {
 		v, err := s.Homes(ctx)
 		return answer(list[Home]{Items: nonNil(v)}, err)
+	})
+	huma.Get(x, "/v1/routes", func(ctx context.Context, _ *struct{}) (*out[list[Route]], error) {
+		v, err := s.Routes(ctx)
+		return answer(list[Route]{Items: nonNil(v)}, err)
 	})
 	type move struct {
 		Region string `path:"region"`

@@ -40,6 +40,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountQuery(x, s)
 	mountActions(x, a)
 	mountHomes(x, s, a)
+	mountKafka(x, s, a)
 	mountDrills(x, s, a, r)
 	mountPersons(x, s, a)
 }

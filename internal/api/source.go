@@ -27,6 +27,7 @@ var (
 type Source interface {
 	Platform
 	Homes
+	Mirrors
 	Operations
 	Drills
 	Journal
@@ -173,6 +174,10 @@ type Operator interface {
 	// Switchover moves the leader of a cluster to a candidate (a component id, or
 	// empty for the best) and answers with the id of the operation.
 	Switchover(ctx context.Context, cluster, candidate, reason string) (id string, err error)
+	// RestartKafka restarts a region's brokers one after another, each only while the others
+	// serve everything, and answers with the id of the operation. ErrNotFound where the region
+	// runs no broker here, ErrRefused where one could not be lost now.
+	RestartKafka(ctx context.Context, region, reason string) (id string, err error)
 	// Approve lets an operation that waits for approval run.
 	Approve(ctx context.Context, id, reason string) error
 	// Deny ends an operation that waits for approval as refused.

@@ -68,7 +68,7 @@ type Component struct {
 	ID      string    `json:"id" doc:"REGION/ZONE/KIND, for example us-east-1/a/postgres; the edge has no zone: us-east-1/edge"`
 	Region  string    `json:"region"`
 	Zone    string    `json:"zone,omitempty"`
-	Kind    string    `json:"kind" doc:"etcd, postgres, redis, sentinel, greenlang, edge, node or server"`
+	Kind    string    `json:"kind" doc:"etcd, postgres, redis, sentinel, kafka, mirror, greenlang, edge, node or server"`
 	Address string    `json:"address,omitempty" doc:"host:port where it serves"`
 	Role    string    `json:"role,omitempty" doc:"primary, sync-standby, replica, master, leader, follower …"`
 	Sync    Sync      `json:"sync"`
@@ -171,6 +171,7 @@ type Status struct {
 	Faults       []Fault      `json:"faults" doc:"faults injected now"`
 	Operations   []Operation  `json:"operations" doc:"operations that run now"`
 	Journal      JournalHead  `json:"journal"`
+	Pairs        []Pair       `json:"pairs" doc:"copies across regions, as they are now"`
 }
 
 // JournalHead is the journal's size and tree head.

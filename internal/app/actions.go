@@ -142,6 +142,19 @@ func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason s
 	return o.Key, err
 }
 
+// RestartKafka implements api.Actions.
+func (s *ServerApp) RestartKafka(ctx context.Context, region, reason string) (string, error) {
+	cluster := Cluster(region, Kafka)
+	if _, err := s.region(cluster); err != nil {
+		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	if len(s.Layout.Brokers(region)) == 0 {
+		return "", fmt.Errorf("%s runs no Kafka: the platform declares spec.engines.kafka.brokers: 0: %w", region, api.ErrNotFound)
+	}
+	o, err := s.begin(ctx, requestID(ctx, "kafka-restart"), availability.KindKafkaRestart, cluster, reason, availability.KafkaRestartArgs{Cluster: cluster})
+	return o.Key, err
+}
+
 // Approve implements api.Actions.
 func (s *ServerApp) Approve(ctx context.Context, id, reason string) error {
 	_, err := s.Control.Approve(ctx, id, actor(ctx), reason)

@@ -17,6 +17,7 @@ type Desired struct {
 	Primary string       // component id of the region's PostgreSQL leader, to be watched
 	Faults  []node.Lease // of this zone
 	Serves  bool         // the region's application runs
+	Restart []availability.RestartWish
 }
 
 // Assign renders what a zone's node shall run. It is pure: the same spec, layout and
@@ -29,12 +30,20 @@ func Assign(l Layout, p Programs, s Secrets, region, zone string, d Desired) (no
 		return a, err
 	}
 	a.Units = append([]node.Unit{etcd, db}, l.redisUnits(p, s, region, zone)...)
+	a.Units = append(a.Units, l.kafkaUnits(p, region, zone)...)
 	if d.Serves {
 		a.Units = append(a.Units, l.greenlangUnit(p, s, region, zone))
 	}
 	for _, f := range d.Fences {
 		if unit, ok := strings.CutPrefix(f.Component, region+"/"+zone+"/"); ok {
 			a.Fenced[unit] = node.Fence{Epoch: f.Epoch, Reason: f.Reason}
+		}
+	}
+	for _, w := range d.Restart {
+		for i := range a.Units {
+			if ID(region, zone, a.Units[i].Name) == w.Component {
+				a.Units[i].Restart = w.Name
+			}
 		}
 	}
 	a.Watch = l.watch(region, d.Primary)
@@ -110,7 +119,7 @@ func (l Layout) postgresUnit(p Programs, s Secrets, region, zone string) (node.U
 func (l Layout) redisUnits(p Programs, s Secrets, region, zone string) []node.Unit {
 	r, _ := l.Platform.Region(region)
 	m := redis.Member{Address: l.IP(region, zone), Master: l.IP(region, r.Zones[0]), Password: s.Redis}
-	policy := l.Platform.Spec.Engines.Redis
+	policy := l.redis(region)
 	return []node.Unit{
 		{
 			Name: Redis, Env: p.Env(), Stop: "TERM", Grace: 5,

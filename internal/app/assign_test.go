@@ -40,7 +40,7 @@ func TestAddressesAreRegionZoneHost(t *testing.T) {
 	if got := l.ServerAddress("us-east-1", "127.0.0.1:9"); got != "10.1.0.2:9" {
 		t.Errorf("with namespaces nodes reach the server at %s", got)
 	}
-	if n := len(layout(t).Ports()); n != 3*7+4+2+1 { // three zones of seven ports, the edge's four, our etcd's two, the object store's
+	if n := len(layout(t).Ports()); n != 3*9+4+2+1 { // three zones of nine ports, the edge's four, our etcd's two, the object store's
 		t.Errorf("%d ports", n)
 	}
 }

@@ -93,7 +93,7 @@ func (s *ServerApp) zoneComponents(region, zone string, now time.Time) []api.Com
 		}
 	}
 	out := []api.Component{node}
-	for _, kind := range []string{Etcd, Postgres, Redis, Sentinel, GreenLang} {
+	for _, kind := range s.Layout.Kinds(region, zone) {
 		c := api.Component{ID: ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: s.Layout.Address(region, zone, kind), Seen: n.At}
 		i := slices.IndexFunc(n.Units, func(u fact.Unit) bool { return u.Name == kind })
 		if kind == GreenLang && !s.placement().Runs(region) && i < 0 {
@@ -164,6 +164,10 @@ func (s *ServerApp) role(c *api.Component, now time.Time) {
 				}
 			}
 		}
+	case Kafka:
+		s.brokerRole(c, now)
+	case Mirror:
+		s.mirrorRole(c, now)
 	case Sentinel:
 		for _, n := range s.Facts.Redis(c.Region).Sentinels {
 			if n.ID == c.ID && now.Sub(n.Seen) <= nodeSilent {

@@ -90,28 +90,6 @@ func edgeConfig(l Layout, region string, placed availability.Placement) edge.Con
 	}
 }
 
-// nameServer renders what a region's edge answers resolvers: every edge knows all regions,
-// so that any of them answers for all.
-func nameServer(l Layout, region string, placed availability.Placement) *config.DNS {
-	if l.DNS == "" {
-		return nil
-	}
-	service, zone, _ := strings.Cut(APIName, ".")
-	d := &config.DNS{Zone: zone + ".", Service: service, Listen: []string{l.addr(region, "", dnsPort)}, TTL: config.Duration(l.Platform.Spec.Routing.TTL.D())}
-	if !l.NetNS || strings.HasPrefix(l.DNS, "127.") {
-		d.Listen = append(d.Listen, l.DNS)
-	}
-	for _, name := range l.Regions {
-		d.Regions = append(d.Regions, config.DNSRegion{
-			Name: name, Address: l.IP(name, ""), Open: placed.Open(name), Probe: l.EdgeAddress(name, Edge), Path: "/readyz",
-		})
-	}
-	for c := range len(placed.Cells) {
-		d.Cells = append(d.Cells, placed.Serving[placed.Cells[c]])
-	}
-	return d
-}
-
 // httpServices are the region's own service, where it serves anybody, and one for each
 // other region that does: a cell's requests go to its home's region from every edge.
 func httpServices(l Layout, own edge.HTTPService, region string, placed availability.Placement) []edge.HTTPService {

@@ -20,6 +20,8 @@ import (
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/driver/kafka"
+	"github.com/greenlang/fournines/internal/greenlang"
 )
 
 // Drills returns the drills of every wing.
@@ -30,7 +32,8 @@ type DrillPlatform struct {
 	Client *Client
 	Region string
 	Redis  drill.Writer
-	Dir    string // of the server's journal
+	Kafka  drill.Writer // nil: the region has no more than one broker
+	Dir    string       // of the server's journal
 }
 
 // JournalDir implements compliance.DrillPlatform.
@@ -58,7 +61,7 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		return l, err
 	}
 	for _, c := range r.Components {
-		if c.Health != api.Healthy {
+		if c.Health != api.Healthy && c.Kind != Mirror { // it catches up by itself
 			l.Trouble = append(l.Trouble, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
 		}
 		if c.Role == "primary" && c.Health == api.Healthy {
@@ -69,10 +72,16 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		if ready.Cluster == Cluster(p.Region, Redis) && ready.Leader != "" {
 			l.Leaders[Redis] = ready.Leader
 		}
+		if ready.Cluster == Cluster(p.Region, Kafka) && ready.Leader != "" {
+			l.Leaders[Kafka] = ready.Leader
+		}
 		if ready.Cluster == Cluster(p.Region, Postgres) && ready.Leader != "" {
 			l.Leaders[Postgres] = ready.Leader
 		}
-		if !ready.Ready {
+		switch {
+		case ready.Alone:
+			l.Alone = append(l.Alone, ready.Cluster+" runs in one zone: drills inside the region need another; the drills region-loss and region-move do not")
+		case !ready.Ready:
 			l.Trouble = append(l.Trouble, fmt.Sprintf("%s could not fail over: %v", ready.Cluster, ready.Reasons))
 		}
 	}
@@ -195,6 +204,9 @@ func (p DrillPlatform) Over(ctx context.Context, operation string) error {
 // Cache implements availability.DrillPlatform.
 func (p DrillPlatform) Cache() drill.Writer { return p.Redis }
 
+// Queue implements availability.DrillPlatform.
+func (p DrillPlatform) Queue() drill.Writer { return p.Kafka }
+
 // RedisWriter writes keys to Redis through the edge, over a new connection when the old one broke.
 type RedisWriter struct {
 	Address, Password string
@@ -248,13 +260,15 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 	return out, nil
 }
 
-// customers write where the platform's DNS sends them, or, without it, to the region's edge.
-func customers(l Layout, region, token string) *runWriter {
+// customers of a home write where the platform's DNS sends them, or, without it, to the region's edge.
+func customers(l Layout, home, token string) *runWriter {
+	cells := availability.Place(l.Platform, l.Regions, nil, nil).Cells
+	mine := func(customer string) bool { return cells[greenlang.CellOf(customer)] == home }
 	if l.DNS == "" {
-		return newRunWriter(nil, "http://"+l.EdgeAddress(region, Edge), token)
+		return newRunWriter(nil, "http://"+l.EdgeAddress(home, Edge), token, mine)
 	}
 	r := newResolver(l.DNS, l.Platform.Spec.Routing.TTL.D())
-	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token)
+	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token, mine)
 }
 
 // DrillEnv returns what a drill of this installation runs with.
@@ -271,9 +285,14 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	if layout.NetNS {
 		token = secrets.App
 	}
+	platform := DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
+	if zones := layout.Brokers(region); len(zones) > 1 {
+		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
+		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
+	}
 	return drill.Env{
 		ID:       id,
-		Platform: DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}},
+		Platform: platform,
 		Load: &drill.Load{
 			Writer: customers(layout, region, token), Prefix: id,
 			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,

@@ -10,7 +10,9 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Programs are the engines' programs on this machine, found and checked.
@@ -18,6 +20,7 @@ type Programs struct {
 	PostgresBin string            `json:"postgres_bin"` // directory
 	Patroni     string            `json:"patroni"`
 	Redis       string            `json:"redis"`
+	Kafka       kafka.Java        `json:"kafka,omitzero"`      // empty where it is not installed
 	Libraries   string            `json:"libraries,omitempty"` // LD_LIBRARY_PATH of engines that were unpacked
 	Versions    map[string]string `json:"versions"`
 }
@@ -59,7 +62,21 @@ func FindPrograms(ctx context.Context, root string) (Programs, error) {
 	if path, err := exec.LookPath("redis-server"); err == nil {
 		p.Redis = path
 	}
+	if java, err := kafka.FindJava(root); err == nil { // whether it is needed says the platform, see Serve
+		p.Kafka = java
+		p.Versions[Kafka] = java.Version()
+	}
 	return p, p.check(ctx)
+}
+
+// Serve tells whether the programs are enough for what a platform declares. PostgreSQL,
+// Patroni and Redis are always needed, and [FindPrograms] refuses without them.
+func (p *Programs) Serve(e spec.Engines) error {
+	if e.Kafka.Brokers == 0 || p.Kafka.Program != "" {
+		return nil
+	}
+	_, err := kafka.FindJava(EnginesRoot())
+	return fmt.Errorf("the platform declares %d Kafka brokers for each region, and there is no Kafka: %w; run `make engines`, then again, or declare spec.engines.kafka.brokers: 0", e.Kafka.Brokers, err)
 }
 
 func (p *Programs) check(ctx context.Context) error {

@@ -24,6 +24,8 @@ type Facts struct {
 	probes   map[string]fact.Probe    // by observer
 	postgres map[string]fact.Postgres // by region
 	redis    map[string]fact.Redis
+	kafka    map[string]fact.Kafka
+	mirrors  map[string]fact.KafkaMirror // by FROM>TO
 	edges    map[string]EdgeFact
 	changed  chan struct{}
 }
@@ -32,7 +34,8 @@ type Facts struct {
 func NewFacts() *Facts {
 	return &Facts{
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
-		redis: map[string]fact.Redis{}, edges: map[string]EdgeFact{}, changed: make(chan struct{}),
+		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[string]fact.KafkaMirror{},
+		edges: map[string]EdgeFact{}, changed: make(chan struct{}),
 	}
 }
 
@@ -85,6 +88,20 @@ func (f *Facts) PutRedis(region string, change func(*fact.Redis)) {
 	})
 }
 
+// PutKafka takes what a region's brokers tell.
+func (f *Facts) PutKafka(region string, k fact.Kafka) { f.update(func() { f.kafka[region] = k }) }
+
+// PutMirror takes what is known of one direction between two regions. change gets what was
+// known before, and replaces its lists instead of changing them.
+func (f *Facts) PutMirror(from, to string, change func(*fact.KafkaMirror)) {
+	f.update(func() {
+		m := f.mirrors[from+">"+to]
+		m.From, m.To = from, to
+		change(&m)
+		f.mirrors[from+">"+to] = m
+	})
+}
+
 // PutEdge takes an edge's report.
 func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[region] = e }) }
 
@@ -109,6 +126,22 @@ func (f *Facts) Redis(region string) fact.Redis {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.redis[region]
+}
+
+// Kafka returns a region's brokers. Its lists are shared: they are not to be changed.
+func (f *Facts) Kafka(region string) fact.Kafka {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.kafka[region]
+}
+
+// Mirror returns one direction between two regions.
+func (f *Facts) Mirror(from, to string) fact.KafkaMirror {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	m := f.mirrors[from+">"+to]
+	m.From, m.To = from, to
+	return m
 }
 
 // Edge returns a region's edge.

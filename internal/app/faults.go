@@ -68,7 +68,7 @@ func (x field) Check(f chaos.Fault) error {
 	if !ok || !slices.Contains(r.spec.Zones, zone) {
 		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(x.s.zones(), ", "))
 	}
-	units := []string{"", Etcd, Postgres, Redis, Sentinel, GreenLang}
+	units := append([]string{""}, x.s.Layout.Kinds(region, zone)...)
 	if !slices.Contains(units, f.Unit()) {
 		return fmt.Errorf("%s runs no %q; it runs %s", f.Zone(), f.Unit(), strings.Join(units[1:], ", "))
 	}

@@ -15,7 +15,7 @@ func findings(s api.Status, operations []control.Operation, others []api.Finding
 	out := append([]api.Finding{}, others...)
 	for _, r := range s.Regions {
 		for _, ready := range r.Readiness {
-			if !ready.Ready && r.Running {
+			if !ready.Ready && !ready.Alone && r.Running {
 				out = append(out, notReady(ready))
 			}
 		}

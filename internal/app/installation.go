@@ -20,7 +20,8 @@ type Installation struct {
 	Format   int      `json:"format"`
 	Regions  []string `json:"regions"`
 	NetNS    bool     `json:"netns,omitempty"`
-	Listen   string   `json:"listen"` // of API and console
+	Lean     bool     `json:"lean,omitempty"` // one zone in each region but the first pair
+	Listen   string   `json:"listen"`         // of API and console
 	DNS      string   `json:"dns,omitempty"`
 	Programs Programs `json:"programs"`
 }
@@ -66,6 +67,9 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	p, err := spec.Load(filepath.Join(root, platformFile))
 	if err != nil {
 		return i, Layout{}, err
+	}
+	if i.Lean {
+		lean(p, i.Regions)
 	}
 	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
 }

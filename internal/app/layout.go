@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/netns"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/redis"
@@ -20,6 +21,8 @@ const (
 	Postgres  = "postgres"
 	Redis     = "redis"
 	Sentinel  = "sentinel"
+	Kafka     = "kafka"
+	Mirror    = "mirror"
 	GreenLang = "greenlang"
 	Node      = "node"
 	Edge      = "edge"
@@ -112,7 +115,8 @@ func (l Layout) addr(region, zone string, port int) string {
 // Address returns where a zone's component serves.
 func (l Layout) Address(region, zone, kind string) string {
 	port := map[string]int{
-		Etcd: etcdPort, Postgres: patroni.PostgresPort, Redis: redis.Port, Sentinel: redis.SentinelPort, GreenLang: appPort, Edge: appPort, HTTPS: HTTPSPort,
+		Etcd: etcdPort, Postgres: patroni.PostgresPort, Redis: redis.Port, Sentinel: redis.SentinelPort, Kafka: kafka.Port,
+		GreenLang: appPort, Edge: appPort, HTTPS: HTTPSPort,
 	}[kind]
 	if port == 0 {
 		return ""
@@ -184,8 +188,13 @@ func (l Layout) Ports() map[string]string {
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {
-			for _, k := range []string{Etcd, Postgres, Redis, Sentinel, GreenLang} {
-				out[l.Address(name, z, k)] = ID(name, z, k)
+			for _, k := range l.Kinds(name, z) {
+				if a := l.Address(name, z, k); a != "" {
+					out[a] = ID(name, z, k)
+				}
+				if k == Kafka {
+					out[l.addr(name, z, kafka.ControllerPort)] = ID(name, z, k)
+				}
 			}
 			out[l.addr(name, z, etcdPeer)] = ID(name, z, Etcd)
 			out[l.addr(name, z, patroni.RESTPort)] = ID(name, z, Postgres)

@@ -10,19 +10,34 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
-	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/spec"
 )
+
+// homeNow is a home that somebody here serves.
+type homeNow struct {
+	spec.Region
+	serving string
+	other   string // where a move would bring it: to its partner, or home again
+}
+
+// homes returns the homes that somebody here serves, in the order of the spec.
+func (s *ServerApp) homes() []homeNow {
+	placed := s.placement()
+	var out []homeNow
+	for _, r := range s.Layout.Platform.ActiveRegions() {
+		if serving, ok := placed.Serving[r.Name]; ok {
+			out = append(out, homeNow{r, serving, other(r.Name, r.Pair, serving)})
+		}
+	}
+	return out
+}
 
 // Homes implements api.Source.
 func (s *ServerApp) Homes(context.Context) ([]api.Home, error) {
 	placed, now := s.placement(), time.Now()
 	out := []api.Home{}
-	for _, r := range s.Layout.Platform.ActiveRegions() {
-		serving, ok := placed.Serving[r.Name]
-		if !ok {
-			continue
-		}
-		h := api.Home{Region: r.Name, Serving: serving, Open: placed.Open(serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
+	for _, r := range s.homes() {
+		h := api.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
 		for c, home := range placed.Cells {
 			if home == r.Name {
 				h.Cells = append(h.Cells, c)
@@ -34,7 +49,13 @@ func (s *ServerApp) Homes(context.Context) ([]api.Home, error) {
 			return nil, err
 		}
 		h.Since, h.Journal = doc.Since, doc.Index
-		h.Plan = availability.PlanMove(s.MoveView(r.Name, other(r.Name, r.Pair, serving)), "", now)
+		judged, err := s.verdict(r.Name)
+		if err != nil {
+			return nil, err
+		}
+		h.Judged, h.Verdict = judged.Since, judged.Index
+		v := availability.Judge(s.MoveView(r.Name, r.other), now)
+		h.Plan, h.Lost = v.Planned, v.Lost
 		out = append(out, h)
 	}
 	return out, nil
@@ -94,31 +115,4 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 		_, err = s.Control.Approve(ctx, id, actor(ctx), "approved in advance: "+q.Reason)
 	}
 	return id, err
-}
-
-// Route implements api.Actions.
-func (s *ServerApp) Route(ctx context.Context, region string, on bool, reason string) error {
-	placed := s.placement()
-	if _, ok := s.regions[region]; !ok {
-		return fmt.Errorf("this installation does not run region %q: %w", region, api.ErrNotFound)
-	}
-	if placed.Wishes[region].Off == !on {
-		return nil
-	}
-	if !on && !slices.ContainsFunc(placed.Regions(), func(r string) bool { return r != region && placed.Open(r) }) {
-		return fmt.Errorf("%w: no other region could answer then, and no region at all is never right; evacuate %s instead", api.ErrRefused, region)
-	}
-	if ready, wanted := (regions{s}).Capacity(region); on && ready < wanted {
-		return fmt.Errorf("%w: %d of %d instances of %s take requests: it has no capacity yet", api.ErrRefused, ready, wanted, region)
-	}
-	e, err := availability.RegionSwitched.Entry(region, "", availability.RegionWish{Region: region, Off: !on})
-	if err != nil {
-		return err
-	}
-	e.Actor, e.Reason, e.Trace = actor(ctx), journal.Brief(reason), trace(ctx)
-	if _, err := s.State.Append(ctx, e); err != nil {
-		return err
-	}
-	regions{s}.edges(ctx)
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/driver/redis"
@@ -32,6 +33,7 @@ type region struct {
 	lock   patroni.Lock
 	http   *http.Client
 	redis  *redis.Looker
+	kafka  *kafka.Looker
 	prober postgres.Prober
 }
 
@@ -63,7 +65,7 @@ func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time)
 	}
 	return &region{
 		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
-		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis},
+		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis}, kafka: l.kafkaLooker(name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
 		prober: postgres.Prober{Observer: Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
 	}, nil
@@ -75,10 +77,12 @@ func (r *region) observe(ctx context.Context) {
 	wg.Go(func() { every(ctx, lockEvery, r.lookLock) })
 	wg.Go(func() { every(ctx, membersEvery, r.lookMembers) })
 	wg.Go(func() { r.observeRedis(ctx) })
+	wg.Go(func() { r.observeKafka(ctx) })
 	wg.Go(func() { every(ctx, newestEvery, r.lookNewest) })
 	wg.Go(func() { r.watchPrimary(ctx) })
 	wg.Wait()
 	r.redis.Close()
+	r.kafka.Close()
 	_ = r.etcd.Close()
 }
 

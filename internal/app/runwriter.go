@@ -5,23 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/greenlang/fournines/internal/greenlang"
 )
 
 // runWriter writes runs to the application through the edge, the way customers do:
-// one attempt a call, over customers of every cell.
+// one attempt a call, over the customers of every cell of a home.
 type runWriter struct {
 	client *greenlang.Client
+	mine   func(customer string) bool // whether it belongs to the home
 
 	mu        sync.Mutex // guards what follows
 	customers []greenlang.Customer
 	agents    []greenlang.Agent
 }
 
-func newRunWriter(dial greenlang.Dial, base, token string) *runWriter {
-	return &runWriter{client: greenlang.NewClientVia(dial, base, token)}
+func newRunWriter(dial greenlang.Dial, base, token string, mine func(customer string) bool) *runWriter {
+	return &runWriter{client: greenlang.NewClientVia(dial, base, token), mine: mine}
 }
 
 // pick returns a customer and an agent that may be run; the lists are read once.
@@ -34,8 +36,9 @@ func (w *runWriter) pick(ctx context.Context) (greenlang.Customer, greenlang.Age
 		if err := errors.Join(err1, err2); err != nil {
 			return greenlang.Customer{}, greenlang.Agent{}, err
 		}
+		customers = slices.DeleteFunc(customers, func(c greenlang.Customer) bool { return !w.mine(c.ID) })
 		if len(customers) == 0 || len(agents) == 0 {
-			return greenlang.Customer{}, greenlang.Agent{}, fmt.Errorf("the registry has %d customers and %d certified agents: seed it first", len(customers), len(agents))
+			return greenlang.Customer{}, greenlang.Agent{}, fmt.Errorf("the registry has %d customers of this home and %d certified agents: seed it first", len(customers), len(agents))
 		}
 		w.customers, w.agents = customers, agents
 	}
@@ -54,7 +57,11 @@ func (w *runWriter) Write(ctx context.Context, key string) error {
 
 // Count implements drill.Writer.
 func (w *runWriter) Count(ctx context.Context, keys []string) (map[string]int, error) {
-	sightings, err := w.client.LookupRuns(ctx, keys)
+	c, _, err := w.pick(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sightings, err := w.client.As(c.ID).LookupRuns(ctx, keys)
 	out := make(map[string]int, len(sightings))
 	for _, s := range sightings {
 		if s.Count > 0 {

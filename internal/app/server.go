@@ -92,7 +92,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldZone, foldApp)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
 	if err != nil {
 		return err
@@ -131,6 +131,11 @@ func (s *ServerApp) open(ctx context.Context) error {
 	s.openAnswers(ctx)
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
+	s.wg.Go(func() { s.watchVerdicts(ctx) })
+	if err := s.keepZone(ctx); err != nil {
+		return err
+	}
+	s.wg.Go(func() { s.watchMirrors(ctx) })
 	return s.startArchive(ctx)
 }
 
@@ -292,5 +297,9 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region)})
+	restarts, err := state.List[availability.RestartWish](s.State, availability.RestartPrefix+region+"/"+zone+"/")
+	if err != nil {
+		return node.Assignment{}, err
+	}
+	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region), Restart: restarts})
 }

@@ -28,7 +28,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
-	st.Availability = s.availability(now)
+	st.Availability, st.Pairs = s.availability(now), s.pairs(now)
 	faults, err := s.activeFaults()
 	if err != nil {
 		return st, err
@@ -45,7 +45,11 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), append(watched, s.archiveFindings(now)...), now)
+	lost, err := s.lossFindings(now)
+	if err != nil {
+		return st, err
+	}
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.zoneFindings(), s.nameFindings(), lost), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -69,10 +73,16 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 	out.Links = links(out.Components)
 	out.Readiness = []api.Readiness{
 		availability.PostgresReadiness(s.PostgresView(Cluster(r.Name, Postgres)), now),
-		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Platform.Spec.Engines.Redis, now),
+		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.redis(r.Name), now),
 	}
-	for i, engine := range []string{Postgres, Redis} {
+	engines := []string{Postgres, Redis}
+	if len(s.Layout.Brokers(r.Name)) > 1 { // a single broker could never be lost
+		out.Readiness = append(out.Readiness, availability.KafkaReadiness(s.Facts.Kafka(r.Name), s.Layout.Platform.Spec.Engines.Kafka, now))
+		engines = append(engines, Kafka)
+	}
+	for i, engine := range engines {
 		out.Readiness[i].Cluster = Cluster(r.Name, engine) // also while nothing of it was seen
+		out.Readiness[i].Alone = s.Layout.alone(r.Name)
 	}
 	return out
 }
@@ -82,7 +92,7 @@ func links(components []api.Component) []api.Link {
 	var out []api.Link
 	leader := map[string]api.Component{}
 	for _, c := range components {
-		if c.Role == "primary" || c.Role == "master" {
+		if c.Role == "primary" || c.Role == "master" || c.Role == "controller" {
 			leader[c.Kind] = c
 		}
 	}
@@ -92,6 +102,12 @@ func links(components []api.Component) []api.Link {
 			if l, ok := leader[c.Kind]; ok {
 				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
 			}
+		case c.Role == "broker":
+			if l, ok := leader[c.Kind]; ok {
+				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
+			}
+		case c.Kind == Mirror:
+			out = append(out, api.Link{From: c.ID, To: ID(c.Region, c.Zone, Kafka), Kind: "replication", Health: c.Health})
 		case c.Kind == GreenLang || (c.Kind == Postgres && c.Role == "primary") || (c.Kind == Redis && c.Role == "master"):
 			out = append(out, api.Link{From: Cluster(c.Region, Edge), To: c.ID, Kind: "traffic", Health: c.Health})
 		}

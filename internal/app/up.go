@@ -33,6 +33,7 @@ type UpOptions struct {
 	Listen   string
 	DNS      string // address of the shared name server
 	NetNS    bool
+	Lean     bool // one zone in each region but the first pair
 	Log      *slog.Logger
 }
 
@@ -124,11 +125,20 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := programs.Serve(p.Spec.Engines); err != nil {
+		return err
+	}
 	if _, err := node.ThisHost(); err != nil {
 		return err
 	}
-	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS, Programs: programs}
+	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
 	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
+	if o.Lean {
+		lean(p, o.Regions)
+	}
+	if err := checkShape(o.Root, u.Layout); err != nil {
+		return err
+	}
 	if err := u.setupNetwork(ctx); err != nil {
 		return err
 	}

@@ -34,6 +34,13 @@ type site struct {
 // platform file.
 func newSite(t *testing.T, number int, more string) *site {
 	t.Helper()
+	return newSiteOf(t, number, Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
+}
+
+// newSiteOf lays this installation down, at an address of its own and with the platform
+// file edited.
+func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) string) *site {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +50,8 @@ func newSite(t *testing.T, number int, more string) *site {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", number), 1)
-	if err := SaveInstallation(x.root, Installation{Regions: []string{"us-east-1"}, Listen: x.listen}, []byte(text+more)); err != nil {
+	inst.Listen = x.listen
+	if err := SaveInstallation(x.root, inst, []byte(edit(text))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := EnsureSecrets(x.root); err != nil {

@@ -22,12 +22,16 @@ type DrillPlatform interface {
 	Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error)
 	// Cache writes to the region's Redis the way applications do.
 	Cache() drill.Writer
+	// Queue produces to the region's Kafka the way applications do; nil where it could not
+	// lose a broker.
+	Queue() drill.Writer
 }
 
 // Look is one look at a region.
 type Look struct {
 	Region  string
-	Trouble []string          // in words; empty: healthy and ready to fail over
+	Trouble []string          // in words; empty: healthy, and ready to fail over where it has a second zone
+	Alone   []string          // in words: what only its partner region could take over, by choice
 	Leaders map[string]string // engine → component id
 }
 
@@ -71,7 +75,7 @@ func Drills() []drill.Drill {
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),
 		},
-	}, regionDrills()...)
+	}, append(kafkaDrills(), regionDrills()...)...)
 }
 
 func zoneOf(component string) string {
@@ -123,7 +127,7 @@ func awaitHealth(ctx context.Context, r *drill.Run) (string, error) {
 	}
 	l, err := retry(ctx, func() (Look, error) {
 		l, err := p.Look(ctx)
-		if err == nil && len(l.Trouble) > 0 {
+		if l.Trouble = append(l.Trouble, l.Alone...); err == nil && len(l.Trouble) > 0 {
 			err = errors.New(strings.Join(l.Trouble, "; "))
 		}
 		return l, err

@@ -12,6 +12,8 @@ import (
 const (
 	FencePrefix = "fence/" // + component id
 	HoldPrefix  = "hold/"  // + cluster
+
+	RestartPrefix = "restart/" // + component id
 )
 
 // The kinds of entries of the wing.
@@ -19,12 +21,20 @@ var (
 	FenceSet    = journal.NewKind[Fence]("fence.set", "A component is to be dead, and to stay dead, until the fence is lifted.")
 	FenceLifted = journal.NewBareKind("fence.lifted", "A fenced component may live again.")
 	RouteHeld   = journal.NewKind[Hold]("route.held", "New work for a cluster waits at the edge while its leader moves.")
+	RestartSet  = journal.NewKind[RestartWish]("restart.set", "A component is to end in order, and to be started again, once.")
 	RouteFreed  = journal.NewBareKind("route.resumed", "New work for a cluster flows again.")
 )
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind}, homeKinds()...)
+	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind}, homeKinds()...)
+}
+
+// RestartWish asks that a component's process begin a new life. It stays: whoever has done
+// the restart of that name does not do it again.
+type RestartWish struct {
+	Component string `json:"component"`
+	Name      string `json:"name"`
 }
 
 // Hold keeps new work of a cluster's clients waiting at the edge.
@@ -50,6 +60,14 @@ func Fold(d *state.Docs, r journal.Record) error {
 			return err
 		}
 		return d.Put(HoldPrefix+r.Subject, h)
+	case RestartSet.Name:
+		var w RestartWish
+		if err := r.Decode(&w); err != nil {
+			return err
+		}
+		return d.Put(RestartPrefix+r.Subject, w)
+	case MirrorLost.Name:
+		return foldMirrors(d, r)
 	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
 	default:

@@ -45,7 +45,7 @@ var (
 )
 
 func homeKinds() []journal.Kind {
-	return []journal.Kind{HomeMoved.Kind, RegionFenced.Kind, RegionLifted.Kind, RegionScaled.Kind, RegionRested.Kind, RegionSwitched.Kind}
+	return []journal.Kind{HomeMoved.Kind, RegionFenced.Kind, RegionLifted.Kind, RegionScaled.Kind, RegionRested.Kind, RegionSwitched.Kind, HomeJudged.Kind}
 }
 
 func foldHomes(d *state.Docs, r journal.Record) error {
@@ -72,6 +72,13 @@ func foldHomes(d *state.Docs, r journal.Record) error {
 			}
 			w.Fenced, w.Reason, w.Since = next.Fenced, next.Reason, r.Time
 		})
+	case HomeJudged.Name:
+		var v Verdict
+		if err := r.Decode(&v); err != nil {
+			return err
+		}
+		v.Since, v.Index = r.Time, r.Index
+		return d.Put(VerdictPrefix+r.Subject, v)
 	case RegionLifted.Name:
 		return wish(d, r.Subject, func(w *RegionWish) { w.Fenced, w.Reason, w.Since = "", "", time.Time{} })
 	case RegionScaled.Name, RegionRested.Name:
@@ -174,6 +181,11 @@ func (p Placement) Regions() []string {
 func (p Placement) Open(region string) bool {
 	w := p.Wishes[region]
 	return p.Serves(region) && w.Fenced == "" && !w.Off
+}
+
+// Spare tells whether resolvers could be sent to another region instead.
+func (p Placement) Spare(region string) bool {
+	return slices.ContainsFunc(p.Regions(), func(r string) bool { return r != region && p.Open(r) })
 }
 
 // Runs tells whether a region's application is to run: it serves, or is about to.

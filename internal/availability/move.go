@@ -151,8 +151,10 @@ func (m Mover) guardRestore(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if v := m.MoveView(args.Home, args.To); v.Nodes < v.Zones {
-		return fmt.Errorf("%s cannot take its customers back now: %d of its %d zones report", args.To, v.Nodes, v.Zones)
+	v := m.MoveView(args.Home, args.To)
+	v.Busy = "" // that is us
+	if p := PlanRestore(v, m.Now()); !p.Ready {
+		return fmt.Errorf("%s cannot be restored now: %v", args.Home, p.Reasons)
 	}
 	return nil
 }

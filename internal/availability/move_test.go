@@ -466,18 +466,20 @@ func TestAFailedMoveIsTakenBackUntilThePromotion(t *testing.T) {
 	}
 }
 
+// pairView is a pair of regions of which all is well.
+func pairView(now time.Time) MoveView {
+	v := MoveView{Home: east, From: east, To: west, Runs: true, Nodes: 3, Zones: 3, Targets: spec.Targets{RPO: spec.Duration(15 * time.Minute)}}
+	v.Source = fact.Postgres{Lock: fact.PostgresLock{Leader: "e"}, Members: []fact.PostgresMember{{Name: "e", ID: "e", Role: "primary", State: "running", Seen: now, Received: 5000}}}
+	v.Target = fact.Postgres{
+		Lock: fact.PostgresLock{Leader: "w", Standby: true}, Newest: now.Add(-2 * time.Second), NewestAt: now,
+		Members: []fact.PostgresMember{{Name: "w", ID: "w", Role: "standby_leader", State: "streaming", Seen: now, Received: 4000}},
+	}
+	return v
+}
+
 func TestPlanMove(t *testing.T) {
 	t.Parallel()
 	now := zero.Add(time.Hour)
-	good := func() MoveView {
-		v := MoveView{Home: east, From: east, To: west, Runs: true, Nodes: 3, Zones: 3, Targets: spec.Targets{RPO: spec.Duration(15 * time.Minute)}}
-		v.Source = fact.Postgres{Lock: fact.PostgresLock{Leader: "e"}, Members: []fact.PostgresMember{{Name: "e", ID: "e", Role: "primary", State: "running", Seen: now, Received: 5000}}}
-		v.Target = fact.Postgres{
-			Lock: fact.PostgresLock{Leader: "w", Standby: true}, Newest: now.Add(-2 * time.Second), NewestAt: now,
-			Members: []fact.PostgresMember{{Name: "w", ID: "w", Role: "standby_leader", State: "streaming", Seen: now, Received: 4000}},
-		}
-		return v
-	}
 	for _, c := range []struct {
 		name, mode string
 		change     func(*MoveView)
@@ -504,7 +506,7 @@ func TestPlanMove(t *testing.T) {
 			v.Source.Members[0].Role = "standby_leader"
 		}, "ungraceful", 0},
 	} {
-		v := good()
+		v := pairView(now)
 		c.change(&v)
 		p := PlanMove(v, c.mode, now)
 		got := p.Mode

@@ -107,6 +107,21 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	return p
 }
 
+// PlanRestore plans to bring a home's customers home. It asks less than PlanMove: that the
+// region follows and has caught up is what its first steps bring about. It is pure.
+func PlanRestore(v MoveView, now time.Time) MovePlan {
+	p := PlanMove(v, Graceful, now)
+	p.Reasons, p.LossBound = []string{}, 0
+	switch {
+	case v.Busy != "":
+		p.Reasons = append(p.Reasons, fmt.Sprintf("operation %s works on %s", v.Busy, v.Home))
+	case v.Nodes < v.Zones || !v.Runs:
+		p.Reasons = append(p.Reasons, fmt.Sprintf("%d of %d zones of %s report: it could not take its customers back", v.Nodes, v.Zones, v.To))
+	}
+	p.Ready = len(p.Reasons) == 0
+	return p
+}
+
 // lag says how far behind the target is, and whether that is too far.
 func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, now time.Time, add func(string, ...any)) {
 	if target.State != "streaming" && target.State != "running" && target.State != "in archive recovery" {

@@ -19,6 +19,7 @@ type Readiness struct {
 	Candidates []string  `json:"candidates"`
 	Reasons    []string  `json:"reasons,omitempty"`
 	At         time.Time `json:"at"`
+	Alone      bool      `json:"alone,omitempty" doc:"its region runs in one zone by choice: only its partner region could take over"`
 }
 
 // PostgresReadiness answers for a PostgreSQL cluster.

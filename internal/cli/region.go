@@ -37,7 +37,7 @@ func (w *world) regionsCommand() *cobra.Command {
 			var names []string
 			for _, h := range all.Items {
 				t.rows = append(t.rows, []string{
-					h.Region, h.Serving, onOff(h.Open), strings.Trim(strings.ReplaceAll(fmt.Sprint(h.Cells), " ", ","), "[]"), h.Plan.To, yesNo(h.Plan.Ready), h.Plan.Mode,
+					h.Region, h.Serving, onOff(h.Open), numbers(h.Cells), h.Plan.To, yesNo(h.Plan.Ready), h.Plan.Mode,
 					lagText(h.Plan), secondsOr(h.Plan.LossBound), estimateText(h.Plan), strings.Join(h.Plan.Reasons, "; "),
 				})
 				names = append(names, h.Region)
@@ -223,31 +223,4 @@ func (w *world) printMove(p api.MovePlan) error {
 		t.rows = append(t.rows, []string{"last moved", p.LastMoved.UTC().Format(time.RFC3339) + " (" + p.LastReason + ")"})
 	}
 	return w.print(p, t, []string{p.Home})
-}
-
-func (w *world) routeCommand() *cobra.Command {
-	c := &cobra.Command{Use: "route", Short: "See and set the regions' routing switches"}
-	list := w.regionsCommand()
-	list.Use, list.Short = "list", "List where each home's customers are sent"
-	var reason string
-	set := &cobra.Command{Use: "set REGION on|off", Short: "Set a region's routing switch; refused where nobody would be left to answer", Args: cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, args []string) error {
-			if args[1] != "on" && args[1] != "off" {
-				return &exitError{exitUsage, fmt.Errorf("%q is neither on nor off", args[1])}
-			}
-			client, err := w.client()
-			if err != nil {
-				return err
-			}
-			in := map[string]any{"on": args[1] == "on", "reason": reason}
-			if err := client.Call(c.Context(), http.MethodPut, "/v1/regions/"+escape(args[0])+"/route", "", in, nil); err != nil {
-				return err
-			}
-			w.note("%s is %s", args[0], args[1])
-			return nil
-		}}
-	set.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
-	_ = set.MarkFlagRequired("reason") // it exists
-	c.AddCommand(list, set)
-	return c
 }

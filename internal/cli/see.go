@@ -66,6 +66,9 @@ func readinessLine(r api.Readiness) string {
 	if r.Ready {
 		return fmt.Sprintf("ready        %s could fail over now, from %s to %s", r.Cluster, r.Leader, strings.Join(r.Candidates, " or "))
 	}
+	if r.Alone {
+		return fmt.Sprintf("alone        %s runs in one zone: only its partner region could take over", r.Cluster)
+	}
 	return fmt.Sprintf("not ready    %s could not fail over now: %s", r.Cluster, strings.Join(r.Reasons, "; "))
 }
 
@@ -93,7 +96,10 @@ func (w *world) readinessCommand() *cobra.Command {
 		bad := 0
 		for _, r := range l.Items {
 			yes := "yes"
-			if !r.Ready {
+			switch {
+			case r.Alone:
+				yes = "alone"
+			case !r.Ready:
 				yes = "no"
 				bad++
 			}

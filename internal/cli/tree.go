@@ -101,7 +101,7 @@ func startLines(s api.Status, err error, took time.Duration) []line {
 		for _, x := range r.Readiness {
 			if x.Ready {
 				lines = append(lines, line{"  " + x.Cluster + " could fail over", x.Cluster + " is ready to fail over"})
-			} else if len(x.Reasons) > 0 {
+			} else if len(x.Reasons) > 0 && !x.Alone {
 				lines = append(lines, line{text: "  " + x.Cluster + ": " + x.Reasons[0]})
 			}
 		}

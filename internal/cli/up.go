@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,7 +29,7 @@ func (w *world) upCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "up", Short: "Bring the platform up on this machine", Args: cobra.NoArgs,
 		Long:    "Bring the platform up on this machine, one active region and its partner by default: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
-		Example: "  fournines up\n  fournines up --detach && fournines status",
+		Example: "  fournines up\n  fournines up --detach && fournines status\n  fournines up --regions all",
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Root = w.data
 			abs, err := filepath.Abs(o.Root)
@@ -36,6 +37,9 @@ func (w *world) upCommand() *cobra.Command {
 				return err
 			}
 			o.Root = abs
+			if !c.Flags().Changed("lean") {
+				o.Lean = len(o.Regions) > 2 || slices.Contains(o.Regions, "all")
+			}
 			if detach && os.Getenv(detachedEnv) == "" {
 				return w.detach(c.Context(), o)
 			}
@@ -45,6 +49,7 @@ func (w *world) upCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVarP(&o.Platform, "file", "f", "", "platform file; GreenLang's own by default")
 	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1", "us-west-2"}, "regions to run here, or all")
+	f.BoolVar(&o.Lean, "lean", false, "one zone in each region but the first and its partner; the default for more than two regions")
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
 	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
@@ -67,7 +72,7 @@ func (w *world) up(ctx context.Context, o app.UpOptions) error {
 	watching, cancel := context.WithCancel(ctx)
 	go func() {
 		defer close(shown)
-		if err := w.showStart(watching, u.Listen, u.Secrets.Token, u.Regions); err == nil {
+		if err := w.showStart(watching, u.Listen, u.Secrets.Token); err == nil {
 			w.welcome(u.Installation, u.Secrets.Token, o.Root)
 		}
 	}()
@@ -120,7 +125,7 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 	go func() {
 		token, err := w.awaitToken(ctx, o.Root)
 		if err == nil {
-			err = w.showStart(ctx, o.Listen, token, o.Regions)
+			err = w.showStart(ctx, o.Listen, token)
 		}
 		if err == nil {
 			w.welcome(app.Installation{Listen: o.Listen, DNS: o.DNS}, token, o.Root)
@@ -163,7 +168,7 @@ func nap(ctx context.Context, d time.Duration) error {
 }
 
 // showStart shows how the regions come up, until everything is healthy and ready.
-func (w *world) showStart(ctx context.Context, listen, token string, regions []string) error {
+func (w *world) showStart(ctx context.Context, listen, token string) error {
 	client := app.NewClient(listen, token)
 	t := newTree(w.err)
 	begun := time.Now()
@@ -172,7 +177,7 @@ func (w *world) showStart(ctx context.Context, listen, token string, regions []s
 		short, cancel := context.WithTimeout(ctx, 2*time.Second)
 		err := client.Call(short, http.MethodGet, "/v1/status", "", nil, &s)
 		cancel()
-		done := err == nil && ready(s, regions)
+		done := err == nil && ready(s)
 		t.draw(startLines(s, err, time.Since(begun)))
 		if done {
 			return nil
@@ -184,7 +189,7 @@ func (w *world) showStart(ctx context.Context, listen, token string, regions []s
 }
 
 // ready tells whether every component is healthy and every cluster could fail over.
-func ready(s api.Status, regions []string) bool {
+func ready(s api.Status) bool {
 	n := 0
 	for _, r := range s.Regions {
 		if !r.Running {
@@ -192,17 +197,17 @@ func ready(s api.Status, regions []string) bool {
 		}
 		n++
 		for _, c := range r.Components {
-			if c.Health != api.Healthy {
+			if c.Health != api.Healthy && c.Kind != app.Mirror { // it catches up by itself, and nobody waits for it
 				return false
 			}
 		}
 		for _, x := range r.Readiness {
-			if !x.Ready {
+			if !x.Ready && !x.Alone {
 				return false
 			}
 		}
 	}
-	return n == len(regions)
+	return n > 0
 }
 
 func (w *world) downCommand() *cobra.Command {

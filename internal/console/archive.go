@@ -42,12 +42,12 @@ func loadArchive(ctx context.Context, src Source, a ask) (sheet, error) {
 		return sheet{}, fmt.Errorf("list archived parts: %w", err)
 	}
 	for _, p := range page.Items {
-		s.Parts = append(s.Parts, archivedPart{p, mebibytes(p.Bytes())})
+		s.Parts = append(s.Parts, archivedPart{p, size(p.Bytes())})
 	}
 	if page.Next != "" {
 		s.Older = "/archive?" + with(a.Query, "before", page.Next).Encode()
 	}
-	s.Size = mebibytes(s.Archive.Bytes)
+	s.Size = size(s.Archive.Bytes)
 	s.Retention = strconv.FormatFloat(s.Archive.Retention/86_400, 'f', -1, 64) + " days"
 	if s.Probe != nil {
 		for _, t := range s.Probe.Attempts {
@@ -61,12 +61,4 @@ func loadArchive(ctx context.Context, src Source, a ask) (sheet, error) {
 		}
 	}
 	return sheet{Title: "Archive", Data: s}, nil
-}
-
-// mebibytes writes an amount of data.
-func mebibytes(n int64) string {
-	if n < 1<<20 {
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }

@@ -27,6 +27,24 @@ func decideCommand(verb, id, reason string) string {
 	return fmt.Sprintf("fournines %s %s --reason %s", verb, quote(id), quote(reason))
 }
 
+func moveCommand(s moveSheet) string {
+	words := "fournines " + s.Home.Verb() + " " + s.Home.Region
+	if s.Ungraceful {
+		words += " --ungraceful"
+	}
+	if s.Practice {
+		words += " --practice"
+	}
+	if s.AcceptLoss {
+		words += " --accept-loss"
+	}
+	return words + " --reason " + quote(s.Reason) + " --yes"
+}
+
+func routeCommand(region, to, reason string) string {
+	return fmt.Sprintf("fournines route set %s %s --reason %s", quote(region), to, quote(reason))
+}
+
 // quote makes one shell word of any text.
 func quote(text string) string {
 	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@") == "" {

@@ -146,7 +146,7 @@ func TestMarksDiffer(t *testing.T) {
 // TestWorldNamesEveryRegion puts a region of unknown place in the list, not on the map.
 func TestWorldNamesEveryRegion(t *testing.T) {
 	t.Parallel()
-	w := drawWorld([]api.Region{{Name: "us-east-1", Role: "active", Pair: "us-west-2"}, {Name: "us-west-2", Role: "passive", Pair: "us-east-1"}, {Name: "cellar", Pair: "attic"}})
+	w := drawWorld([]api.Region{{Name: "us-east-1", Role: "active", Pair: "us-west-2"}, {Name: "us-west-2", Role: "passive", Pair: "us-east-1"}, {Name: "cellar", Pair: "attic"}}, nil)
 	if len(w.Sites) != 2 || len(w.Pairings) != 1 || len(w.Elsewhere) != 1 {
 		t.Errorf("%d sites, %d pairings, elsewhere %v", len(w.Sites), len(w.Pairings), w.Elsewhere)
 	}

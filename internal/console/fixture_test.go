@@ -25,7 +25,6 @@ func before(d time.Duration) time.Time { return noon().Add(-d) }
 // fixture is a platform in the middle of some trouble: a frozen application
 // instance, a lagging replica, a setting that drifted, an operation under way.
 type fixture struct {
-	homes   []api.Home
 	mu      sync.Mutex
 	status  api.Status
 	entries []api.Entry
@@ -45,7 +44,7 @@ func newFixture() *fixture {
 	f.entries[230].Erased = []api.Erasure{{Person: f.entries[230].Sealed[1], At: before(time.Hour), Entry: 240}}
 	f.status = api.Status{
 		Platform: "greenlang", Version: "0.1.0-test", At: noon(), Regions: fixtureRegions(),
-		Availability: availability(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
+		Availability: availability(), Pairs: fixturePairs(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
 	}
 	f.status.Journal = f.head()
 	f.proof = api.Verification{OK: true, Size: f.status.Journal.Size, Root: f.status.Journal.Root, At: noon(), Seconds: 0.042}
@@ -209,11 +208,19 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 	return err
 }
 
+func (f *fixture) Mirrors(context.Context) ([]api.Mirror, error) { return nil, nil }
+
+func (f *fixture) RestartKafka(context.Context, string, string) (string, error) {
+	return "", api.ErrNotFound
+}
+
 func (f *fixture) Switchover(_ context.Context, cluster, candidate, reason string) (string, error) {
 	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
 }
 
-func (f *fixture) Homes(context.Context) ([]api.Home, error) { return f.homes, nil }
+func (f *fixture) Homes(context.Context) ([]api.Home, error) { return fixtureHomes(), nil }
+
+func (f *fixture) Routes(context.Context) ([]api.Route, error) { return fixtureRoutes(), nil }
 
 func (f *fixture) Evacuate(_ context.Context, r api.MoveRequest) (string, error) {
 	return f.did("evacuate-1", "evacuate", r.Region, r.Mode, r.Reason)

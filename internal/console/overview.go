@@ -23,7 +23,7 @@ type overview struct {
 }
 
 func loadOverview(_ context.Context, _ Source, a ask) (sheet, error) {
-	o := overview{World: drawWorld(a.Status.Regions), Traffic: drawTraffic(a.Status.Availability.PerMinute)}
+	o := overview{World: drawWorld(a.Status.Regions, a.Status.Pairs), Traffic: drawTraffic(a.Status.Availability.PerMinute)}
 	for _, r := range a.Status.Regions {
 		if !r.Running {
 			continue

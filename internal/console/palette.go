@@ -38,6 +38,9 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 		{"Go to", "Operations", "g p", "/operations"},
 		{"Go to", "Operations that wait for approval", "", "/operations?state=waiting-approval"},
 		{"Go to", "Operations that failed", "", "/operations?state=failed"},
+		{"Go to", "Evacuation", "g v", "/evacuation"},
+		{"Go to", "Routing", "g t", "/routing"},
+		{"Go to", "Cells", "g c", "/cells"},
 		{"Go to", "Drills", "g d", "/drills"},
 		{"Go to", "Evidence", "g e", "/evidence"},
 		{"Go to", "Evidence of a year", "", "/evidence?span=365d"},
@@ -54,6 +57,10 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 		if !r.Running {
 			continue
 		}
+		if r.Role == "active" {
+			list = append(list, verbLink{"Do", "Evacuate or restore " + r.Name, "fournines evacuate " + r.Name, "/evacuation/" + segments(r.Name)})
+		}
+		list = append(list, verbLink{"Do", "Switch the routing of " + r.Name, "fournines route set", "/routing/" + segments(r.Name)})
 		list = append(list, verbLink{"Do", "Inject a fault in " + r.Name, "fournines fault inject", "/regions/" + segments(r.Name) + "#inject"})
 		for _, ready := range r.Readiness {
 			q := with(nil, "cluster", ready.Cluster)

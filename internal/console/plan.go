@@ -161,10 +161,12 @@ func notReady(r api.Region, cluster string) string {
 }
 
 // leads says whether a role is the one that takes writes or decides.
-func leads(role string) bool { return role == "primary" || role == "master" || role == "leader" }
+func leads(role string) bool {
+	return role == "primary" || role == "master" || role == "leader" || role == "controller"
+}
 
 // votes says whether a kind of component needs a majority of itself.
-func votes(kind string) bool { return kind == "etcd" || kind == "sentinel" }
+func votes(kind string) bool { return kind == "etcd" || kind == "sentinel" || kind == "kafka" }
 
 // clustersOf are the kinds that have more than themselves to lose, in the order met.
 func clustersOf(list []api.Component) []string {

@@ -51,7 +51,7 @@ type wire struct {
 
 // rows is the order of kinds from what customers meet to what holds the data.
 func rows() []string {
-	return []string{"server", "edge", "greenlang", "postgres", "redis", "sentinel", "etcd", "node"}
+	return []string{"server", "edge", "greenlang", "postgres", "redis", "sentinel", "kafka", "mirror", "etcd", "node"}
 }
 
 // drawTopology places a region's components and links.

@@ -19,6 +19,9 @@ func (c *console) verbs(mux *http.ServeMux) {
 	mux.HandleFunc("POST /verbs/fault", c.form(c.injectFault))
 	mux.HandleFunc("POST /verbs/clear-fault", c.form(c.clearFault))
 	mux.HandleFunc("POST /verbs/switchover", c.form(c.switchover))
+	mux.HandleFunc("POST /verbs/evacuate", c.form(c.moveHome))
+	mux.HandleFunc("POST /verbs/restore", c.form(c.moveHome))
+	mux.HandleFunc("POST /verbs/route", c.form(c.setRoute))
 	mux.HandleFunc("POST /verbs/approve", c.form(c.decide))
 	mux.HandleFunc("POST /verbs/deny", c.form(c.decide))
 	mux.HandleFunc("POST /verbs/unseal", c.form(c.unseal))
@@ -96,6 +99,46 @@ func (c *console) switchover(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	done(w, r, "/operations/"+segments(id))
+}
+
+// moveHome evacuates or restores, by the address it was sent to. The name is typed again,
+// so that a form that lies open cannot move another region than was meant.
+func (c *console) moveHome(w http.ResponseWriter, r *http.Request) {
+	f := r.PostForm
+	q := api.MoveRequest{
+		Region: f.Get("region"), Mode: f.Get("mode"), Practice: f.Get("practice") == "on", AcceptLoss: f.Get("loss") == "on",
+		Approve: true, Reason: strings.TrimSpace(f.Get("reason")),
+	}
+	begin := c.actions.Evacuate
+	if strings.HasSuffix(r.URL.Path, "/restore") {
+		begin = c.actions.Restore
+	}
+	err := checkReason(q.Reason)
+	if err == nil && strings.TrimSpace(f.Get("typed")) != q.Region {
+		err = badRequest("the region's name is not typed", "Type "+q.Region+", so that it cannot be another one by mistake.")
+	}
+	id := ""
+	if err == nil {
+		id, err = begin(r.Context(), q)
+	}
+	if err != nil {
+		c.show(w, r, c.screens["move"], q.Region, f, troubleOf(err))
+		return
+	}
+	done(w, r, "/operations/"+segments(id))
+}
+
+func (c *console) setRoute(w http.ResponseWriter, r *http.Request) {
+	region, reason := r.PostForm.Get("region"), strings.TrimSpace(r.PostForm.Get("reason"))
+	err := checkReason(reason)
+	if err == nil {
+		err = c.actions.Route(r.Context(), region, r.PostForm.Get("to") == "on", reason)
+	}
+	if err != nil {
+		c.show(w, r, c.screens["route"], region, r.PostForm, troubleOf(err))
+		return
+	}
+	done(w, r, "/routing")
 }
 
 // decide approves or denies, by the address it was sent to.

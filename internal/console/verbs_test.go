@@ -43,6 +43,9 @@ func TestVerbs(t *testing.T) {
 		{"fault", "/verbs/fault", form("kind", "zone-kill", "target", "us-east-1/a", "seconds", "30", "reason", "test"), "inject zone-kill us-east-1/a 30s test", "/regions/us-east-1#region-faults"},
 		{"clear", "/verbs/clear-fault", form("id", "fault-7", "target", "us-east-1/c/greenlang"), "clear fault-7", "/regions/us-east-1#region-faults"},
 		{"switchover", "/verbs/switchover", form("cluster", "us-east-1/postgres", "candidate", "us-east-1/b/postgres", "reason", "kernel"), "switchover us-east-1/postgres us-east-1/b/postgres kernel", "/operations/switchover/us-east-1/postgres/7"},
+		{"evacuate", "/verbs/evacuate", form("region", "us-east-1", "mode", "ungraceful", "typed", "us-east-1", "reason", "fire"), "evacuate us-east-1 ungraceful fire", "/operations/evacuate-1"},
+		{"restore", "/verbs/restore", form("region", "eu-west-1", "typed", "eu-west-1", "reason", "power is back"), "restore eu-west-1 power is back", "/operations/restore-1"},
+		{"route", "/verbs/route", form("region", "us-west-2", "to", "on", "reason", "done"), "route us-west-2 true done", "/routing"},
 		{"approve", "/verbs/approve", form("id", "failover/us-east-1/redis/2", "reason", "yes"), "approve failover/us-east-1/redis/2 yes", "/operations/failover/us-east-1/redis/2"},
 		{"deny", "/verbs/deny", form("id", "failover/us-east-1/redis/2", "reason", "no"), "deny failover/us-east-1/redis/2 no", "/operations/failover/us-east-1/redis/2"},
 	} {
@@ -87,6 +90,9 @@ func TestVerbsAskNothing(t *testing.T) {
 		{"approval without a reason", "/verbs/approve", form("id", "failover/us-east-1/redis/2"), 400, "No reason is given"},
 		{"unsealing without a reason", "/verbs/unseal", form("index", "230"), 400, "No reason is given"},
 		{"unsealing no entry", "/verbs/unseal", form("index", "x", "reason", "y"), 400, "no journal index"},
+		{"evacuation without the name", "/verbs/evacuate", form("region", "us-east-1", "typed", "us-west-1", "reason", "x"), 400, "Type us-east-1"},
+		{"evacuation without a reason", "/verbs/evacuate", form("region", "us-east-1", "typed", "us-east-1"), 400, "No reason is given"},
+		{"a switch without a reason", "/verbs/route", form("region", "us-east-1", "to", "off"), 400, "No reason is given"},
 		{"a form too large", "/verbs/drill", form("name", strings.Repeat("x", 70<<10)), 400, "cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

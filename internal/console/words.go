@@ -74,6 +74,30 @@ func twoUnits(large int, largeName string, small int, smallName string) string {
 // seconds words a number of seconds.
 func seconds(s float64) string { return span(time.Duration(s * float64(time.Second))) }
 
+// size words an amount of data, in powers of 1000.
+func size(bytes int64) string {
+	v, names := float64(bytes), []string{"B", "kB", "MB", "GB", "TB"}
+	for v >= 1000 && len(names) > 1 {
+		v, names = v/1000, names[1:]
+	}
+	return unit(strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64), names[0])
+}
+
+// lagWords words how far a copy is behind; what is not known is negative.
+func lagWords(bytes int64, behind float64) string {
+	if bytes < 0 && behind < 0 {
+		return "unknown"
+	}
+	words := "unknown bytes"
+	if bytes >= 0 {
+		words = size(bytes)
+	}
+	if behind < 0 {
+		return words
+	}
+	return words + ", " + seconds(behind)
+}
+
 // took is how long something took, up to now while it still runs.
 func took(now, begun, ended time.Time) string {
 	if begun.IsZero() {

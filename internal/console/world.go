@@ -21,10 +21,21 @@ type site struct {
 	Anchor string  // start or end
 }
 
-// pairing joins a region and the one that takes over for it.
+// pairing joins a region and the one that takes over for it, with the copy between them
+// where both run.
 type pairing struct {
 	From, To string
 	Path     string
+	Live     *api.Pair // nil: it is only declared
+	X, Y     float64   // of the label
+}
+
+// Tone is the class of the copy's health.
+func (p pairing) Tone() string {
+	if p.Live == nil {
+		return "mute"
+	}
+	return healthMark(p.Live.Health).Tone
 }
 
 // world is the map. Elsewhere are regions whose place is not known; they are in
@@ -36,7 +47,7 @@ type world struct {
 }
 
 // drawWorld places regions by their names' well-known places.
-func drawWorld(regions []api.Region) world {
+func drawWorld(regions []api.Region, live []api.Pair) world {
 	var w world
 	placed := map[string]site{}
 	for _, r := range regions {
@@ -56,16 +67,28 @@ func drawWorld(regions []api.Region) world {
 	for _, s := range w.Sites {
 		to, ok := placed[s.Pair]
 		if ok && s.Role == "active" {
-			w.Pairings = append(w.Pairings, pairing{From: s.Name, To: to.Name, Path: arc(s, to)})
+			w.Pairings = append(w.Pairings, join(s, to, live))
 		}
 	}
 	return w
 }
 
-// arc is a path from one site to another that bows to the north, as flights do.
-func arc(from, to site) string {
-	bow := math.Hypot(to.X-from.X, to.Y-from.Y) * 0.22
-	return fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", from.X, from.Y, (from.X+to.X)/2, min(from.Y, to.Y)-bow, to.X, to.Y)
+// join draws the copy from who serves to who would take over, or the pair as declared.
+func join(home, partner site, live []api.Pair) pairing {
+	p := pairing{From: home.Name, To: partner.Name}
+	for _, l := range live {
+		if (l.From == home.Name && l.To == partner.Name) || (l.From == partner.Name && l.To == home.Name) {
+			p.Live, p.From, p.To = &l, l.From, l.To
+		}
+	}
+	if p.From != home.Name {
+		home, partner = partner, home
+	}
+	bow := math.Hypot(partner.X-home.X, partner.Y-home.Y) * 0.22
+	middle, top := (home.X+partner.X)/2, min(home.Y, partner.Y)-bow // it bows to the north, as flights do
+	p.Path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", home.X, home.Y, middle, top, partner.X, partner.Y)
+	p.X, p.Y = middle, (home.Y+partner.Y)/4+top/2-3
+	return p
 }
 
 // leftward says that a region's label goes to the left of its marker, where a

@@ -62,4 +62,14 @@ type KafkaMirror struct {
 	Duplicates int64         `json:"duplicates"`
 	Lag        time.Duration `json:"lag_ns"`  // of the newest, from its acknowledgement at the source
 	Records    int64         `json:"records"` // acknowledged at the source and not yet seen at the target
+
+	Topics   []MirroredTopic `json:"topics,omitempty"`
+	TopicsAt time.Time       `json:"topics_at,omitzero"` // Topics is as it was then
+}
+
+// MirroredTopic is how far the copy of a topic is behind.
+type MirroredTopic struct {
+	Name    string    `json:"name"`              // at the source
+	Records int64     `json:"records"`           // at the source and, as far as the mirror has told, not at the target
+	Whole   time.Time `json:"whole_at,omitzero"` // the copy last had everything; zero: it never did
 }

@@ -23,6 +23,7 @@ const maxAnswer = 4 << 20
 type Client struct {
 	base  string
 	token string
+	as    string // customer in whose name calls are made that name none themselves
 	http  *http.Client
 }
 
@@ -42,6 +43,14 @@ func NewClientVia(dial Dial, base, token string) *Client {
 		IdleConnTimeout: 30 * time.Second, // below the server's, so that no call meets a connection that is closing
 	}
 	return &Client{base: strings.TrimRight(base, "/"), token: token, http: &http.Client{Transport: t}}
+}
+
+// As returns a client over the same connections whose calls are made in a customer's name,
+// so that the edges send them to where that customer is served.
+func (c *Client) As(customer string) *Client {
+	other := *c
+	other.as = customer
+	return &other
 }
 
 // Close closes idle connections.
@@ -65,10 +74,8 @@ func (p *Problem) Error() string {
 // acknowledgement; created is false when the key had its run already. After any
 // error but a 4xx *Problem the outcome is unknown: look it up, or repeat the key.
 func (c *Client) CreateRun(ctx context.Context, key string, n NewRun) (run Run, created bool, err error) {
-	status, err := c.do(ctx, http.MethodPost, "/v1/runs", http.Header{
+	status, err := c.As(n.Customer).do(ctx, http.MethodPost, "/v1/runs", http.Header{
 		"Idempotency-Key": {key},
-		"X-Customer":      {n.Customer}, // the edge counts by customer and cell
-		"X-Cell":          {strconv.Itoa(CellOf(n.Customer))},
 	}, n, &run)
 	if err != nil {
 		return Run{}, false, fmt.Errorf("create run: %w", err)
@@ -163,6 +170,10 @@ func (c *Client) request(ctx context.Context, method, path string, h http.Header
 	// The transport repeats requests by itself when it can replay their body and
 	// they carry an idempotency key. It must not: one call is one attempt.
 	req.GetBody = nil
+	if c.as != "" {
+		req.Header.Set("X-Customer", c.as) // the edge counts and routes by customer and cell
+		req.Header.Set("X-Cell", strconv.Itoa(CellOf(c.as)))
+	}
 	for k, v := range h {
 		req.Header[k] = v
 	}

@@ -45,12 +45,6 @@ type Cells struct {
 	Count int `json:"count" yaml:"count" jsonschema:"minimum=1" jsonschema_description:"cells over all active regions; a customer lives in exactly one"`
 }
 
-// Routing is how a customer finds a region (row 7.1.2).
-type Routing struct {
-	Policy string   `json:"policy" yaml:"policy" jsonschema:"enum=latency"`
-	TTL    Duration `json:"ttl" yaml:"ttl" jsonschema_description:"time to live of a DNS answer"`
-}
-
 // Health is how targets are probed (row 7.1.10).
 type Health struct {
 	Interval Duration `json:"interval" yaml:"interval" jsonschema_description:"time between two probes of a healthy target"`

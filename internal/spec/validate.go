@@ -18,6 +18,7 @@ func Validate(p *Platform) []Problem {
 	v.redis()
 	v.kafka()
 	v.traffic()
+	v.routing()
 	v.failover()
 	v.targets()
 	v.notify()

@@ -81,11 +81,12 @@ func (m Member) Config(k spec.Kafka) string {
 		{"share.coordinator.state.topic.min.isr", strconv.Itoa(least)},
 
 		// How soon the loss of a broker is noticed: its partitions have new leaders after the
-		// session, and a quorum without its leader elects another after the fetch timeout.
-		{"broker.session.timeout.ms", "6000"},
-		{"broker.heartbeat.interval.ms", "1000"},
-		{"controller.quorum.fetch.timeout.ms", "3000"},
-		{"controller.quorum.election.timeout.ms", "1500"},
+		// session, and a quorum without its leader elects another after the fetch timeout. Shorter ones
+		// (6 s, 3 s) kept electing on a machine with a load of 50, and no broker ever registered.
+		{"broker.session.timeout.ms", "9000"},
+		{"broker.heartbeat.interval.ms", "1500"},
+		{"controller.quorum.fetch.timeout.ms", "5000"},
+		{"controller.quorum.election.timeout.ms", "3000"},
 		{"replica.lag.time.max.ms", "10000"},
 		{"controlled.shutdown.enable", "true"},
 

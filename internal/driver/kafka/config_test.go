@@ -45,3 +45,23 @@ func TestCommandIsQuoted(t *testing.T) {
 		t.Error(argv[2])
 	}
 }
+
+// Both directions are on, copies have the name of where they came from, and nothing waits
+// for MirrorMaker's own minutes.
+func TestMirrorConfig(t *testing.T) {
+	t.Parallel()
+	m := kafka.Mirror{Active: kafka.Side{Region: "us-east-1", Brokers: []string{"127.1.1.1:9092", "127.1.2.1:9092"}}, Standby: kafka.Side{Region: "us-west-2", Brokers: []string{"127.4.1.1:9092"}}}
+	got := "\n" + m.Config(policy)
+	for _, want := range []string{
+		"us-east-1->us-west-2.enabled=true", "us-west-2->us-east-1.enabled=true", "us-east-1.bootstrap.servers=127.1.1.1:9092,127.1.2.1:9092",
+		"replication.policy.class=org.apache.kafka.connect.mirror.DefaultReplicationPolicy", "sync.group.offsets.enabled=true",
+		"refresh.topics.interval.seconds=10", "emit.checkpoints.interval.seconds=5", "sync.group.offsets.interval.seconds=5", "plugin.discovery=service_load",
+	} {
+		if !strings.Contains(got, "\n"+want+"\n") {
+			t.Errorf("no line %q:\n%s", want, got)
+		}
+	}
+	if name := kafka.Copy("us-east-1", "runs"); name != "us-east-1.runs" {
+		t.Error(name)
+	}
+}

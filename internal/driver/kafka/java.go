@@ -10,8 +10,8 @@ import (
 
 // Java is how Kafka's programs are started on this machine.
 type Java struct {
-	Program string   `json:"program"`           // the JVM
-	Jars    []string `json:"jars"`              // class path, in the order of the archive
+	Program string   `json:"program,omitempty"` // the JVM; empty: Kafka is not installed
+	Jars    []string `json:"jars,omitempty"`    // class path, in the order of the archive
 	Archive string   `json:"archive,omitempty"` // classes of a broker as the JVM likes them; empty: it starts slower
 }
 
@@ -49,13 +49,13 @@ func (j Java) Version() string {
 // A broker's heap, and the mirror's. The page cache does the rest of Kafka's work.
 const (
 	brokerHeap = "192m"
-	mirrorHeap = "160m"
+	mirrorHeap = "128m"
 )
 
 // argv is the command line of one of Kafka's programs: one collector and one compiler thread
-// each, because three brokers share a small machine.
+// each, small stacks and little compiled code, because several share a small machine.
 func (j Java) argv(heap, main string, args ...string) []string {
-	a := []string{j.Program, "-Xmx" + heap, "-Xms32m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-Dlog4j2.configurationFile={home}/log4j2.properties"}
+	a := []string{j.Program, "-Xmx" + heap, "-Xms32m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=48m", "-XX:+ExitOnOutOfMemoryError", "-Dlog4j2.configurationFile={home}/log4j2.properties"}
 	if j.Archive != "" {
 		a = append(a, "-XX:SharedArchiveFile="+j.Archive, "-Xshare:auto")
 	}

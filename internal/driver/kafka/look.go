@@ -41,14 +41,22 @@ func (l *Looker) Client() (*kgo.Client, error) {
 	if l.client != nil {
 		return l.client, nil
 	}
-	c, err := kgo.NewClient(
-		kgo.SeedBrokers(addresses(l.Brokers)...), kgo.ClientID("fournines"), kgo.DialTimeout(time.Second), kgo.RetryTimeout(3*time.Second),
-		kgo.RequestTimeoutOverhead(time.Second), kgo.MetadataMinAge(250*time.Millisecond),
-	)
+	c, err := l.reader()
+	if err == nil {
+		l.client = c
+	}
+	return c, err
+}
+
+// reader returns connections of their own, which their holder closes.
+func (l *Looker) reader(more ...kgo.Opt) (*kgo.Client, error) {
+	c, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(addresses(l.Brokers)...), kgo.ClientID("fournines"), kgo.DialTimeout(time.Second), kgo.RetryTimeout(3 * time.Second),
+		kgo.RequestTimeoutOverhead(time.Second), kgo.MetadataMinAge(250 * time.Millisecond), kgo.MetadataMaxAge(10 * time.Second),
+	}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", l.Cluster, err)
 	}
-	l.client = c
 	return c, nil
 }
 
@@ -236,18 +244,4 @@ func (l *Looker) each(ctx context.Context, c *kgo.Client, f *fact.Kafka, now fun
 		})
 	}
 	wg.Wait()
-}
-
-// Create makes a topic with copies as declared, where there is none of the name.
-func (l *Looker) Create(ctx context.Context, topic string, partitions int32, copies, least int) error {
-	c, err := l.Client()
-	if err != nil {
-		return err
-	}
-	value := strconv.Itoa(least)
-	_, err = kadm.NewClient(c).CreateTopic(ctx, partitions, int16(copies), map[string]*string{"min.insync.replicas": &value}, topic) //nolint:gosec // a few copies
-	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-		return fmt.Errorf("create topic %s of %s: %w", topic, l.Cluster, err)
-	}
-	return nil
 }

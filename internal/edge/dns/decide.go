@@ -1,8 +1,8 @@
 package dns
 
 import (
+	"cmp"
 	"math"
-	"net/netip"
 	"slices"
 
 	"github.com/greenlang/fournines/internal/edge/config"
@@ -12,47 +12,88 @@ import (
 // milliseconds: below that the network's own jitter decides.
 const tie = 3
 
-// Choose returns the regions to answer a client with, best first, and never none where
-// the configuration has any. up says whether a region's probes succeed; draw, in [0,1),
-// spreads clients over regions that are as near. Prefix is the network of the table that
-// matched, for the scope of the answer. It is pure.
-func Choose(c *config.DNS, up func(region string) bool, client netip.Addr, draw float64) (out []config.DNSRegion, prefix netip.Prefix) {
-	for _, r := range c.Regions {
-		if r.Open && up(r.Name) {
-			out = append(out, r)
-		}
-	}
-	if len(out) == 0 { // everything looks dead: believe the switches, not the probes
-		for _, r := range c.Regions {
-			if r.Open {
-				out = append(out, r)
-			}
-		}
-	}
-	if len(out) == 0 { // every switch is off, which nobody can have meant
-		out = slices.Clone(c.Regions)
-	}
-	far, prefix := distances(c, client)
-	if far == nil {
-		return rotate(out, len(out), draw), prefix
-	}
-	slices.SortStableFunc(out, func(a, b config.DNSRegion) int {
-		x, y := distance(far, a), distance(far, b)
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
-	near := 1
-	for near < len(out) && distance(far, out[near])-distance(far, out[0]) <= tie {
-		near++
-	}
-	return rotate(out, near, draw), prefix
+// Choice is which regions clients of one network are sent to.
+type Choice struct {
+	Ranked []config.DNSRegion // best first; never empty where the configuration has any region
+	Shared int                // the first so many are as near and share the clients by their weights
+	Open   string             // why the answers fail open; empty: they do not
 }
 
+// Why answers fail open.
+const (
+	AllDown = "no open region answers probes: answered as if all did"
+	AllOff  = "every switch is off: answered as if none were"
+)
+
+// Decide ranks the regions for clients who are so many milliseconds away from each; nil:
+// nobody knows. up says whether a region's probes succeed. It is pure.
+//
+// Regions that are closed, down or of weight 0 are left out, as long as anything else is
+// left: first those of weight 0 return, then those that look dead, at last those that
+// are switched off.
+func Decide(c *config.DNS, up func(region string) bool, far map[string]float64) Choice {
+	var out Choice
+	open := filter(c.Regions, func(r config.DNSRegion) bool { return r.Open })
+	if len(open) == 0 {
+		open, out.Open = slices.Clone(c.Regions), AllOff
+	}
+	alive := filter(open, func(r config.DNSRegion) bool { return up(r.Name) })
+	if len(alive) == 0 {
+		alive = open
+		if out.Open == "" {
+			out.Open = AllDown
+		}
+	}
+	out.Ranked = filter(alive, func(r config.DNSRegion) bool { return r.Share() > 0 })
+	if len(out.Ranked) == 0 {
+		out.Ranked = alive
+	}
+	if far == nil {
+		out.Shared = len(out.Ranked)
+		return out
+	}
+	slices.SortStableFunc(out.Ranked, func(a, b config.DNSRegion) int { return cmp.Compare(distance(far, a), distance(far, b)) })
+	for out.Shared < len(out.Ranked) && distance(far, out.Ranked[out.Shared])-distance(far, out.Ranked[0]) <= tie {
+		out.Shared++
+	}
+	return out
+}
+
+// Pick returns the n regions that the client with this draw, in [0,1), is answered.
+func (c Choice) Pick(n int, draw float64) []config.DNSRegion { return c.pick(n, c.at(draw)) }
+
+// pick returns n regions, beginning with one of those that share the clients.
+func (c Choice) pick(n, at int) []config.DNSRegion {
+	out := slices.Concat(c.Ranked[at:at+1], c.Ranked[:at], c.Ranked[at+1:])
+	return out[:min(max(n, 1), len(out))]
+}
+
+// at returns whose share of the clients a draw falls into.
+func (c Choice) at(draw float64) int {
+	left := int(draw * float64(c.total()))
+	for i := range c.Shared {
+		if left -= c.share(i); left < 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// total is the sum of the shares.
+func (c Choice) total() int {
+	sum := 0
+	for i := range c.Shared {
+		sum += c.share(i)
+	}
+	return sum
+}
+
+// share is the weight of one of those that share the clients; where all have none they are alike.
+func (c Choice) share(i int) int {
+	return max(1, c.Ranked[i].Share())
+}
+
+// distance is finite, so that two that nobody knows are as near.
 func distance(far map[string]float64, r config.DNSRegion) float64 {
 	if ms, ok := far[r.Name]; ok {
 		return ms
@@ -60,23 +101,12 @@ func distance(far map[string]float64, r config.DNSRegion) float64 {
 	return math.MaxFloat64
 }
 
-// distances returns the row of the longest prefix that holds the client.
-func distances(c *config.DNS, client netip.Addr) (far map[string]float64, prefix netip.Prefix) {
-	best := -1
-	for _, n := range c.Near {
-		p, err := netip.ParsePrefix(n.Prefix) // validated before
-		if err == nil && p.Contains(client) && p.Bits() > best {
-			best, far, prefix = p.Bits(), n.Milliseconds, p
+func filter(in []config.DNSRegion, keep func(config.DNSRegion) bool) []config.DNSRegion {
+	var out []config.DNSRegion
+	for _, r := range in {
+		if keep(r) {
+			out = append(out, r)
 		}
 	}
-	return far, prefix
-}
-
-// rotate begins the first n at a drawn one and leaves the rest where they are.
-func rotate(r []config.DNSRegion, n int, draw float64) []config.DNSRegion {
-	if n < 2 {
-		return r
-	}
-	at := int(draw*float64(n)) % n
-	return slices.Concat(r[at:n], r[:at], r[n:])
+	return out
 }

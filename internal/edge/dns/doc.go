@@ -1,10 +1,15 @@
 // Package dns is the authoritative name server of an edge (row 7.1.2): it answers each
 // resolver with the nearest region that is open and healthy.
 //
-//	decide.go  which regions, in which order: pure
-//	zone.go    the answer to one question: names, record types, negative answers
-//	server.go  sockets, EDNS, client subnets, limits
-//	health.go  is a region there: probes of its edge, once a second
+//	decide.go  which regions, in which order, and who shares the clients: pure
+//	near.go    the latency table: longest prefix, and the scope of an answer (RFC 7871)
+//	zone.go    every answer of one configuration and one state of health, packed ahead
+//	fast.go    common questions: the packed answer behind the question, without a library
+//	message.go one message: limit, fast path, the rest
+//	answer.go  every other question, by the library; both answer alike, and a test holds them
+//	limit.go   how much one client network may ask over UDP
+//	health.go  is a region there: probes of its edge's HTTP
+//	batch.go, door.go  sockets: one of UDP for each processor, many packets a call; TCP (RFC 7766)
 //
 // It fails open: when everything looks dead it answers as if nothing were, because a
 // wrong "nobody" is worse than an address that does not answer. It needs nobody to keep

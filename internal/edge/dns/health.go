@@ -10,16 +10,15 @@ import (
 	"github.com/greenlang/fournines/internal/edge/event"
 )
 
-// The rhythm of the probes: a region that is gone leaves the answers within about 4 s.
+// The rhythm of the probes: a region that refuses leaves the answers within about 2 s, one
+// that is silent within about 5 s.
 const (
 	probeEvery   = time.Second
+	probeAgain   = 500 * time.Millisecond // while in doubt
 	probeTimeout = time.Second
 	probeFall    = 3
 	probeRise    = 2
 )
-
-// Probe asks whether a region's edge is there.
-type Probe func(ctx context.Context, address, path string, timeout time.Duration) error
 
 // watch is one region under probes.
 type watch struct {
@@ -34,7 +33,7 @@ type watch struct {
 
 func (s *Server) newWatch(r config.DNSRegion) *watch {
 	ctx, cancel := context.WithCancel(context.Background())
-	policy := decide.ProbePolicy{Every: probeEvery, Reprobe: probeEvery, Rise: probeRise, Fall: probeFall}
+	policy := decide.ProbePolicy{Every: probeEvery, Reprobe: probeAgain, Rise: probeRise, Fall: probeFall}
 	w := &watch{region: r, stop: cancel, done: make(chan struct{}), health: decide.NewHealth(policy, s.opt.Now())}
 	go func() {
 		defer close(w.done)
@@ -45,7 +44,7 @@ func (s *Server) newWatch(r config.DNSRegion) *watch {
 			}
 			s.observe(w, err)
 			w.mu.Lock()
-			wait := w.health.Next(s.draw())
+			wait := w.health.Next(unit(s.opt.Rand()))
 			w.mu.Unlock()
 			t := time.NewTimer(wait)
 			select {
@@ -72,6 +71,7 @@ func (s *Server) observe(w *watch, err error) {
 	if !changed {
 		return
 	}
+	s.remake(nil)
 	kind := event.RegionDown
 	if up {
 		kind = event.RegionUp
@@ -89,4 +89,26 @@ func (s *Server) up(region string) bool {
 	defer w.mu.Unlock()
 	up, _ := w.health.Up()
 	return up
+}
+
+// rewatch probes what c names, and goes on with what is probed already.
+func (s *Server) rewatch(c config.DNS) {
+	old, next := *s.watches.Load(), map[string]*watch{}
+	for _, r := range c.Regions {
+		w, ok := old[r.Name]
+		switch {
+		case r.Probe == "":
+		case ok && w.region.Probe == r.Probe && w.region.Path == r.Path:
+			next[r.Name] = w
+		default:
+			next[r.Name] = s.newWatch(r)
+		}
+	}
+	s.watches.Store(&next)
+	for name, w := range old {
+		if next[name] != w {
+			w.stop()
+			<-w.done
+		}
+	}
 }

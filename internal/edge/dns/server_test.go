@@ -85,8 +85,8 @@ func TestServer_7_1_2(t *testing.T) {
 		kind uint16
 		want string // rcode, addresses
 	}{
-		{"api.greenlang.test.", dns.TypeA, "NOERROR 127.1.0.1 127.2.0.1"},
-		{"API.GreenLang.Test.", dns.TypeA, "NOERROR 127.1.0.1 127.2.0.1"},
+		{"api.greenlang.test.", dns.TypeA, "NOERROR 127.1.0.1"},
+		{"API.GreenLang.Test.", dns.TypeA, "NOERROR 127.1.0.1"},
 		{"api.greenlang.test.", dns.TypeAAAA, "NOERROR "},
 		{"cell-1.api.greenlang.test.", dns.TypeA, "NOERROR 127.2.0.1"},
 		{"cell-2.api.greenlang.test.", dns.TypeA, "NOERROR 127.1.0.1"},
@@ -94,6 +94,10 @@ func TestServer_7_1_2(t *testing.T) {
 		{"cell-x.api.greenlang.test.", dns.TypeA, "NXDOMAIN "},
 		{"us-west-2.api.greenlang.test.", dns.TypeA, "NOERROR 127.4.0.1"},
 		{"nobody.greenlang.test.", dns.TypeA, "NXDOMAIN "},
+		{"cell-01.api.greenlang.test.", dns.TypeA, "NXDOMAIN "},
+		{"ns.greenlang.test.", dns.TypeA, "NOERROR 127.1.0.1 127.2.0.1 127.4.0.1 127.5.0.1"},
+		{"us-west-2.ns.greenlang.test.", dns.TypeA, "NOERROR 127.4.0.1"},
+		{"greenlang.test.", dns.TypeA, "NOERROR "},
 		{"greenlang.test.", dns.TypeSOA, "NOERROR "},
 		{"greenlang.test.", dns.TypeNS, "NOERROR "},
 		{"example.com.", dns.TypeA, "REFUSED "},
@@ -112,7 +116,7 @@ func TestServer_7_1_2(t *testing.T) {
 		}
 	}
 	m := ask(t, "udp", at, "api.greenlang.test.", dns.TypeA, "198.51.100.0/24")
-	if got := addresses(m); got != "127.2.0.1 127.5.0.1" {
+	if got := addresses(m); got != "127.2.0.1" {
 		t.Errorf("for a client of 198.51.100.0/24: %s", got)
 	}
 	if o, ok := m.IsEdns0().Option[0].(*dns.EDNS0_SUBNET); !ok || o.SourceScope != 24 {
@@ -149,7 +153,7 @@ func TestARegionLeavesTheAnswers(t *testing.T) {
 	at := func() string { return addresses(ask(t, "udp", conf.Listen[0], "api.greenlang.test.", dns.TypeA, "")) }
 	dead.Store("127.1.")
 	next(event.RegionDown)
-	if got := at(); got != "127.2.0.1 127.5.0.1" {
+	if got := at(); got != "127.2.0.1" {
 		t.Errorf("without us-east-1: %s", got)
 	}
 	if r := s.State().Regions[0]; r.Up || r.Error == "" {
@@ -163,7 +167,7 @@ func TestARegionLeavesTheAnswers(t *testing.T) {
 	if err := s.Apply(off); err != nil {
 		t.Fatal(err)
 	}
-	if got := at(); got != "127.2.0.1 127.5.0.1" {
+	if got := at(); got != "127.2.0.1" {
 		t.Errorf("switched off: %s", got)
 	}
 }
@@ -197,38 +201,4 @@ func TestApplyThatCannotBindChangesNothing(t *testing.T) {
 	if got := addresses(ask(t, "udp", conf.Listen[0], "api.greenlang.test.", dns.TypeA, "")); got == "" {
 		t.Fatal("it no longer answers")
 	}
-}
-
-// Whatever arrives, the server answers or is silent, and never breaks.
-func FuzzAnswer(f *testing.F) {
-	for _, kind := range []uint16{dns.TypeA, dns.TypeANY, dns.TypeSOA} {
-		q := new(dns.Msg)
-		q.SetQuestion("cell-1.api.greenlang.test.", kind)
-		q.SetEdns0(4096, true)
-		b, err := q.Pack()
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	conf := greenlang()
-	s := New(Options{Now: time.Now, Rand: func() uint64 { return 1 << 63 }, Events: func(event.Event) {}, Logger: slog.New(slog.DiscardHandler)})
-	s.zone.Store(newZone(&conf, s.up))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		q := new(dns.Msg)
-		if err := q.Unpack(b); err != nil {
-			return
-		}
-		m := s.Answer(q, netip.MustParseAddr("203.0.113.1"))
-		if m == nil {
-			return
-		}
-		if m.Id != q.Id || !m.Response {
-			t.Fatalf("%v", m)
-		}
-		m.Truncate(udpSize)
-		if out, err := m.Pack(); err == nil && len(out) > udpSize {
-			t.Fatalf("%d bytes", len(out))
-		}
-	})
 }

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/greenlang/fournines/internal/driver/kafka"
+	"github.com/greenlang/fournines/internal/node"
+)
+
+// Three brokers where customers are served, one and the mirror where nobody is.
+func TestWhereKafkaRuns_7_1_6(t *testing.T) {
+	t.Parallel()
+	l := layout(t)
+	l.Regions = []string{"us-east-1", "us-west-2"}
+	p := Programs{Kafka: kafka.Java{Program: "/java", Jars: []string{"/kafka.jar"}}}
+	for _, c := range []struct {
+		region, zone string
+		kafka        []string
+	}{
+		{"us-east-1", "a", []string{Kafka}}, {"us-east-1", "b", []string{Kafka}}, {"us-east-1", "c", []string{Kafka}},
+		{"us-west-2", "a", []string{Kafka, Mirror}}, {"us-west-2", "b", nil},
+	} {
+		var names []string
+		for _, u := range l.kafkaUnits(p, c.region, c.zone) {
+			names = append(names, u.Name)
+		}
+		if !slices.Equal(names, c.kafka) {
+			t.Errorf("%s/%s runs %v, want %v", c.region, c.zone, names, c.kafka)
+		}
+	}
+	mirror := unitNamed(t, l.kafkaUnits(p, "us-west-2", "a"), Mirror).Files[0].Content
+	for _, want := range []string{"us-east-1.bootstrap.servers=127.1.1.1:9092,127.1.2.1:9092,127.1.3.1:9092\n", "us-west-2.bootstrap.servers=127.4.1.1:9092\n"} {
+		if !strings.Contains(mirror, want) {
+			t.Errorf("the mirror has no line %q:\n%s", want, mirror)
+		}
+	}
+	broker := unitNamed(t, l.kafkaUnits(p, "us-east-1", "c"), Kafka).Files[0].Content
+	if !strings.Contains(broker, "node.id=3\n") || !strings.Contains(broker, "min.insync.replicas=2\n") {
+		t.Errorf("broker 3:\n%s", broker)
+	}
+
+	l.NetNS = true
+	if a := l.side("us-east-1").Brokers[2]; a != "10.1.3.1:9092" {
+		t.Errorf("with namespaces a broker is at %s", a)
+	}
+	l.Regions = []string{"us-west-2"}
+	if z := l.MirrorZone("us-west-2"); z != "" {
+		t.Errorf("a region without its partner has a mirror in zone %s", z)
+	}
+	l.Platform.Spec.Engines.Kafka.Brokers = 0
+	if got := l.Brokers("us-east-1"); len(got) > 0 {
+		t.Errorf("brokers in %v although none are declared", got)
+	}
+	if err := p.Serve(l.Platform.Spec.Engines); err != nil {
+		t.Error(err)
+	}
+}
+
+func unitNamed(t *testing.T, units []node.Unit, name string) node.Unit {
+	t.Helper()
+	i := slices.IndexFunc(units, func(u node.Unit) bool { return u.Name == name })
+	if i < 0 {
+		t.Fatalf("no unit %s", name)
+	}
+	return units[i]
+}

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/driver/kafka"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// canaryEvery is the pace of numbered records through a mirror.
+const canaryEvery = 500 * time.Millisecond
+
+// watchMirrors proves both directions of every mirror that runs here, until ctx ends.
+func (s *ServerApp) watchMirrors(ctx context.Context) {
+	var wg sync.WaitGroup
+	for name, r := range s.regions {
+		if s.Layout.MirrorZone(name) == "" {
+			continue
+		}
+		partner := s.regions[r.spec.Pair]
+		wg.Go(func() { s.watchMirror(ctx, partner, r) })
+		wg.Go(func() { s.watchMirror(ctx, r, partner) })
+	}
+	wg.Wait()
+}
+
+func (s *ServerApp) watchMirror(ctx context.Context, from, to *region) {
+	a, b := from.spec.Name, to.spec.Name
+	first := s.Layout.broker(a, s.Layout.Brokers(a)[0])
+	copies, least := first.Replication(s.Layout.Platform.Spec.Engines.Kafka)
+	canary := kafka.Canary{
+		Run: NewID("canary"), From: a, To: b, Source: from.kafka, Target: to.kafka, Copies: copies, Least: least, Every: canaryEvery, Now: time.Now,
+		Report: func(m fact.KafkaMirror) {
+			s.Facts.PutMirror(a, b, func(f *fact.KafkaMirror) {
+				m.Topics, m.TopicsAt = f.Topics, f.TopicsAt
+				*f = m
+			})
+		},
+		Gap: func(g kafka.Gap) { s.recordGap(ctx, g) },
+	}
+	progress := kafka.Progress{From: a, Source: from.kafka, Target: to.kafka}
+	var wg sync.WaitGroup
+	wg.Go(func() { canary.Start(ctx) })
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			if err := progress.Follow(ctx); err != nil { // the mirror has not begun, or a broker is away: the topics' age says so
+				s.Log.Debug("the mirror's progress cannot be read", "from", a, "to", b, "err", err)
+			}
+			sleep(ctx, time.Second)
+		}
+	})
+	every(ctx, 2*kafkaEvery, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
+		defer cancel()
+		if topics, err := progress.Behind(ctx, time.Now()); err == nil { // otherwise their age says that nobody knows
+			s.Facts.PutMirror(a, b, func(f *fact.KafkaMirror) { f.Topics, f.TopicsAt = topics, time.Now() })
+		}
+	})
+	wg.Wait()
+}
+
+// Mirrors implements api.Source.
+func (s *ServerApp) Mirrors(context.Context) ([]api.Mirror, error) {
+	now := time.Now()
+	out := []api.Mirror{}
+	for _, name := range s.Regions {
+		r, ok := s.Layout.Platform.Region(name)
+		if !ok || s.Layout.MirrorZone(name) == "" {
+			continue
+		}
+		out = append(out, apiMirror(s.Facts.Mirror(r.Pair, name), now), apiMirror(s.Facts.Mirror(name, r.Pair), now))
+	}
+	return out, nil
+}
+
+func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
+	out := api.Mirror{
+		From: m.From, To: m.To, Health: api.Healthy, Detail: availability.MirrorTrouble(m, now), At: m.At, LagSeconds: m.Lag.Seconds(),
+		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []api.MirroredTopic{},
+	}
+	switch {
+	case m.Gaps > 0:
+		out.Health = api.Degraded
+	case out.Detail != "":
+		out.Health = api.Progressing
+	}
+	for _, t := range m.Topics {
+		topic := api.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
+		switch {
+		case t.Records == 0:
+			topic.LagSeconds = now.Sub(m.TopicsAt).Seconds() // nobody knows better than the last look
+		case !t.Whole.IsZero():
+			topic.LagSeconds = now.Sub(t.Whole).Seconds()
+		}
+		out.Topics = append(out.Topics, topic)
+	}
+	return out
+}
+
+// recordGap keeps the proof of a loss.
+func (s *ServerApp) recordGap(ctx context.Context, g kafka.Gap) {
+	if err := record(ctx, s, availability.MirrorLost, g.From+">"+g.To, availability.MirrorLoss(g)); err != nil && ctx.Err() == nil {
+		s.Log.Error("cannot record what a mirror lost", "gap", g, "err", err)
+	}
+}
+
+// lossFindings says what mirrors lost within a day.
+func (s *ServerApp) lossFindings(now time.Time) ([]api.Finding, error) {
+	all, err := state.List[availability.Loss](s.State, availability.LossPrefix)
+	var out []api.Finding
+	for _, l := range all {
+		if now.Sub(l.At) < 24*time.Hour {
+			out = append(out, api.Finding{
+				Code: "mirror-lost", Severity: "critical", Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
+				Text: fmt.Sprintf("%d numbered records that %s acknowledged did not come out at %s although later ones did, and so may others have been lost: compare the topics before you rely on the copies.",
+					len(l.Numbers), l.From, l.To),
+				Subject: Cluster(l.From, Kafka), Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
+			})
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+// Routes implements api.Source.
+func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
+	placed, now := s.placement(), time.Now()
+	out := []api.Route{}
+	for _, name := range s.Regions {
+		w := placed.Wishes[name]
+		r := api.Route{
+			Region: name, On: !w.Off, Open: placed.Open(name), Address: s.Layout.EdgeAddress(name, Edge),
+			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
+		}
+		r.Ready, r.Wanted = regions{s}.Capacity(name)
+		for _, h := range s.homes() {
+			if h.serving == name {
+				r.Homes = append(r.Homes, h.Name)
+			}
+		}
+		switch {
+		case w.Fenced != "":
+			r.Why = "it is fenced: " + w.Reason
+		case w.Off:
+			r.Why = "its switch is off"
+		case !placed.Serves(name):
+			r.Why = "it stands by and serves nobody"
+		}
+		for _, edge := range s.Regions {
+			r.Answers = append(r.Answers, s.seenBy(edge, name, now)...)
+		}
+		if r.Cells == nil {
+			r.Cells = []int{}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// seenBy is what an edge's name server thinks of a region, where the edge has reported lately.
+func (s *ServerApp) seenBy(edge, region string, now time.Time) []api.RouteSeen {
+	f := s.Facts.Edge(edge)
+	if f.DNS == nil || now.Sub(f.Seen) > edgeSilent {
+		return nil
+	}
+	for _, r := range f.DNS.Regions {
+		if r.Name == region {
+			return []api.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
+		}
+	}
+	return nil
+}
+
+// pairs are the copies across regions, as they are now.
+func (s *ServerApp) pairs(now time.Time) []api.Pair {
+	out := []api.Pair{}
+	for _, h := range s.homes() {
+		if _, ok := s.regions[h.other]; !ok {
+			continue
+		}
+		out = append(out, pairOf(availability.Judge(s.MoveView(h.Name, h.other), now).Lost))
+	}
+	return out
+}
+
+// pairOf words a plan as the link that it rests on.
+func pairOf(p availability.MovePlan) api.Pair {
+	out := api.Pair{From: p.From, To: p.To, Health: api.Healthy, LagBytes: p.LagBytes, LagSeconds: p.LagSeconds}
+	switch {
+	case p.LagBytes < 0 || p.LagSeconds < 0:
+		out.Health = api.HealthUnknown
+	case !p.Ready:
+		out.Health = api.Degraded
+	}
+	if len(p.Reasons) > 0 {
+		out.Detail = p.Reasons[0]
+	}
+	return out
+}
+
+// Route implements api.Actions.
+func (s *ServerApp) Route(ctx context.Context, region string, on bool, reason string) error {
+	placed := s.placement()
+	if _, ok := s.regions[region]; !ok {
+		return fmt.Errorf("this installation does not run region %q: %w", region, api.ErrNotFound)
+	}
+	if placed.Wishes[region].Off == !on {
+		return nil
+	}
+	if !on && !placed.Spare(region) {
+		return fmt.Errorf("%w: no other region could answer then, and no region at all is never right; evacuate %s instead", api.ErrRefused, region)
+	}
+	if ready, wanted := (regions{s}).Capacity(region); on && ready < wanted {
+		return fmt.Errorf("%w: %d of %d instances of %s take requests: it has no capacity yet", api.ErrRefused, ready, wanted, region)
+	}
+	e, err := availability.RegionSwitched.Entry(region, "", availability.RegionWish{Region: region, Off: !on})
+	if err != nil {
+		return err
+	}
+	e.Actor, e.Reason, e.Trace = actor(ctx), journal.Brief(reason), trace(ctx)
+	if _, err := s.State.Append(ctx, e); err != nil {
+		return err
+	}
+	regions{s}.edges(ctx)
+	return nil
+}

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/greenlang/fournines/internal/availability"
+)
+
+// watchVerdicts judges once a minute whether each home could be moved, and records when
+// the answer is another than before, so that it is known before it is needed (row 7.1.9).
+func (s *ServerApp) watchVerdicts(ctx context.Context) {
+	for sleep(ctx, blind); ctx.Err() == nil; sleep(ctx, availability.JudgeEvery) {
+		for _, h := range s.homes() {
+			if err := s.judge(ctx, h); err != nil && ctx.Err() == nil {
+				s.Log.Error("cannot record whether a home could be moved", "home", h.Name, "err", err)
+			}
+		}
+	}
+}
+
+func (s *ServerApp) judge(ctx context.Context, h homeNow) error {
+	view := s.MoveView(h.Name, h.other)
+	if view.Busy != "" {
+		return nil // it is being moved: the verdict comes after
+	}
+	v := availability.Judge(view, time.Now())
+	before, err := s.verdict(h.Name)
+	if err != nil || !v.Differs(before) {
+		return err
+	}
+	return record(ctx, s, availability.HomeJudged, h.Name, v)
+}
+
+// verdict returns the newest recorded one; zero while there is none.
+func (s *ServerApp) verdict(home string) (v availability.Verdict, err error) {
+	_, err = s.State.Get(availability.VerdictPrefix+home, &v)
+	return v, err
+}

@@ -1,0 +1,67 @@
+package availability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/drill"
+)
+
+func kafkaDrills() []drill.Drill {
+	return []drill.Drill{{
+		Name: "broker-loss", Rows: []string{"7.1.6", "7.1.8"}, Description: "kills the Kafka broker that is the active controller, while records are produced with acks=all",
+		BlastRadius: "one broker of three; a third of the partitions pause until others lead them", Verifies: "every acknowledged record is read back afterwards, once",
+		Steps: brokerSteps(),
+	}}
+}
+
+// brokerSteps run a second load, against Kafka itself.
+func brokerSteps() []drill.Action {
+	var queue *drill.Load
+	return []drill.Action{
+		ready(),
+		load(),
+		{Name: "load queue", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			p, err := platform(r)
+			if err != nil {
+				return "", err
+			}
+			w := p.Queue()
+			if w == nil {
+				return "", errors.New("the region runs no Kafka, or a single broker: declare spec.engines.kafka.brokers: 3 and run it in an active region")
+			}
+			queue = &drill.Load{Writer: w, Prefix: r.Report.ID, Every: 40 * time.Millisecond, Limit: failoverBound * time.Second, Worker: 4}
+			queue.Start(context.WithoutCancel(ctx))
+			return "", queue.Await(ctx, steady, time.Time{})
+		}},
+		{Name: "break", Timeout: 40 * time.Second, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			return breakLeader(ctx, r, "kafka", "process-kill", itself)
+		}},
+		{Name: "failover", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			return awaitLeader(ctx, r, "kafka", true)
+		}},
+		{Name: "produce again", Timeout: time.Minute, Do: func(ctx context.Context, _ *drill.Run) (string, error) {
+			return "", queue.Await(ctx, steady/2, time.Now())
+		}},
+		heal(),
+		{Name: "verify", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			queue.Stop()
+			lost, doubled, err := queue.Check(ctx)
+			if err != nil {
+				return "", err
+			}
+			gap, until := queue.Gap(r.FaultAt)
+			n, refused := queue.Acknowledged()
+			r.Objective(drill.AtLeast("records_acknowledged", "count", steady, float64(n)))
+			r.Objective(drill.AtMost("records_lost", "count", 0, float64(len(lost))))
+			r.Objective(drill.AtMost("records_doubled", "count", 0, float64(len(doubled))))
+			r.Objective(drill.AtMost("records_refused", "count", 0, float64(refused)))
+			r.Objective(drill.AtMost("record_gap", "seconds", failoverBound, gap.Seconds()))
+			r.Objective(drill.AtMost("record_recover", "seconds", failoverBound, until.Sub(r.FaultAt).Seconds()))
+			detail, err := verifyWrites(ctx, r, false)
+			return fmt.Sprintf("%d records acknowledged, %d refused, %d lost, %d doubled; %s", n, refused, len(lost), len(doubled), detail), err
+		}},
+	}
+}

@@ -1,0 +1,141 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+)
+
+// Sizes of the cell map, in its own units.
+const (
+	cellWidth  = 104.0
+	cellHeight = 58.0
+	cellGap    = 12.0
+	cellsEach  = 4 // in a row of a home
+)
+
+// cellsSheet is the map of cells and what is lost with each part.
+type cellsSheet struct {
+	Map   cellMap
+	Blast []blastRow
+	All   int
+}
+
+// blastRow says who is failed when a part is lost.
+type blastRow struct {
+	What  string
+	Cells []int
+	Share float64
+	Bound bool   // within the bound of a tenth of the customers (row 7.1.11)
+	Then  string // what brings them back
+}
+
+// cellMap is the cells drawn: a group for each region that serves, a box for each cell.
+type cellMap struct {
+	Width, Height float64
+	Groups        []cellGroup
+}
+
+type cellGroup struct {
+	Name, Word          string
+	X, Y, Width, Height float64
+	Cells               []cellBox
+}
+
+// cellBox is one cell, placed.
+type cellBox struct {
+	Number     int
+	Home       string
+	X, Y       float64
+	Moved      bool // served elsewhere than at home
+	Measured   *api.Measured
+	Tone, Word string
+}
+
+func loadCells(ctx context.Context, src Source, a ask) (sheet, error) {
+	homes, err := homeCards(ctx, src, a)
+	if err != nil {
+		return sheet{}, err
+	}
+	e, err := src.Evidence(ctx, api.EvidenceFilter{From: a.Now.Add(-24 * time.Hour), To: a.Now, Of: "both"})
+	if err != nil {
+		return sheet{}, fmt.Errorf("compute evidence: %w", err)
+	}
+	s := cellsSheet{Map: drawCells(homes, e.Cells, e.Target), All: cellsOf(homes)}
+	s.Blast = append(s.Blast, blastRow{What: "one cell", Share: share(1, s.All), Bound: share(1, s.All) <= maxBlast, Then: "a change goes cell by cell and stops at the first that fails"})
+	for _, g := range serving(homes) {
+		row := blastRow{What: "region " + g.name, Cells: g.cells, Share: share(len(g.cells), s.All), Then: "evacuation to " + g.to}
+		row.Bound = row.Share <= maxBlast
+		s.Blast = append(s.Blast, row)
+	}
+	return sheet{Title: "Cells", Data: s}, nil
+}
+
+// maxBlast is the most of all customers that one part may take with it (row 7.1.11).
+const maxBlast = 0.1
+
+type served struct {
+	name, to string
+	cells    []int
+	homes    []homeCard
+}
+
+// serving groups homes by the region that serves them, in order.
+func serving(homes []homeCard) []served {
+	var out []served
+next:
+	for _, h := range homes {
+		for i := range out {
+			if out[i].name == h.Serving {
+				out[i].cells, out[i].homes = append(out[i].cells, h.Cells...), append(out[i].homes, h)
+				continue next
+			}
+		}
+		out = append(out, served{name: h.Serving, to: h.Plan.To, cells: h.Cells, homes: []homeCard{h}})
+	}
+	return out
+}
+
+// drawCells places the cells. Positions follow from numbers alone, so nothing jumps.
+func drawCells(homes []homeCard, measured []api.Measured, target float64) cellMap {
+	var m cellMap
+	y := 0.0
+	for _, g := range serving(homes) {
+		rows := (len(g.cells) + cellsEach*3 - 1) / (cellsEach * 3)
+		group := cellGroup{Name: g.name, Word: many(len(g.cells), "cell", "cells"), X: 0, Y: y, Height: float64(rows)*(cellHeight+cellGap) + 34}
+		at := 0
+		for _, h := range g.homes {
+			for _, c := range h.Cells {
+				box := cellBox{
+					Number: c, Home: h.Region, Moved: h.Region != g.name,
+					X: 14 + float64(at%(cellsEach*3))*(cellWidth+cellGap), Y: y + 28 + float64(at/(cellsEach*3))*(cellHeight+cellGap),
+				}
+				box.judge(measured, target)
+				group.Cells = append(group.Cells, box)
+				at++
+			}
+		}
+		group.Width = 16 + float64(min(len(g.cells), cellsEach*3))*(cellWidth+cellGap)
+		m.Groups = append(m.Groups, group)
+		m.Width = max(m.Width, group.Width)
+		y += group.Height + 14
+	}
+	m.Height = y
+	return m
+}
+
+// judge gives a cell the word and tone of its last 24 hours.
+func (b *cellBox) judge(measured []api.Measured, target float64) {
+	b.Word, b.Tone = "nobody asked", "mute"
+	for i, m := range measured {
+		if m.Cell == nil || *m.Cell != b.Number || m.Requests == 0 {
+			continue
+		}
+		b.Measured, b.Word, b.Tone = &measured[i], ratio(m.Customer, 3), "good"
+		if m.Customer < target {
+			b.Tone = "bad"
+		}
+	}
+}
