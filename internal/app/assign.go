@@ -166,6 +166,6 @@ func (l Layout) greenlangUnit(p Programs, s Secrets, region, zone string) node.U
 		Name: GreenLang, Env: env, Stop: "TERM", Grace: 12,
 		Argv:  []string{"/bin/sh", "-c", script},
 		Files: files,
-		Ready: node.Ready{HTTP: "http://" + l.Address(region, zone, GreenLang) + "/readyz"},
+		Ready: node.Ready{HTTP: "http://" + l.Address(region, zone, GreenLang) + readyPath},
 	}
 }

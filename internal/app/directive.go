@@ -71,7 +71,7 @@ func edgeConfig(l Layout, region string, placed availability.Placement) edge.Con
 	sp := l.Platform.Spec
 	dur := func(d time.Duration) config.Duration { return config.Duration(d) }
 	budget := int(float64(sp.Retry.Budget)*100 + 0.5)
-	web := edge.HTTPService{Name: GreenLang, Listen: l.EdgeAddress(region, Edge), ListenTLS: l.EdgeAddress(region, HTTPS), Policy: edge.HTTPPolicy{
+	web := edge.HTTPService{Name: GreenLang, Listen: l.EdgeAddress(region, Edge), ListenTLS: l.EdgeAddress(region, HTTPS), HealthPath: readyPath, Policy: edge.HTTPPolicy{
 		ProbeEvery: dur(sp.Health.Interval.D()), ReprobeEvery: dur(sp.Health.Reprobe.D()), ProbeTimeout: dur(sp.Health.Timeout.D()),
 		Rise: sp.Health.Rise, Fall: sp.Health.Fall, BreakerFailures: sp.Breaker.ConsecutiveFailures, BreakerCooldown: dur(sp.Breaker.OpenFor.D()),
 		TryTimeout: dur(sp.Retry.TryTimeout.D()), BudgetPercent: &budget,
@@ -79,7 +79,7 @@ func edgeConfig(l Layout, region string, placed availability.Placement) edge.Con
 	pg := edge.TCPService{Name: Postgres, Listen: l.EdgeAddress(region, Postgres), Protocol: config.Postgres, Policy: edge.TCPPolicy{Wait: dur(10 * time.Second)}}
 	kv := edge.TCPService{Name: Redis, Listen: l.EdgeAddress(region, Redis), Protocol: config.Redis, Master: redis.MasterName, PasswordFile: filepath.Join(l.EdgeDir(region), redisPasswordFile)}
 	for _, z := range r.Zones {
-		web.Targets = append(web.Targets, edge.Target{Name: z, Zone: z, Address: l.Address(region, z, GreenLang), HealthPath: "/readyz"})
+		web.Targets = append(web.Targets, edge.Target{Name: z, Zone: z, Address: l.Address(region, z, GreenLang), HealthPath: readyPath})
 		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Postgres), Witness: l.addr(region, z, patroni.RESTPort)})
 		kv.Members = append(kv.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, Redis), Witness: l.Address(region, z, Sentinel)})
 	}

@@ -249,7 +249,7 @@ func (x regions) Capacity(region string) (ready, wanted int) {
 func (x regions) Serve(ctx context.Context, _, region string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.s.Layout.EdgeAddress(region, Edge)+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.s.Layout.EdgeAddress(region, Edge)+readyPath, nil)
 	if err != nil {
 		return err
 	}

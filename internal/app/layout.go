@@ -41,6 +41,10 @@ const (
 	dnsPort    = 9953             // of each edge's own address
 )
 
+// readyPath is where the application says whether it takes requests; name servers and
+// health checkers ask it through the edges.
+const readyPath = "/readyz"
+
 // Layout says where everything of a platform is on this machine.
 type Layout struct {
 	Platform *spec.Platform

@@ -158,7 +158,7 @@ func zoneWant(l Layout, placed availability.Placement) route53.Want {
 		}
 		weight, weighted := routing.Weights[name]
 		w.Regions = append(w.Regions, route53.Region{
-			Name: name, Address: address, Open: placed.Open(name), Reserve: weighted && weight == 0, Port: appPort, Path: "/readyz",
+			Name: name, Address: address, Open: placed.Open(name), Reserve: weighted && weight == 0, Port: appPort, Path: readyPath,
 		})
 	}
 	for c := range len(placed.Cells) {

@@ -27,6 +27,9 @@ type HTTPService struct {
 	Listen  string     `json:"listen"` // "127.1.0.1:8080": HTTP/1.1, and HTTP/2 by prior knowledge
 	Targets []Target   `json:"targets"`
 	Policy  HTTPPolicy `json:"policy,omitzero"`
+	// HealthPath is what name servers and health checkers of clouds ask through the edge
+	// ("/readyz"): it is answered like any request, and counted as no customer's; empty: none.
+	HealthPath string `json:"healthPath,omitempty"`
 	// Cells are those whose customers this service takes. Services may share an
 	// address when each takes cells of its own; at most one names none and takes the rest.
 	Cells []int `json:"cells,omitempty"`

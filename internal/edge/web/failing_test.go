@@ -336,6 +336,11 @@ func TestCounters(t *testing.T) {
 			ask(t, st, "POST", "X-Customer:acme")
 			ask(t, st, "POST", "X-Customer:acme", "X-Cell:11", "X-Fail:1")
 			ask(t, st, "POST", "X-Cell:99")
+			probe, err := http.Get(st.front.URL + "/readyz") // no customer's
+			if err != nil || probe.StatusCode != http.StatusOK {
+				t.Fatal(err, probe)
+			}
+			_ = probe.Body.Close()
 			type got struct{ requests, failed uint32 }
 			cells := map[int]got{}
 			eventually(t, "three requests are in finished seconds", func() bool {

@@ -25,7 +25,7 @@ type job struct {
 	tried    uint64    // bit per index in shape.targets
 	tries    int       // that may have reached a target
 	sample   tally.Sample
-	quiet    bool // counted by the edge that sent it on
+	quiet    bool // no customer's, or counted by the edge that sent it on
 }
 
 func (s *Service) begin(r *http.Request) *job {
@@ -41,7 +41,7 @@ func (s *Service) begin(r *http.Request) *job {
 	if h.spec.Remote != "" {
 		before-- // that is us
 	}
-	j.quiet = before > 0
+	j.quiet = before > 0 || (h.spec.HealthPath != "" && r.URL.Path == h.spec.HealthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead))
 	s.budgetLock.Lock()
 	s.budget.Request(now)
 	s.budgetLock.Unlock()

@@ -35,7 +35,7 @@ type stand struct {
 func newStand(t *testing.T, policy config.HTTPPolicy, targets ...config.Target) *stand {
 	t.Helper()
 	st := &stand{tally: tally.New(time.Now())}
-	st.Service = web.New(config.HTTPService{Name: "api", Targets: targets, Policy: policy}, web.Where{Cells: 12}, web.Deps{
+	st.Service = web.New(config.HTTPService{Name: "api", Targets: targets, Policy: policy, HealthPath: "/readyz"}, web.Where{Cells: 12}, web.Deps{
 		Now: time.Now, Rand: rand.Uint64, Tally: st.tally, Logger: slog.New(slog.DiscardHandler),
 		Events: func(e event.Event) {
 			st.mu.Lock()
