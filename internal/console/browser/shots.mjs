@@ -17,7 +17,7 @@ async function livePages(page) {
     const link = page.locator(selector).first();
     return (await link.count()) ? await link.getAttribute("href") : null;
   };
-  const list = [["overview", "/"], ["operations", "/operations"], ["drills", "/drills"], ["journal", "/journal"]];
+  const list = [["overview", "/"], ["operations", "/operations"], ["drills", "/drills"], ["journal", "/journal"], ["evacuation", "/evacuation"], ["routing", "/routing"], ["cells", "/cells"]];
   for (const [name, address, selector] of [
     ["region", "/", '#sidebar a[data-key="r"]'], ["operation", "/operations", "#operations-list tbody th a"],
     ["drill", "/drills", "#drills-reports tbody th a"], ["entry", "/journal", "#journal-list tbody th a"],
