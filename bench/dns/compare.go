@@ -43,7 +43,7 @@ func compare(o options) error {
 	}
 	servers, err := start(o, dir)
 	for _, s := range servers {
-		defer s.stop()
+		defer s.Stop()
 		result.Servers = append(result.Servers, &Figures{Server: s.name})
 	}
 	if err != nil {
@@ -81,7 +81,7 @@ func measure(o options, s *server, f *Figures) error {
 	if _, err := load(s.address, o, max(o.queries/20, o.clients)); err != nil {
 		return err
 	}
-	before, err := s.cpu()
+	before, err := s.CPU()
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func measure(o options, s *server, f *Figures) error {
 		return err
 	}
 	took := time.Since(began)
-	after, err := s.cpu()
+	after, err := s.CPU()
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/greenlang/fournines/bench/child"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/config"
 )
@@ -47,7 +48,7 @@ func serve(profile string) error {
 		return err
 	}
 	go http.Serve(probed, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) //nolint:errcheck // it ends with the process
-	address, err := free()
+	address, err := child.Free()
 	if err != nil {
 		return err
 	}
@@ -86,13 +87,4 @@ func names(listen, probe string) *config.DNS {
 		d.Near = append(d.Near, n)
 	}
 	return d
-}
-
-// free returns an address that nobody listens on.
-func free() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }

@@ -55,7 +55,7 @@ func compare(o options) error {
 	if err != nil {
 		return err
 	}
-	defer upstream.stop()
+	defer upstream.Stop()
 	var by loader = h2load{o.h2load, o.libraries}
 	result := Result{
 		Command: fmt.Sprintf("cd bench && go run ./edge -rounds %d -requests %d -clients %d -clients2 %d -streams %d", o.rounds, o.requests, o.clients, o.clients2, o.streams),
@@ -67,7 +67,7 @@ func compare(o options) error {
 	}
 	proxies, missing, err := start(o, dir, pem, upstream.address[h1])
 	for _, p := range proxies {
-		defer p.stop()
+		defer p.Stop()
 	}
 	if err != nil {
 		return err
@@ -120,9 +120,6 @@ func start(o options, dir, pem, upstream string) (proxies []*proxy, missing []st
 			continue
 		}
 		p, err := peer.start(o, dir, pem, upstream)
-		if err == nil {
-			err = p.run()
-		}
 		if err != nil {
 			return proxies, nil, fmt.Errorf("start %s: %w", peer.name, err)
 		}
@@ -142,7 +139,7 @@ func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
 	if _, err := by.load(p.address[m], warm); err != nil {
 		return err
 	}
-	before, err := p.cpu()
+	before, err := p.CPU()
 	if err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
 		return err
 	}
 	took := time.Since(began)
-	after, err := p.cpu()
+	after, err := p.CPU()
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,9 @@ func peers(o options) []peer {
 }
 
 func (p peer) start(o options, dir, pem, upstream string) (*proxy, error) {
-	var at ports
-	for _, a := range []*string{&at.h1, &at.h2c, &at.tls} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		*a = l.Addr().String()
-		defer l.Close() // all at once, so that they differ
+	at, err := freePorts()
+	if err != nil {
+		return nil, err
 	}
 	config := filepath.Join(dir, p.name+".conf")
 	if err := os.WriteFile(config, []byte(p.config(at, pem, upstream)), 0o600); err != nil {
@@ -45,7 +40,20 @@ func (p peer) start(o options, dir, pem, upstream string) (*proxy, error) {
 	cmd := exec.Command(p.path, p.args(config)...)
 	cmd.Stderr = os.Stderr
 	cmd.Env = append(withLibraries(o.libraries), "HOME="+dir)
-	return &proxy{name: p.name, address: map[mode]string{h1: at.h1, h2c: at.h2c, tlsH1: at.tls, tlsH2: at.tls}, cmd: cmd}, nil
+	return attach(p.name, cmd, at)
+}
+
+// freePorts returns addresses that nobody listens at.
+func freePorts() (at ports, err error) {
+	for _, a := range []*string{&at.h1, &at.h2c, &at.tls} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return at, err
+		}
+		*a = l.Addr().String()
+		defer l.Close() // all at once, so that they differ
+	}
+	return at, nil
 }
 
 func haproxyConfig(p ports, pem, upstream string) string {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -153,9 +152,3 @@ type buffers struct{ pool sync.Pool }
 
 func (b *buffers) Get() []byte  { return b.pool.Get().([]byte) }
 func (b *buffers) Put(p []byte) { b.pool.Put(p) } //nolint:staticcheck // as tuned proxies do
-
-// firstLine reads the address that a role prints when it listens.
-func firstLine(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(r).ReadString('\n')
-	return strings.TrimSpace(line), err
-}

@@ -117,6 +117,7 @@ type Availability struct {
 	Since          time.Time `json:"since"`
 	Until          time.Time `json:"until"`
 	Target         float64   `json:"target" doc:"ratio, 0.9999"`
+	BlastTarget    float64   `json:"blast_target" doc:"largest share of customers that one failure may reach, as the spec declares it"`
 	CustomerRatio  float64   `json:"customer_ratio" doc:"each customer cell-second weighs as its customers; 1 when nothing was asked"`
 	RequestRatio   float64   `json:"request_ratio" doc:"good requests over all requests"`
 	Requests       uint64    `json:"requests"`

@@ -4,4 +4,10 @@
 // the spec into what each zone's node shall run ([Assign]), gathers facts, runs the
 // deciders over them and hands their actions to control, and gives the wings'
 // ports to the drivers. Nothing here decides.
+//
+// What stands where: layout.go addresses, lean.go the shape of six regions on one machine,
+// assign.go what runs in a zone (with Kafka's in *_kafka.go), directive.go and names.go what
+// an edge serves and answers, hostedzone.go the same in Route 53, homes.go and moves.go who
+// serves whom, routes.go the switches, verdicts.go whether they could be moved,
+// certificates.go with package pki the edges' HTTPS, mirrors.go Kafka's copies.
 package app

@@ -66,7 +66,7 @@ func (s *ServerApp) pairs(now time.Time) []api.Pair {
 		if _, ok := s.regions[h.other]; !ok {
 			continue
 		}
-		out = append(out, pairOf(availability.Judge(s.MoveView(h.Name, h.other), now).Lost))
+		out = append(out, pairOf(availability.PlanMove(s.MoveView(h.Name, h.other), availability.Ungraceful, now)))
 	}
 	return out
 }

@@ -92,7 +92,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldZone, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldApp)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
 	s.wg.Go(func() { s.watchVerdicts(ctx) })
-	if err := s.keepZone(ctx); err != nil {
+	if err := s.keepHostedZone(ctx); err != nil {
 		return err
 	}
 	s.wg.Go(func() { s.watchMirrors(ctx) })

@@ -49,7 +49,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.zoneFindings(), s.nameFindings(), lost), now)
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), lost), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -123,7 +123,7 @@ func (s *ServerApp) availability(now time.Time) api.Availability {
 	}
 	budget := evidence.Budget(target)
 	out := api.Availability{
-		Since: a.Since, Until: a.Until, Target: target, CustomerRatio: a.CustomerRatio(), RequestRatio: a.RequestRatio(),
+		Since: a.Since, Until: a.Until, Target: target, BlastTarget: float64(s.Layout.Platform.Spec.Targets.BlastRadius), CustomerRatio: a.CustomerRatio(), RequestRatio: a.RequestRatio(),
 		Requests: a.Requests, Failed: a.Failed, BudgetSeconds: budget, SpentSeconds: a.Spent, RemainingRatio: 1 - a.Spent/budget,
 		JournalFirst: a.First, JournalLast: a.Last,
 	}

@@ -1,10 +1,14 @@
 // Package availability is the wing of the seed's section 7.1: it keeps a region
-// writing through the loss of any one zone.
+// writing through the loss of any one zone, and its customers served through the loss of it.
 //
 //	7.1.4, 7.1.8  postgres.go decides, failover.go acts: the accelerated failover
 //	7.1.5         redis.go: Sentinel fails over; we check that it can and did
-//	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts
+//	7.1.1, 7.1.2  home.go: which region serves whose customers, and the routing switches
+//	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts;
+//	              mirror.go: what canaries prove of the copies in the partner region
 //	7.1.8         readiness.go: could I fail over right now, to whom, if not why not
+//	7.1.9         moveplan.go plans, move.go acts: evacuation and restore; verdict.go judges
+//	              the plans each minute; reserve.go gives a partner its replication slot
 //	7.1.10        package probe, and the edge's probes
 //	7.1.11        package edge
 //

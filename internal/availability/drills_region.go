@@ -93,7 +93,7 @@ func awaitHome(ctx context.Context, p MovePlatform) (string, error) {
 		case len(trouble) > 0:
 			return "", errors.New(strings.Join(trouble, "; "))
 		case !plan.Ready:
-			return "", errors.New(strings.Join(plan.Reasons, "; "))
+			return "", errors.New(plan.WhyNot())
 		}
 		return fmt.Sprintf("healthy; %s could move to %s, %d bytes behind", plan.Home, plan.To, plan.LagBytes), nil
 	})

@@ -140,7 +140,7 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 		return err
 	}
 	if p := m.plan(args); !p.Ready {
-		return fmt.Errorf("%s cannot be moved to %s now: %v", args.Home, args.To, p.Reasons)
+		return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (m Mover) guardRestore(_ context.Context, a control.Action) error {
 	v := m.MoveView(args.Home, args.To)
 	v.Busy = "" // that is us
 	if p := PlanRestore(v, m.Now()); !p.Ready {
-		return fmt.Errorf("%s cannot be restored now: %v", args.Home, p.Reasons)
+		return fmt.Errorf("%s cannot be restored now: %s", args.Home, p.WhyNot())
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, 
 	return retry(ctx, func() (MovePlan, error) {
 		p := m.plan(a)
 		if !p.Ready {
-			return p, fmt.Errorf("%s cannot be moved to %s: %v", a.Home, a.To, p.Reasons)
+			return p, fmt.Errorf("%s cannot be moved to %s: %s", a.Home, a.To, p.WhyNot())
 		}
 		return p, nil
 	})
@@ -440,7 +440,7 @@ func (m Mover) catchUp(ctx context.Context, _ *control.Run, a MoveArgs) (any, er
 	return retry(ctx, func() (MovePlan, error) {
 		p := m.plan(a)
 		if !p.Ready {
-			return p, fmt.Errorf("%s is not ready to take its customers back: %v", a.To, p.Reasons)
+			return p, fmt.Errorf("%s is not ready to take its customers back: %s", a.To, p.WhyNot())
 		}
 		return p, nil
 	})

@@ -3,6 +3,7 @@ package availability
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/control"
@@ -50,6 +51,9 @@ type MovePlan struct {
 	LastReason string    `json:"last_reason,omitempty"`
 	At         time.Time `json:"at"`
 }
+
+// WhyNot says in words why the move is not possible now; empty when it is.
+func (p MovePlan) WhyNot() string { return strings.Join(p.Reasons, "; ") }
 
 // How far behind a region may be to be moved into.
 const (

@@ -154,39 +154,16 @@ func (w *world) faultClear() *cobra.Command {
 }
 
 func (w *world) switchoverCommand() *cobra.Command {
-	var candidate, reason string
-	var yes, dry bool
+	var candidate string
+	var d deed
 	c := &cobra.Command{Use: "switchover CLUSTER", Short: "Move a cluster's leader on purpose, without client errors", Args: cobra.ExactArgs(1),
 		Example: "  fournines switchover us-east-1/postgres --reason 'kernel patch' --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			what := fmt.Sprintf("moves the leader of %s; clients wait at the edge for a moment", args[0])
-			if dry {
-				w.note("would do: %s", what)
-				return nil
-			}
-			if err := w.confirm(yes, what, args[0]); err != nil {
-				return err
-			}
-			client, err := w.client()
-			if err != nil {
-				return err
-			}
-			id := app.NewID("switchover")
-			if err := client.Call(c.Context(), http.MethodPost, "/v1/switchovers", id, map[string]any{"cluster": args[0], "candidate": candidate, "reason": reason}, nil); err != nil {
-				return err
-			}
-			o, err := w.await(c.Context(), client, id)
-			if err != nil {
-				return err
-			}
-			return w.print(o, stepTable(o.Steps, o.Begun), []string{o.ID})
+			return d.begin(c.Context(), w, "switchover", args[0], what, "/v1/switchovers", map[string]any{"cluster": args[0], "candidate": candidate})
 		}}
-	f := c.Flags()
-	f.StringVar(&candidate, "to", "", "component that shall lead; the most advanced by default")
-	f.StringVar(&reason, "reason", "", "why; it is kept in the journal")
-	f.BoolVar(&yes, "yes", false, "do not ask")
-	f.BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
-	_ = c.MarkFlagRequired("reason") // it exists
+	c.Flags().StringVar(&candidate, "to", "", "component that shall lead; the most advanced by default")
+	d.flags(c)
 	return c
 }
 

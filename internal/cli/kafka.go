@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 )
 
 func (w *world) kafkaCommand() *cobra.Command {
@@ -47,39 +46,15 @@ func (w *world) kafkaMirrors() *cobra.Command {
 }
 
 func (w *world) kafkaRestart() *cobra.Command {
-	var reason string
-	var yes, dry bool
+	var d deed
 	c := &cobra.Command{Use: "restart REGION", Short: "Restart a region's brokers one after another, while producers go on", Args: cobra.ExactArgs(1),
 		Long: `Restart a region's brokers one after another: the active controller last, each only while every partition stays writable without it,
 and the next only once every copy is in sync again. It is refused where a broker could not be lost now, and resumes after any crash.`,
 		Example: "  fournines kafka restart us-east-1 --reason 'new Java' --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			what := fmt.Sprintf("restarts every broker of %s/kafka, one after another; producers and consumers move to the others meanwhile", args[0])
-			if dry {
-				w.note("would do: %s", what)
-				return nil
-			}
-			if err := w.confirm(yes, what, args[0]); err != nil {
-				return err
-			}
-			client, err := w.client()
-			if err != nil {
-				return err
-			}
-			id := app.NewID("kafka-restart")
-			if err := client.Call(c.Context(), http.MethodPost, "/v1/kafka/restarts", id, map[string]string{"region": args[0], "reason": reason}, nil); err != nil {
-				return err
-			}
-			o, err := w.follow(c.Context(), client, id)
-			if err != nil {
-				return err
-			}
-			return w.print(o, stepTable(o.Steps, o.Begun), []string{o.ID})
+			return d.begin(c.Context(), w, "kafka-restart", args[0], what, "/v1/kafka/restarts", map[string]any{"region": args[0]})
 		}}
-	f := c.Flags()
-	f.StringVar(&reason, "reason", "", "why; it is kept in the journal")
-	f.BoolVar(&yes, "yes", false, "do not ask")
-	f.BoolVar(&dry, "dry-run", false, "say what would be done, and do nothing")
-	_ = c.MarkFlagRequired("reason") // it exists
+	d.flags(c)
 	return c
 }

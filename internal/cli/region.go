@@ -38,7 +38,7 @@ func (w *world) regionsCommand() *cobra.Command {
 			for _, h := range all.Items {
 				t.rows = append(t.rows, []string{
 					h.Region, h.Serving, onOff(h.Open), numbers(h.Cells), h.Plan.To, yesNo(h.Plan.Ready), h.Plan.Mode,
-					lagText(h.Plan), secondsOr(h.Plan.LossBound), estimateText(h.Plan), strings.Join(h.Plan.Reasons, "; "),
+					lagText(h.Plan), secondsOr(h.Plan.LossBound), estimateText(h.Plan), h.Plan.WhyNot(),
 				})
 				names = append(names, h.Region)
 			}
@@ -215,7 +215,7 @@ func operationLines(o api.Operation) []line {
 func (w *world) printMove(p api.MovePlan) error {
 	t := table{head: []string{"PLAN", ""}, rows: [][]string{
 		{"move", p.Home + ": " + p.From + " → " + p.To + ", " + p.Mode},
-		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+strings.Join(p.Reasons, "; "), " ")},
+		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+p.WhyNot(), " ")},
 		{"lag", lagText(p)}, {"lost at most", secondsOr(p.LossBound)}, {"takes", estimateText(p)},
 		{"steps", strings.Join(p.Steps, " → ")}, {"no way back from", p.NoReturn},
 	}}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -13,23 +14,24 @@ const (
 	cellWidth  = 104.0
 	cellHeight = 58.0
 	cellGap    = 12.0
-	cellsEach  = 4 // in a row of a home
+	cellsRow   = 12 // in a row
 )
 
 // cellsSheet is the map of cells and what is lost with each part.
 type cellsSheet struct {
-	Map   cellMap
-	Blast []blastRow
-	All   int
+	Map    cellMap
+	Blast  []blastRow
+	All    int
+	Target float64 // the largest share of customers that one failure may reach (row 7.5.4)
 }
 
 // blastRow says who is failed when a part is lost.
 type blastRow struct {
-	What  string
-	Cells []int
-	Share float64
-	Bound bool   // within the bound of a tenth of the customers (row 7.1.11)
-	Then  string // what brings them back
+	What   string
+	Cells  int
+	Share  float64
+	Within bool   // of the target
+	Then   string // what brings them back
 }
 
 // cellMap is the cells drawn: a group for each region that serves, a box for each cell.
@@ -63,18 +65,20 @@ func loadCells(ctx context.Context, src Source, a ask) (sheet, error) {
 	if err != nil {
 		return sheet{}, fmt.Errorf("compute evidence: %w", err)
 	}
-	s := cellsSheet{Map: drawCells(homes, e.Cells, e.Target), All: cellsOf(homes)}
-	s.Blast = append(s.Blast, blastRow{What: "one cell", Share: share(1, s.All), Bound: share(1, s.All) <= maxBlast, Then: "a change goes cell by cell and stops at the first that fails"})
+	s := cellsSheet{Map: drawCells(homes, e.Cells, e.Target), Target: a.Status.Availability.BlastTarget}
+	for _, h := range homes {
+		s.All = h.All
+	}
+	lose := func(what string, cells int, then string) {
+		part := share(cells, s.All)
+		s.Blast = append(s.Blast, blastRow{What: what, Cells: cells, Share: part, Within: part <= s.Target, Then: then})
+	}
+	lose("one cell", 1, "a change goes cell by cell and stops at the first that fails")
 	for _, g := range serving(homes) {
-		row := blastRow{What: "region " + g.name, Cells: g.cells, Share: share(len(g.cells), s.All), Then: "evacuation to " + g.to}
-		row.Bound = row.Share <= maxBlast
-		s.Blast = append(s.Blast, row)
+		lose("region "+g.name, len(g.cells), "evacuation to "+g.to)
 	}
 	return sheet{Title: "Cells", Data: s}, nil
 }
-
-// maxBlast is the most of all customers that one part may take with it (row 7.1.11).
-const maxBlast = 0.1
 
 type served struct {
 	name, to string
@@ -89,7 +93,7 @@ next:
 	for _, h := range homes {
 		for i := range out {
 			if out[i].name == h.Serving {
-				out[i].cells, out[i].homes = append(out[i].cells, h.Cells...), append(out[i].homes, h)
+				out[i].cells, out[i].homes = slices.Concat(out[i].cells, h.Cells), append(out[i].homes, h)
 				continue next
 			}
 		}
@@ -103,21 +107,21 @@ func drawCells(homes []homeCard, measured []api.Measured, target float64) cellMa
 	var m cellMap
 	y := 0.0
 	for _, g := range serving(homes) {
-		rows := (len(g.cells) + cellsEach*3 - 1) / (cellsEach * 3)
+		rows := (len(g.cells) + cellsRow - 1) / cellsRow
 		group := cellGroup{Name: g.name, Word: many(len(g.cells), "cell", "cells"), X: 0, Y: y, Height: float64(rows)*(cellHeight+cellGap) + 34}
 		at := 0
 		for _, h := range g.homes {
 			for _, c := range h.Cells {
 				box := cellBox{
 					Number: c, Home: h.Region, Moved: h.Region != g.name,
-					X: 14 + float64(at%(cellsEach*3))*(cellWidth+cellGap), Y: y + 28 + float64(at/(cellsEach*3))*(cellHeight+cellGap),
+					X: 14 + float64(at%cellsRow)*(cellWidth+cellGap), Y: y + 28 + float64(at/cellsRow)*(cellHeight+cellGap),
 				}
 				box.judge(measured, target)
 				group.Cells = append(group.Cells, box)
 				at++
 			}
 		}
-		group.Width = 16 + float64(min(len(g.cells), cellsEach*3))*(cellWidth+cellGap)
+		group.Width = 16 + float64(min(len(g.cells), cellsRow))*(cellWidth+cellGap)
 		m.Groups = append(m.Groups, group)
 		m.Width = max(m.Width, group.Width)
 		y += group.Height + 14

@@ -13,7 +13,6 @@ import (
 type evacuationSheet struct {
 	Homes []homeCard
 	Past  []api.Operation // moves, the newest first
-	All   int             // cells of the platform
 }
 
 // homeCard is one home with the move that is under way.
@@ -53,7 +52,7 @@ func loadEvacuation(ctx context.Context, src Source, a ask) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	s := evacuationSheet{Homes: homes, All: cellsOf(homes)}
+	s := evacuationSheet{Homes: homes}
 	for _, h := range homes {
 		page, err := src.Operations(ctx, OperationFilter{Subject: moveSubject(h.Region), Limit: PageSize})
 		if err != nil {
@@ -89,13 +88,6 @@ func homeCards(ctx context.Context, src Source, a ask) ([]homeCard, error) {
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-func cellsOf(homes []homeCard) int {
-	if len(homes) == 0 {
-		return 0
-	}
-	return homes[0].All
 }
 
 func course(p api.MovePlan) []leg {

@@ -83,7 +83,7 @@ func fixtureLinks() []api.Link {
 
 func availability() api.Availability {
 	a := api.Availability{
-		Since: before(76 * time.Hour), Until: noon(), Target: 0.9999, CustomerRatio: 0.9999731, RequestRatio: 0.9999812,
+		Since: before(76 * time.Hour), Until: noon(), Target: 0.9999, BlastTarget: 0.1, CustomerRatio: 0.9999731, RequestRatio: 0.9999812,
 		Requests: 68_412_907, Failed: 1286, BudgetSeconds: 3153.6, SpentSeconds: 7.36, RemainingRatio: 0.99766, JournalFirst: 1, JournalLast: 259,
 	}
 	for i := range 60 {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // The lives of certificates. They are issued anew when a third is left.
@@ -47,13 +49,18 @@ func Open(dir, zone string, now time.Time) (*Authority, error) {
 		}
 		if key.PublicKey.Equal(cert.PublicKey) { // else a crash came between the two
 			a.cert, a.key = cert, key
-			return a, nil
+			return a, public(dir)
 		}
 	}
 	if err := a.create(dir, zone); err != nil {
 		return nil, fmt.Errorf("make certificate authority: %w", err)
 	}
-	return a, nil
+	return a, public(dir)
+}
+
+// public lets everybody read the certificate, also where a crash came before that.
+func public(dir string) error {
+	return os.Chmod(filepath.Join(dir, CertFile), 0o644) //nolint:gosec // it is for everybody
 }
 
 func (a *Authority) create(dir, zone string) error {
@@ -80,10 +87,10 @@ func (a *Authority) create(dir, zone string) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(dir, keyFile), secret, 0o600); err != nil {
+	if err := durable.Replace(durable.OS{}, filepath.Join(dir, keyFile), secret); err != nil {
 		return err
 	}
-	return replace(filepath.Join(dir, CertFile), encodeCert(der), 0o644)
+	return durable.Replace(durable.OS{}, filepath.Join(dir, CertFile), encodeCert(der))
 }
 
 func network(s string) *net.IPNet {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"slices"
+
+	"github.com/greenlang/fournines/internal/journal/durable"
 )
 
 // Ensure keeps a certificate for names (wildcards and addresses among them) with its key
@@ -53,5 +55,5 @@ func (a *Authority) issue(file string, dns []string, ips []net.IP) error {
 	if err != nil {
 		return err
 	}
-	return replace(file, append(encodeCert(der), secret...), 0o600)
+	return durable.Replace(durable.OS{}, file, append(encodeCert(der), secret...))
 }

@@ -71,16 +71,3 @@ func readKey(path string) (*ecdsa.PrivateKey, error) {
 	}
 	return nil, errors.New(path + " holds a key of another kind")
 }
-
-// replace exchanges a file in one step; after a crash it is the old or the new one.
-func replace(path string, b []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
-}

@@ -179,23 +179,10 @@ func (c *Canary) read(ctx context.Context) error {
 	if t, ok := meta.Topics[topic]; !ok || errors.Is(t.Err, kerr.UnknownTopicOrPartition) {
 		return fmt.Errorf("%s has no %s yet: the mirror has not made it", c.Target.Cluster, topic)
 	}
-	reader, err := c.Target.reader(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	for ctx.Err() == nil {
-		fetches := reader.PollFetches(ctx)
-		for _, e := range fetches.Errors() {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("read %s of %s: %w", topic, c.Target.Cluster, e.Err)
-		}
+	return c.Target.follow(ctx, topic, func(fetches kgo.Fetches) {
 		fetches.EachRecord(c.take)
 		c.note(&c.getErr, nil)
-	}
-	return nil
+	})
 }
 
 // take counts a record of this run. Those of earlier ones were counted by them.

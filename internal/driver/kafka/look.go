@@ -60,6 +60,27 @@ func (l *Looker) reader(more ...kgo.Opt) (*kgo.Client, error) {
 	return c, nil
 }
 
+// follow reads a topic of one partition from its beginning until ctx ends, or fails; take
+// gets what came at once, also nothing.
+func (l *Looker) follow(ctx context.Context, topic string, take func(kgo.Fetches)) error {
+	reader, err := l.reader(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	for ctx.Err() == nil {
+		fetches := reader.PollFetches(ctx)
+		for _, e := range fetches.Errors() {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("read %s of %s: %w", topic, l.Cluster, e.Err)
+		}
+		take(fetches)
+	}
+	return nil
+}
+
 func addresses(brokers []Broker) []string {
 	out := make([]string, len(brokers))
 	for i, b := range brokers {

@@ -28,21 +28,11 @@ type Progress struct {
 
 // Follow reads until ctx ends, or fails.
 func (p *Progress) Follow(ctx context.Context) error {
-	topic := ProgressTopic(p.From)
-	reader, err := p.Target.reader(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	for ctx.Err() == nil {
-		fetches := reader.PollFetches(ctx)
-		for _, e := range fetches.Errors() {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("read the mirror's progress in %s of %s: %w", topic, p.Target.Cluster, e.Err)
-		}
+	err := p.Target.follow(ctx, ProgressTopic(p.From), func(fetches kgo.Fetches) {
 		fetches.EachRecord(func(r *kgo.Record) { p.take(r.Key, r.Value) })
+	})
+	if err != nil {
+		return fmt.Errorf("follow the mirror's progress: %w", err)
 	}
 	return nil
 }

@@ -21,13 +21,13 @@ import (
 
 // The kinds of entries about the hosted zone (row 7.1.2); the subject is its id.
 var (
-	zoneBegun   = journal.NewKind[zoneWork]("zone.begun", "A hosted zone is about to be changed, because it does not say what is wanted.")
-	zoneApplied = journal.NewKind[zoneWork]("zone.applied", "A hosted zone, read back, says what is wanted.")
-	zoneFailed  = journal.NewKind[zoneWork]("zone.failed", "A hosted zone could not be changed; it is tried again.")
+	hostedZoneBegun   = journal.NewKind[hostedZone]("hosted-zone.begun", "A hosted zone is about to be changed, because it does not say what is wanted.")
+	hostedZoneApplied = journal.NewKind[hostedZone]("hosted-zone.applied", "A hosted zone, read back, says what is wanted.")
+	hostedZoneFailed  = journal.NewKind[hostedZone]("hosted-zone.failed", "A hosted zone could not be changed; it is tried again.")
 )
 
-// zoneWork is what a hosted zone is made to say, and how far that is.
-type zoneWork struct {
+// hostedZone is what a hosted zone is made to say, and how far that is.
+type hostedZone struct {
 	Print     string          `json:"print"`     // of what is wanted
 	Answering []string        `json:"answering"` // regions that the service's name stands for
 	Result    *route53.Result `json:"result,omitempty"`
@@ -36,19 +36,19 @@ type zoneWork struct {
 	Since     time.Time       `json:"since,omitzero"`  // of the document
 }
 
-// zonePrefix begins the documents of hosted zones.
-const zonePrefix = "zone/" // + id
+// hostedZonePrefix begins the documents of hosted zones.
+const hostedZonePrefix = "hosted-zone/" // + id
 
-func foldZone(d *state.Docs, r journal.Record) error {
-	if r.Kind != zoneBegun.Name && r.Kind != zoneApplied.Name && r.Kind != zoneFailed.Name {
+func foldHostedZone(d *state.Docs, r journal.Record) error {
+	if r.Kind != hostedZoneBegun.Name && r.Kind != hostedZoneApplied.Name && r.Kind != hostedZoneFailed.Name {
 		return nil
 	}
-	var w zoneWork
+	var w hostedZone
 	if err := r.Decode(&w); err != nil {
 		return err
 	}
 	w.State, w.Since = r.Kind, r.Time
-	return d.Put(zonePrefix+r.Subject, w)
+	return d.Put(hostedZonePrefix+r.Subject, w)
 }
 
 // How often the zone is read although nothing has changed here, because others may have
@@ -59,9 +59,9 @@ const (
 	zoneLimit = 5 * time.Minute // for one application
 )
 
-// keepZone makes the hosted zone of the platform file say where customers belong, after
+// keepHostedZone makes the hosted zone of the platform file say where customers belong, after
 // every change of placement and switches, until ctx ends.
-func (s *ServerApp) keepZone(ctx context.Context) error {
+func (s *ServerApp) keepHostedZone(ctx context.Context) error {
 	r := s.Layout.Platform.Spec.Routing.Route53
 	if !r.Used() {
 		return nil
@@ -76,17 +76,17 @@ func (s *ServerApp) keepZone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.wg.Go(func() { s.followZone(ctx, z) })
+	s.wg.Go(func() { s.followHostedZone(ctx, z) })
 	return nil
 }
 
-func (s *ServerApp) followZone(ctx context.Context, z *route53.Zone) {
+func (s *ServerApp) followHostedZone(ctx context.Context, z *route53.Zone) {
 	settled, looked := "", time.Time{}
 	for ctx.Err() == nil {
 		changed, wait := s.State.Changed(), zoneEvery
-		want := zoneWant(s.Layout, s.placement())
+		want := wantedZone(s.Layout, s.placement())
 		if print := zonePrint(want); print != settled || time.Since(looked) >= zoneEvery {
-			if err := s.changeZone(ctx, z, want, print); err == nil {
+			if err := s.changeHostedZone(ctx, z, want, print); err == nil {
 				settled, looked = print, time.Now()
 			} else if ctx.Err() == nil {
 				s.Log.Error("the hosted zone does not say what is wanted", "err", err)
@@ -104,27 +104,27 @@ func (s *ServerApp) followZone(ctx context.Context, z *route53.Zone) {
 	}
 }
 
-// changeZone makes the zone say what is wanted. That it begins is in the journal before
+// changeHostedZone makes the zone say what is wanted. That it begins is in the journal before
 // anything is changed, and that it is done after the zone was read back; what a crash has
 // interrupted is found by reading the zone.
-func (s *ServerApp) changeZone(ctx context.Context, z *route53.Zone, want route53.Want, print string) error {
+func (s *ServerApp) changeHostedZone(ctx context.Context, z *route53.Zone, want route53.Want, print string) error {
 	ctx, cancel := context.WithTimeout(ctx, zoneLimit)
 	defer cancel()
 	id := s.Layout.Platform.Spec.Routing.Route53.HostedZone
-	var is zoneWork
-	if _, err := s.State.Get(zonePrefix+id, &is); err != nil {
+	var is hostedZone
+	if _, err := s.State.Get(hostedZonePrefix+id, &is); err != nil {
 		return err
 	}
-	w := zoneWork{Print: print}
+	w := hostedZone{Print: print}
 	for _, r := range want.Answering() {
 		w.Answering = append(w.Answering, r.Name)
 	}
 	steps, err := z.Look(ctx, want)
-	if err == nil && steps.Done() && is.State == zoneApplied.Name && is.Print == print {
+	if err == nil && steps.Done() && is.State == hostedZoneApplied.Name && is.Print == print {
 		return nil
 	}
-	if err == nil && !steps.Done() && (is.State != zoneBegun.Name || is.Print != print) {
-		if err := record(ctx, s, zoneBegun, id, w); err != nil {
+	if err == nil && !steps.Done() && (is.State != hostedZoneBegun.Name || is.Print != print) {
+		if err := record(ctx, s, hostedZoneBegun, id, w); err != nil {
 			return err
 		}
 	}
@@ -134,21 +134,21 @@ func (s *ServerApp) changeZone(ctx context.Context, z *route53.Zone, want route5
 	}
 	w.Result = &result
 	if err == nil {
-		return record(ctx, s, zoneApplied, id, w)
+		return record(ctx, s, hostedZoneApplied, id, w)
 	}
 	w.Error = journal.Brief(err.Error())
-	if ctx.Err() != nil || (is.State == zoneFailed.Name && is.Print == print && is.Error == w.Error) {
+	if ctx.Err() != nil || (is.State == hostedZoneFailed.Name && is.Print == print && is.Error == w.Error) {
 		return err // said once
 	}
-	if bad := record(ctx, s, zoneFailed, id, w); bad != nil {
+	if bad := record(ctx, s, hostedZoneFailed, id, w); bad != nil {
 		return bad
 	}
 	return err
 }
 
-// zoneWant is what the hosted zone shall say of the regions that run here: what the
+// wantedZone is what the hosted zone shall say of the regions that run here: what the
 // edges' name servers say, which [route53.Want] and the edge's Decide decide alike.
-func zoneWant(l Layout, placed availability.Placement) route53.Want {
+func wantedZone(l Layout, placed availability.Placement) route53.Want {
 	routing := l.Platform.Spec.Routing
 	w := route53.Want{Owner: l.Platform.Metadata.Name, Name: routing.Route53.Name, TTL: routing.TTL.D()}
 	for _, name := range l.Regions {
@@ -176,32 +176,32 @@ func zonePrint(w route53.Want) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// zoneWorks returns what is known of the platform's hosted zone.
-func (s *ServerApp) zoneWorks() (zoneWork, bool) {
-	var w zoneWork
+// hostedZoneWork returns what is known of the platform's hosted zone.
+func (s *ServerApp) hostedZoneWork() (hostedZone, bool) {
+	var w hostedZone
 	r := s.Layout.Platform.Spec.Routing.Route53
 	if !r.Used() {
 		return w, false
 	}
-	known, err := s.State.Get(zonePrefix+r.HostedZone, &w)
+	known, err := s.State.Get(hostedZonePrefix+r.HostedZone, &w)
 	return w, known && err == nil
 }
 
-// zoneFindings says when the hosted zone does not say what is wanted.
-func (s *ServerApp) zoneFindings() []api.Finding {
-	w, ok := s.zoneWorks()
-	if !ok || w.State != zoneFailed.Name {
+// hostedZoneFindings says when the hosted zone does not say what is wanted.
+func (s *ServerApp) hostedZoneFindings() []api.Finding {
+	w, ok := s.hostedZoneWork()
+	if !ok || w.State != hostedZoneFailed.Name {
 		return nil
 	}
 	return []api.Finding{{
-		Code: "zone-stale", Severity: "warning", Title: "the hosted zone cannot be changed", Text: w.Error, Since: w.Since,
-		Subject: s.Layout.Platform.Spec.Routing.Route53.HostedZone, Command: "fournines journal list --kind zone.failed",
+		Code: "hosted-zone-stale", Severity: "warning", Title: "the hosted zone cannot be changed", Text: w.Error, Since: w.Since,
+		Subject: s.Layout.Platform.Spec.Routing.Route53.HostedZone, Command: "fournines journal list --kind hosted-zone.failed",
 	}}
 }
 
-func (s *ServerApp) zoneMetrics() prometheus.Collector {
-	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_zone_failed", Help: "1 while the hosted zone cannot be changed to what is wanted."}, func() float64 {
-		w, _ := s.zoneWorks()
-		return one(w.State == zoneFailed.Name)
+func (s *ServerApp) hostedZoneMetrics() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_hosted_zone_failed", Help: "1 while the hosted zone cannot be changed to what is wanted."}, func() float64 {
+		w, _ := s.hostedZoneWork()
+		return one(w.State == hostedZoneFailed.Name)
 	})
 }

@@ -37,13 +37,13 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 		t.Helper()
 		for {
 			changed := a.s.State.Changed()
-			if w, ok := a.s.zoneWorks(); ok && w.State == zoneApplied.Name && slices.Equal(w.Answering, want) {
+			if w, ok := a.s.hostedZoneWork(); ok && w.State == hostedZoneApplied.Name && slices.Equal(w.Answering, want) {
 				break
 			}
 			select {
 			case <-changed:
 			case <-time.After(3 * time.Minute):
-				w, _ := a.s.zoneWorks()
+				w, _ := a.s.hostedZoneWork()
 				t.Fatalf("the zone is not %v: %+v", want, w)
 			}
 		}
@@ -89,8 +89,8 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 	for _, r := range all {
 		count[r.Kind]++
 	}
-	if count[zoneBegun.Name] != 4 || count[zoneApplied.Name] != 4 || count[zoneFailed.Name] != 0 {
-		t.Errorf("%d times begun, %d times applied, %d times failed; want 4, 4 and 0", count[zoneBegun.Name], count[zoneApplied.Name], count[zoneFailed.Name])
+	if count[hostedZoneBegun.Name] != 4 || count[hostedZoneApplied.Name] != 4 || count[hostedZoneFailed.Name] != 0 {
+		t.Errorf("%d times begun, %d times applied, %d times failed; want 4, 4 and 0", count[hostedZoneBegun.Name], count[hostedZoneApplied.Name], count[hostedZoneFailed.Name])
 	}
 }
 

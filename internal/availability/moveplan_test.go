@@ -1,0 +1,63 @@
+package availability
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// pairView is a pair of regions of which all is well.
+func pairView(now time.Time) MoveView {
+	v := MoveView{Home: east, From: east, To: west, Runs: true, Nodes: 3, Zones: 3, Targets: spec.Targets{RPO: spec.Duration(15 * time.Minute)}}
+	v.Source = fact.Postgres{Lock: fact.PostgresLock{Leader: "e"}, Members: []fact.PostgresMember{{Name: "e", ID: "e", Role: "primary", State: "running", Seen: now, Received: 5000}}}
+	v.Target = fact.Postgres{
+		Lock: fact.PostgresLock{Leader: "w", Standby: true}, Newest: now.Add(-2 * time.Second), NewestAt: now,
+		Members: []fact.PostgresMember{{Name: "w", ID: "w", Role: "standby_leader", State: "streaming", Seen: now, Received: 4000}},
+	}
+	return v
+}
+
+func TestPlanMove(t *testing.T) {
+	t.Parallel()
+	now := zero.Add(time.Hour)
+	for _, c := range []struct {
+		name, mode string
+		change     func(*MoveView)
+		want       string // mode it chooses, then why not
+		loss       float64
+	}{
+		{"all is well", "", func(*MoveView) {}, "graceful", 0},
+		{"the source is silent", "", func(v *MoveView) { v.Source.Members[0].Seen = now.Add(-10 * time.Second) }, "ungraceful", 0},
+		{"the source wrote on after the last copy", "", func(v *MoveView) {
+			v.Source.Members[0].Seen, v.Target.Newest = now.Add(-10*time.Second), now.Add(-14*time.Second)
+		}, "ungraceful", 4},
+		{"it lags more than may be lost", Ungraceful, func(v *MoveView) {
+			v.Source.Members[0].Seen, v.Target.Newest = now, now.Add(-20*time.Minute)
+		}, "ungraceful: 1200 s of acknowledged writes could be lost", 1200},
+		{"graceful without a source", Graceful, func(v *MoveView) { v.Source.Members[0].Seen = now.Add(-time.Minute) }, "graceful: us-east-1/postgres has no primary that answers", 0},
+		{"too far behind", Graceful, func(v *MoveView) { v.Source.Members[0].Received = 100 << 20 }, "graceful: us-west-2 is 99 MiB behind", 0},
+		{"no capacity", "", func(v *MoveView) { v.Nodes = 2 }, "graceful: 2 of 3 zones of us-west-2 report", 0},
+		{"it does not run", "", func(v *MoveView) { v.Runs = false }, "graceful: us-west-2 does not run here", -1},
+		{"it is fenced itself", "", func(v *MoveView) { v.Waits = RegionWish{Fenced: "e", Reason: "fire"} }, "graceful: us-west-2 is fenced", -1},
+		{"somebody else moves it", "", func(v *MoveView) { v.Busy = "evacuate-1" }, "graceful: operation evacuate-1 works on us-east-1", -1},
+		{"the target has no leader", "", func(v *MoveView) { v.Target.Lock.Leader = "" }, "graceful: us-west-2/postgres has no leader that answers", -1},
+		{"an earlier move promoted it", "", func(v *MoveView) {
+			v.Target.Lock.Standby, v.Target.Members[0].Role, v.Source.Lock.Standby = false, "primary", true
+			v.Source.Members[0].Role = "standby_leader"
+		}, "ungraceful", 0},
+	} {
+		v := pairView(now)
+		c.change(&v)
+		p := PlanMove(v, c.mode, now)
+		got := p.Mode
+		if !p.Ready {
+			got += ": " + strings.Join(p.Reasons, "; ")
+		}
+		if !strings.HasPrefix(got, c.want) || p.Ready == strings.Contains(c.want, ":") || p.LossBound != c.loss {
+			t.Errorf("%s: %q, loss %v; want %q, %v", c.name, got, p.LossBound, c.want, c.loss)
+		}
+	}
+}
