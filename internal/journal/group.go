@@ -124,14 +124,14 @@ func (j *Journal) accept(r *request) error {
 	return j.persist(s, frontier, r.stamp)
 }
 
-// Groups reads the durable entries from the index from on as groups of about maxBytes,
+// Groups reads the durable entries from one index on, below another, as groups of about maxBytes,
 // for a server that lacks them. Their roots are not known: the group behind them tells.
-func (j *Journal) Groups(ctx context.Context, from uint64, maxBytes int, yield func(Group) error) error {
+func (j *Journal) Groups(ctx context.Context, from, to uint64, maxBytes int, yield func(Group) error) error {
 	j.mu.RLock()
 	head := j.head
 	j.mu.RUnlock()
 	g := Group{First: from, Stamp: head.stamp}
-	err := j.payloads(from, head.size, func(_ uint64, payload []byte) error {
+	err := j.payloads(from, min(to, head.size), func(_ uint64, payload []byte) error {
 		start := len(g.Frames)
 		g.Frames = append(append(g.Frames, make([]byte, frameHeader)...), payload...)
 		seal(g.Frames[start:])

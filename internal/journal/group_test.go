@@ -106,7 +106,7 @@ func TestGroupsAreReadBack(t *testing.T) {
 		}
 	}
 	n := 0
-	err := from.Groups(t.Context(), 0, 5000, func(g journal.Group) error {
+	err := from.Groups(t.Context(), 0, 1000, 5000, func(g journal.Group) error {
 		n++
 		return to.Accept(t.Context(), g)
 	})
