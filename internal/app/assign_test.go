@@ -25,6 +25,7 @@ func layout(t *testing.T) Layout {
 func TestAddressesAreRegionZoneHost(t *testing.T) {
 	t.Parallel()
 	l := layout(t)
+	l.Listen = "127.0.0.1:9"
 	for got, want := range map[string]string{
 		l.Address("us-east-1", "b", Postgres):  "127.1.2.1:5432",
 		l.Address("ap-northeast-1", "c", Etcd): "127.6.3.1:2379",

@@ -175,7 +175,8 @@ const reconcileEvery = 10 * time.Second
 func (s *ServerApp) keepKeys(ctx context.Context) {
 	for ctx.Err() == nil {
 		for _, x := range s.others() {
-			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil {
+			var p *Problem
+			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != noLeader) {
 				s.Log.Warn("a server could not be given the keys of persons; it is tried again", "server", x.Name, "err", err)
 			}
 		}

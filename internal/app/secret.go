@@ -22,9 +22,9 @@ type Secrets struct {
 	Probe      string `json:"probe"`
 	GreenLang  string `json:"greenlang"`
 	Redis      string `json:"redis"`
-	App        string `json:"app"`     // bearer token of the application's API, where it leaves loopback
-	Objects    string `json:"objects"` // secret key of the embedded object store
-	Servers    string `json:"servers"` // of servers, among themselves
+	App        string `json:"app"`               // bearer token of the application's API, where it leaves loopback
+	Objects    string `json:"objects"`           // secret key of the embedded object store
+	Servers    string `json:"servers"`           // of servers, among themselves
 	Journal    string `json:"journal,omitempty"` // private key of the journal that several servers hold
 	// Applications may send audit events, each with a token of its own, and under no other
 	// name. GreenLang's is made; those of others are added here by hand.

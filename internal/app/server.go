@@ -186,7 +186,7 @@ func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
 
 // maxRequest is what our own etcd takes at once: a group of entries may be that of one
 // caller, and larger than others. bytes
-const maxRequest = 16 << 20
+const maxRequest = 10 << 20
 
 // crashPoint kills us at the point that the environment names, once: it is how the
 // end-to-end crash tests meet a real server with real engines.

@@ -65,18 +65,21 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 func (s *ServerApp) startMember(ctx context.Context) error {
 	client, peer := s.Layout.SeatState(s.seat)
 	m := etcd.Member{Client: client, Peer: peer, Cluster: s.seat.Name + "=" + peer, Name: s.seat.Name}
-	var others []string
+	var others, before []string
 	for _, x := range s.Layout.Seats() {
+		c, p := s.Layout.SeatState(x)
 		if x.Name != s.seat.Name {
-			c, _ := s.Layout.SeatState(x)
 			others = append(others, c)
+		}
+		if x.number < s.seat.number {
+			before = append(before, p)
 		}
 	}
 	founded := filepath.Join(s.Layout.Root, foundedFile)
 	begun := etcd.Begun(filepath.Join(s.dir(), "state"))
 	if !begun && (s.seat.number > 0 || exists(founded)) {
 		var err error
-		if m, err = etcd.Join(ctx, m, others); err != nil {
+		if m, err = etcd.Join(ctx, m, others, before); err != nil {
 			return err
 		}
 	}

@@ -74,6 +74,14 @@ func (q *Quorum) campaign(ctx context.Context) error {
 			continue
 		}
 		q.know(l)
+		if l.Name == q.o.Name {
+			// An earlier life of ours, which is over: this one has the journal's lock.
+			if err := q.revoke(ctx, l.lease); err != nil {
+				q.o.Log.Warn("the lease of an earlier life could not be ended; it ends by itself", "err", err)
+				q.awaitVacancy(ctx, revision)
+			}
+			continue
+		}
 		if l.Name != "" {
 			q.awaitVacancy(ctx, revision)
 			continue
@@ -245,11 +253,18 @@ func (q *Quorum) Resign(ctx context.Context) error {
 	if lease == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryFor)
-	defer cancel()
-	if _, err := q.o.Client.Revoke(ctx, lease); err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+	if err := q.revoke(ctx, lease); err != nil {
 		return fmt.Errorf("give the leadership up: %w", err)
 	}
 	q.know(Leader{})
+	return nil
+}
+
+func (q *Quorum) revoke(ctx context.Context, lease clientv3.LeaseID) error {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	if _, err := q.o.Client.Revoke(ctx, lease); err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		return err
+	}
 	return nil
 }

@@ -28,7 +28,7 @@ func groupKey(first uint64) string { return fmt.Sprintf("%s%020d", groupPrefix, 
 // Options say who takes part.
 type Options struct {
 	Client  *clientv3.Client
-	Name    string
+	Name    string // of this server; whoever leads by it holds the lock of the same journal
 	Address string // where clients reach this server, HOST:PORT
 	Seed    bool   // this server's journal is the log's beginning, where nothing is decided yet
 
@@ -54,6 +54,8 @@ type Leader struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	Term    int64  `json:"-"` // grows with each election
+
+	lease clientv3.LeaseID
 }
 
 // Quorum is one server's part.
@@ -190,6 +192,7 @@ func (q *Quorum) readLeader(ctx context.Context) (Leader, int64, error) {
 		return Leader{}, resp.Header.Revision, nil
 	}
 	l, err := parseLeader(resp.Kvs[0].Value, resp.Kvs[0].CreateRevision)
+	l.lease = clientv3.LeaseID(resp.Kvs[0].Lease)
 	return l, resp.Header.Revision, err
 }
 

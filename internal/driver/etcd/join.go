@@ -36,14 +36,18 @@ func Dial(endpoints []string) (*clientv3.Client, error) {
 // Join makes the running cluster at these URLs expect the member m, and returns m as it
 // starts then. A member of that name that has lost its directory is replaced. It is tried
 // until it works or ctx ends.
-func Join(ctx context.Context, m Member, endpoints []string) (Member, error) {
+//
+// Members join one after another, those with the peer URLs in after before this one: etcd
+// refuses a second learner, but takes the refused one for a member when it reads its log
+// again (seen in 3.7.3).
+func Join(ctx context.Context, m Member, endpoints, after []string) (Member, error) {
 	c, err := Dial(endpoints)
 	if err != nil {
 		return m, fmt.Errorf("join etcd: %w", err)
 	}
 	defer c.Close() //nolint:errcheck // nothing is lost
 	for {
-		cluster, err := join(ctx, c, m)
+		cluster, err := join(ctx, c, m, after)
 		if err == nil {
 			m.Cluster, m.Existing = cluster, true
 			return m, nil
@@ -54,7 +58,7 @@ func Join(ctx context.Context, m Member, endpoints []string) (Member, error) {
 	}
 }
 
-func join(ctx context.Context, c *clientv3.Client, m Member) (string, error) {
+func join(ctx context.Context, c *clientv3.Client, m Member, after []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	list, err := c.MemberList(ctx)
@@ -62,6 +66,16 @@ func join(ctx context.Context, c *clientv3.Client, m Member) (string, error) {
 		return "", err
 	}
 	members := list.Members
+	for _, x := range members {
+		if x.IsLearner && !at(m.Peer)(x) {
+			return "", errors.New("another member is joining")
+		}
+	}
+	for _, peer := range after {
+		if !slices.ContainsFunc(members, at(peer)) {
+			return "", fmt.Errorf("the member at %s joins first", peer)
+		}
+	}
 	if i := slices.IndexFunc(members, at(m.Peer)); i >= 0 && members[i].Name != "" {
 		// It took part, and its directory is empty: what it has promised is forgotten, so
 		// it must not vote as the one that it was.
