@@ -53,10 +53,14 @@ func (s *ServerApp) Serve(ctx context.Context) error {
 	go func() {
 		err := s.takePart(ctx)
 		if err == nil {
+			var ended <-chan error // never, where the quorum's etcd is another program
+			if s.etcd != nil {
+				ended = s.etcd.Err()
+			}
 			select {
 			case <-s.quorum.Lost():
 				err = s.quorum.Reason()
-			case err = <-s.etcd.Err():
+			case err = <-ended:
 			case <-ctx.Done():
 			}
 		}

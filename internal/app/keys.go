@@ -137,8 +137,8 @@ func (s *ServerApp) gatherKeys(ctx context.Context) error {
 			}
 			need--
 		}
-		// The founder, before anybody has joined, has nothing that others could know.
-		if need <= 0 || s.alone(ctx) {
+		// Before the first entry there is nothing that others could know.
+		if need <= 0 || s.Journal.Head().Size == 0 {
 			return nil
 		}
 		s.Log.Warn("the keys of persons are not complete: too few servers answer", "err", errors.Join(errs...))
@@ -150,22 +150,6 @@ func (s *ServerApp) gatherKeys(ctx context.Context) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// alone tells whether the quorum has a single voting member, which can only be this server.
-func (s *ServerApp) alone(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, pushFor)
-	defer cancel()
-	list, err := s.docs.MemberList(ctx)
-	voters := 0
-	if err == nil {
-		for _, m := range list.Members {
-			if !m.IsLearner {
-				voters++
-			}
-		}
-	}
-	return voters == 1
 }
 
 // reconcileEvery is the time between two comparisons of the servers' keys.

@@ -109,7 +109,11 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 		return err
 	}
 	client, peer := s.Layout.SeatState(s.seat)
-	if err := s.startState(ctx, etcd.Member{Client: client, Peer: peer, Cluster: Server + "=" + peer}); err != nil {
+	if s.external() {
+		if err := s.reachExternal(); err != nil {
+			return err
+		}
+	} else if err := s.startState(ctx, etcd.Member{Client: client, Peer: peer, Cluster: Server + "=" + peer}); err != nil {
 		return err
 	}
 	return s.lead(ctx, state.Etcd{Client: s.docs})
@@ -234,6 +238,8 @@ func (s *ServerApp) Close() error {
 	}
 	if s.etcd != nil {
 		s.etcd.Close()
+	} else if s.docs != nil {
+		err = errors.Join(err, s.docs.Close())
 	}
 	return err
 }

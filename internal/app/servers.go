@@ -41,7 +41,7 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	seats := s.Layout.Seats()
 	s.quorum = quorum.New(quorum.Options{
 		Client: s.docs, Name: s.seat.Name, Address: s.Layout.SeatListen(s.seat), Seed: s.seat.Name == seats[0].Name,
-		Compact: true, Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root),
+		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root),
 	})
 	var err error
 	s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
@@ -63,6 +63,9 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 // startMember starts this server's etcd. The first server founds the cluster, once; the
 // others join it, and so does a server that has lost its directory.
 func (s *ServerApp) startMember(ctx context.Context) error {
+	if s.external() {
+		return s.reachExternal()
+	}
 	client, peer := s.Layout.SeatState(s.seat)
 	m := etcd.Member{Client: client, Peer: peer, Cluster: s.seat.Name + "=" + peer, Name: s.seat.Name}
 	var others, before []string
@@ -97,6 +100,20 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 		})
 	}
 	return nil
+}
+
+// external tells whether the servers decide with an etcd of somebody else.
+func (s *ServerApp) external() bool { return s.Layout.Platform.Spec.ControlPlane.Etcd.Used() }
+
+func (s *ServerApp) reachExternal() error {
+	p := s.Layout.Platform
+	prefix := p.Spec.ControlPlane.Etcd.Prefix
+	if prefix == "" {
+		prefix = p.Metadata.Name
+	}
+	var err error
+	s.docs, err = etcd.External(p.Spec.ControlPlane.Etcd, prefix)
+	return err
 }
 
 // foundedFile says that the quorum was founded, so that a first server that has lost its

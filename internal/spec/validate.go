@@ -23,6 +23,7 @@ func Validate(p *Platform) []Problem {
 	v.targets()
 	v.notify()
 	v.archive()
+	v.controlPlane()
 	return v.problems
 }
 

@@ -1,0 +1,232 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/kit/audit"
+)
+
+// plane is a control plane of three servers in this process, which run no engines.
+type plane struct {
+	t      *testing.T
+	root   string
+	client *Client
+	events *Client
+	lives  map[string]*serverLife
+}
+
+type serverLife struct {
+	s    *ServerApp
+	stop func()
+}
+
+// newPlane lays the installation down in the regions of those numbers.
+func newPlane(t *testing.T, numbers [2]int, more string) *plane {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inst := Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Listen: l.Addr().String()}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(
+		"name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", numbers[0]),
+		"name: us-west-2,      number: 4,", fmt.Sprintf("name: us-west-2,      number: %d,", numbers[1]),
+	).Replace(string(spec.BuiltInYAML())) + more
+	x := &plane{t: t, root: t.TempDir(), lives: map[string]*serverLife{}}
+	if err := SaveInstallation(x.root, inst, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	u := &Up{}
+	if u.Installation, u.Layout, err = LoadInstallation(x.root); err != nil {
+		t.Fatal(err)
+	}
+	if u.Secrets, err = EnsureSecrets(x.root); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.shareJournal(); err != nil {
+		t.Fatal(err)
+	}
+	x.client = NewClient(u.Secrets.Token, u.Layout.ServerListens()...)
+	x.events = NewClient(u.Secrets.Applications[GreenLang], u.Layout.ServerListens()...)
+	for _, s := range u.Layout.Seats() {
+		x.start(s.Name)
+	}
+	return x
+}
+
+func (x *plane) start(name string) {
+	x.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := OpenServer(ctx, x.root, name, "test", slog.New(slog.DiscardHandler))
+	if err != nil {
+		cancel()
+		x.t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx) }()
+	l := &serverLife{s: s}
+	l.stop = func() {
+		l.stop = func() {}
+		cancel()
+		if err := errors.Join(<-served, s.Close()); err != nil {
+			x.t.Error(err)
+		}
+	}
+	x.lives[name] = l
+	x.t.Cleanup(func() { l.stop() })
+}
+
+// await waits until the control plane is as wanted; want returns what is missing.
+func (x *plane) await(want func(api.Status) string) {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.t.Context(), 3*time.Minute)
+	defer cancel()
+	for {
+		var s api.Status
+		err := x.client.Call(ctx, http.MethodGet, "/v1/status", "", nil, &s)
+		missing := ""
+		if err == nil {
+			if missing = want(s); missing == "" {
+				return
+			}
+		}
+		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+			x.t.Fatalf("%s (%v)", missing, err)
+		}
+	}
+}
+
+// whole waits until all servers are well and hold the same, and returns the leader.
+func (x *plane) whole() string {
+	x.t.Helper()
+	leader := ""
+	x.await(func(s api.Status) string {
+		for _, v := range s.Servers {
+			if v.Health != api.Healthy || v.Entries == 0 {
+				return fmt.Sprintf("%+v", v)
+			}
+			if v.Role == api.Leads {
+				leader = v.Name
+			}
+		}
+		return ""
+	})
+	return leader
+}
+
+// tell records an event about a person, and returns its index.
+func (x *plane) tell(id, person string) uint64 {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.t.Context(), 2*time.Minute)
+	defer cancel()
+	e := audit.Event{ID: id, Time: time.Now(), Tenant: "t", Actor: "a", Action: "person.seen", Person: person, Personal: map[string]string{"name": person}}
+	for {
+		var a audit.Answer
+		err := x.events.Call(ctx, http.MethodPost, "/v1/audit", id, audit.Batch{Events: []audit.Event{e}}, &a)
+		if err == nil && len(a.Results) == 1 && a.Results[0].Error == nil {
+			return a.Results[0].Index
+		}
+		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+			x.t.Fatalf("event %s: %v, %+v", id, err, a)
+		}
+	}
+}
+
+// reads tells what the leader reads of the person in an entry.
+func (x *plane) reads(index uint64) string {
+	x.t.Helper()
+	s := x.lives[x.whole()].s
+	records, err := s.Journal.Read(index, 1)
+	if err != nil || len(records) != 1 {
+		x.t.Fatalf("entry %d: %v, %d records", index, err, len(records))
+	}
+	data, err := s.custody.sealer.OpenFields(records[0].Kind, records[0].Data)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Whoever leads stops, and one loses its whole directory: the others go on with the same
+// journal and can read what was sealed, and who returns takes everything from them.
+func threeServers(t *testing.T, x *plane) {
+	first := x.whole()
+	one := x.tell("one", "anna")
+	x.lives[first].stop()
+	two := x.tell("two", "ben") // another leads
+	dir := x.lives[first].s.dir()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	x.start(first)
+	second := x.whole()
+	if second == first {
+		t.Fatalf("%s leads, with nothing of its own", first)
+	}
+	x.await(func(api.Status) string { // its keys as well
+		copies, err := os.ReadDir(x.lives[first].s.personsDir())
+		if len(copies) < 3 {
+			return fmt.Sprintf("%s has %d keys of persons (%v)", first, len(copies), err)
+		}
+		return ""
+	})
+	x.lives[second].stop()
+	three := x.tell("three", "cleo")
+	x.start(second)
+	for index, name := range map[uint64]string{one: "anna", two: "ben", three: "cleo"} {
+		if got := x.reads(index); !strings.Contains(got, `"name":"`+name+`"`) {
+			t.Errorf("entry %d reads %s, want %s", index, got, name)
+		}
+	}
+	for _, l := range x.lives {
+		l.stop()
+	}
+	var longest *journal.Journal
+	for name, l := range x.lives {
+		j, err := journal.Open(l.s.journalDir(), time.Now)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		defer j.Close() //nolint:errcheck // only read
+		if longest == nil || j.Head().Size > longest.Head().Size {
+			longest = j
+		}
+		defer func() {
+			if root, err := longest.RootAt(j.Head().Size); err != nil || root.String() != j.Head().Root {
+				t.Errorf("%s holds another journal: %v", name, err)
+			}
+		}()
+	}
+}
+
+func TestThreeServersWithTheirOwnEtcd(t *testing.T) {
+	t.Parallel()
+	threeServers(t, newPlane(t, [2]int{171, 172}, ""))
+}
+
+func TestThreeServersWithAnExternalEtcd(t *testing.T) {
+	t.Parallel()
+	url, peer := "http://127.173.0.1:2379", "http://127.173.0.1:2380"
+	e, err := etcd.Start(t.Context(), etcd.Member{Name: "x", Dir: t.TempDir(), Client: url, Peer: peer, Cluster: "x=" + peer, Token: "x", MaxRequest: maxRequest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	threeServers(t, newPlane(t, [2]int{174, 175}, "  controlPlane: {etcd: {endpoints: [\""+url+"\"]}}\n"))
+}
