@@ -36,6 +36,8 @@ type PlatformSpec struct {
 	Targets   Targets  `json:"targets" yaml:"targets"`
 	Cost      Cost     `json:"cost" yaml:"cost"`
 
+	VantagePoints []VantagePoint `json:"vantagePoints,omitempty" yaml:"vantagePoints,omitempty" jsonschema_description:"places outside every region from which the platform is asked as customers ask it; one for each active region when absent"`
+
 	Notify  []Notifier `json:"notify,omitempty" yaml:"notify,omitempty" jsonschema_description:"who is told of alerts; nobody when absent"`
 	Archive Archive    `json:"archive,omitzero" yaml:"archive,omitempty" jsonschema_description:"where the journal is archived, and for how long; the installation's own object store for seven years when absent"`
 }

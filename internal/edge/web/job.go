@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/edge/decide"
@@ -41,7 +42,7 @@ func (s *Service) begin(r *http.Request) *job {
 	if h.spec.Remote != "" {
 		before-- // that is us
 	}
-	j.quiet = before > 0 || (h.spec.HealthPath != "" && r.URL.Path == h.spec.HealthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead))
+	j.quiet = before > 0 || checks(h.spec.HealthPath, r)
 	s.budgetLock.Lock()
 	s.budget.Request(now)
 	s.budgetLock.Unlock()
@@ -153,6 +154,22 @@ func (s *Service) notePanic(all bool, now time.Time) {
 		kind = event.PanicBegan
 	}
 	s.deps.Events(event.Event{At: now, Kind: kind, Service: s.name, Detail: "more than half of the pool would be ejected"})
+}
+
+// checks tells whether a request is a check of health, and so nobody's: one of the health
+// path, or of a path below it, which may commit a write as customers do.
+func checks(path string, r *http.Request) bool {
+	if path == "" {
+		return false
+	}
+	rest, below := strings.CutPrefix(r.URL.Path, path)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return below && (rest == "" || rest[0] == '/')
+	case http.MethodPut:
+		return below && len(rest) > 1 && rest[0] == '/'
+	}
+	return false
 }
 
 // repeatable says whether sending a request twice is harmless.
