@@ -48,6 +48,7 @@ type ServerApp struct {
 	power   host.Switch
 	etcd    *embed.Etcd
 	traffic *traffic
+	lookout *lookout
 	witness *witnesses
 	tellers []*teller
 	seen    *seen
@@ -107,7 +108,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if s.tellers, err = newTellers(s.Layout.Platform.Spec.Notify); err != nil {
 		return err
 	}
-	s.traffic = newTraffic()
+	s.traffic, s.lookout = newTraffic(), newLookout()
 	s.seen = newSeen()
 	if err := s.version(); err != nil {
 		return err
@@ -217,7 +218,7 @@ func foldApp(d *state.Docs, r journal.Record) error {
 	switch {
 	case r.Kind == drill.Begun.Name || r.Kind == drill.Moved.Name || r.Kind == drill.Over.Name:
 		return d.Put(drillEntry+r.Operation, struct{}{})
-	case r.Kind == evidence.Counted.Name:
+	case r.Kind == evidence.Counted.Name || r.Kind == evidence.OutsideCounted.Name:
 		return nil
 	case r.Kind == componentChanged.Name:
 		return foldComponents(d, r)

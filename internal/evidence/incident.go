@@ -36,9 +36,9 @@ type Incident struct {
 	Began     time.Time       `json:"began"`
 	Detected  time.Time       `json:"detected,omitzero"` // the first operation that answered it
 	Recovered time.Time       `json:"recovered"`
-	Cells     map[int]float64 `json:"cells"` // seconds out by cell, weighted with the share that failed; 0: the edge counted none, and it was seen from outside
+	Cells     map[int]float64 `json:"cells"`                     // seconds out by cell, weighted with the share that failed; 0: the edge counted none, and it was seen from outside
 	Outside   float64         `json:"outside_seconds,omitempty"` // in which a vantage point outside was not served, weighted with its share
-	Of        int             `json:"of"`    // cells of the platform
+	Of        int             `json:"of"`                        // cells of the platform
 	Failed    uint64          `json:"failed"`
 	Practice  string          `json:"practice,omitempty"` // the fault of ours that was set then
 	Entries   []uint64        `json:"entries"`

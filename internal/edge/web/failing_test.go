@@ -336,11 +336,18 @@ func TestCounters(t *testing.T) {
 			ask(t, st, "POST", "X-Customer:acme")
 			ask(t, st, "POST", "X-Customer:acme", "X-Cell:11", "X-Fail:1")
 			ask(t, st, "POST", "X-Cell:99")
-			probe, err := http.Get(st.front.URL + "/readyz") // no customer's
-			if err != nil || probe.StatusCode != http.StatusOK {
-				t.Fatal(err, probe)
+			for _, check := range []string{"GET /readyz", "GET /readyz/read", "PUT /readyz/write"} { // no customer's
+				method, path, _ := strings.Cut(check, " ")
+				req, err := http.NewRequestWithContext(t.Context(), method, st.front.URL+path, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				probe, err := http.DefaultClient.Do(req)
+				if err != nil || probe.StatusCode != http.StatusOK {
+					t.Fatal(check, err, probe)
+				}
+				_ = probe.Body.Close()
 			}
-			_ = probe.Body.Close()
 			type got struct{ requests, failed uint32 }
 			cells := map[int]got{}
 			eventually(t, "three requests are in finished seconds", func() bool {
