@@ -21,6 +21,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /readyz/read", s.canaryRead)
 	mux.HandleFunc("PUT /readyz/write", s.canaryWrite)
+	mux.HandleFunc("PUT /readyz/preload", s.preload)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	if s.options.AllowMisbehave {
 		mux.HandleFunc("GET /debug/misbehave", s.getLease)
