@@ -23,7 +23,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/evidence"
-	"github.com/greenlang/fournines/internal/greenlang"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // Drills returns the drills of every wing.
@@ -314,7 +314,7 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 // customers of a home write where the platform's DNS sends them, or, without it, to the region's edge.
 func customers(l Layout, home, token string) *runWriter {
 	cells := availability.Place(l.Platform, l.Regions, nil, nil).Cells
-	mine := func(customer string) bool { return cells[greenlang.CellOf(customer)] == home }
+	mine := func(customer string) bool { return cells[cell.Of(customer, l.Platform.Spec.Cells.Count)] == home }
 	if l.DNS == "" {
 		return newRunWriter(nil, "http://"+l.EdgeAddress(home, Edge), token, mine)
 	}

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"hash/fnv"
-	"io"
 	"net/http"
 	"net/textproto"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/decide"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/tally"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // job is one request of a client with all its tries.
@@ -196,14 +195,7 @@ func cellOf(header http.Header, cells int, customer string) int {
 	if len(v) == 0 || v[0] == "" {
 		return -1
 	}
-	return Cell(v[0], cells)
-}
-
-// Cell returns the cell of a customer: FNV-1a of its name modulo cells.
-func Cell(customer string, cells int) int {
-	sum := fnv.New32a()
-	_, _ = io.WriteString(sum, customer) // a hash never fails
-	return int(sum.Sum32() % uint32(cells))
+	return cell.Of(v[0], cells)
 }
 
 func canonical(header string) string {
