@@ -23,6 +23,7 @@ const (
 	proberSilent = 15 * time.Second // longer than a request from outside may take
 	proberOff    = 10 * time.Minute // a prober that was off for longer begins beside a platform that may begin as well
 	settles      = 5 * time.Minute  // how long a platform that begins may take until its customers are served
+	clockAhead   = time.Minute      // by which a prober's clock may be ahead of the server's
 	failingAfter = 3                // seconds in a row until a home's failing is a finding
 )
 
@@ -66,13 +67,8 @@ func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideRepo
 		return Ack{}, err
 	}
 	last := a.Points[point]
-	var pending []fact.OutsideSecond
-	for _, second := range r.Seconds {
-		if n := len(pending); second.Seq > last && (n == 0 || second.Seq > pending[n-1].Seq) {
-			pending = append(pending, second)
-		}
-	}
 	now := time.Now()
+	pending := growing(r.Seconds, last, uint64(now.Add(clockAhead).Unix())) //nolint:gosec // a Unix time
 	l.note(point, pending, now)
 	if len(pending) == 0 || time.Duration(pending[len(pending)-1].Seq-pending[0].Seq+1)*time.Second < countEvery { //nolint:gosec // a few minutes
 		return Ack{Second: last}, nil
@@ -91,6 +87,18 @@ func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideRepo
 		return Ack{}, err
 	}
 	return Ack{Second: pending[len(pending)-1].Seq}, nil
+}
+
+// growing returns the seconds after one that is known, in order, each once. A prober whose
+// clock is ahead of ours must not take the seconds of before the day on which it is set right.
+func growing(seconds []fact.OutsideSecond, last, most uint64) (out []fact.OutsideSecond) {
+	for _, s := range seconds {
+		if s.Seq > last && s.Seq <= most {
+			out = append(out, s)
+			last = s.Seq
+		}
+	}
+	return out
 }
 
 // note keeps the newest second as a fact.

@@ -109,3 +109,30 @@ func TestVantagePointsStandForHomesThatRunHere(t *testing.T) {
 		t.Fatal("without names nobody can be found")
 	}
 }
+
+// Whatever a prober tells: every second that is taken is served, failed or unknown, once.
+func FuzzOutsideSeconds(f *testing.F) {
+	f.Add("..x? x", uint64(3600*500000-3), uint64(0))
+	f.Fuzz(func(t *testing.T, outcomes string, first, last uint64) {
+		if first > 1<<40 || last > 1<<40 || len(outcomes) > 4000 {
+			return
+		}
+		s := &ServerApp{Layout: Layout{Platform: &spec.Platform{}}}
+		p := onePoint()
+		told := tape(first, outcomes)
+		taken := growing(append(told, told...), last, 1<<41)
+		total := 0
+		for _, run := range runs(taken) {
+			c := s.outsideCount([]outside.Point{p}, p, run)
+			h := c.Homes[0]
+			n := h.Served + len(h.Failed) + h.Unknown
+			if n != len(run) || uint64(n) != c.To-c.From+1 || c.From <= last || c.From/3600 != c.To/3600 { //nolint:gosec // a count
+				t.Fatalf("%+v of %d seconds", c, len(run))
+			}
+			total += n
+		}
+		if total != len(taken) {
+			t.Fatalf("%d of %d seconds are in entries", total, len(taken))
+		}
+	})
+}

@@ -189,6 +189,29 @@ func TestMirror_7_1_6(t *testing.T) {
 		}
 	}
 
+	// Another server begins: what the first had sent is counted at both ends.
+	var closed []kafka.Run
+	told := make(chan struct{})
+	next := &kafka.Canary{
+		Run: "next", From: "us-east-1", To: "us-west-2", Source: b.active, Target: b.standby, Copies: 1, Least: 1, Every: 100 * time.Millisecond,
+		Report: func(fact.KafkaMirror) {}, Gap: func(g kafka.Gap) { t.Errorf("a gap: %+v", g) }, Now: time.Now,
+		Closed: func(runs []kafka.Run) { closed = runs; close(told) },
+	}
+	sent := canaries[0].Fact().Sent
+	wg.Go(func() { next.Start(ctx) })
+	await(t, "the earlier run is not closed", func(context.Context) error {
+		select {
+		case <-told:
+			return nil
+		default:
+			return fmt.Errorf("%+v", next.Fact())
+		}
+	})
+	if len(closed) != 1 || closed[0].Run != "test" || closed[0].Sent < sent || closed[0].Received != closed[0].Sent || len(closed[0].Missing) > 0 {
+		t.Errorf("closed %+v, at least %d were sent", closed, sent)
+	}
+	t.Logf("closed: %+v", closed)
+
 	produce(t, b.active, "runs", 10)
 	p := &kafka.Progress{From: "us-east-1", Source: b.active, Target: b.standby}
 	wg.Go(func() {
