@@ -27,7 +27,7 @@ func proberUnit(l Layout, env []string) node.Unit {
 
 // RunProber asks from the vantage points of these names, or from all, until ctx ends.
 func RunProber(ctx context.Context, root string, names []string, log *slog.Logger) error {
-	inst, layout, err := LoadInstallation(root)
+	_, layout, err := LoadInstallation(root)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func RunProber(ctx context.Context, root string, names []string, log *slog.Logge
 			return fmt.Errorf("this installation has no vantage point %q; it has %s: see spec.vantagePoints of its platform file", name, strings.Join(known, ", "))
 		}
 	}
-	client := NewClient(inst.Listen, secrets.NodeToken)
+	client := NewClient(secrets.NodeToken, layout.ServerListens()...)
 	var wg sync.WaitGroup
 	for _, p := range points {
 		if len(names) > 0 && !slices.Contains(names, p.Name) {
