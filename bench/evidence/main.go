@@ -65,7 +65,7 @@ func run() error {
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
-		answer = app.ComputeEvidence(days, incidents, nil, nil, o.cells, 0.9999, api.EvidenceFilter{From: first, To: first.AddDate(1, 0, 0), Of: evidence.Both})
+		answer = app.ComputeEvidence(evidence.Counts{Days: days}, incidents, nil, nil, o.cells, 0.9999, api.EvidenceFilter{From: first, To: first.AddDate(1, 0, 0), Of: evidence.Both})
 		took = append(took, time.Since(begun))
 	}
 	slices.Sort(took)

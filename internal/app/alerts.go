@@ -84,13 +84,13 @@ func (s *ServerApp) watchAlerts(ctx context.Context) {
 }
 
 func (s *ServerApp) burnAlerts(now time.Time) []evidence.Alert {
-	days, err := state.List[evidence.Day](s.State, evidence.DayPrefix)
+	counts, err := s.counts()
 	if err != nil {
 		s.Log.Error("the error budget is unreadable", "err", err)
 		return nil
 	}
 	p := s.Layout.Platform.Spec
-	return evidence.BurnAlerts(evidence.DecideBurn(days, p.Cells.Count, float64(p.Targets.Availability), now))
+	return evidence.BurnAlerts(evidence.DecideBurn(counts, p.Cells.Count, float64(p.Targets.Availability), now))
 }
 
 func (s *ServerApp) decideAlerts(ctx context.Context, watch *evidence.Watch, burn []evidence.Alert, now time.Time) error {

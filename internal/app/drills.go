@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -20,7 +21,8 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
-	"github.com/greenlang/fournines/internal/greenlang"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // Drills returns the drills of every wing.
@@ -182,6 +184,55 @@ func (p DrillPlatform) move(ctx context.Context, verb string, q api.MoveRequest)
 	})
 }
 
+// Outside implements availability.MovePlatform.
+func (p DrillPlatform) Outside(ctx context.Context, from, to time.Time) (evidence.OutsideGap, error) {
+	for {
+		counts, err := p.outsideCounts(ctx, from)
+		if err != nil {
+			return evidence.OutsideGap{}, err
+		}
+		told := false
+		for _, c := range counts {
+			told = told || !c.At.Before(to.Truncate(time.Second))
+		}
+		if told || ctx.Err() != nil {
+			return evidence.GapOutside(counts, p.Region, from, to), nil
+		}
+		sleep(ctx, time.Second)
+	}
+}
+
+// outsideCounts reads back to a moment what vantage points told.
+func (p DrillPlatform) outsideCounts(ctx context.Context, from time.Time) (out []evidence.OutsideCount, err error) {
+	ctx = context.WithoutCancel(ctx) // what was told is read to its end
+	for before := ""; ; {
+		var page struct {
+			Items []api.Entry `json:"items"`
+			Next  string      `json:"next"`
+		}
+		q := url.Values{"kind": {evidence.OutsideCounted.Name}, "limit": {"100"}}
+		if before != "" {
+			q.Set("before", before)
+		}
+		if err := again(ctx, func() error { return p.Client.Call(ctx, http.MethodGet, "/v1/journal?"+q.Encode(), "", nil, &page) }); err != nil {
+			return nil, err
+		}
+		for _, e := range page.Items {
+			if e.Time.Before(from) {
+				return out, nil // an entry is written after all of its seconds
+			}
+			var c evidence.OutsideCount
+			if err := json.Unmarshal(e.Data, &c); err != nil {
+				return nil, fmt.Errorf("read entry %d: %w", e.Index, err)
+			}
+			out = append(out, c)
+		}
+		if before = page.Next; before == "" {
+			return out, nil
+		}
+	}
+}
+
 // Over implements availability.MovePlatform.
 func (p DrillPlatform) Over(ctx context.Context, operation string) error {
 	for {
@@ -266,7 +317,7 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 // customers of a home write where the platform's DNS sends them, or, without it, to the region's edge.
 func customers(l Layout, home, token string) *runWriter {
 	cells := availability.Place(l.Platform, l.Regions, nil, nil).Cells
-	mine := func(customer string) bool { return cells[greenlang.CellOf(customer)] == home }
+	mine := func(customer string) bool { return cells[cell.Of(customer, l.Platform.Spec.Cells.Count)] == home }
 	if l.DNS == "" {
 		return newRunWriter(nil, "http://"+l.EdgeAddress(home, Edge), token, mine)
 	}

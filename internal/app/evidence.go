@@ -23,7 +23,7 @@ const burnDownSteps = 60
 
 // Evidence implements api.Source.
 func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	days, err := state.List[evidence.Day](s.State, evidence.DayPrefix)
+	counts, err := s.counts()
 	if err != nil {
 		return api.Evidence{}, err
 	}
@@ -36,20 +36,20 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 		return api.Evidence{}, err
 	}
 	p := s.Layout.Platform.Spec
-	return ComputeEvidence(days, incidents, drills, movesOf(s.operations()), p.Cells.Count, float64(p.Targets.Availability), f), nil
+	return ComputeEvidence(counts, incidents, drills, movesOf(s.operations()), p.Cells.Count, float64(p.Targets.Availability), f), nil
 }
 
 // ComputeEvidence answers from what the state keeps of the journal.
-func ComputeEvidence(days []evidence.Day, incidents []evidence.Incident, drills []drill.Report, moves []evidence.Move, cells int, target float64, f api.EvidenceFilter) api.Evidence {
+func ComputeEvidence(counts evidence.Counts, incidents []evidence.Incident, drills []drill.Report, moves []evidence.Move, cells int, target float64, f api.EvidenceFilter) api.Evidence {
 	measure := func(scope evidence.Scope) evidence.Measured {
-		return evidence.Measure(days, incidents, scope, cells, f.From, f.To)
+		return evidence.Measure(counts, incidents, scope, cells, f.From, f.To)
 	}
 	e := api.Evidence{
 		From: f.From, To: f.To, Of: f.Of, Target: target, Platform: measure(f.Scope),
 		Regions: []evidence.Measured{}, Cells: []evidence.Measured{}, Services: []evidence.Measured{},
-		Burn: evidence.DecideBurn(days, cells, target, f.To), BurnDown: evidence.BurnDown(days, f.Scope, cells, f.From, f.To, burnDownSteps),
+		Burn: evidence.DecideBurn(counts, cells, target, f.To), BurnDown: evidence.BurnDown(counts, f.Scope, cells, f.From, f.To, burnDownSteps),
 	}
-	regions, services := known(days)
+	regions, services := known(counts)
 	for _, r := range regions {
 		e.Regions = append(e.Regions, measure(evidence.Scope{Region: r}))
 	}
@@ -86,10 +86,13 @@ func movesOf(operations []control.Operation) []evidence.Move {
 // drillReason begins the reason of what a drill asks for.
 const drillReason = "drill "
 
-// known returns the regions and services that edges have counted, sorted.
-func known(days []evidence.Day) (regions, services []string) {
+// known returns the regions and services that were counted, sorted.
+func known(c evidence.Counts) (regions, services []string) {
 	r, v := map[string]bool{}, map[string]bool{}
-	for _, d := range days {
+	for _, d := range c.Outside {
+		r[d.Home] = true
+	}
+	for _, d := range c.Days {
 		r[d.Region] = true
 		for _, row := range d.Rows {
 			v[row.Service] = true

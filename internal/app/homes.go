@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -222,6 +224,41 @@ func (x regions) edges(ctx context.Context) {
 			_ = x.s.awaitDirective(ctx, name) // one that is away is not waited for
 		}
 	}
+}
+
+// Preload asks one instance after another of the region, because all share its Redis.
+func (x regions) Preload(ctx context.Context, region string) (availability.Preloaded, error) {
+	errs := []error{fmt.Errorf("%s does not run here", region)}
+	if r, ok := x.s.regions[region]; ok {
+		errs = nil
+		for _, z := range r.spec.Zones {
+			p, err := x.preload(ctx, region, z)
+			if err == nil {
+				return availability.Preloaded{Entries: p.Entries, Seconds: p.Seconds, Error: p.Error}, nil
+			}
+			errs = append(errs, err)
+		}
+	}
+	return availability.Preloaded{}, errors.Join(errs...)
+}
+
+func (x regions) preload(ctx context.Context, region, zone string) (p greenlang.Preloaded, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+x.s.Layout.Address(region, zone, GreenLang)+readyPath+"/preload", http.NoBody)
+	if err != nil {
+		return p, err
+	}
+	if x.s.Layout.NetNS {
+		req.Header.Set("Authorization", "Bearer "+x.s.Secrets.App)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return p, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it is read to its end
+	if resp.StatusCode != http.StatusOK {
+		return p, fmt.Errorf("fill the cache of %s: %s", region, resp.Status)
+	}
+	return p, json.NewDecoder(resp.Body).Decode(&p)
 }
 
 func (x regions) Capacity(region string) (ready, wanted int) {

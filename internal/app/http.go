@@ -140,6 +140,7 @@ func (s *ServerApp) Handler() http.Handler {
 	mux.Handle("POST /v1/audit", s.custody.ingest)
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
+	mux.Handle("POST /probers/{point}/report", s.machines(http.HandlerFunc(s.proberReport)))
 	mux.Handle("/", s.people(people))
 	return mux
 }
@@ -222,7 +223,7 @@ func (s *ServerApp) metrics() http.Handler {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_error_budget_remaining_ratio", Help: "Share of the year's error budget that is left."}, func() float64 { return s.availability(time.Now()).RemainingRatio }),
 	)
 	reg.MustRegister(s.archiveMetrics()...)
-	reg.MustRegister(nameMetrics{s}, s.hostedZoneMetrics())
+	reg.MustRegister(nameMetrics{s}, outsideMetrics{s}, kafkaMetrics{s}, s.hostedZoneMetrics())
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
@@ -270,6 +271,19 @@ func (s *ServerApp) edges() http.Handler {
 		writeJSON(w, ack)
 	})
 	return mux
+}
+
+func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
+	var report OutsideReport
+	if !decodeBody(w, r, &report) {
+		return
+	}
+	ack, err := s.TakeOutside(r.Context(), r.PathValue("point"), report)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, ack)
 }
 
 // poll answers once the version differs from what the asker has seen, or after a while.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +43,8 @@ func (s *ServerApp) watchMirror(ctx context.Context, from, to *region) {
 				*f = m
 			})
 		},
-		Gap: func(g kafka.Gap) { s.recordGap(ctx, g) },
+		Gap:    func(g kafka.Gap) { s.recordGap(ctx, g) },
+		Closed: func(runs []kafka.Run) { s.closeRuns(ctx, a, b, runs) },
 	}
 	progress := kafka.Progress{From: a, Source: from.kafka, Target: to.kafka}
 	var wg sync.WaitGroup
@@ -107,6 +109,31 @@ func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
 func (s *ServerApp) recordGap(ctx context.Context, g kafka.Gap) {
 	if err := record(ctx, s, availability.MirrorLost, g.From+">"+g.To, availability.MirrorLoss(g)); err != nil && ctx.Err() == nil {
 		s.Log.Error("cannot record what a mirror lost", "gap", g, "err", err)
+	}
+}
+
+// closeRuns keeps what became of what earlier lives of the server had sent. A loss that one
+// of them has recorded is not recorded again.
+func (s *ServerApp) closeRuns(ctx context.Context, from, to string, runs []kafka.Run) {
+	if len(runs) == 0 {
+		return
+	}
+	c := availability.MirrorClosing{From: from, To: to}
+	for _, r := range runs {
+		c.Runs = append(c.Runs, availability.MirrorRun(r))
+	}
+	subject := from + ">" + to
+	if err := record(ctx, s, availability.MirrorClosed, subject, c); err != nil && ctx.Err() == nil {
+		s.Log.Error("cannot record what earlier canaries came to", "closing", c, "err", err)
+	}
+	var known availability.Loss
+	if _, err := s.State.Get(availability.LossPrefix+subject, &known); err != nil && ctx.Err() == nil {
+		s.Log.Error("the newest loss of a mirror is unreadable", "mirror", subject, "err", err)
+	}
+	for _, r := range runs {
+		if len(r.Missing) > 0 && (known.Run != r.Run || !slices.Equal(known.Numbers, r.Missing)) {
+			s.recordGap(ctx, kafka.Gap{From: from, To: to, Run: r.Run, Numbers: r.Missing})
+		}
 	}
 }
 

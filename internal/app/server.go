@@ -58,6 +58,7 @@ type ServerApp struct {
 	seats        seatFacts
 	serverFaults serverFaults
 	traffic      *traffic
+	lookout      *lookout
 	witness      *witnesses
 	tellers      []*teller
 	seen         *seen
@@ -137,7 +138,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	if s.tellers, err = newTellers(s.Layout.Platform.Spec.Notify); err != nil {
 		return err
 	}
-	s.traffic = newTraffic()
+	s.traffic, s.lookout = newTraffic(), newLookout()
 	s.seen = newSeen()
 	if err := s.version(); err != nil {
 		return err
@@ -272,7 +273,7 @@ func foldApp(d *state.Docs, r journal.Record) error {
 	switch {
 	case r.Kind == drill.Begun.Name || r.Kind == drill.Moved.Name || r.Kind == drill.Over.Name:
 		return d.Put(drillEntry+r.Operation, struct{}{})
-	case r.Kind == evidence.Counted.Name:
+	case r.Kind == evidence.Counted.Name || r.Kind == evidence.OutsideCounted.Name:
 		return nil
 	case r.Kind == componentChanged.Name:
 		return foldComponents(d, r)

@@ -338,6 +338,9 @@ func (u *Up) units() []node.Unit {
 			Ready: node.Ready{HTTP: "http://" + u.Layout.SeatListen(s) + "/readyz"},
 		})
 	}
+	if len(u.Layout.Points("")) > 0 {
+		out = append(out, proberUnit(u.Layout, env[:1]))
+	}
 	for _, region := range u.Regions {
 		out = append(out, node.Unit{
 			Name: Cluster(region, Edge), Argv: []string{bin, "edge", region, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
 )
 
 // MovePlatform is the platform as drills of whole regions reach it: from outside.
@@ -18,6 +19,9 @@ type MovePlatform interface {
 	Home(ctx context.Context) (serving string, plan MovePlan, trouble []string, err error)
 	Evacuate(ctx context.Context, mode, reason string) (operation string, err error)
 	Restore(ctx context.Context, reason string) (operation string, err error)
+	// Outside returns what vantage points outside every region saw of the home's customers
+	// between two moments, once they have told it, or what they have told until ctx ends.
+	Outside(ctx context.Context, from, to time.Time) (evidence.OutsideGap, error)
 	// Over returns once the operation is over; an error says that it did not succeed.
 	Over(ctx context.Context, operation string) error
 }
@@ -44,6 +48,7 @@ func regionDrills() []drill.Drill {
 				{Name: "evacuate", Timeout: 5 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return evacuateRegion(ctx, r, Ungraceful) }},
 				{Name: "write again", Timeout: time.Minute, Do: writeAgain},
 				{Name: "measure", Timeout: time.Minute, Do: measureMove},
+				{Name: "look from outside", Timeout: time.Minute, Do: lookFromOutside},
 				bringHome(),
 				{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return verifyRegion(ctx, r, false) }},
 			},
@@ -56,6 +61,7 @@ func regionDrills() []drill.Drill {
 				{Name: "evacuate", Timeout: 5 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return evacuateRegion(ctx, r, Graceful) }},
 				{Name: "write again", Timeout: time.Minute, Do: writeAgain},
 				{Name: "measure", Timeout: time.Minute, Do: measureMove},
+				{Name: "look from outside", Timeout: time.Minute, Do: lookFromOutside},
 				bringHome(),
 				{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return verifyRegion(ctx, r, true) }},
 			},
@@ -144,6 +150,37 @@ func measureMove(_ context.Context, r *drill.Run) (string, error) {
 	r.Objective(drill.AtMost("rto", "seconds", regionRTO, max(0, until.Sub(decided).Seconds())))
 	r.Objective(drill.AtMost("write_gap", "seconds", regionRTO, gap.Seconds()))
 	return fmt.Sprintf("longest time without an acknowledged write: %.2f s; %.2f s after the decision", gap.Seconds(), until.Sub(decided).Seconds()), nil
+}
+
+// What is looked at from outside goes on after the first write that was served again: whoever
+// has asked for the name believes the old answer for its time to live. A request takes at
+// most ten seconds, and ten seconds become one entry.
+const (
+	believed   = 10 * time.Second
+	toldWithin = believed + 35*time.Second
+)
+
+// lookFromOutside reports what the home's customers met who were sent to whichever region
+// names answered, dead ones included. That nobody looked is said, and is no objective missed.
+func lookFromOutside(ctx context.Context, r *drill.Run) (string, error) {
+	p, err := movePlatform(r)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, toldWithin)
+	defer cancel()
+	until := time.Now().Add(believed)
+	g, err := p.Outside(ctx, r.FaultAt, until)
+	if err != nil {
+		return "", err
+	}
+	if g.Known == 0 {
+		return "nobody looked from outside: is a prober running?", nil
+	}
+	r.Objective(drill.AtMost("outside_gap", "seconds", regionRTO, g.Longest))
+	r.Objective(drill.AtMost("outside_failed", "seconds", regionRTO, g.Failed))
+	return fmt.Sprintf("customers were not served for %.0f s together, %.0f s at the longest, as seen from outside; %.0f s of %.0f s are known",
+		g.Failed, g.Longest, g.Known, until.Sub(r.FaultAt).Seconds()), nil
 }
 
 // bringHome ends the fault and restores the home, also after a step that failed.

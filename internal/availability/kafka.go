@@ -13,13 +13,13 @@ import (
 const freshQuorum = 5 * time.Second
 
 // KafkaReadiness answers for a Kafka cluster: could it lose any broker now, and go on
-// acknowledging every record to every producer. Candidates are the brokers that may be
-// taken down, the active controller last.
+// acknowledging every record to every producer. Candidates are the brokers that could lead
+// the controller quorum in the place of the one that does.
 func KafkaReadiness(k fact.Kafka, policy spec.Kafka, now time.Time) Readiness {
 	r := Readiness{Cluster: k.Cluster, At: now, Candidates: []string{}, Leader: k.Controller, Reasons: kafkaTrouble(k, now)}
 	for _, b := range kafkaOrder(k) {
 		why := kafkaWithout(k, policy, b.Node)
-		if len(why) == 0 && len(r.Reasons) == 0 {
+		if len(why) == 0 && len(r.Reasons) == 0 && b.ID != k.Controller {
 			r.Candidates = append(r.Candidates, b.ID)
 		}
 		for _, w := range why {

@@ -21,6 +21,24 @@ type MirrorLoss struct {
 // MirrorLost is the kind of entry that proves a loss.
 var MirrorLost = journal.NewKind[MirrorLoss]("mirror.lost", "Records that a region acknowledged did not come out at its partner, although later ones did.")
 
+// MirrorClosing is what became of the canary's records of earlier lives of the server.
+type MirrorClosing struct {
+	From string      `json:"from"` // region
+	To   string      `json:"to"`
+	Runs []MirrorRun `json:"runs"`
+}
+
+// MirrorRun is one of them.
+type MirrorRun struct {
+	Run      string  `json:"run"`
+	Sent     int64   `json:"sent"`     // records that the source has, of the last half hour
+	Received int64   `json:"received"` // of these the target has
+	Missing  []int64 `json:"missing,omitempty"`
+}
+
+// MirrorClosed is the kind of entry that leaves no time unproved in which a server was away.
+var MirrorClosed = journal.NewKind[MirrorClosing]("mirror.closed", "What an earlier life of the server had sent through a mirror was counted at both ends.")
+
 // LossPrefix + FROM>TO is the document of a direction's newest loss.
 const LossPrefix = "mirror-loss/"
 

@@ -52,6 +52,8 @@ type Regions interface {
 	// Scale starts the region's application, which waits until its database takes writes; Rest stops it.
 	Scale(ctx context.Context, region string) error
 	Rest(ctx context.Context, region string) error
+	// Preload fills the region's cache with what its customers ask for most.
+	Preload(ctx context.Context, region string) (Preloaded, error)
 	Move(ctx context.Context, h Home) error
 	// Capacity tells how many instances of the application take requests in a region, and how many shall.
 	Capacity(region string) (ready, wanted int)
@@ -97,6 +99,7 @@ func (m Mover) Kinds() []control.Kind {
 	arrive := []control.Step{
 		{Name: "promote", Timeout: time.Minute, Final: true, Do: do(m.promote)},
 		{Name: "scale", Timeout: 2 * time.Minute, Do: do(m.scale)},
+		{Name: "preload", Timeout: 2 * preloadWithin, Do: do(m.preload)},
 		{Name: "switch", Timeout: 20 * time.Second, Do: do(m.switchHome)},
 		{Name: "resume", Timeout: 10 * time.Second, Do: do(func(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
 			return nil, m.resumeHome(ctx, r, a)
@@ -390,6 +393,28 @@ func (m Mover) scale(ctx context.Context, _ *control.Run, a MoveArgs) (any, erro
 		}
 		return ready, nil
 	})
+}
+
+// Preloaded is the outcome of the step preload.
+type Preloaded struct {
+	Entries int     `json:"entries"` // in the new region's cache
+	Seconds float64 `json:"seconds"`
+	Error   string  `json:"error,omitempty"` // why there are not more
+}
+
+// preloadWithin bounds how much later customers are served so that Redis, which is rebuilt
+// and not replicated, is not cold when they come (row 7.1.5).
+const preloadWithin = 2 * time.Second
+
+// preload never fails a move: customers who find a cold cache are served all the same.
+func (m Mover) preload(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	short, cancel := context.WithTimeout(ctx, preloadWithin)
+	defer cancel()
+	p, err := m.Regions.Preload(short, a.To)
+	if err != nil {
+		p.Error = err.Error()
+	}
+	return p, ctx.Err() // a server that ends has not decided anything
 }
 
 func (m Mover) switchHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {

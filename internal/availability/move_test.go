@@ -229,6 +229,11 @@ func (x twinRegions) Move(_ context.Context, h Home) error {
 	})
 }
 
+// Preload fails always: no move may care.
+func (x twinRegions) Preload(context.Context, string) (Preloaded, error) {
+	return Preloaded{}, errors.New("the cache is away")
+}
+
 func (x twinRegions) Capacity(string) (ready, wanted int) { return 3, 3 }
 
 func (x twinRegions) Serve(_ context.Context, _, region string) error {

@@ -168,7 +168,7 @@ func steps(rejoin bool) []string {
 	if rejoin {
 		out = append(out, "follow", "lift", "catch-up")
 	}
-	return append(out, "preflight", "warm", "hold", "fence", "demote", "promote", "scale", "switch", "resume", "verify")
+	return append(out, "preflight", "warm", "hold", "fence", "demote", "promote", "scale", "preload", "switch", "resume", "verify")
 }
 
 // estimate is the median of what moves of this mode took.

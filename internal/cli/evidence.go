@@ -95,9 +95,9 @@ func (w *world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"SCOPE", "CUSTOMERS", "WHOLE", "REQUESTS", "FAILED", "OF", "KNOWN", "ENTRIES"}}
+		t := table{head: []string{"SCOPE", "CUSTOMERS", "EDGES", "OUTSIDE", "SEEN OUTSIDE", "WHOLE", "REQUESTS", "FAILED", "OF", "KNOWN", "ENTRIES"}}
 		add := func(scope string, m api.Measured) {
-			t.rows = append(t.rows, []string{scope, percent(m.Customer), percent(m.Whole), percent(m.Request), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
+			t.rows = append(t.rows, []string{scope, percent(m.Customer), counted(m.Edges, m.EdgesKnown), counted(m.Outside, m.OutsideKnown), span(m.OutsideKnown), percent(m.Whole), percent(m.Request), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
 				span(m.Known), indexes(m.Entries)})
 		}
 		add("platform", e.Platform)
@@ -113,6 +113,7 @@ func (w *world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 		if err := w.print(e, t, []string{percent(e.Platform.Customer)}); err != nil {
 			return err
 		}
+		w.note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE what customers met who may reach none; SEEN OUTSIDE is the time of which that is known")
 		w.note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %.2f %% are left",
 			percent(e.Target), e.Budget.Spent, e.Budget.Allowed, 100*e.Budget.Remaining)
 		if e.Platform.Customer < e.Target {
@@ -120,6 +121,14 @@ func (w *world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 		}
 		return nil
 	}}
+}
+
+// counted writes a ratio, where anything was counted.
+func counted(ratio, known float64) string {
+	if known == 0 {
+		return "-"
+	}
+	return percent(ratio)
 }
 
 // indexes names journal entries shortly.

@@ -69,6 +69,13 @@ func (w *world) edgeCommand() *cobra.Command {
 		}}
 }
 
+func (w *world) proberCommand() *cobra.Command {
+	return &cobra.Command{Use: "prober [POINT…]", Short: "Ask the platform from outside every region as a customer does, from vantage points of the platform file",
+		RunE: func(c *cobra.Command, args []string) error {
+			return app.RunProber(c.Context(), w.data, args, w.logger())
+		}}
+}
+
 func (w *world) etcdCommand() *cobra.Command {
 	var m etcd.Member
 	c := &cobra.Command{Use: "etcd", Short: "Run one etcd member", Hidden: true, Args: cobra.NoArgs,

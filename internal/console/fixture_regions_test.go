@@ -35,10 +35,10 @@ func usEast() api.Region {
 	}
 	add("", "server", "", 9443)
 	add("", "edge", "", 8443)
-	roles := map[string][3]string{"postgres": {"primary", "sync-standby", "replica"}, "redis": {"master", "replica", "replica"}, "etcd": {"follower", "leader", "follower"}}
-	ports := map[string]int{"greenlang": 8080, "postgres": 5432, "redis": 6379, "sentinel": 26379, "etcd": 2379, "node": 9440}
+	roles := map[string][3]string{"postgres": {"primary", "sync-standby", "replica"}, "redis": {"master", "replica", "replica"}, "etcd": {"follower", "leader", "follower"}, "kafka": {"broker", "controller", "broker"}}
+	ports := map[string]int{"greenlang": 8080, "postgres": 5432, "redis": 6379, "sentinel": 26379, "etcd": 2379, "node": 9440, "kafka": 9092}
 	for i, zone := range []string{"a", "b", "c"} {
-		for _, kind := range []string{"greenlang", "postgres", "redis", "sentinel", "etcd", "node"} {
+		for _, kind := range []string{"greenlang", "postgres", "redis", "sentinel", "kafka", "etcd", "node"} {
 			c := add(zone, kind, roles[kind][i], ports[kind])
 			trouble(c)
 		}
@@ -48,6 +48,9 @@ func usEast() api.Region {
 		{Cluster: "us-east-1/postgres", Ready: true, Leader: "us-east-1/a/postgres", Candidates: []string{"us-east-1/b/postgres"}, At: before(2 * time.Second)},
 		{Cluster: "us-east-1/redis", Ready: false, Leader: "us-east-1/a/redis", Candidates: []string{}, At: before(2 * time.Second),
 			Reasons: []string{"us-east-1/b/redis accepts writes with no replica: min-replicas-to-write is 0.", "us-east-1/c/redis is 41 s behind."}},
+		// Zone c's broker has fallen behind, so none of the others may be lost now.
+		{Cluster: "us-east-1/kafka", Ready: false, Leader: "us-east-1/b/kafka", Candidates: []string{}, At: before(2 * time.Second),
+			Reasons: []string{"2 partitions miss copies, for example runs-1 has 2 of 3 copies in sync", "runs-1 would have 1 copies in sync and takes records from 2 on"}},
 	}
 	return r
 }
@@ -61,6 +64,11 @@ func trouble(c *api.Component) {
 	case "us-east-1/c/postgres":
 		c.Health, c.Since, c.Journal = api.Progressing, before(6*time.Minute), 231
 		c.Detail = "Catching up: 3.1 MB behind, 4 s."
+	case "us-east-1/c/kafka":
+		c.Health, c.Since, c.Journal = api.Progressing, before(22*time.Second), 240
+		c.Detail = "2 of its 14 copies are not in sync"
+	case "us-east-1/a/kafka", "us-east-1/b/kafka":
+		c.Detail = "14 copies in sync, leads 7"
 	case "us-east-1/b/redis":
 		c.Sync, c.Since, c.Journal = api.OutOfSync, before(41*time.Minute), 187
 		c.Detail = "min-replicas-to-write is 0; the spec says 1."
@@ -77,6 +85,7 @@ func fixtureLinks() []api.Link {
 		link("replication", "a/postgres", "b/postgres", api.Healthy, "sync, 0 B"), link("replication", "a/postgres", "c/postgres", api.Progressing, "3.1 MB"),
 		link("replication", "a/redis", "b/redis", api.Healthy, "0 B"), link("replication", "a/redis", "c/redis", api.Healthy, ""),
 		link("quorum", "a/etcd", "b/etcd", api.Healthy, ""), link("quorum", "b/etcd", "c/etcd", api.Healthy, ""),
+		link("quorum", "b/kafka", "a/kafka", api.Healthy, ""), link("quorum", "b/kafka", "c/kafka", api.Progressing, ""),
 		link("quorum", "a/sentinel", "b/sentinel", api.Healthy, ""), link("quorum", "b/sentinel", "c/sentinel", api.Healthy, ""),
 	}
 }

@@ -17,7 +17,7 @@ func functions() template.FuncMap {
 		"sync": syncMark, "health": healthMark, "state": stateMark, "severity": severityMark,
 		"inSync": inSync, "healthy": healthy, "entry": entryLink, "entries": entriesLink,
 		"timeline": timeline, "waiting": waiting, "regionMark": regionMark, "path": lifecycle,
-		"clearCommand": clearCommand, "minus": minus, "scale": scale,
+		"clearCommand": clearCommand, "switches": switches, "minus": minus, "scale": scale,
 		"offset": offset, "sentence": sentence, "currentStep": currentStep,
 		"metOf": metOf, "home": home, "minusOne": minusOne,
 		"lag": lagWords, "proofs": proofs, "interval": interval, "amount": amount, "figureName": figureName,

@@ -80,7 +80,7 @@ func loadSwitchover(ctx context.Context, src Source, a ask) (sheet, error) {
 	}
 	cluster := a.Query.Get("cluster")
 	for _, ready := range r.Readiness {
-		if ready.Cluster != cluster {
+		if ready.Cluster != cluster || !switches(cluster) {
 			continue
 		}
 		s := switchoverSheet{Region: r, Readiness: ready, Candidate: a.Query.Get("candidate"), Reason: strings.TrimSpace(a.Query.Get("reason"))}
@@ -98,6 +98,10 @@ func loadSwitchover(ctx context.Context, src Source, a ask) (sheet, error) {
 	}
 	return sheet{}, fmt.Errorf("find cluster %q in %s: %w", cluster, r.Name, ErrNotFound)
 }
+
+// switches tells whether a person may choose a cluster's leader: Kafka's brokers elect the
+// controller of their quorum by themselves.
+func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka") }
 
 // faultsIn are the faults whose target lies in a region.
 func faultsIn(region string, all []api.Fault) []api.Fault {

@@ -13,7 +13,7 @@ var Counted = journal.NewKind[Count]("edge.counted", "What an edge's customers s
 
 // EntryKinds returns the kinds of entries that evidence is made of.
 func EntryKinds() []journal.Kind {
-	return []journal.Kind{Counted.Kind, AlertFired.Kind, AlertResolved.Kind, Delivered.Kind, Undelivered.Kind}
+	return []journal.Kind{Counted.Kind, OutsideCounted.Kind, AlertFired.Kind, AlertResolved.Kind, Delivered.Kind, Undelivered.Kind}
 }
 
 // Kinds of entries that others write and incidents are linked with. This package may not
@@ -60,11 +60,15 @@ type Availability struct {
 	Until    time.Time         `json:"until"`
 	Requests uint64            `json:"requests"`
 	Failed   uint64            `json:"failed"`
-	Spent    float64           `json:"spent"` // customer-weighted seconds of downtime
+	Spent    float64           `json:"spent"` // customer-weighted seconds of downtime, as the edges or those outside saw more of it
 	First    uint64            `json:"first"`
 	Last     uint64            `json:"last"`
-	Seconds  map[string]uint64 `json:"seconds"` // by region: number of the last second counted
-	Minutes  []Minute          `json:"minutes"` // the newest, oldest first
+	Seconds  map[string]uint64 `json:"seconds"`          // by region: number of the last second counted
+	Points   map[string]uint64 `json:"points,omitempty"` // by vantage point: the same
+	// Recent is what was lost of each cell's time by minute (Unix time / 60), the newest hour's:
+	// edges and those outside tell of the same minute at different times.
+	Recent  map[int64]map[int]lost `json:"recent,omitempty"`
+	Minutes []Minute               `json:"minutes"` // the newest, oldest first
 }
 
 // Minute is one minute of traffic.
@@ -74,9 +78,19 @@ type Minute struct {
 	Failed   uint64    `json:"failed"`
 }
 
+// lost is what one cell's customers lost of one minute, in seconds, by who saw it.
+type lost struct {
+	Edges   float64 `json:"edges,omitempty"`
+	Outside float64 `json:"outside,omitempty"`
+}
+
+// whole is what counts: what those outside saw includes what the edges saw of the same
+// customers, or the other way round, so the larger of the two is what is proved.
+func (l lost) whole() float64 { return max(l.Edges, l.Outside) }
+
 // Fold keeps the document. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
-	if r.Kind != Counted.Name {
+	if r.Kind != Counted.Name && r.Kind != OutsideCounted.Name {
 		return nil
 	}
 	var a Availability
@@ -84,16 +98,34 @@ func Fold(d *state.Docs, r journal.Record) error {
 	if err != nil || (found && r.Index <= a.Last) {
 		return err
 	}
-	var c Count
-	if err := r.Decode(&c); err != nil {
-		return err
-	}
 	if !found {
-		a = Availability{First: r.Index, Since: c.At.Add(-time.Duration(c.To-c.From+1) * time.Second), Seconds: map[string]uint64{}} //nolint:gosec // a few seconds
+		a.First = r.Index
 	}
-	a.add(c)
+	if r.Kind == Counted.Name {
+		var c Count
+		if err := r.Decode(&c); err != nil {
+			return err
+		}
+		a.span(c.At, c.From, c.To)
+		a.add(c)
+	} else {
+		var c OutsideCount
+		if err := r.Decode(&c); err != nil {
+			return err
+		}
+		a.span(c.At, c.From, c.To)
+		a.addOutside(c)
+	}
 	a.Last = r.Index
 	return d.Put(Key, a)
+}
+
+// span widens the time that was counted.
+func (a *Availability) span(at time.Time, from, to uint64) {
+	if begin := at.Add(-time.Duration(to-from+1) * time.Second); a.Since.IsZero() { //nolint:gosec // a few seconds
+		a.Since = begin
+	}
+	a.Until = later(a.Until, at)
 }
 
 func (a *Availability) add(c Count) {
@@ -101,14 +133,16 @@ func (a *Availability) add(c Count) {
 	for _, row := range c.Rows {
 		minute.Requests += row.Requests
 		minute.Failed += row.Failed
-		a.Spent += row.Bad / float64(max(c.Cells, 1))
+	}
+	for _, b := range c.bad() {
+		a.lose(b.at, b.Cell.Cell, c.Cells, lost{Edges: b.share})
 	}
 	a.Requests += minute.Requests
 	a.Failed += minute.Failed
-	a.Seconds[c.Region] = c.To
-	if c.At.After(a.Until) {
-		a.Until = c.At
+	if a.Seconds == nil {
+		a.Seconds = map[string]uint64{}
 	}
+	a.Seconds[c.Region] = c.To
 	i := slices.IndexFunc(a.Minutes, func(m Minute) bool { return m.At.Equal(minute.At) })
 	if i < 0 {
 		a.Minutes = append(a.Minutes, minute)
@@ -117,6 +151,67 @@ func (a *Availability) add(c Count) {
 	}
 	a.Minutes[i].Requests += minute.Requests
 	a.Minutes[i].Failed += minute.Failed
+}
+
+func (a *Availability) addOutside(c OutsideCount) {
+	if a.Points == nil {
+		a.Points = map[string]uint64{}
+	}
+	a.Points[c.Point] = c.To
+	for _, h := range c.Homes {
+		for _, f := range h.Failed {
+			for _, cell := range h.Cells {
+				a.lose(f.At(), cell, c.Of, lost{Outside: h.Weight})
+			}
+		}
+	}
+}
+
+// lose notes a loss and spends what it adds to the larger of the two views.
+func (a *Availability) lose(at time.Time, cell, cells int, more lost) {
+	minute := at.Unix() / minutes
+	if a.Recent == nil {
+		a.Recent = map[int64]map[int]lost{}
+	}
+	for old := range a.Recent {
+		if old < minute-minutes {
+			delete(a.Recent, old)
+		}
+	}
+	if a.Recent[minute] == nil {
+		a.Recent[minute] = map[int]lost{}
+	}
+	before := a.Recent[minute][cell]
+	after := lost{before.Edges + more.Edges, before.Outside + more.Outside}
+	a.Recent[minute][cell] = after
+	a.Spent += (after.whole() - before.whole()) / float64(max(cells, 1))
+}
+
+// badCell is what failed of one cell in one second; in entries without seconds, in all of them.
+type badCell struct {
+	Cell
+	at    time.Time // begin of the second
+	share float64   // of the cell's requests, or the sum of such shares
+}
+
+// bad returns what failed, second by second.
+func (c Count) bad() []badCell {
+	var out []badCell
+	for _, s := range c.Bad {
+		for _, cell := range s.Cells {
+			if cell.Requests > 0 {
+				out = append(out, badCell{cell, s.At.Add(-time.Second), float64(cell.Failed) / float64(cell.Requests)})
+			}
+		}
+	}
+	if len(c.Bad) == 0 {
+		for _, row := range c.Rows {
+			if row.Failed > 0 {
+				out = append(out, badCell{row, c.At, row.Bad})
+			}
+		}
+	}
+	return out
 }
 
 // CustomerRatio is the customer-weighted availability over the whole time, 1 when nothing was counted.

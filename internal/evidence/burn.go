@@ -33,12 +33,12 @@ type Burn struct {
 // DecideBurn returns how each rule stands now. A window is taken at its full length, also
 // when the edge has counted only a part of it: a new installation must not page because
 // of its first bad second.
-func DecideBurn(days []Day, cells int, target float64, now time.Time) []Burn {
+func DecideBurn(c Counts, cells int, target float64, now time.Time) []Burn {
 	out := make([]Burn, 0, 3)
 	for _, r := range BurnRules() {
 		b := Burn{BurnRule: r}
-		long := Measure(days, nil, Scope{}, cells, now.Add(-seconds(r.Long)), now)
-		short := Measure(days, nil, Scope{}, cells, now.Add(-seconds(r.Short)), now)
+		long := Measure(c, nil, Scope{}, cells, now.Add(-seconds(r.Long)), now)
+		short := Measure(c, nil, Scope{}, cells, now.Add(-seconds(r.Short)), now)
 		b.LongRate = long.Spent / r.Long / (1 - target)
 		b.ShortRate = short.Spent / r.Short / (1 - target)
 		b.Firing, b.Entries = b.LongRate >= r.Rate && b.ShortRate >= r.Rate, long.Entries

@@ -9,7 +9,7 @@ type Point struct {
 }
 
 // BurnDown returns n+1 points of a window, both ends included, at even distances.
-func BurnDown(days []Day, scope Scope, cells int, from, to time.Time, n int) []Point {
+func BurnDown(c Counts, scope Scope, cells int, from, to time.Time, n int) []Point {
 	if scope.Cell != nil {
 		cells = 1
 	}
@@ -18,20 +18,9 @@ func BurnDown(days []Day, scope Scope, cells int, from, to time.Time, n int) []P
 	for i := range out {
 		out[i].At = from.Add(time.Duration(i) * step)
 	}
-	m := Measured{Scope: scope}
-	for _, d := range days {
-		date, err := time.ParseInLocation(dateLayout, d.Date, time.UTC)
-		if err != nil || (scope.Region != "" && d.Region != scope.Region) {
-			continue
-		}
-		for _, b := range d.Bad {
-			at := date.Add(time.Duration(b.Minute) * time.Minute)
-			if !m.takes(b.Service, b.Cell) || b.Cell < 0 || at.Add(time.Minute).Sub(from) <= 0 || !at.Before(to) {
-				continue
-			}
-			first := int((at.Sub(from)-1)/step) + 1 // the first point at or after the minute
-			out[min(max(first, 0), n)].Spent += b.Bad / float64(max(cells, 1))
-		}
+	for key, b := range c.bad(scope, from, to) {
+		first := int((key.minute.Sub(from)-1)/step) + 1 // the first point at or after the minute
+		out[min(max(first, 0), n)].Spent += b.whole() / float64(max(cells, 1))
 	}
 	for i := 1; i < len(out); i++ {
 		out[i].Spent += out[i-1].Spent

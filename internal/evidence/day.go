@@ -37,7 +37,7 @@ type BadMinute struct {
 	Minute   int      `json:"minute"` // of the UTC day
 	Service  string   `json:"service,omitempty"`
 	Cell     int      `json:"cell"`
-	Requests uint64   `json:"requests"` // in the counts in which something failed
+	Requests uint64   `json:"requests"` // in the seconds in which something failed
 	Failed   uint64   `json:"failed"`
 	Bad      float64  `json:"bad"` // seconds, each weighted with the share of requests that failed
 	Entries  []uint64 `json:"entries"`
@@ -45,7 +45,11 @@ type BadMinute struct {
 
 // FoldDays keeps the documents. It is a state.Fold.
 func FoldDays(d *state.Docs, r journal.Record) error {
-	if r.Kind != Counted.Name {
+	switch r.Kind {
+	case OutsideCounted.Name:
+		return foldOutside(d, r)
+	case Counted.Name:
+	default:
 		return nil
 	}
 	var c Count
@@ -73,9 +77,9 @@ func (d *Day) add(c Count, index uint64) {
 		row := d.row(cell)
 		row.Requests[hour] += cell.Requests
 		row.Failed[hour] += cell.Failed
-		if cell.Failed > 0 {
-			d.bad(at.Hour()*minutes+at.Minute(), cell, index)
-		}
+	}
+	for _, b := range c.bad() {
+		d.bad(minuteIn(d.Date, b.at.UTC()), b, index)
 	}
 }
 
@@ -89,13 +93,15 @@ func (d *Day) row(c Cell) *DayRow {
 	return &d.Rows[len(d.Rows)-1]
 }
 
-func (d *Day) bad(minute int, c Cell, index uint64) {
+func (d *Day) bad(minute int, c badCell, index uint64) {
 	for i := len(d.Bad) - 1; i >= 0 && d.Bad[i].Minute == minute; i-- {
-		if b := &d.Bad[i]; b.Cell == c.Cell && b.Service == c.Service {
-			b.Requests, b.Failed, b.Bad = b.Requests+c.Requests, b.Failed+c.Failed, b.Bad+c.Bad
-			b.Entries = append(b.Entries, index)
+		if b := &d.Bad[i]; b.Cell == c.Cell.Cell && b.Service == c.Service {
+			b.Requests, b.Failed, b.Bad = b.Requests+c.Requests, b.Failed+c.Failed, b.Bad+c.share
+			if n := len(b.Entries); b.Entries[n-1] != index {
+				b.Entries = append(b.Entries, index)
+			}
 			return
 		}
 	}
-	d.Bad = append(d.Bad, BadMinute{minute, c.Service, c.Cell, c.Requests, c.Failed, c.Bad, []uint64{index}})
+	d.Bad = append(d.Bad, BadMinute{minute, c.Service, c.Cell.Cell, c.Requests, c.Failed, c.share, []uint64{index}})
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +28,17 @@ type BadSecond struct {
 }
 
 // Incident is a time in which customers of a region were failed (rows 7.1.11, 7.8.5). It
-// begins with the first second and ends with the last in which a cell was out.
+// begins with the first second and ends with the last in which a cell was out, as the
+// region's edge counted it or a vantage point outside saw it.
 type Incident struct {
 	ID        string          `json:"id"`
 	Region    string          `json:"region"`
 	Began     time.Time       `json:"began"`
 	Detected  time.Time       `json:"detected,omitzero"` // the first operation that answered it
 	Recovered time.Time       `json:"recovered"`
-	Cells     map[int]float64 `json:"cells"` // seconds out by cell, weighted with the share that failed
-	Of        int             `json:"of"`    // cells of the platform
+	Cells     map[int]float64 `json:"cells"`                     // seconds out by cell, weighted with the share that failed; 0: the edge counted none, and it was seen from outside
+	Outside   float64         `json:"outside_seconds,omitempty"` // in which a vantage point outside was not served, weighted with its share
+	Of        int             `json:"of"`                        // cells of the platform
 	Failed    uint64          `json:"failed"`
 	Practice  string          `json:"practice,omitempty"` // the fault of ours that was set then
 	Entries   []uint64        `json:"entries"`
@@ -55,7 +58,25 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 		if err := r.Decode(&c); err != nil {
 			return err
 		}
-		return change(d, c.Region, r.Index, func(o *ongoing) []*Incident { return o.count(c, r.Index) })
+		return change(d, c.Region, r.Index, func(o *ongoing) []*Incident {
+			bad := slices.DeleteFunc(c.Bad, func(s BadSecond) bool { return len(outages(s)) == 0 })
+			return o.count(c.Region, c.Cells, bad, func(i *Incident, s BadSecond) { i.take(s, r.Index) })
+		})
+	case OutsideCounted.Name:
+		var c OutsideCount
+		if err := r.Decode(&c); err != nil {
+			return err
+		}
+		for _, h := range c.Homes {
+			if len(h.Failed) == 0 {
+				continue
+			}
+			if err := change(d, h.Home, r.Index, func(o *ongoing) []*Incident {
+				return o.count(h.Home, c.Of, h.seen(), func(i *Incident, s BadSecond) { i.see(s, h.Weight, r.Index) })
+			}); err != nil {
+				return err
+			}
+		}
 	case operationRequested:
 		var a struct{ Kind, Actor string }
 		if err := r.Decode(&a); err != nil {
@@ -96,14 +117,29 @@ func outages(s BadSecond) []Cell {
 	return out
 }
 
-func (i *Incident) take(at time.Time, cells []Cell, index uint64) {
-	if at.After(i.Recovered) {
-		i.Recovered = at
-	}
-	for _, c := range cells {
+// take adds a second that an edge counted.
+func (i *Incident) take(s BadSecond, index uint64) {
+	i.reach(s.At, index)
+	for _, c := range outages(s) {
 		i.Cells[c.Cell] += float64(c.Failed) / float64(c.Requests)
 		i.Failed += c.Failed
 	}
+}
+
+// see adds a second in which a vantage point outside was not served. It says nothing of how
+// many requests failed, and what the edge counted of the same second is not counted twice.
+func (i *Incident) see(s BadSecond, weight float64, index uint64) {
+	i.reach(s.At, index)
+	i.Outside += weight
+	for _, c := range s.Cells {
+		i.Cells[c.Cell] += 0
+	}
+}
+
+// reach makes the incident long enough for a second that ends at a time. Edges and vantage
+// points tell at different times, so a second may come that is before the first.
+func (i *Incident) reach(at time.Time, index uint64) {
+	i.Began, i.Recovered = earlier(i.Began, at.Add(-time.Second)), later(i.Recovered, at)
 	if n := len(i.Entries); n == 0 || i.Entries[n-1] != index {
 		i.Entries = append(i.Entries, index)
 	}

@@ -62,21 +62,29 @@ func (o *ongoing) mark(m mark) []*Incident {
 	return nil
 }
 
-// count takes the bad seconds of one entry and returns the incidents that they ended.
-func (o *ongoing) count(c Count, index uint64) (over []*Incident) {
-	for _, s := range c.Bad {
-		cells := outages(s)
-		if len(cells) == 0 {
-			continue
-		}
-		if o.Incident == nil || s.At.Sub(o.Incident.Recovered) > incidentGap {
+// count takes the seconds of one entry in which a cell was out, adds each to its incident,
+// and returns the incidents that are over.
+func (o *ongoing) count(region string, of int, bad []BadSecond, add func(*Incident, BadSecond)) (over []*Incident) {
+	var past *Incident // one that somebody tells of after a later one has begun
+	for _, s := range bad {
+		began := s.At.Add(-time.Second)
+		in := &o.Incident
+		switch {
+		case o.Incident == nil || began.Sub(o.Incident.Recovered) >= incidentGap:
 			if o.Incident != nil {
 				over = append(over, o.Incident)
 			}
-			began := s.At.Add(-time.Second)
-			o.Incident = &Incident{ID: fmt.Sprintf("%s/%d", c.Region, began.Unix()), Region: c.Region, Began: began, Of: c.Cells, Cells: map[int]float64{}}
+			o.Incident = nil
+		case o.Incident.Began.Sub(s.At) >= incidentGap:
+			in = &past
 		}
-		o.Incident.take(s.At, cells, index)
+		if *in == nil {
+			*in = &Incident{ID: fmt.Sprintf("%s/%d", region, began.Unix()), Region: region, Began: began, Of: of, Cells: map[int]float64{}}
+			if in == &past {
+				over = append(over, past)
+			}
+		}
+		add(*in, s)
 	}
 	return over
 }

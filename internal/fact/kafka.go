@@ -1,6 +1,9 @@
 package fact
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kafka is one region's brokers with every partition they hold (row 7.1.6).
 type Kafka struct {
@@ -39,6 +42,25 @@ type KafkaPartition struct {
 	Leader   int32   `json:"leader"` // -1: none, it is offline
 	Replicas []int32 `json:"replicas"`
 	InSync   []int32 `json:"in_sync"`
+}
+
+// Partitions counts those that do not have all they should: fewer copies in sync than the
+// topic's minimum, fewer than there are copies, and no leader in sync.
+func (k Kafka) Partitions() (belowMinimum, underReplicated, offline int) {
+	for _, t := range k.Topics {
+		for _, p := range t.Partitions {
+			if len(p.InSync) < t.MinInSync {
+				belowMinimum++
+			}
+			if len(p.InSync) < len(p.Replicas) {
+				underReplicated++
+			}
+			if p.Leader < 0 || !slices.Contains(p.InSync, p.Leader) {
+				offline++
+			}
+		}
+	}
+	return belowMinimum, underReplicated, offline
 }
 
 // KafkaGroup is a group of consumers and how far it is behind.

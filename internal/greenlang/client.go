@@ -171,8 +171,7 @@ func (c *Client) request(ctx context.Context, method, path string, h http.Header
 	// they carry an idempotency key. It must not: one call is one attempt.
 	req.GetBody = nil
 	if c.as != "" {
-		req.Header.Set("X-Customer", c.as) // the edge counts and routes by customer and cell
-		req.Header.Set("X-Cell", strconv.Itoa(CellOf(c.as)))
+		req.Header.Set("X-Customer", c.as) // the edge counts and routes by the customer's cell
 	}
 	for k, v := range h {
 		req.Header[k] = v

@@ -2,12 +2,13 @@ package greenlang
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // Cells is the number of cells a region's customers are spread over. Twelve,
@@ -59,12 +60,6 @@ func CustomerID(tenant string) string {
 // cannot exist, so it is refused before it costs a query or a cache entry.
 func ValidCustomerID(id string) bool { return customerIDForm.MatchString(id) }
 
-// CellOf returns the cell, 0 to Cells-1, that the customer with this id lives in.
-func CellOf(id string) int {
-	sum := sha256.Sum256([]byte("cell/" + id))
-	return int(binary.BigEndian.Uint64(sum[:8]) % Cells)
-}
-
 // Customer returns the customer that n describes, created at the given time, or
 // an error that names the field that is wrong.
 func (n NewCustomer) Customer(created time.Time) (Customer, error) {
@@ -78,5 +73,5 @@ func (n NewCustomer) Customer(created time.Time) (Customer, error) {
 		return Customer{}, fmt.Errorf("check customer: home region %q is none of %v", n.HomeRegion, HomeRegions())
 	}
 	id := CustomerID(n.Tenant)
-	return Customer{ID: id, NewCustomer: n, Cell: CellOf(id), CreatedAt: created}, nil
+	return Customer{ID: id, NewCustomer: n, Cell: cell.Of(id, Cells), CreatedAt: created}, nil
 }

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// standstill notices that this very process stood still: frozen, or starved of the
-// processor. What was observed meanwhile says nothing about anybody else.
-type standstill struct {
+// Standstill notices that this very process stood still: frozen, or starved of the
+// processor. What was observed meanwhile says nothing about anybody else. The zero value
+// is ready.
+type Standstill struct {
 	last atomic.Int64 // end of the newest standstill, nanoseconds since 1970; 0: none
 }
 
@@ -17,8 +18,8 @@ const (
 	tooLate = 300 * time.Millisecond // a beat that comes later than this was a standstill
 )
 
-// watch notices standstills until ctx ends.
-func (s *standstill) watch(ctx context.Context) {
+// Watch notices standstills until ctx ends.
+func (s *Standstill) Watch(ctx context.Context) {
 	t := time.NewTicker(beat)
 	defer t.Stop()
 	for last := time.Now(); ; {
@@ -35,5 +36,5 @@ func (s *standstill) watch(ctx context.Context) {
 	}
 }
 
-// since tells whether the process has stood still after t.
-func (s *standstill) since(t time.Time) bool { return s.last.Load() > t.UnixNano() }
+// Since tells whether the process has stood still after t.
+func (s *Standstill) Since(t time.Time) bool { return s.last.Load() > t.UnixNano() }

@@ -38,8 +38,8 @@ type Watcher struct {
 func (w Watcher) Run(ctx context.Context) {
 	rounds := make(chan Round)
 	tracker := Tracker{Observer: w.Observer, Target: w.Primary.ID}
-	var still standstill
-	go still.watch(ctx)
+	var still Standstill
+	go still.Watch(ctx)
 	next := time.NewTimer(time.Duration(rand.Int64N(int64(w.Interval)))) // observers do not knock together
 	defer next.Stop()
 	missed := false
@@ -64,7 +64,7 @@ func (w Watcher) Run(ctx context.Context) {
 	}
 }
 
-func (w Watcher) round(ctx context.Context, still *standstill, out chan<- Round) {
+func (w Watcher) round(ctx context.Context, still *Standstill, out chan<- Round) {
 	r := Round{Begun: time.Now()}
 	r.Writable, r.Err = w.probe(ctx, w.Primary)
 	r.Refused = errors.Is(r.Err, syscall.ECONNREFUSED)
@@ -77,7 +77,7 @@ func (w Watcher) round(ctx context.Context, still *standstill, out chan<- Round)
 		}
 	}
 	r.Ended = time.Now()
-	r.Stalled = still.since(r.Begun)
+	r.Stalled = still.Since(r.Begun)
 	select {
 	case out <- r:
 	case <-ctx.Done():

@@ -36,9 +36,10 @@ type PlatformSpec struct {
 	Targets   Targets  `json:"targets" yaml:"targets"`
 	Cost      Cost     `json:"cost" yaml:"cost"`
 
-	Notify       []Notifier   `json:"notify,omitempty" yaml:"notify,omitempty" jsonschema_description:"who is told of alerts; nobody when absent"`
-	ControlPlane ControlPlane `json:"controlPlane,omitzero" yaml:"controlPlane,omitempty" jsonschema_description:"what the servers decide with; their own etcd when absent"`
-	Archive      Archive      `json:"archive,omitzero" yaml:"archive,omitempty" jsonschema_description:"where the journal is archived, and for how long; the installation's own object store for seven years when absent"`
+	Notify        []Notifier     `json:"notify,omitempty" yaml:"notify,omitempty" jsonschema_description:"who is told of alerts; nobody when absent"`
+	ControlPlane  ControlPlane   `json:"controlPlane,omitzero" yaml:"controlPlane,omitempty" jsonschema_description:"what the servers decide with; their own etcd when absent"`
+	Archive       Archive        `json:"archive,omitzero" yaml:"archive,omitempty" jsonschema_description:"where the journal is archived, and for how long; the installation's own object store for seven years when absent"`
+	VantagePoints []VantagePoint `json:"vantagePoints,omitempty" yaml:"vantagePoints,omitempty" jsonschema_description:"places outside every region from which the platform is asked as customers ask it; one for each active region when absent"`
 }
 
 // Cells divides the customers so that one failure reaches few of them (row 7.5.4).

@@ -19,6 +19,7 @@ func Validate(p *Platform) []Problem {
 	v.kafka()
 	v.traffic()
 	v.routing()
+	v.vantagePoints()
 	v.failover()
 	v.targets()
 	v.notify()

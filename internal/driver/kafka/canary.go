@@ -22,7 +22,8 @@ const CanaryTopic = "fournines.canary"
 // canaryKeeps is how long they are kept, in milliseconds.
 const canaryKeeps = "3600000"
 
-// tick is a numbered record. Each life of a canary counts from 1.
+// tick is a numbered record. Each life of a canary counts from 1, and closes what earlier
+// ones left: see [Canary.Closed].
 type tick struct {
 	Run    string `json:"run"`
 	Number int64  `json:"n"`
@@ -39,15 +40,20 @@ type Gap struct {
 // Canary writes numbered records to one region's cluster and reads them at another's, as
 // often as Every says, and so proves one direction of a mirror.
 type Canary struct {
-	Run             string // names this life
-	From, To        string // regions
-	Source, Target  *Looker
-	Copies, Least   int // of the topic at the source
-	Every           time.Duration
-	Report          func(fact.KafkaMirror) // after each change, and once a second
-	Gap             func(Gap)
+	Run            string // names this life
+	From, To       string // regions
+	Source, Target *Looker
+	Copies, Least  int // of the topic at the source
+	Every          time.Duration
+	Report         func(fact.KafkaMirror) // after each change, and once a second
+	Gap            func(Gap)
+	// Closed is told once what became of the runs before this one, whose server has ended:
+	// when the first record of this run arrives, all of theirs have, for they are in one
+	// partition. Nil: nobody wants to know.
+	Closed          func([]Run)
 	Now             func() time.Time
 	mu              sync.Mutex // guards what follows
+	past            past
 	seq             Sequence
 	at              time.Time
 	sendErr, getErr string
@@ -103,6 +109,9 @@ func (c *Canary) send(ctx context.Context) {
 		client, err := c.Source.Client()
 		if err == nil && !made {
 			err = c.create(ctx)
+			if err == nil {
+				err = c.readPast(ctx)
+			}
 			made = err == nil
 		}
 		switch {
@@ -185,16 +194,25 @@ func (c *Canary) read(ctx context.Context) error {
 	})
 }
 
-// take counts a record of this run. Those of earlier ones were counted by them.
+// take counts a record.
 func (c *Canary) take(r *kgo.Record) {
 	var t tick
-	if err := json.Unmarshal(r.Value, &t); err != nil || t.Run != c.Run {
+	if err := json.Unmarshal(r.Value, &t); err != nil {
 		return // nobody else writes there; what is unreadable would be missing
 	}
 	c.mu.Lock()
+	if t.Run != c.Run {
+		c.past.copied(t)
+		c.mu.Unlock()
+		return
+	}
 	c.at = c.Now()
 	gaps := c.seq.Arrived(t.Number, c.at)
+	closed, over := c.past.close()
 	c.mu.Unlock()
+	if over && c.Closed != nil {
+		c.Closed(closed)
+	}
 	if len(gaps) > 0 {
 		c.Gap(Gap{c.From, c.To, c.Run, gaps})
 	}

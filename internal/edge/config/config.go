@@ -28,7 +28,8 @@ type HTTPService struct {
 	Targets []Target   `json:"targets"`
 	Policy  HTTPPolicy `json:"policy,omitzero"`
 	// HealthPath is what name servers and health checkers of clouds ask through the edge
-	// ("/readyz"): it is answered like any request, and counted as no customer's; empty: none.
+	// ("/readyz"), and probers by GET and PUT of paths below it: it is answered like any
+	// request, and counted as no customer's; empty: none.
 	HealthPath string `json:"healthPath,omitempty"`
 	// Cells are those whose customers this service takes. Services may share an
 	// address when each takes cells of its own; at most one names none and takes the rest.

@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/web"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // ask sends one request and returns the status and who served it.
@@ -333,14 +334,21 @@ func TestCounters(t *testing.T) {
 					w.WriteHeader(500)
 				}
 			}))
-			ask(t, st, "POST", "X-Customer:acme")
-			ask(t, st, "POST", "X-Customer:acme", "X-Cell:11", "X-Fail:1")
+			ask(t, st, "POST", "X-Customer:globex")
+			ask(t, st, "POST", "X-Customer:globex", "X-Cell:11", "X-Fail:1")
 			ask(t, st, "POST", "X-Cell:99")
-			probe, err := http.Get(st.front.URL + "/readyz") // no customer's
-			if err != nil || probe.StatusCode != http.StatusOK {
-				t.Fatal(err, probe)
+			for _, check := range []string{"GET /readyz", "GET /readyz/read", "PUT /readyz/write"} { // no customer's
+				method, path, _ := strings.Cut(check, " ")
+				req, err := http.NewRequestWithContext(t.Context(), method, st.front.URL+path, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				probe, err := http.DefaultClient.Do(req)
+				if err != nil || probe.StatusCode != http.StatusOK {
+					t.Fatal(check, err, probe)
+				}
+				_ = probe.Body.Close()
 			}
-			_ = probe.Body.Close()
 			type got struct{ requests, failed uint32 }
 			cells := map[int]got{}
 			eventually(t, "three requests are in finished seconds", func() bool {
@@ -358,8 +366,8 @@ func TestCounters(t *testing.T) {
 				}
 				return n == 3
 			})
-			want := map[int]got{web.Cell("acme", 12): {1, 0}, 11: {1, 1}, -1: {1, 0}}
-			if web.Cell("acme", 12) == 11 {
+			want := map[int]got{cell.Of("globex", 12): {1, 0}, 11: {1, 1}, -1: {1, 0}}
+			if cell.Of("globex", 12) == 11 {
 				t.Fatal("choose another customer: the cells coincide")
 			}
 			for cell, w := range want {

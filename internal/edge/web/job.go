@@ -2,16 +2,16 @@ package web
 
 import (
 	"context"
-	"hash/fnv"
-	"io"
 	"net/http"
 	"net/textproto"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/edge/decide"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/tally"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 // job is one request of a client with all its tries.
@@ -41,7 +41,7 @@ func (s *Service) begin(r *http.Request) *job {
 	if h.spec.Remote != "" {
 		before-- // that is us
 	}
-	j.quiet = before > 0 || (h.spec.HealthPath != "" && r.URL.Path == h.spec.HealthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead))
+	j.quiet = before > 0 || checks(h.spec.HealthPath, r)
 	s.budgetLock.Lock()
 	s.budget.Request(now)
 	s.budgetLock.Unlock()
@@ -155,6 +155,22 @@ func (s *Service) notePanic(all bool, now time.Time) {
 	s.deps.Events(event.Event{At: now, Kind: kind, Service: s.name, Detail: "more than half of the pool would be ejected"})
 }
 
+// checks tells whether a request is a check of health, and so nobody's: one of the health
+// path, or of a path below it, which may commit a write as customers do.
+func checks(path string, r *http.Request) bool {
+	if path == "" {
+		return false
+	}
+	rest, below := strings.CutPrefix(r.URL.Path, path)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return below && (rest == "" || rest[0] == '/')
+	case http.MethodPut:
+		return below && len(rest) > 1 && rest[0] == '/'
+	}
+	return false
+}
+
 // repeatable says whether sending a request twice is harmless.
 func repeatable(r *http.Request) bool {
 	switch r.Method {
@@ -179,14 +195,7 @@ func cellOf(header http.Header, cells int, customer string) int {
 	if len(v) == 0 || v[0] == "" {
 		return -1
 	}
-	return Cell(v[0], cells)
-}
-
-// Cell returns the cell of a customer: FNV-1a of its name modulo cells.
-func Cell(customer string, cells int) int {
-	sum := fnv.New32a()
-	_, _ = io.WriteString(sum, customer) // a hash never fails
-	return int(sum.Sum32() % uint32(cells))
+	return cell.Of(v[0], cells)
 }
 
 func canonical(header string) string {

@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -40,15 +39,13 @@ func (c *Cache) Get(ctx context.Context, key string, value any) Lookup {
 	return Hit
 }
 
-// Put stores a value for the lifetime of an entry, less a random tenth, so that
-// entries made together do not end together.
+// Put stores a value for the lifetime of an entry.
 func (c *Cache) Put(ctx context.Context, key string, value any) {
 	b, err := json.Marshal(value)
 	if err != nil {
 		return // cannot be cached; the caller has it
 	}
-	life := c.options.Lifetime - time.Duration(rand.Float64()*float64(c.options.Lifetime)/10)
-	c.set(ctx, key, string(b), life)
+	c.set(ctx, key, string(b), c.life())
 }
 
 // PutAbsent remembers that something does not exist, if not too many such are

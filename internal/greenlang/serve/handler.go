@@ -19,6 +19,9 @@ func (s *Server) Handler() http.Handler {
 	a.register(mux, s.options.Version)
 	mux.HandleFunc("GET /livez", livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /readyz/read", s.canaryRead)
+	mux.HandleFunc("PUT /readyz/write", s.canaryWrite)
+	mux.HandleFunc("PUT /readyz/preload", s.preload)
 	mux.Handle("GET /metrics", s.metrics.handler())
 	if s.options.AllowMisbehave {
 		mux.HandleFunc("GET /debug/misbehave", s.getLease)
@@ -56,7 +59,7 @@ func (s *Server) within(next http.Handler) http.Handler {
 // and the description.
 func (s *Server) authorized(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		guarded := strings.HasPrefix(r.URL.Path, "/v1/") || strings.HasPrefix(r.URL.Path, "/debug/")
+		guarded := strings.HasPrefix(r.URL.Path, "/v1/") || strings.HasPrefix(r.URL.Path, "/debug/") || strings.HasPrefix(r.URL.Path, "/readyz/")
 		given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if s.token != "" && guarded && subtle.ConstantTimeCompare([]byte(given), []byte(s.token)) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")

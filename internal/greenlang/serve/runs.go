@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/greenlang/fournines/internal/greenlang/store"
+	"github.com/greenlang/fournines/kit/cell"
 )
 
 type runOutput struct {
@@ -19,7 +20,7 @@ type runOutput struct {
 }
 
 func newRunOutput(run greenlang.Run, created bool) *runOutput {
-	return &runOutput{Status: madeStatus(created), Cell: strconv.Itoa(greenlang.CellOf(run.Customer)), Body: run}
+	return &runOutput{Status: madeStatus(created), Cell: strconv.Itoa(cell.Of(run.Customer, greenlang.Cells)), Body: run}
 }
 
 func (a *api) registerRuns(h huma.API) {

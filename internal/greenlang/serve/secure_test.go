@@ -39,6 +39,7 @@ func TestTokenAndLoopback(t *testing.T) {
 	}{
 		{"/v1/customers/x", "", 401}, {"/v1/customers/x", "Bearer wrong", 401}, {"/v1/customers/x", "Bearer secret", 422},
 		{"/debug/misbehave", "Bearer secret", 404}, {"/livez", "", 200}, {"/readyz", "", 200},
+		{"/readyz/read", "", 401}, {"/readyz/read", "Bearer secret", 422},
 	} {
 		r, w := httptest.NewRequest(http.MethodGet, c.path, nil), httptest.NewRecorder()
 		r.Header.Set("Authorization", c.authorization)

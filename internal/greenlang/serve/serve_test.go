@@ -111,6 +111,7 @@ func TestInstance(t *testing.T) {
 	i := begin(t, "the API on real engines")
 	t.Run("same key at once", i.sameKey)
 	t.Run("statuses", i.statuses)
+	t.Run("canary", i.canary)
 	t.Run("paging", i.paging)
 	t.Run("misbehaviour", i.misbehaves)
 	t.Run("redis dead", i.redisDead)
@@ -145,6 +146,38 @@ func (i *instance) sameKey(t *testing.T) {
 	var p *greenlang.Problem
 	if _, _, err := i.client.CreateRun(patient(t), "same", other); !errors.As(err, &p) || p.Status != 422 || !strings.HasSuffix(p.Type, "idempotency-conflict") {
 		t.Fatalf("same key, other body: %v", err)
+	}
+}
+
+// A prober reads what it has committed, for each cell apart.
+func (i *instance) canary(t *testing.T) {
+	ask := func(method, path, cell string) string {
+		req, err := http.NewRequestWithContext(patient(t), method, i.url+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Cell", cell)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(res.StatusCode) + " " + string(b)
+	}
+	never := ask("GET", "/readyz/read", "3")
+	wrote := ask("PUT", "/readyz/write", "3")
+	if read := ask("GET", "/readyz/read", "3"); read != wrote || read == never || !strings.HasPrefix(read, "200 ") {
+		t.Errorf("before %s, wrote %s, read %s", never, wrote, read)
+	}
+	if other := ask("GET", "/readyz/read", "4"); other != never {
+		t.Errorf("another cell reads %s", other)
+	}
+	if bad := ask("PUT", "/readyz/write", "12"); !strings.HasPrefix(bad, "422 ") {
+		t.Errorf("a cell that is none: %s", bad)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/greenlang/fournines/internal/greenlang/cache"
@@ -46,6 +47,8 @@ type Server struct {
 	metrics  *metrics
 	trail    *audit.Client // nil: there is none
 	misdeeds misbehaviour
+
+	preloading sync.Mutex // held while Redis is filled
 }
 
 // New prepares an instance; it connects to nothing yet.

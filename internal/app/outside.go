@@ -1,0 +1,268 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/probe/outside"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// What the server makes of what probers tell.
+const (
+	proberSilent = 15 * time.Second // longer than a request from outside may take
+	proberOff    = 10 * time.Minute // a prober that was off for longer begins beside a platform that may begin as well
+	settles      = 5 * time.Minute  // how long a platform that begins may take until its customers are served
+	clockAhead   = time.Minute      // by which a prober's clock may be ahead of the server's
+	failingAfter = 3                // seconds in a row until a home's failing is a finding
+)
+
+// OutsideFact is the newest that one vantage point told.
+type OutsideFact struct {
+	Newest  fact.OutsideSecond
+	Seen    time.Time
+	Failing map[string]int // by home: seconds that failed in a row, unknown ones left out
+}
+
+// lookout turns probers' reports into entries, each second once.
+type lookout struct {
+	mu     sync.Mutex             // guards what follows, and that reports are taken one by one
+	settle map[string]time.Time   // by point and home: failures count from then on, or from the first served second
+	newest map[string]OutsideFact // by point
+}
+
+func newLookout() *lookout {
+	return &lookout{settle: map[string]time.Time{}, newest: map[string]OutsideFact{}}
+}
+
+func (l *lookout) fact(point string) OutsideFact {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newest[point]
+}
+
+// TakeOutside keeps what a vantage point saw. It acknowledges what is in the journal; the
+// prober tells the rest again, so a server that is killed loses none of it.
+func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideReport) (Ack, error) {
+	points := s.Layout.Points("")
+	i := slices.IndexFunc(points, func(p outside.Point) bool { return p.Name == point })
+	if i < 0 {
+		return Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
+	}
+	l := s.lookout
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var a evidence.Availability
+	if _, err := s.State.Get(evidence.Key, &a); err != nil {
+		return Ack{}, err
+	}
+	last := a.Points[point]
+	now := time.Now()
+	pending := growing(r.Seconds, last, uint64(now.Add(clockAhead).Unix())) //nolint:gosec // a Unix time
+	l.note(point, pending, now)
+	if len(pending) == 0 || time.Duration(pending[len(pending)-1].Seq-pending[0].Seq+1)*time.Second < countEvery { //nolint:gosec // a few minutes
+		return Ack{Second: last}, nil
+	}
+	l.begin(points[i], pending, last)
+	var entries []journal.Entry
+	for _, run := range runs(pending) {
+		e, err := evidence.OutsideCounted.Entry(point, "", s.outsideCount(points, points[i], run))
+		if err != nil {
+			return Ack{}, err
+		}
+		e.Time, e.Actor = now, "prober:"+point
+		entries = append(entries, e)
+	}
+	if _, err := s.State.Append(ctx, entries...); err != nil {
+		return Ack{}, err
+	}
+	return Ack{Second: pending[len(pending)-1].Seq}, nil
+}
+
+// growing returns the seconds after one that is known, in order, each once. A prober whose
+// clock is ahead of ours must not take the seconds of before the day on which it is set right.
+func growing(seconds []fact.OutsideSecond, last, most uint64) (out []fact.OutsideSecond) {
+	for _, s := range seconds {
+		if s.Seq > last && s.Seq <= most {
+			out = append(out, s)
+			last = s.Seq
+		}
+	}
+	return out
+}
+
+// note keeps the newest second as a fact.
+func (l *lookout) note(point string, pending []fact.OutsideSecond, now time.Time) {
+	f := OutsideFact{Seen: now, Failing: map[string]int{}, Newest: l.newest[point].Newest}
+	for home, n := range l.newest[point].Failing {
+		f.Failing[home] = n
+	}
+	for _, second := range pending {
+		if second.Seq <= f.Newest.Seq {
+			continue
+		}
+		f.Newest = second
+		for _, h := range second.Homes {
+			switch {
+			case h.Served():
+				f.Failing[h.Home] = 0
+			case !h.Unknown:
+				f.Failing[h.Home]++
+			}
+		}
+	}
+	l.newest[point] = f
+}
+
+// begin notes which homes of a prober that was off may still be beginning themselves.
+func (l *lookout) begin(p outside.Point, pending []fact.OutsideSecond, last uint64) {
+	first := pending[0].Seq
+	for _, h := range p.Homes {
+		key := p.Name + "/" + h.Name
+		if first > last+uint64(proberOff/time.Second) {
+			l.settle[key] = time.Unix(int64(first), 0).Add(settles) //nolint:gosec // a Unix time
+		}
+		until, beginning := l.settle[key]
+		for _, second := range pending {
+			for i := range second.Homes {
+				o := &second.Homes[i]
+				if !beginning || o.Home != h.Name {
+					continue
+				}
+				if o.Served() || time.Unix(int64(second.Seq), 0).After(until) { //nolint:gosec // a Unix time
+					beginning = false
+					delete(l.settle, key)
+				} else {
+					o.Unknown = true
+				}
+			}
+		}
+	}
+}
+
+// runs splits seconds where some are missing: nobody may say of those that they were asked in.
+func runs(seconds []fact.OutsideSecond) (out [][]fact.OutsideSecond) {
+	begin := 0
+	for i := range seconds {
+		if i+1 == len(seconds) || seconds[i+1].Seq != seconds[i].Seq+1 || seconds[i].Seq/3600 != seconds[i+1].Seq/3600 {
+			out = append(out, seconds[begin:i+1])
+			begin = i + 1
+		}
+	}
+	return out
+}
+
+// outsideCount makes one entry of seconds that follow each other within an hour.
+func (s *ServerApp) outsideCount(points []outside.Point, p outside.Point, run []fact.OutsideSecond) evidence.OutsideCount {
+	from, to := run[0].Seq, run[len(run)-1].Seq
+	c := evidence.OutsideCount{Point: p.Name, From: from, To: to, At: time.Unix(int64(to), 0).UTC().Add(time.Second - 1), Of: s.Layout.Platform.Spec.Cells.Count} //nolint:gosec // Unix times
+	for _, h := range p.Homes {
+		stand := 0
+		for _, other := range points {
+			if slices.ContainsFunc(other.Homes, func(o outside.Home) bool { return o.Name == h.Name }) {
+				stand++
+			}
+		}
+		out := evidence.OutsideHome{Home: h.Name, Cells: h.Cells, Weight: 1 / float64(stand)}
+		for _, second := range run {
+			i := slices.IndexFunc(second.Homes, func(o fact.OutsideHome) bool { return o.Home == h.Name })
+			switch {
+			case i < 0 || second.Homes[i].Unknown:
+				out.Unknown++
+			case second.Homes[i].Served():
+				out.Served++
+			default:
+				o := second.Homes[i]
+				out.Failed = append(out.Failed, evidence.Failure{Second: second.Seq, Stage: o.Failed, Cell: o.Cell, Address: o.Address, Error: o.Error[:min(len(o.Error), 300)]})
+			}
+		}
+		c.Homes = append(c.Homes, out)
+	}
+	return c
+}
+
+// counts returns what the state keeps of what was counted, by edges and from outside.
+func (s *ServerApp) counts() (c evidence.Counts, err error) {
+	if c.Days, err = state.List[evidence.Day](s.State, evidence.DayPrefix); err != nil {
+		return c, err
+	}
+	c.Outside, err = state.List[evidence.OutsideDay](s.State, evidence.OutsidePrefix)
+	return c, err
+}
+
+// outsideFindings says who is not served as seen from outside, and where nobody looks.
+func (s *ServerApp) outsideFindings(now time.Time) []api.Finding {
+	if now.Sub(s.Started) < proberSilent {
+		return nil
+	}
+	var out []api.Finding
+	for _, p := range s.Layout.Points("") {
+		f := s.lookout.fact(p.Name)
+		if now.Sub(f.Seen) > proberSilent {
+			out = append(out, api.Finding{
+				Code: "outside-blind", Severity: "warning", Title: "nobody looks from the vantage point " + p.Name, Subject: p.Name, Since: f.Seen,
+				Text:    "its prober has not reported" + ago(f.Seen, now) + ": customers who reach no edge are counted by nobody meanwhile, and that time is unknown. `fournines prober " + p.Name + "` starts it.",
+				Command: "fournines evidence availability",
+			})
+			continue
+		}
+		for _, h := range f.Newest.Homes {
+			if n := f.Failing[h.Home]; n >= failingAfter {
+				out = append(out, api.Finding{
+					Code: "outside-failing", Severity: "critical", Title: "customers of " + h.Home + " are not served, as seen from " + p.Name, Subject: h.Home,
+					Since: now.Add(-time.Duration(n) * time.Second), Command: "fournines journal list --kind outside.counted",
+					Text: fmt.Sprintf("for %d s; the last request failed at the stage %s: %s", n, h.Failed, strings.TrimSpace(h.Error)),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// outsideMetrics tell the newest second of each vantage point, read at the moment of asking.
+type outsideMetrics struct{ s *ServerApp }
+
+var (
+	outsideServed  = prometheus.NewDesc("fournines_outside_served", "1 while a home's customers are served as seen from a vantage point outside; absent while that is unknown.", []string{"point", "home"}, nil)
+	outsideSeconds = prometheus.NewDesc("fournines_outside_request_seconds", "What the newest request from a vantage point took, names, connecting, a read and a write included.", []string{"point", "home"}, nil)
+	outsideAge     = prometheus.NewDesc("fournines_outside_report_age_seconds", "Time since a vantage point's prober last reported.", []string{"point"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (outsideMetrics) Describe(out chan<- *prometheus.Desc) {
+	out <- outsideServed
+	out <- outsideSeconds
+	out <- outsideAge
+}
+
+// Collect implements prometheus.Collector.
+func (m outsideMetrics) Collect(out chan<- prometheus.Metric) {
+	now := time.Now()
+	for _, p := range m.s.Layout.Points("") {
+		f := m.s.lookout.fact(p.Name)
+		if f.Seen.IsZero() {
+			continue
+		}
+		out <- prometheus.MustNewConstMetric(outsideAge, prometheus.GaugeValue, now.Sub(f.Seen).Seconds(), p.Name)
+		if now.Sub(f.Seen) > proberSilent {
+			continue
+		}
+		for _, h := range f.Newest.Homes {
+			if h.Unknown {
+				continue
+			}
+			out <- prometheus.MustNewConstMetric(outsideServed, prometheus.GaugeValue, one(h.Served()), p.Name, h.Home)
+			out <- prometheus.MustNewConstMetric(outsideSeconds, prometheus.GaugeValue, h.Seconds, p.Name, h.Home)
+		}
+	}
+}
