@@ -91,6 +91,13 @@ func (s *ServerApp) Handler() http.Handler {
 	mux.Handle("POST /v1/audit", s.custody.ingest)
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
+	mux.Handle("POST /wan/links", s.machines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var links []fact.Link
+		if decodeBody(w, r, &links) {
+			s.Facts.PutLinks(links)
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})))
 	mux.Handle("/", s.people(people))
 	return mux
 }

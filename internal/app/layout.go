@@ -95,11 +95,11 @@ func (l Layout) Partner(r spec.Region) spec.Region {
 	return spec.Region{}
 }
 
-// members returns the addresses of a region's PostgreSQL members.
-func (l Layout) members(r spec.Region) []string {
+// members returns where a region reaches the PostgreSQL members of another one.
+func (l Layout) members(from string, of spec.Region) []string {
 	var out []string
-	for _, z := range r.Zones {
-		out = append(out, l.IP(r.Name, z))
+	for _, z := range of.Zones {
+		out = append(out, l.nearIP(from, of.Name, z))
 	}
 	return out
 }
@@ -147,11 +147,17 @@ func (l Layout) serverIP(region string) string {
 	return fmt.Sprintf("10.%d.0.2", r.Number)
 }
 
+// outside returns the addresses of a region that are in nobody's namespace: of its edge, of
+// the server, and where other regions are reached.
+func (l Layout) outside(region string) []string {
+	return append([]string{l.IP(region, ""), l.serverIP(region)}, l.nearIPs(region)...)
+}
+
 // Namespaces returns the network namespaces of a region's zones.
 func (l Layout) Namespaces(region string) (netns.Plan, error) {
 	r, _ := l.Platform.Region(region)
 	p := netns.Plan{Prefix: netns.Prefix(l.Root, region)}
-	for _, a := range []string{l.IP(region, ""), l.serverIP(region)} {
+	for _, a := range l.outside(region) {
 		ip, err := netip.ParseAddr(a)
 		if err != nil {
 			return p, err
@@ -189,6 +195,9 @@ func (l Layout) Ports() map[string]string {
 	if l.EmbedsObjects() {
 		out[l.ObjectsAddress()] = Objects
 	}
+	for _, r := range l.Between().Relays {
+		out[r.Near] = Wan
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {
@@ -198,6 +207,9 @@ func (l Layout) Ports() map[string]string {
 				}
 				if k == Kafka {
 					out[l.addr(name, z, kafka.ControllerPort)] = ID(name, z, k)
+					if l.broker(name, z).Near != "" {
+						out[l.addr(name, z, kafka.LinkPort)] = ID(name, z, k)
+					}
 				}
 			}
 			out[l.addr(name, z, etcdPeer)] = ID(name, z, Etcd)

@@ -330,6 +330,9 @@ func (u *Up) units() []node.Unit {
 		Name: Server, Argv: []string{bin, "server", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
 		Ready: node.Ready{HTTP: "http://" + u.Listen + "/readyz"},
 	})
+	if len(u.Regions) > 1 {
+		out = append(out, node.Unit{Name: Wan, Argv: []string{bin, "wan", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 5})
+	}
 	for _, region := range u.Regions {
 		out = append(out, node.Unit{
 			Name: Cluster(region, Edge), Argv: []string{bin, "edge", region, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
