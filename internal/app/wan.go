@@ -107,7 +107,7 @@ func (l Layout) Between() wan.Network {
 
 // RunWan is the network between regions until ctx ends. It goes on while the server is dead.
 func RunWan(ctx context.Context, root string, log *slog.Logger) error {
-	inst, layout, err := LoadInstallation(root)
+	_, layout, err := LoadInstallation(root)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func RunWan(ctx context.Context, root string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	client := NewClient(inst.Listen, secrets.NodeToken)
+	client := NewClient(secrets.NodeToken, layout.ServerListens()...)
 	n := layout.Between()
 	n.Cut = (&cuts{dir: faultsDir(root), layout: layout, log: log}).now
 	n.Report = func(ctx context.Context, links []fact.Link) {
