@@ -33,6 +33,8 @@ func TestRegions(t *testing.T) {
 	}{
 		{"MovesAreRefused", movesAreRefused},
 		{"AnyEdgeServesEveryCustomer_7_1_1", anyEdge},
+		{"OneWayIsCut_7_5_1", oneWayIsCut},
+		{"CutEndsAlone_7_5_1", cutEndsAlone},
 		{"Drill_7_1_6_BrokerLoss", drillPasses("broker-loss")},
 		{"BrokersAreRestarted_7_1_6", brokersAreRestarted},
 		{"MirrorIsKilled_7_1_6", mirrorIsKilled},

@@ -59,6 +59,9 @@ type Pair struct {
 	LagBytes   int64   `json:"lag_bytes" doc:"-1: unknown"`
 	LagSeconds float64 `json:"lag_seconds" doc:"-1: unknown"`
 	Detail     string  `json:"detail,omitempty" doc:"why it is not healthy"`
+
+	DeclaredSeconds  float64 `json:"declared_seconds,omitempty" doc:"round trip between them as the platform declares it; 0: it does not"`
+	RoundTripSeconds float64 `json:"round_trip_seconds,omitempty" doc:"as it was measured last; 0: it was not, or not lately"`
 }
 
 // Homes says where customers are served.

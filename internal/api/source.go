@@ -28,6 +28,7 @@ type Source interface {
 	Platform
 	Homes
 	Mirrors
+	Distances
 	Operations
 	Drills
 	Journal

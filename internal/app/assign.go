@@ -88,7 +88,7 @@ func (l Layout) postgresMember(p Programs, s Secrets, region, zone string) patro
 		Secrets: patroni.Secrets{Superuser: s.Superuser, Replication: s.Replicator, REST: s.Patroni, Probe: s.Probe},
 		Grants:  []patroni.Database{{Name: GreenLang, Password: s.GreenLang}},
 	}
-	m.Partner = l.members(l.Partner(r))
+	m.Partner = l.members(region, l.Partner(r))
 	m.Standby = len(m.Partner) > 0 && r.Role == spec.Passive
 	for i := range r.Zones {
 		nearest := (l.zoneNumber(r, zone) - 1 + i) % len(r.Zones)

@@ -26,7 +26,7 @@ func (l Layout) kafkaUnits(p Programs, region, zone string) (out []node.Unit) {
 	}
 	if l.MirrorZone(region) == zone {
 		r, _ := l.Platform.Region(region)
-		m := kafka.Mirror{Active: l.side(r.Pair), Standby: l.side(region)}
+		m := kafka.Mirror{Active: l.side(region, r.Pair), Standby: l.side(region, region)}
 		out = append(out, node.Unit{
 			Name: Mirror, Env: p.Env(), Stop: "TERM", Grace: 5,
 			Argv:  p.Kafka.MirrorCommand(),

@@ -114,7 +114,7 @@ func httpServices(l Layout, own edge.HTTPService, region string, placed availabi
 		remote := own
 		remote.Name, remote.Listen, remote.Remote, remote.Cells = GreenLang+"@"+other, l.EdgeAddress(region, Edge), other, cells
 		remote.ListenTLS = l.EdgeAddress(region, HTTPS) // own may warm up and listen nowhere
-		remote.Targets = []edge.Target{{Name: other, Address: l.EdgeAddress(other, Edge)}}
+		remote.Targets = []edge.Target{{Name: other, Address: l.near(region, other, "", appPort)}}
 		out = append(out, remote)
 	}
 	return out

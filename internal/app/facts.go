@@ -27,6 +27,7 @@ type Facts struct {
 	kafka    map[string]fact.Kafka
 	mirrors  map[string]fact.KafkaMirror // by FROM>TO
 	edges    map[string]EdgeFact
+	links    map[string]fact.Link // by FROM>TO
 	changed  chan struct{}
 }
 
@@ -35,7 +36,7 @@ func NewFacts() *Facts {
 	return &Facts{
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
 		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[string]fact.KafkaMirror{},
-		edges: map[string]EdgeFact{}, changed: make(chan struct{}),
+		edges: map[string]EdgeFact{}, links: map[string]fact.Link{}, changed: make(chan struct{}),
 	}
 }
 
@@ -104,6 +105,24 @@ func (f *Facts) PutMirror(from, to string, change func(*fact.KafkaMirror)) {
 
 // PutEdge takes an edge's report.
 func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[region] = e }) }
+
+// PutLinks takes what is measured between regions.
+func (f *Facts) PutLinks(links []fact.Link) {
+	f.update(func() {
+		for _, l := range links {
+			f.links[l.From+">"+l.To] = l
+		}
+	})
+}
+
+// Link returns one way between two regions.
+func (f *Facts) Link(from, to string) fact.Link {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	l := f.links[from+">"+to]
+	l.From, l.To = from, to
+	return l
+}
 
 // Node returns a zone's newest report.
 func (f *Facts) Node(region, zone string) fact.Node {

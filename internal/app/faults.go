@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,9 +30,12 @@ func (s *ServerApp) leases(region, zone string) ([]node.Lease, error) {
 	faults, err := s.activeFaults()
 	var out []node.Lease
 	for _, f := range faults {
-		if f.Zone() == region+"/"+zone || (f.Kind == fault.RegionKill && f.Target == region && zone == s.regions[region].spec.Zones[0]) {
-			out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared, Peers: s.peers(region, zone)})
+		if f.Zone() != region+"/"+zone && (!fault.OfRegion(f.Kind) || s.injector(f) != region+"/"+zone) {
+			continue
 		}
+		links, lerr := s.cutWays(f)
+		err = errors.Join(err, lerr)
+		out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared, Peers: s.peers(region, zone), Links: links})
 	}
 	return out, err
 }
@@ -42,7 +46,7 @@ func (s *ServerApp) peers(region, zone string) []string {
 	if !s.NetNS {
 		return nil
 	}
-	out := append([]string{s.Layout.IP(region, "")}, s.Layout.serverIPs(region)...)
+	out := s.Layout.outside(region)
 	for _, z := range s.regions[region].spec.Zones {
 		if z != zone {
 			out = append(out, s.Layout.IP(region, z))
@@ -60,7 +64,7 @@ func networked(kind string) bool {
 type field struct{ s *ServerApp }
 
 func (x field) Check(f chaos.Fault) error {
-	if f.Kind == fault.RegionKill {
+	if fault.OfRegion(f.Kind) {
 		return x.checkRegion(f)
 	}
 	if _, err := x.s.Layout.Seat(f.Target); err == nil {
@@ -85,17 +89,6 @@ func (x field) Check(f chaos.Fault) error {
 	return l.Validate(time.Now())
 }
 
-func (x field) checkRegion(f chaos.Fault) error {
-	if _, ok := x.s.regions[f.Target]; !ok {
-		return fmt.Errorf("there is no region %q here; regions are %s", f.Target, strings.Join(x.s.Regions, ", "))
-	}
-	l, err := x.s.leaseOf(f)
-	if err != nil {
-		return err
-	}
-	return l.Validate(time.Now())
-}
-
 func (s *ServerApp) zones() []string {
 	var out []string
 	for name, r := range s.regions {
@@ -110,6 +103,9 @@ func (s *ServerApp) zones() []string {
 // Seen tells whether the fault shows: its node says that the lease is active, or,
 // where the fault takes the node itself, the node is silent.
 func (x field) Seen(f chaos.Fault) bool {
+	if fault.CutsLinks(f.Kind) {
+		return x.cut(f)
+	}
 	if f.Kind == fault.RegionKill {
 		return !slices.ContainsFunc(x.s.regions[f.Target].spec.Zones, func(z string) bool {
 			return time.Since(x.s.Facts.Node(f.Target, z).At) <= 1500*time.Millisecond
@@ -143,14 +139,16 @@ func (x field) left(f chaos.Fault) bool {
 	if _, err := x.s.Layout.Seat(f.Target); err == nil {
 		return x.s.serverFaultActive(f.ID)
 	}
-	region, zone, whole := strings.Cut(f.Zone(), "/")
-	if !whole { // the zone whose node injected it
-		r, ok := x.s.regions[region]
-		if !ok {
+	at := f.Zone()
+	if fault.OfRegion(f.Kind) {
+		if at = x.s.injector(f); at == "" {
 			return false
 		}
-		zone = r.spec.Zones[0]
 	}
+	if fault.CutsLinks(f.Kind) && !x.mended(f) {
+		return true
+	}
+	region, zone, _ := strings.Cut(at, "/")
 	n := x.s.Facts.Node(region, zone)
 	return time.Since(n.At) > nodeSilent || slices.Contains(n.Faults, f.ID)
 }
@@ -164,10 +162,16 @@ func (s *ServerApp) leaseOf(f chaos.Fault) (fault.Lease, error) {
 		return fault.Lease{ID: f.ID, Kind: f.Kind, Zone: filepath.Dir(dir), Unit: filepath.Base(dir), Until: f.Until}, nil
 	}
 	region, zone, ok := strings.Cut(f.Zone(), "/")
-	if !ok && f.Kind != fault.RegionKill {
+	if fault.OfRegion(f.Kind) {
+		region, _ = ends(f)
+	} else if !ok {
 		return fault.Lease{}, fmt.Errorf("fault %s has no zone", f.ID)
 	}
-	l := fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until, Peers: s.peers(region, zone)}
+	links, err := s.cutWays(f)
+	if err != nil {
+		return fault.Lease{}, err
+	}
+	l := fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until, Peers: s.peers(region, zone), Links: links}
 	if s.NetNS && zone != "" {
 		plan, err := s.Layout.Namespaces(region)
 		if err != nil {

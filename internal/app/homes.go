@@ -57,6 +57,7 @@ func (s *ServerApp) MoveView(home, to string) availability.MoveView {
 	v := availability.MoveView{
 		Home: home, From: from, To: to, Targets: s.Layout.Platform.Spec.Targets,
 		Source: s.Facts.Postgres(from), Target: s.Facts.Postgres(to), Fenced: placed.Wishes[from], Waits: placed.Wishes[to],
+		There: s.Facts.Link(from, to), Back: s.Facts.Link(to, from),
 	}
 	if r, ok := s.regions[to]; ok {
 		v.Runs, v.Zones = true, len(r.spec.Zones)
@@ -89,7 +90,7 @@ func (x clusters) Follow(ctx context.Context, region, of string) error {
 	if err != nil {
 		return err
 	}
-	return r.lock.Follow(ctx, x.s.Layout.members(other.spec))
+	return r.lock.Follow(ctx, x.s.Layout.members(region, other.spec))
 }
 
 func (x clusters) Lead(ctx context.Context, region string) error {

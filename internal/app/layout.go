@@ -88,11 +88,11 @@ func (l Layout) Partner(r spec.Region) spec.Region {
 	return spec.Region{}
 }
 
-// members returns the addresses of a region's PostgreSQL members.
-func (l Layout) members(r spec.Region) []string {
+// members returns where a region reaches the PostgreSQL members of another one.
+func (l Layout) members(from string, of spec.Region) []string {
 	var out []string
-	for _, z := range r.Zones {
-		out = append(out, l.IP(r.Name, z))
+	for _, z := range of.Zones {
+		out = append(out, l.nearIP(from, of.Name, z))
 	}
 	return out
 }
@@ -125,11 +125,17 @@ func (l Layout) Address(region, zone, kind string) string {
 // application by HTTPS.
 func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
 
+// outside returns the addresses of a region that are in nobody's namespace: of its edge, of
+// the servers, and where other regions are reached.
+func (l Layout) outside(region string) []string {
+	return slices.Concat([]string{l.IP(region, "")}, l.serverIPs(region), l.nearIPs(region))
+}
+
 // Namespaces returns the network namespaces of a region's zones.
 func (l Layout) Namespaces(region string) (netns.Plan, error) {
 	r, _ := l.Platform.Region(region)
 	p := netns.Plan{Prefix: netns.Prefix(l.Root, region)}
-	for _, a := range append([]string{l.IP(region, "")}, l.serverIPs(region)...) {
+	for _, a := range l.outside(region) {
 		ip, err := netip.ParseAddr(a)
 		if err != nil {
 			return p, err
@@ -167,6 +173,9 @@ func (l Layout) Ports() map[string]string {
 	if l.EmbedsObjects() {
 		out[l.ObjectsAddress()] = Objects
 	}
+	for _, r := range l.Between().Relays {
+		out[r.Near] = Wan
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {
@@ -176,6 +185,9 @@ func (l Layout) Ports() map[string]string {
 				}
 				if k == Kafka {
 					out[l.addr(name, z, kafka.ControllerPort)] = ID(name, z, k)
+					if l.broker(name, z).Near != "" {
+						out[l.addr(name, z, kafka.LinkPort)] = ID(name, z, k)
+					}
 				}
 			}
 			out[l.addr(name, z, etcdPeer)] = ID(name, z, Etcd)

@@ -45,6 +45,10 @@ func (l Layout) Kinds(region, zone string) []string {
 // broker returns a zone's member of the region's Kafka cluster.
 func (l Layout) broker(region, zone string) kafka.Member {
 	m := kafka.Member{Cluster: Cluster(region, Kafka)}
+	r, _ := l.Platform.Region(region)
+	if p := l.Partner(r).Name; l.MirrorZone(p) != "" {
+		m.Near = l.nearIP(p, region, zone)
+	}
 	for i, z := range l.Brokers(region) {
 		m.Addresses = append(m.Addresses, l.IP(region, z))
 		if z == zone {
@@ -63,11 +67,11 @@ func (l Layout) kafkaLooker(region string) *kafka.Looker {
 	return out
 }
 
-// side returns a region's cluster as the mirror knows it.
-func (l Layout) side(region string) kafka.Side {
+// side returns a region's cluster as a mirror in region from knows it.
+func (l Layout) side(from, region string) kafka.Side {
 	s := kafka.Side{Region: region}
 	for _, z := range l.Brokers(region) {
-		s.Brokers = append(s.Brokers, l.Address(region, z, Kafka))
+		s.Brokers = append(s.Brokers, l.near(from, region, z, kafka.Port))
 	}
 	return s
 }

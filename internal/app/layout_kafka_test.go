@@ -31,18 +31,23 @@ func TestWhereKafkaRuns_7_1_6(t *testing.T) {
 		}
 	}
 	mirror := unitNamed(t, l.kafkaUnits(p, "us-west-2", "a"), Mirror).Files[0].Content
-	for _, want := range []string{"us-east-1.bootstrap.servers=127.1.1.1:9092,127.1.2.1:9092,127.1.3.1:9092\n", "us-west-2.bootstrap.servers=127.4.1.1:9092\n"} {
+	for _, want := range []string{"us-east-1.bootstrap.servers=127.4.129.1:9092,127.4.130.1:9092,127.4.131.1:9092\n", "us-west-2.bootstrap.servers=127.4.1.1:9092\n"} {
 		if !strings.Contains(mirror, want) {
 			t.Errorf("the mirror has no line %q:\n%s", want, mirror)
 		}
 	}
 	broker := unitNamed(t, l.kafkaUnits(p, "us-east-1", "c"), Kafka).Files[0].Content
+	for _, want := range []string{"listeners=PLAINTEXT://127.1.3.1:9092,LINK://127.1.3.1:9094,", "advertised.listeners=PLAINTEXT://127.1.3.1:9092,LINK://127.4.131.1:9092\n"} {
+		if !strings.Contains(broker, want) {
+			t.Errorf("whoever comes from the partner is not sent back the way it came; no %q:\n%s", want, broker)
+		}
+	}
 	if !strings.Contains(broker, "node.id=3\n") || !strings.Contains(broker, "min.insync.replicas=2\n") {
 		t.Errorf("broker 3:\n%s", broker)
 	}
 
 	l.NetNS = true
-	if a := l.side("us-east-1").Brokers[2]; a != "10.1.3.1:9092" {
+	if a := l.side("us-west-2", "us-east-1").Brokers[2]; a != "10.4.131.1:9092" {
 		t.Errorf("with namespaces a broker is at %s", a)
 	}
 	l.Regions = []string{"us-west-2"}

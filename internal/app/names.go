@@ -27,7 +27,7 @@ func nameServer(l Layout, region string, placed availability.Placement) *config.
 		d.Listen = append(d.Listen, l.DNS)
 	}
 	for _, name := range l.Regions {
-		r := config.DNSRegion{Name: name, Address: l.IP(name, ""), Open: placed.Open(name), Probe: l.EdgeAddress(name, Edge), Path: readyPath}
+		r := config.DNSRegion{Name: name, Address: l.IP(name, ""), Open: placed.Open(name), Probe: l.near(region, name, "", appPort), Path: readyPath}
 		if w, ok := routing.Weights[name]; ok {
 			r.Weight = &w
 		}

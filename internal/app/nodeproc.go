@@ -71,8 +71,8 @@ type injector struct {
 
 func (x injector) Ensure(_ context.Context, l node.Lease) (bool, error) {
 	dir := x.zone
-	if l.Kind == fault.RegionKill {
+	if fault.OfRegion(l.Kind) {
 		dir = filepath.Dir(dir)
 	}
-	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: dir, Unit: l.Target, Until: l.Until, Peers: l.Peers, NetNS: x.netns}, l.Ended)
+	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: dir, Unit: l.Target, Until: l.Until, Peers: l.Peers, Links: l.Links, NetNS: x.netns}, l.Ended)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/driver/wan"
 	"github.com/greenlang/fournines/internal/journal"
 )
 
@@ -66,7 +67,13 @@ func (s *ServerApp) pairs(now time.Time) []api.Pair {
 		if _, ok := s.regions[h.other]; !ok {
 			continue
 		}
-		out = append(out, pairOf(availability.PlanMove(s.MoveView(h.Name, h.other), availability.Ungraceful, now)))
+		p := pairOf(availability.PlanMove(s.MoveView(h.Name, h.other), availability.Ungraceful, now))
+		d := s.distance(wan.Way{From: p.From, To: p.To}, now)
+		p.DeclaredSeconds, p.RoundTripSeconds = d.DeclaredSeconds, d.RoundTripSeconds
+		if d.Health == api.Missing {
+			p.Health, p.Detail = api.Degraded, d.Detail
+		}
+		out = append(out, p)
 	}
 	return out
 }

@@ -172,6 +172,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		return err
 	}
 	s.wg.Go(func() { s.watchMirrors(ctx) })
+	s.wg.Go(func() { s.watchLinks(ctx) })
 	if err := s.startArchive(ctx); err != nil {
 		return err
 	}

@@ -341,6 +341,9 @@ func (u *Up) units() []node.Unit {
 	if len(u.Layout.Points("")) > 0 {
 		out = append(out, proberUnit(u.Layout, env[:1]))
 	}
+	if len(u.Regions) > 1 {
+		out = append(out, node.Unit{Name: Wan, Argv: []string{bin, "wan", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 5})
+	}
 	for _, region := range u.Regions {
 		out = append(out, node.Unit{
 			Name: Cluster(region, Edge), Argv: []string{bin, "edge", region, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,

@@ -25,6 +25,7 @@ type MoveView struct {
 	Source, Target fact.Postgres
 	Fenced         RegionWish // of From
 	Waits          RegionWish // of To
+	There, Back    fact.Link  // the ways From → To and To → From
 	Nodes, Zones   int        // of To that report, and that there are
 	Busy           string     // an operation that works on the home
 	Last           []control.Operation
@@ -92,6 +93,10 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	default:
 		p.lag(v, source, target, now, add)
 	}
+	apart := LinkTrouble(v.There, v.Back, now)
+	if apart != "" && p.Mode == Graceful && !led {
+		add("%s: nothing can be handed over until the link carries both ways again", apart)
+	}
 	if p.Mode == Graceful && !led {
 		for _, m := range v.Target.Members {
 			if now.Sub(m.Seen) > freshMember || (m.State != "streaming" && m.State != "running" && m.State != "in archive recovery") {
@@ -116,6 +121,9 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 func PlanRestore(v MoveView, now time.Time) MovePlan {
 	p := PlanMove(v, Graceful, now)
 	p.Reasons, p.LossBound = []string{}, 0
+	if apart := LinkTrouble(v.There, v.Back, now); apart != "" {
+		p.Reasons = append(p.Reasons, apart+": it could not catch up")
+	}
 	switch {
 	case v.Busy != "":
 		p.Reasons = append(p.Reasons, fmt.Sprintf("operation %s works on %s", v.Busy, v.Home))

@@ -52,7 +52,7 @@ func (w *world) faultInject() *cobra.Command {
 	var yes, dry bool
 	c := &cobra.Command{Use: "inject KIND TARGET", Short: "Inject a fault that ends by itself", Args: cobra.ExactArgs(2),
 		Long:    "Inject a fault. It is a lease: it ends by itself, even if everything of ours is killed.\nKinds: " + strings.Join(fault.Kinds(), ", ") + ".",
-		Example: "  fournines fault inject zone-kill us-east-1/a --for 30s --reason 'game day' --yes\n  fournines fault inject process-freeze us-east-1/b/redis --for 20s --reason test --yes",
+		Example: "  fournines fault inject zone-kill us-east-1/a --for 30s --reason 'game day' --yes\n  fournines fault inject process-freeze us-east-1/b/redis --for 20s --reason test --yes\n  fournines fault inject region-partition-out us-east-1:us-west-2 --for 60s --reason 'game day' --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			d, err := spec.ParseDuration(length)
 			if err != nil {

@@ -76,6 +76,11 @@ func (w *world) proberCommand() *cobra.Command {
 		}}
 }
 
+func (w *world) wanCommand() *cobra.Command {
+	return &cobra.Command{Use: "wan", Short: "Be the network between the regions of one machine: its latency, its loss, its cuts", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return app.RunWan(c.Context(), w.data, w.logger()) }}
+}
+
 func (w *world) etcdCommand() *cobra.Command {
 	var m etcd.Member
 	c := &cobra.Command{Use: "etcd", Short: "Run one etcd member", Hidden: true, Args: cobra.NoArgs,

@@ -51,7 +51,7 @@ func fixtureRoutes() []api.Route {
 
 func fixturePairs() []api.Pair {
 	return []api.Pair{
-		{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagBytes: 18_400, LagSeconds: 0.8},
+		{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagBytes: 18_400, LagSeconds: 0.8, DeclaredSeconds: 0.06, RoundTripSeconds: 0.0614},
 		{From: "eu-central-1", To: "eu-west-1", Health: api.HealthUnknown, LagBytes: -1, LagSeconds: -1, Detail: "eu-west-1 is fenced"},
 	}
 }

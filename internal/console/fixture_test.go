@@ -210,6 +210,8 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 
 func (f *fixture) Mirrors(context.Context) ([]api.Mirror, error) { return nil, nil }
 
+func (f *fixture) Distances(context.Context) ([]api.Distance, error) { return nil, nil }
+
 func (f *fixture) RestartKafka(context.Context, string, string) (string, error) {
 	return "", api.ErrNotFound
 }

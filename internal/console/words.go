@@ -83,6 +83,19 @@ func size(bytes int64) string {
 	return unit(strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64), names[0])
 }
 
+// distanceWords words a round trip between regions; empty where nothing is known of it.
+func distanceWords(declared, measured float64) string {
+	switch {
+	case declared > 0 && measured > 0:
+		return fmt.Sprintf("a round trip takes %s, declared are %s", seconds(measured), seconds(declared))
+	case measured > 0:
+		return fmt.Sprintf("a round trip takes %s", seconds(measured))
+	case declared > 0:
+		return fmt.Sprintf("a round trip of %s is declared, and none was measured lately", seconds(declared))
+	}
+	return ""
+}
+
 // lagWords words how far a copy is behind; what is not known is negative.
 func lagWords(bytes int64, behind float64) string {
 	if bytes < 0 && behind < 0 {

@@ -84,6 +84,7 @@ type Lease struct {
 	Until  time.Time `json:"until"`
 	Ended  bool      `json:"ended,omitempty"` // true: end it now
 	Peers  []string  `json:"peers,omitempty"` // addresses to cut off or to delay, for the network's faults
+	Links  []string  `json:"links,omitempty"` // ways between regions to cut, each FROM>TO
 }
 
 // Seal sets the assignment's version from its content.

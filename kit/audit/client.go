@@ -19,13 +19,13 @@ var (
 
 // Client records events. Its methods may be called from any goroutine.
 type Client struct {
-	o        Options
+	o         Options
 	endpoints []string // of each server; one that does not answer is followed by the next
-	spool    *spool
-	requests chan *request
-	wake     chan struct{} // to the sender: there is something
-	stop     context.CancelFunc
-	wg       sync.WaitGroup
+	spool     *spool
+	requests  chan *request
+	wake      chan struct{} // to the sender: there is something
+	stop      context.CancelFunc
+	wg        sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
 	closed bool

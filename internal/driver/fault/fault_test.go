@@ -133,6 +133,36 @@ func TestZoneKillKeepsTheZoneDown(t *testing.T) {
 	until(t, "the zone is still down", func() bool { return !ZoneDown(dir, time.Now()) })
 }
 
+// The lease of a cut between regions is the cut itself: it holds while it is active, whoever
+// dies, and not a moment longer than it says.
+func TestACutHoldsAsLongAsItsLease(t *testing.T) {
+	t.Parallel()
+	k, dir, _ := zone(t)
+	holds := func(now time.Time) bool {
+		all, err := k.Active()
+		return err == nil && len(all) == 1 && all[0].Holds(now) && all[0].Links[0] == "a>b"
+	}
+	l := Lease{ID: "f5", Kind: RegionPartitionOut, Zone: dir, Until: time.Now().Add(time.Minute), Links: []string{"a>b"}}
+	if active, err := k.Ensure(l, false); err != nil || !active || !holds(time.Now()) {
+		t.Fatalf("active %v, %v", active, err)
+	}
+	changed := Changed(k.Dir)
+	guards, err := process.Members(k.Dir)
+	if err != nil || len(guards) != 1 {
+		t.Fatalf("guards: %v %v", guards, err)
+	}
+	if err := guards[0].Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the guard lives", func() bool { return !guards[0].Alive() })
+	if !holds(time.Now()) || holds(l.Until) {
+		t.Error("it holds shorter or longer than its lease")
+	}
+	if active, err := k.Ensure(l, true); err != nil || active || holds(time.Now()) || !Changed(k.Dir).After(changed) {
+		t.Errorf("after its end: active %v, %v; changed %v and then %v", active, err, changed, Changed(k.Dir))
+	}
+}
+
 func TestBadLeasesAreRefusedInWords(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -144,6 +174,8 @@ func TestBadLeasesAreRefusedInWords(t *testing.T) {
 		{Lease{Kind: ProcessKill}, "needs a component"},
 		{Lease{Kind: ZoneKill, Unit: "redis"}, "needs a zone"},
 		{Lease{Kind: PostmasterHang, Unit: "redis"}, "postgres component"},
+		{Lease{Kind: RegionPartition}, "needs a region that others can be cut off from"},
+		{Lease{Kind: RegionPartition, Links: []string{"a"}}, "FROM>TO"},
 		{Lease{Kind: ZoneKill, Until: now.Add(time.Hour)}, "the longest is 10m"},
 	} {
 		if err := c.l.Validate(now); err == nil || !strings.Contains(err.Error(), c.say) {

@@ -81,6 +81,9 @@ func injection(l Lease) (fault, error) {
 		return fault{inject: l.hang, revert: l.thaw, lasts: true}, nil
 	case ZoneKill, RegionKill:
 		return fault{inject: l.killZone, keep: l.keepDead, revert: func(context.Context) error { return clearDown(l) }, lasts: true}, nil
+	case RegionPartition, RegionPartitionOut:
+		// The lease itself is the cut: the network between regions reads it.
+		return fault{inject: func(context.Context) error { return nil }, lasts: true}, nil
 	}
 	return networkFault(l)
 }

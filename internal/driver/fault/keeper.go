@@ -118,6 +118,16 @@ func (k Keeper) Sweep() error {
 	return errors.Join(errs...)
 }
 
+// Changed returns when a lease of the directory was last written or ended; zero while there
+// is no directory.
+func Changed(dir string) time.Time {
+	s, err := os.Stat(dir)
+	if err != nil {
+		return time.Time{}
+	}
+	return s.ModTime()
+}
+
 // Active returns the leases that are not ended.
 func (k Keeper) Active() ([]Lease, error) {
 	paths, err := filepath.Glob(filepath.Join(k.Dir, "*.json"))

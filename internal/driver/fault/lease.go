@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/greenlang/fournines/internal/driver/wan"
 )
 
 // The kinds of faults.
@@ -21,7 +23,16 @@ const (
 	ZonePartition  = "zone-partition"
 	ZoneLatency    = "zone-latency"
 	RegionKill     = "region-kill"
+
+	RegionPartition    = "region-partition"     // ways between regions, in both directions
+	RegionPartitionOut = "region-partition-out" // what the region says is lost, what it is told arrives
 )
+
+// OfRegion tells whether faults of the kind have a region as their target.
+func OfRegion(kind string) bool { return kind == RegionKill || CutsLinks(kind) }
+
+// CutsLinks tells whether faults of the kind cut ways between regions.
+func CutsLinks(kind string) bool { return kind == RegionPartition || kind == RegionPartitionOut }
 
 // Longest is the longest that a fault may last.
 const Longest = 10 * time.Minute
@@ -34,6 +45,7 @@ type Lease struct {
 	Unit  string    `json:"unit,omitempty"` // name below it; empty: the whole zone
 	Until time.Time `json:"until"`
 	Peers []string  `json:"peers,omitempty"` // addresses to cut off or delay
+	Links []string  `json:"links,omitempty"` // ways between regions to cut, each FROM>TO
 	NetNS string    `json:"netns,omitempty"` // path of the zone's network namespace, for the network's faults
 	State string    `json:"state"`           // "", active, ended
 	Error string    `json:"error,omitempty"`
@@ -122,6 +134,10 @@ func clearDown(l Lease) error {
 	return err
 }
 
+// Holds tells whether the fault is injected and not over at now. It is what the network
+// between regions asks, so a cut ends at its time whatever became of the guard.
+func (l Lease) Holds(now time.Time) bool { return l.State == active && now.Before(l.Until) }
+
 // Validate says what is wrong with a lease before anything is touched.
 func (l Lease) Validate(now time.Time) error {
 	switch l.Kind {
@@ -141,6 +157,15 @@ func (l Lease) Validate(now time.Time) error {
 		if l.Unit != "" {
 			return fmt.Errorf("fault %s needs a region such as us-east-1 as its target", l.Kind)
 		}
+	case RegionPartition, RegionPartitionOut:
+		if l.Unit != "" || len(l.Links) == 0 {
+			return fmt.Errorf("fault %s needs a region that others can be cut off from, such as us-east-1, or two such as us-east-1:us-west-2, as its target", l.Kind)
+		}
+		for _, w := range l.Links {
+			if _, err := wan.ParseWay(w); err != nil {
+				return fmt.Errorf("fault %s: %w", l.Kind, err)
+			}
+		}
 	default:
 		return fmt.Errorf("unknown fault %q; there are %s", l.Kind, strings.Join(Kinds(), ", "))
 	}
@@ -152,5 +177,5 @@ func (l Lease) Validate(now time.Time) error {
 
 // Kinds returns every kind of fault.
 func Kinds() []string {
-	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5, RegionKill}
+	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5, RegionKill, RegionPartition, RegionPartitionOut}
 }

@@ -22,6 +22,7 @@ import (
 const (
 	Port           = 9092
 	ControllerPort = 9093
+	LinkPort       = 9094 // for the mirror in another region
 )
 
 // Member is one broker of a cluster.
@@ -29,6 +30,7 @@ type Member struct {
 	Cluster   string   // name of the cluster, from which its id follows
 	Addresses []string // of all members, in the order of their numbers
 	Number    int      // this one's, from 1
+	Near      string   // address by which the mirror in another region reaches this one; empty: none does
 }
 
 // Node returns the broker's number in the cluster.
@@ -57,15 +59,21 @@ func (m Member) Config(k spec.Kafka) string {
 	for i, a := range m.Addresses {
 		voters[i] = fmt.Sprintf("%d@%s:%d", i+1, a, ControllerPort)
 	}
-	broker := fmt.Sprintf("PLAINTEXT://%s:%d", m.address(), Port)
+	listeners := fmt.Sprintf("PLAINTEXT://%s:%d", m.address(), Port)
+	advertised, protocols := listeners, "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
+	if m.Near != "" { // who comes from afar is sent to the other brokers by the way it came
+		listeners += fmt.Sprintf(",LINK://%s:%d", m.address(), LinkPort)
+		advertised += fmt.Sprintf(",LINK://%s:%d", m.Near, Port)
+		protocols += ",LINK:PLAINTEXT"
+	}
 	return properties([][2]string{
 		{"process.roles", "broker,controller"},
 		{"node.id", strconv.Itoa(m.Number)},
 		{"controller.quorum.voters", strings.Join(voters, ",")},
-		{"listeners", fmt.Sprintf("%s,CONTROLLER://%s:%d", broker, m.address(), ControllerPort)},
-		{"advertised.listeners", broker},
+		{"listeners", fmt.Sprintf("%s,CONTROLLER://%s:%d", listeners, m.address(), ControllerPort)},
+		{"advertised.listeners", advertised},
 		{"controller.listener.names", "CONTROLLER"},
-		{"listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"},
+		{"listener.security.protocol.map", protocols},
 		{"broker.rack", m.address()}, // copies are spread over the zones
 		{"log.dirs", "{home}/data"},
 

@@ -72,6 +72,9 @@ func (m Mirror) Config(_ spec.Kafka) string {
 			[2]string{s.Region + ".bootstrap.servers", strings.Join(s.Brokers, ",")},
 			[2]string{s.Region + ".offset.flush.interval.ms", "2000"}, // how old what we know of its progress may be
 			[2]string{s.Region + ".plugin.discovery", "service_load"},
+			// A worker that was cut off from its cluster has left its group, and its tasks would wait
+			// five minutes for it to come back, although there is nobody else who could take them.
+			[2]string{s.Region + ".scheduled.rebalance.max.delay.ms", "1000"},
 			[2]string{s.Region + ".metadata.max.age.ms", "10000"},
 			[2]string{s.Region + ".producer.buffer.memory", "4194304"},
 			[2]string{s.Region + ".consumer.fetch.max.bytes", "4194304"},

@@ -1,0 +1,88 @@
+package availability
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// cutAfter is how many pulses in a row that did not come make a way count as cut: at two a
+// second that is three seconds, and by a loss of 5 % it would be once a year.
+const cutAfter = 6
+
+// freshLink is how old what is known of a way may be.
+const freshLink = 5 * time.Second
+
+// LinkCut tells whether nothing comes along a way.
+func LinkCut(l fact.Link) bool { return l.Missed >= cutAfter }
+
+// LinkTrouble says in words what keeps two regions apart now, by both ways between them;
+// empty when nothing does, or nobody knows.
+func LinkTrouble(there, back fact.Link, now time.Time) string {
+	if now.Sub(there.At) > freshLink || now.Sub(back.At) > freshLink {
+		return ""
+	}
+	switch {
+	case LinkCut(there) && LinkCut(back):
+		return fmt.Sprintf("%s and %s have not heard each other%s", there.From, there.To, since(oldest(there.Heard, back.Heard), now))
+	case LinkCut(there):
+		return halfCut(there, now)
+	case LinkCut(back):
+		return halfCut(back, now)
+	}
+	return ""
+}
+
+func halfCut(l fact.Link, now time.Time) string {
+	return fmt.Sprintf("%s has not heard %s%s, although %s hears %s", l.To, l.From, since(l.Heard, now), l.From, l.To)
+}
+
+func oldest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// LinkState is whether anything comes along a way, as it was when that changed last.
+type LinkState struct {
+	From  string    `json:"from"` // region
+	To    string    `json:"to"`
+	Cut   bool      `json:"cut"`
+	Heard time.Time `json:"heard"` // To last heard From
+	Index uint64    `json:"index,omitempty"`
+}
+
+// LinkPrefix + FROM>TO is the document of a way that was cut once.
+const LinkPrefix = "link/"
+
+// LinkChanged is an entry for each way that is cut, and for its end.
+var LinkChanged = journal.NewKind[LinkState]("link.changed", "A region does not hear another one any more, or hears it again.")
+
+// DecideLink tells whether a way's state is another than before. It is pure.
+func DecideLink(before LinkState, l fact.Link, now time.Time) (LinkState, bool) {
+	next := LinkState{From: l.From, To: l.To, Cut: before.Cut, Heard: l.Heard}
+	switch {
+	case now.Sub(l.At) > freshLink: // nobody knows
+	case LinkCut(l):
+		next.Cut = true
+	case l.Missed == 0:
+		next.Cut = false
+	}
+	return next, next.Cut != before.Cut
+}
+
+func foldLinks(d *state.Docs, r journal.Record) error {
+	if r.Kind != LinkChanged.Name {
+		return nil
+	}
+	var l LinkState
+	if err := r.Decode(&l); err != nil {
+		return err
+	}
+	l.Index = r.Index
+	return d.Put(LinkPrefix+r.Subject, l)
+}

@@ -1,0 +1,70 @@
+package wan
+
+import (
+	"context"
+	"sync"
+)
+
+// gates are the ways that are cut now. The zero value has all of them open.
+type gates struct {
+	mu      sync.Mutex // guards what follows
+	cut     map[Way]bool
+	changed chan struct{} // closed at the next change; nil: nobody waits
+}
+
+// set makes these the ways that are cut, and no others, and tells whether that is a change.
+func (g *gates) set(ways []Way) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	next := make(map[Way]bool, len(ways))
+	same := true
+	for _, w := range ways {
+		next[w] = true
+		same = same && g.cut[w]
+	}
+	if same && len(next) == len(g.cut) {
+		return false
+	}
+	if g.cut = next; g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
+	return true
+}
+
+// closed tells whether one of the ways is cut.
+func (g *gates) closed(ways ...Way) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.anyCut(ways)
+}
+
+func (g *gates) anyCut(ways []Way) bool {
+	for _, w := range ways {
+		if g.cut[w] {
+			return true
+		}
+	}
+	return false
+}
+
+// await waits until all of the ways are open, and tells whether they are: ctx may end first.
+func (g *gates) await(ctx context.Context, ways ...Way) bool {
+	for {
+		g.mu.Lock()
+		if !g.anyCut(ways) {
+			g.mu.Unlock()
+			return true
+		}
+		if g.changed == nil {
+			g.changed = make(chan struct{})
+		}
+		changed := g.changed
+		g.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

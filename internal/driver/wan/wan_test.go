@@ -1,0 +1,303 @@
+package wan
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// bed is a network of two regions with one server in b, on real sockets.
+type bed struct {
+	near string // where a reaches the server
+	far  string
+
+	mu    sync.Mutex // guards what follows
+	cut   []Way
+	facts []fact.Link
+}
+
+func (b *bed) set(ways ...Way) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cut = ways
+}
+
+// fact is the newest one about a way.
+func (b *bed) fact(w Way) fact.Link {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.facts {
+		if f.From == w.From && f.To == w.To {
+			return f
+		}
+	}
+	return fact.Link{}
+}
+
+// free is an address that nobody has.
+func free(t *testing.T, network string) string {
+	t.Helper()
+	if network == "udp" {
+		c, err := net.ListenPacket(network, "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close() //nolint:errcheck // nothing was written
+		return c.LocalAddr().String()
+	}
+	l, err := net.Listen(network, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was written
+	return l.Addr().String()
+}
+
+func newBed(t *testing.T, l Link) *bed {
+	t.Helper()
+	b := &bed{near: free(t, "tcp"), far: free(t, "tcp")}
+	stations := map[string]string{"a": free(t, "udp"), "b": free(t, "udp")}
+	n := Network{
+		Links:    map[Way]Link{there: l, there.Back(): l},
+		Relays:   []Relay{{there, b.near, b.far}},
+		Pulses:   []Relay{{there, free(t, "udp"), stations["b"]}, {there.Back(), free(t, "udp"), stations["a"]}},
+		Stations: stations,
+		Cut: func() []Way {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return b.cut
+		},
+		Report: func(_ context.Context, f []fact.Link) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.facts = f
+		},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// serve answers each connection of the server in b.
+func (b *bed) serve(t *testing.T, answer func(*net.TCPConn)) {
+	t.Helper()
+	l, err := net.Listen("tcp", b.far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close() //nolint:errcheck // the other end looks
+				answer(c.(*net.TCPConn))
+			}()
+		}
+	}()
+}
+
+func echo(c *net.TCPConn) { _, _ = io.Copy(c, c) }
+
+// dial connects as region a does, until it can.
+func (b *bed) dial(t *testing.T) *net.TCPConn {
+	t.Helper()
+	var out net.Conn
+	until(t, "nobody can connect", func() bool {
+		c, err := net.Dial("tcp", b.near)
+		if err != nil {
+			return false
+		}
+		out = c
+		return true
+	})
+	t.Cleanup(func() { _ = out.Close() })
+	return out.(*net.TCPConn)
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what)
+		}
+	}
+}
+
+// ask says a word and returns how long its echo took.
+func ask(c *net.TCPConn, word string) (time.Duration, error) {
+	begun := time.Now()
+	if _, err := io.WriteString(c, word); err != nil {
+		return 0, err
+	}
+	b := make([]byte, len(word))
+	if _, err := io.ReadFull(c, b); err != nil {
+		return 0, err
+	}
+	if string(b) != word {
+		return 0, fmt.Errorf("got %q", b)
+	}
+	return time.Since(begun), nil
+}
+
+func TestARoundTripTakesItsTime(t *testing.T) {
+	t.Parallel()
+	const trip = 80 * time.Millisecond
+	b := newBed(t, Link{RoundTrip: trip})
+	b.serve(t, echo)
+	c := b.dial(t)
+	for i := range 3 {
+		took, err := ask(c, "word")
+		if want := trip; err != nil || took < want || (i == 0 && took < 2*trip) {
+			t.Errorf("round %d took %v, %v; a trip takes %v and a connection begins with one", i, took, err, want)
+		}
+	}
+	until(t, "the round trip is not measured", func() bool { return b.fact(there).RoundTrip >= trip && b.fact(there.Back()).RoundTrip >= trip })
+}
+
+// What is carried is what was sent, at more than the distance would allow if each piece
+// waited for the one before, and both ends are closed properly.
+func TestDistanceDoesNotLimitWhatIsCarried(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, Link{RoundTrip: 40 * time.Millisecond})
+	b.serve(t, echo)
+	c := b.dial(t)
+	data := make([]byte, 64<<20)
+	_, _ = rand.Read(data[:1<<20])
+	want, got := sha256.Sum256(data), sha256.New()
+	go func() {
+		_, _ = io.Copy(c, bytes.NewReader(data))
+		_ = c.CloseWrite()
+	}()
+	n, err := io.Copy(got, c)
+	if err != nil || n != int64(len(data)) || [32]byte(got.Sum(nil)) != want {
+		t.Errorf("%d bytes of %d came back, %v", n, len(data), err)
+	}
+}
+
+func TestAnAbsentServerRefusesHereToo(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, Link{})
+	until(t, "it does not refuse", func() bool {
+		c, err := net.Dial("tcp", b.near)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	b.serve(t, echo)
+	if _, err := ask(b.dial(t), "there again"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADeathIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, Link{RoundTrip: 10 * time.Millisecond})
+	b.serve(t, func(c *net.TCPConn) {
+		_, _ = c.Read(make([]byte, 1))
+		reset(c)
+	})
+	_, err := ask(b.dial(t), "x")
+	if err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("a server that died: %v", err)
+	}
+}
+
+// One way is cut: what a says is lost, what b says arrives, and nobody new can connect. When
+// it is open again all that waited goes on.
+func TestOneWayIsCut(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, Link{})
+	tick := make(chan struct{}, 1)
+	b.serve(t, func(c *net.TCPConn) {
+		go func() {
+			for range tick {
+				_, _ = io.WriteString(c, "!")
+			}
+		}()
+		_, _ = io.Copy(io.Discard, c)
+		_, _ = io.WriteString(c, "all")
+	})
+	c := b.dial(t)
+	heard := make(chan string, 8)
+	go func() {
+		buf := make([]byte, 8)
+		for {
+			n, err := c.Read(buf)
+			if err != nil {
+				close(heard)
+				return
+			}
+			heard <- string(buf[:n])
+		}
+	}()
+	tick <- struct{}{}
+	if got := <-heard; got != "!" {
+		t.Fatalf("heard %q", got)
+	}
+	b.set(there)
+	until(t, "nobody notices the cut", func() bool { return b.fact(there).Missed >= 3 })
+	if back := b.fact(there.Back()); back.Missed != 0 {
+		t.Errorf("%d pulses of the other way are missed", back.Missed)
+	}
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	tick <- struct{}{}
+	if got := <-heard; got != "!" {
+		t.Errorf("heard %q while only the other way is cut", got)
+	}
+	other := b.dial(t)
+	if err := other.SetReadDeadline(time.Now().Add(300 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := other.Read(make([]byte, 1)); err == nil {
+		t.Errorf("a new connection carries %d bytes", got)
+	}
+	b.set()
+	if got := <-heard; got != "all" {
+		t.Errorf("heard %q after the cut", got)
+	}
+	until(t, "the way is not known to be open", func() bool { return b.fact(there).Missed == 0 })
+	close(tick)
+}
+
+func TestWrongNetworksAreRefused(t *testing.T) {
+	t.Parallel()
+	none := func() []Way { return nil }
+	for name, n := range map[string]Network{
+		"a loss of everything": {Links: map[Way]Link{there: {Loss: 1}}, Cut: none},
+		"a relay to nowhere":   {Relays: []Relay{{there, "127.0.0.1:0", "127.0.0.1:1"}}, Cut: none},
+		"a name as an address": {Links: map[Way]Link{there: {}, there.Back(): {}}, Relays: []Relay{{there, "nowhere", ""}}, Cut: none},
+	} {
+		if err := n.Run(t.Context()); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+	for _, s := range []string{"", "a", "a>", ">b", "a>a", "a>b>c"} {
+		if w, err := ParseWay(s); err == nil {
+			t.Errorf("%q is the way %v", s, w)
+		}
+	}
+}
