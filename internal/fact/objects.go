@@ -64,7 +64,9 @@ var errOrigin = errors.New("is not REGION/MILLISECONDS.COUNT/VERSION")
 
 // ParseOrigin reads what [Origin.String] has written.
 func ParseOrigin(text string) (Origin, error) {
-	bad := func() (Origin, error) { return Origin{}, fmt.Errorf("read origin of an object: %q %w", text, errOrigin) }
+	bad := func() (Origin, error) {
+		return Origin{}, fmt.Errorf("read origin of an object: %q %w", text, errOrigin)
+	}
 	if text == "" {
 		return Origin{}, nil
 	}
