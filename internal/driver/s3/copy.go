@@ -53,18 +53,15 @@ func (s *Store) putCopy(ctx context.Context, key string, body io.ReadSeeker, ove
 	return Over{stored.ETag}, err
 }
 
-// Bury puts the tombstone of a deletion, and the delete marker after it. Its body is the
-// origin, so that it has an ETag of its own.
+// Bury puts the tombstone of a deletion, over which [Store.Mark] puts the delete marker. Its
+// body is the origin, so that it has an ETag of its own.
 func (s *Store) Bury(ctx context.Context, key string, origin fact.Origin, over Over) (Over, error) {
 	meta := map[string]string{metaOrigin: origin.String(), metaCopied: stamp(key, time.Now()), metaTombstone: "1"}
-	tomb, err := s.putCopy(ctx, key, strings.NewReader(origin.String()), over, PutOptions{Metadata: meta})
-	if err != nil {
-		return over, err
-	}
-	return Over{}, s.Mark(ctx, key, tomb)
+	return s.putCopy(ctx, key, strings.NewReader(origin.String()), over, PutOptions{Metadata: meta})
 }
 
-// Mark hides the current version behind a delete marker, if it is the one that was seen.
+// Mark hides the current version behind a delete marker, if it is the one that was seen; with
+// nothing in over whatever it is.
 func (s *Store) Mark(ctx context.Context, key string, over Over) error {
 	_, err := s.client.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &s.bucket, Key: &key, IfMatch: optional(over.ETag)})
 	return s.fail("delete", key, "", err)

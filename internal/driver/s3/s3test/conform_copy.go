@@ -103,10 +103,14 @@ func copyOver(t *testing.T, s suite) {
 func bury(t *testing.T, s suite) {
 	s.put(t, "b/a", Bytes(1), s3.PutOptions{})
 	seen := s.known(t, "b/a")
-	if _, err := s.store.Bury(s.ctx, "b/a", origin, s3.OverLatest(seen)); err != nil {
+	tomb, err := s.store.Bury(s.ctx, "b/a", origin, s3.OverLatest(seen))
+	if err == nil {
+		err = s.store.Mark(s.ctx, "b/a", tomb)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.store.Head(s.ctx, "b/a", "")
+	_, err = s.store.Head(s.ctx, "b/a", "")
 	wantKind(t, err, s3.ErrNotFound)
 	h := s.wantHistory(t, "b/a", "1, tombstone of "+origin.String()+", marker")
 	if got := s3.OverLatest(h); got != (s3.Over{}) {
