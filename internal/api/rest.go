@@ -41,6 +41,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountActions(x, a)
 	mountHomes(x, s, a)
 	mountKafka(x, s, a)
+	mountObjects(x, s)
 	mountDrills(x, s, a, r)
 	mountPersons(x, s, a)
 }

@@ -28,6 +28,7 @@ type Source interface {
 	Platform
 	Homes
 	Mirrors
+	ObjectMirrors
 	Operations
 	Drills
 	Journal

@@ -32,8 +32,9 @@ type DrillPlatform struct {
 	Client *Client
 	Region string
 	Redis  drill.Writer
-	Kafka  drill.Writer // nil: the region has no more than one broker
-	Dir    string       // of the server's journal
+	Kafka  drill.Writer                // nil: the region has no more than one broker
+	Store  availability.ObjectPlatform // nil: no objects are replicated here
+	Dir    string                      // of the server's journal
 }
 
 // JournalDir implements compliance.DrillPlatform.
@@ -290,6 +291,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
 		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
 	}
+	platform.Store = drillObjects(layout, secrets, platform)
 	return drill.Env{
 		ID:       id,
 		Platform: platform,

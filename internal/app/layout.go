@@ -189,6 +189,9 @@ func (l Layout) Ports() map[string]string {
 	if l.EmbedsObjects() {
 		out[l.ObjectsAddress()] = Objects
 	}
+	for _, name := range l.ObjectRegions() {
+		out[l.BucketAddress(name)] = Cluster(name, Objects)
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {

@@ -136,6 +136,7 @@ func (s *ServerApp) open(ctx context.Context) error {
 		return err
 	}
 	s.wg.Go(func() { s.watchMirrors(ctx) })
+	s.wg.Go(func() { s.replicateObjects(ctx) })
 	return s.startArchive(ctx)
 }
 

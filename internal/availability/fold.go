@@ -27,7 +27,7 @@ var (
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind}, homeKinds()...)
+	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, ObjectLost.Kind}, homeKinds()...)
 }
 
 // RestartWish asks that a component's process begin a new life. It stays: whoever has done
@@ -68,6 +68,8 @@ func Fold(d *state.Docs, r journal.Record) error {
 		return d.Put(RestartPrefix+r.Subject, w)
 	case MirrorLost.Name:
 		return foldMirrors(d, r)
+	case ObjectLost.Name:
+		return foldObjects(d, r)
 	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
 	default:

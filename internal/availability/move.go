@@ -59,11 +59,19 @@ type Regions interface {
 	Serve(ctx context.Context, home, region string) error
 }
 
+// Objects waits for the copies of objects.
+type Objects interface {
+	// Drained returns once everything that was written in one region before then is in the
+	// other; at once where objects are not replicated.
+	Drained(ctx context.Context, from, to string, before time.Time) error
+}
+
 // Mover carries out the moves of homes between regions.
 type Mover struct {
 	Postgres
 	Clusters Clusters
 	Regions  Regions
+	Objects  Objects
 	MoveView func(home, to string) MoveView // the newest facts
 }
 
@@ -278,7 +286,12 @@ func (m Mover) demote(ctx context.Context, r *control.Run, a MoveArgs) (any, err
 		if err := m.Clusters.Follow(ctx, a.From, a.To); err != nil {
 			return nil, err
 		}
-		return retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
+		held := m.Now() // requests wait since the step before: nothing newer is acknowledged
+		d, err := retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
+		if err != nil {
+			return d, err
+		}
+		return d, m.Objects.Drained(ctx, a.From, a.To, held)
 	}
 	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, r, a) })
 }

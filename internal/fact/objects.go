@@ -136,3 +136,10 @@ func (m ObjectMirror) Lag(now time.Time) time.Duration {
 	}
 	return max(0, now.Sub(m.Whole))
 }
+
+// ObjectStore is a region's object store as it answers.
+type ObjectStore struct {
+	Region string    `json:"region"`
+	Seen   time.Time `json:"seen"` // it last answered, and kept versions
+	Error  string    `json:"error,omitempty"`
+}
