@@ -58,7 +58,7 @@ type Kafka struct {
 type Objects struct {
 	Versioned   bool   `json:"versioned" yaml:"versioned" jsonschema_description:"older versions of an object are kept"`
 	ReplicateTo string `json:"replicateTo" yaml:"replicateTo" jsonschema:"enum=pair,enum=none" jsonschema_description:"where objects are replicated to"`
-	Bucket      string `json:"bucket,omitempty" yaml:"bucket,omitempty" jsonschema:"pattern=^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$" jsonschema_description:"the applications' bucket in each region's store, made with versioning; objects when absent"`
+	Bucket      string `json:"bucket,omitempty" yaml:"bucket,omitempty" jsonschema_description:"the applications' bucket in each region's store, made with versioning; objects when absent"`
 }
 
 // BucketName is the applications' bucket in each region.
