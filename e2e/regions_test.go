@@ -36,6 +36,8 @@ func TestRegions(t *testing.T) {
 		{"Drill_7_1_6_BrokerLoss", drillPasses("broker-loss")},
 		{"BrokersAreRestarted_7_1_6", brokersAreRestarted},
 		{"MirrorIsKilled_7_1_6", mirrorIsKilled},
+		{"ObjectsAreReplicated_7_1_7", objectsAreReplicated},
+		{"TheStoreIsKilled_7_1_7", storeIsKilled},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
 		{"Drill_7_1_9_RegionLoss", drillPasses("region-loss")},
 		{"TheOldRegionStaysFenced", staysFenced},

@@ -15,27 +15,27 @@ import (
 	"github.com/greenlang/fournines/internal/driver/s3"
 )
 
-// objectClient writes objects the way an application does that runs where its customers are
-// served.
+// objectClient writes objects the way an application does: at the end of a customer's request,
+// in the region that served it. So objects wait where requests do.
 type objectClient struct {
 	layout   Layout
 	secrets  Secrets
 	platform DrillPlatform
+	requests drill.Writer
 	region   string // where it counts; empty: where the home is served
 
 	mu      sync.Mutex // guards what follows
 	stores  map[string]*s3.Store
 	serving string
-	asked   time.Time
 }
 
 // drillObjects returns the object stores of a home as applications reach them; nil where
 // none are replicated.
-func drillObjects(l Layout, secrets Secrets, p DrillPlatform) availability.ObjectPlatform {
+func drillObjects(l Layout, secrets Secrets, p DrillPlatform, requests drill.Writer) availability.ObjectPlatform {
 	if l.ObjectPartner(p.Region) == "" {
 		return nil
 	}
-	return &objectClient{layout: l, secrets: secrets, platform: p, stores: map[string]*s3.Store{}}
+	return &objectClient{layout: l, secrets: secrets, platform: p, requests: requests, stores: map[string]*s3.Store{}}
 }
 
 // Objects implements availability.MovePlatform.
@@ -54,21 +54,15 @@ func (c *objectClient) store(region string) (*s3.Store, error) {
 	return s, err
 }
 
-// placeKnown is how long a client believes that customers are served where they were.
-const placeKnown = 500 * time.Millisecond
-
 // where returns the region that serves the home; while nobody can say, the last that is known.
 func (c *objectClient) where(ctx context.Context) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if time.Since(c.asked) < placeKnown {
-		return c.serving, nil
-	}
 	var all struct{ Items []api.Home }
 	err := c.platform.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, h := range all.Items {
 		if h.Region == c.platform.Region {
-			c.serving, c.asked = h.Serving, time.Now()
+			c.serving = h.Serving
 		}
 	}
 	if c.serving == "" {
@@ -82,6 +76,9 @@ const drillPrefix = "drill/"
 
 // Write implements drill.Writer.
 func (c *objectClient) Write(ctx context.Context, key string) error {
+	if err := c.requests.Write(ctx, key+"-request"); err != nil {
+		return err
+	}
 	region, err := c.where(ctx)
 	if err != nil {
 		return err

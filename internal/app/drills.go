@@ -291,7 +291,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
 		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
 	}
-	platform.Store = drillObjects(layout, secrets, platform)
+	platform.Store = drillObjects(layout, secrets, platform, customers(layout, region, token))
 	return drill.Env{
 		ID:       id,
 		Platform: platform,

@@ -3,9 +3,9 @@
 //
 // It remembers nothing but what it can read again, so it may be killed at any moment: the two
 // buckets say what is missing. What it copies replaces only what it has seen; if a client was
-// faster, the key is planned anew. After its copies each key is read and planned once more,
-// and counts as copied only when nothing is missing: neither an answer nor a late request
-// that lands can leave an old version on top.
+// faster, the key is planned anew. A key counts as copied only once the other store was asked
+// what clients get there now: neither an answer nor a late request that lands can leave an
+// old version on top.
 package replicator
 
 import (
@@ -45,7 +45,8 @@ const (
 	batch      = 4096 // keys that one comparison may hand over
 	replans    = 4    // of a key that a client is writing to, before the others go first
 	reportGap  = 250 * time.Millisecond
-	shareOfNap = 4 // times what a comparison takes is rested after it
+	shareOfNap = 4               // times what a comparison takes is rested after it
+	copyFor    = 5 * time.Second // before the buckets are compared anew, so that it is known how far the copies are
 )
 
 // Run compares and copies until ctx ends. What fails is in the reports, and tried again.
@@ -170,7 +171,7 @@ func (r *Replicator) compare(ctx context.Context, begun time.Time) ([]pair, erro
 					counts[c.To].add(c)
 				}
 				if len(copies) > 0 && len(keys) < batch {
-					keys = append(keys, p)
+					keys = append(keys, full)
 				}
 				mu.Unlock()
 			}
@@ -270,19 +271,18 @@ func (r *Replicator) read(ctx context.Context, key string) (pair, error) {
 	return pair{key, a, b}, errors.Join(err1, err2)
 }
 
-// settle copies until a look at both sides finds nothing missing; false: a client kept it busy.
+// settle copies what a key lacks, until both stores show what they should; false: a client kept it busy.
 func (r *Replicator) settle(ctx context.Context, p pair) (agreed bool, err error) {
-	var did []replica.Copy
-	for range replans {
-		p, err := r.read(ctx, p.key)
-		if err == nil {
-			p, err = r.originsOf(ctx, p)
-		}
-		if err != nil {
-			return false, err
+	for again := range replans {
+		if again > 0 {
+			if p, err = r.read(ctx, p.key); err == nil {
+				p, err = r.originsOf(ctx, p)
+			}
+			if err != nil {
+				return false, err
+			}
 		}
 		copies, conflicts := r.plan(p)
-		r.prove(did, copies)
 		if len(copies) == 0 {
 			return true, nil
 		}
@@ -292,25 +292,38 @@ func (r *Replicator) settle(ctx context.Context, p pair) (agreed bool, err error
 			}
 			r.other(c.Region).conflict(c)
 		}
-		did, err = r.carry(ctx, p, copies)
-		if err != nil && !errors.Is(err, s3.ErrExists) && !errors.Is(err, s3.ErrNotFound) { // those say that a client was faster
+		shown, err := r.carry(ctx, p, copies)
+		if errors.Is(err, s3.ErrExists) || errors.Is(err, s3.ErrNotFound) { // a client was faster
+			continue
+		}
+		if err == nil {
+			agreed, err = r.shows(ctx, p.key, shown)
+		}
+		if err != nil {
 			return false, err
+		}
+		if agreed {
+			for _, c := range copies {
+				r.links[c.To].proved(c, r.Now())
+			}
+			return true, nil
 		}
 	}
 	return false, nil // the next comparison counts it again
 }
 
-// prove counts what was copied and is not missing any more.
-func (r *Replicator) prove(did, missing []replica.Copy) {
-	left := map[string]bool{}
-	for _, c := range missing {
-		left[c.To+"/"+c.Origin.String()] = true
-	}
-	for _, c := range did {
-		if !left[c.To+"/"+c.Origin.String()] {
-			r.links[c.To].proved(c, r.Now())
+// shows asks the stores that were written to what clients get now.
+func (r *Replicator) shows(ctx context.Context, key string, want map[string]s3.Over) (bool, error) {
+	for _, e := range []End{r.A, r.B} {
+		w, written := want[e.Region]
+		if !written {
+			continue
+		}
+		if ok, err := e.Store.Shows(ctx, key, w.Version); !ok || err != nil {
+			return false, err
 		}
 	}
+	return true, nil
 }
 
 // other returns the link that leaves a region.
@@ -321,10 +334,12 @@ func (r *Replicator) other(region string) *link {
 	return r.links[r.A.Region]
 }
 
-// carry does one key's copies in order, each over what the one before has left.
-func (r *Replicator) carry(ctx context.Context, p pair, copies []replica.Copy) (did []replica.Copy, err error) {
+// carry does one key's copies in order, each over what the one before has left. It returns
+// what is to be seen in the stores that were written to.
+func (r *Replicator) carry(ctx context.Context, p pair, copies []replica.Copy) (shown map[string]s3.Over, err error) {
 	over := map[string]s3.Over{r.A.Region: s3.OverLatest(p.a), r.B.Region: s3.OverLatest(p.b)}
 	stores := map[string]*s3.Store{r.A.Region: r.A.Store, r.B.Region: r.B.Store}
+	shown = map[string]s3.Over{}
 	for _, c := range copies {
 		r.at("before")
 		switch to := stores[c.To]; {
@@ -342,12 +357,12 @@ func (r *Replicator) carry(ctx context.Context, p pair, copies []replica.Copy) (
 			over[c.To], err = to.CopyFrom(ctx, stores[c.From], c.Key, c.Source, c.Origin, over[c.To])
 		}
 		if err != nil {
-			return did, fmt.Errorf("copy %s from %s to %s: %w", c.Key, c.From, c.To, err)
+			return nil, fmt.Errorf("copy %s from %s to %s: %w", c.Key, c.From, c.To, err)
 		}
 		r.at("after")
-		did = append(did, c)
+		shown[c.To] = over[c.To]
 	}
-	return did, nil
+	return shown, nil
 }
 
 func (r *Replicator) at(point string) {
@@ -358,20 +373,26 @@ func (r *Replicator) at(point string) {
 
 // each hands pairs to workers. It tells whether all of them agreed, and the first error; the
 // others are finished all the same.
+// What copyFor is too short for is left.
 func each(ctx context.Context, all []pair, do func(context.Context, pair) (bool, error)) (agreed bool, err error) {
-	feed := make(chan pair)
+	feed, enough := make(chan pair), time.After(copyFor)
+	agreed = true
+	var mu sync.Mutex // guards what is returned
 	go func() {
 		defer close(feed)
 		for _, p := range all {
 			select {
 			case feed <- p:
+				continue
+			case <-enough:
 			case <-ctx.Done():
-				return
 			}
+			mu.Lock()
+			agreed = false
+			mu.Unlock()
+			return
 		}
 	}()
-	var mu sync.Mutex // guards what is returned
-	agreed = true
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {

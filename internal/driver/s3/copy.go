@@ -19,10 +19,10 @@ import (
 )
 
 // Over is what a copy may replace: the current version as it was seen, or nothing.
-type Over struct{ ETag string }
+type Over struct{ ETag, Version string }
 
 // OverLatest names the current version of a history as what may be replaced.
-func OverLatest(h fact.ObjectHistory) Over { return Over{h.Latest().ETag} }
+func OverLatest(h fact.ObjectHistory) Over { return Over{h.Latest().ETag, h.Latest().ID} }
 
 // spoolAbove is the size above which a body waits in a file instead of memory, in bytes.
 const spoolAbove = 8 << 20
@@ -50,7 +50,7 @@ func (s *Store) putCopy(ctx context.Context, key string, body io.ReadSeeker, ove
 	if err == nil && stored.Metadata[metaOrigin] != o.Metadata[metaOrigin] { // the same bytes, of somebody else
 		err = s.fail("put", key, stored.Version, ErrExists)
 	}
-	return Over{stored.ETag}, err
+	return Over{stored.ETag, stored.Version}, err
 }
 
 // Bury puts the tombstone of a deletion, over which [Store.Mark] puts the delete marker. Its
@@ -65,6 +65,15 @@ func (s *Store) Bury(ctx context.Context, key string, origin fact.Origin, over O
 func (s *Store) Mark(ctx context.Context, key string, over Over) error {
 	_, err := s.client.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &s.bucket, Key: &key, IfMatch: optional(over.ETag)})
 	return s.fail("delete", key, "", err)
+}
+
+// Shows tells whether clients get this version of a key now, or, if it is empty, nothing.
+func (s *Store) Shows(ctx context.Context, key, version string) (bool, error) {
+	i, err := s.head(ctx, key, "")
+	if errors.Is(kindOf(err), ErrNotFound) {
+		return version == "", nil
+	}
+	return i.Version == version, s.fail("ask about", key, "", err)
 }
 
 // spool is a body that can be read more than once.
