@@ -107,7 +107,7 @@ func TestAudit_7_8_5(t *testing.T) {
 // sendEvent sends one event with personal data, as an application does by itself.
 func sendEvent(t *testing.T, p *platformtest.Platform, token string) audit.Result {
 	t.Helper()
-	c := app.NewClient(p.Listen, p.Token)
+	c := app.NewClient(p.Token, p.Listen)
 	batch := audit.Batch{Events: []audit.Event{{
 		ID: "e2e-1", Time: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Tenant: "acme", Actor: "user-7", Action: "address.changed",
 		Person: "ada", Personal: map[string]string{"email": "ada@example.com"},

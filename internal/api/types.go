@@ -173,6 +173,7 @@ type Status struct {
 	Operations   []Operation  `json:"operations" doc:"operations that run now"`
 	Journal      JournalHead  `json:"journal"`
 	Pairs        []Pair       `json:"pairs" doc:"copies across regions, as they are now"`
+	Servers      []Server     `json:"servers" doc:"of the control plane"`
 }
 
 // JournalHead is the journal's size and tree head.

@@ -48,7 +48,7 @@ func newArchiving(l Layout, secrets Secrets) archiving {
 // archive's locks.
 func (s *ServerApp) startArchive(ctx context.Context) error {
 	s.archive = newArchiving(s.Layout, s.Secrets)
-	spool := filepath.Join(s.Layout.ServerDir(), "spool")
+	spool := filepath.Join(s.dir(), "spool")
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return fmt.Errorf("make the archive's spool: %w", err)
 	}

@@ -159,7 +159,7 @@ func (l Layout) greenlangUnit(p Programs, s Secrets, region, zone string) node.U
 		files = append(files, node.File{Path: "token", Content: s.App + "\n"})
 	}
 	if l.Listen != "" {
-		env = append(env, "GREENLANG_AUDIT_URL=http://"+l.ServerAddress(region, l.Listen), "GREENLANG_AUDIT_TOKEN_FILE={home}/audit.token", "GREENLANG_AUDIT_SPOOL={home}/audit")
+		env = append(env, "GREENLANG_AUDIT_URL="+urls(l.ServerAddresses(region)), "GREENLANG_AUDIT_TOKEN_FILE={home}/audit.token", "GREENLANG_AUDIT_SPOOL={home}/audit")
 		files = append(files, node.File{Path: "audit.token", Content: s.Applications[GreenLang] + "\n"})
 	}
 	return node.Unit{

@@ -25,19 +25,20 @@ func layout(t *testing.T) Layout {
 func TestAddressesAreRegionZoneHost(t *testing.T) {
 	t.Parallel()
 	l := layout(t)
+	l.Listen = "127.0.0.1:9"
 	for got, want := range map[string]string{
-		l.Address("us-east-1", "b", Postgres):       "127.1.2.1:5432",
-		l.Address("ap-northeast-1", "c", Etcd):      "127.6.3.1:2379",
-		l.EdgeAddress("us-east-1", Redis):           "127.1.0.1:6379",
-		l.ServerAddress("us-east-1", "127.0.0.1:9"): "127.0.0.1:9",
-		l.StateIP(): "127.1.0.2",
+		l.Address("us-east-1", "b", Postgres):  "127.1.2.1:5432",
+		l.Address("ap-northeast-1", "c", Etcd): "127.6.3.1:2379",
+		l.EdgeAddress("us-east-1", Redis):      "127.1.0.1:6379",
+		l.ServerAddresses("us-east-1")[0]:      "127.0.0.1:9",
+		l.SeatIP(l.Seats()[0]):                 "127.1.0.2",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
 	l.NetNS = true
-	if got := l.ServerAddress("us-east-1", "127.0.0.1:9"); got != "10.1.0.2:9" {
+	if got := l.ServerAddresses("us-east-1")[0]; got != "10.1.0.2:9" {
 		t.Errorf("with namespaces nodes reach the server at %s", got)
 	}
 	if n := len(layout(t).Ports()); n != 3*9+4+2+1 { // three zones of nine ports, the edge's four, our etcd's two, the object store's

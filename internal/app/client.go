@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
@@ -18,17 +20,19 @@ import (
 	"github.com/greenlang/fournines/internal/node"
 )
 
-// Client speaks to a server's API.
+// Client speaks to the API of whichever server answers.
 type Client struct {
-	Base  string // http://127.0.0.1:9999
-	Token string
-	Actor string
-	HTTP  *http.Client
+	Addresses []string // of the servers, HOST:PORT
+	Token     string
+	Actor     string
+	HTTP      *http.Client
+
+	at atomic.Int64 // which of the addresses is asked first, modulo their number
 }
 
-// NewClient returns a client of the server at address.
-func NewClient(address, token string) *Client {
-	return &Client{Base: "http://" + address, Token: token, HTTP: &http.Client{}}
+// NewClient returns a client of the servers at these addresses.
+func NewClient(token string, addresses ...string) *Client {
+	return &Client{Addresses: addresses, Token: token, HTTP: &http.Client{}}
 }
 
 // Problem is an error that the server answered with.
@@ -46,22 +50,48 @@ func (p *Problem) Error() string {
 }
 
 // Call sends in as JSON, if it is not nil, and reads the answer into out, if it is not nil.
-// id, if not empty, makes a repeat of the call harmless.
+// id, if not empty, makes a repeat of the call harmless. A server that cannot be asked, or
+// that knows no leader, is followed by the next one.
 func (c *Client) Call(ctx context.Context, method, path, id string, in, out any) error {
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			return err
 		}
-		body = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
+	var err error
+	for range c.Addresses {
+		at := c.at.Load()
+		if err = c.ask(ctx, c.Addresses[at%int64(len(c.Addresses))], method, path, id, in != nil, body, out); !c.next(err, method, id) {
+			return err
+		}
+		c.at.CompareAndSwap(at, at+1)
+	}
+	return err
+}
+
+// next tells whether another server may be asked the same: this one was never reached, or
+// says itself that it did nothing, or doing it twice does no harm.
+func (c *Client) next(err error, method, id string) bool {
+	var p *Problem
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if errors.As(err, &p) {
+		return p.Title == noLeader
+	}
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || method == http.MethodGet || id != ""
+}
+
+// ask asks one server once.
+func (c *Client) ask(ctx context.Context, address, method, path, id string, some bool, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Token)
-	if in != nil {
+	if some {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if id != "" {

@@ -17,7 +17,8 @@ import (
 // custody is what takes the events of applications in, and keeps the keys of the persons
 // in them.
 type custody struct {
-	keys   *seal.Directory
+	opened *seal.Directory
+	keys   seal.KeyStore // opened, or what shares it with other servers
 	sealer *seal.Sealer
 	ingest *ingest.Service
 }
@@ -38,12 +39,16 @@ const (
 
 // openCustody opens the keys, erases again who was erased, and begins to take events.
 func (s *ServerApp) openCustody(ctx context.Context) error {
-	c, dir := &s.custody, s.Layout.ServerDir()
+	c, dir := &s.custody, s.dir()
 	var err error
-	if c.keys, err = seal.OpenDirectory(filepath.Join(dir, "persons"), filepath.Join(s.Layout.Root, personsMaster)); err != nil {
+	if c.opened, err = seal.OpenDirectory(s.personsDir(), filepath.Join(s.Layout.Root, personsMaster)); err != nil {
 		return err
 	}
-	if c.sealer, err = seal.New(c.keys, c.keys.Pepper()); err != nil {
+	c.keys = c.opened
+	if s.shared() {
+		c.keys = &sharedKeys{Directory: c.opened, s: s, held: map[string][]byte{}}
+	}
+	if c.sealer, err = seal.New(c.keys, c.opened.Pepper()); err != nil {
 		return err
 	}
 	if err := s.eraseAgain(ctx); err != nil {
@@ -59,8 +64,8 @@ func (c *custody) close() error {
 	if c.ingest != nil {
 		c.ingest.Close()
 	}
-	if c.keys != nil {
-		return c.keys.Close()
+	if c.opened != nil {
+		return c.opened.Close()
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -286,7 +285,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	if layout.NetNS {
 		token = secrets.App
 	}
-	platform := DrillPlatform{Client: client, Region: region, Dir: filepath.Join(layout.ServerDir(), "journal"), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
+	platform := DrillPlatform{Client: client, Region: region, Dir: layout.JournalDir(), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
 	if zones := layout.Brokers(region); len(zones) > 1 {
 		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
 		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}

@@ -19,7 +19,7 @@ import (
 // RunEdge runs a region's edge until ctx ends. It serves with the server dead, from
 // the last configuration on its disk.
 func RunEdge(ctx context.Context, root, region string, log *slog.Logger) error {
-	inst, layout, err := LoadInstallation(root)
+	_, layout, err := LoadInstallation(root)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func RunEdge(ctx context.Context, root, region string, log *slog.Logger) error {
 	}
 	debug.SetGCPercent(edge.GCPercent)
 	e := edge.New(edge.Options{Dir: layout.EdgeDir(region), Logger: log})
-	x := &edgeProc{edge: e, client: NewClient(inst.Listen, secrets.NodeToken), region: region, log: log, cuts: map[Cut]bool{}, done: make(chan struct{}, 1)}
+	x := &edgeProc{edge: e, client: NewClient(secrets.NodeToken, layout.ServerListens()...), region: region, log: log, cuts: map[Cut]bool{}, done: make(chan struct{}, 1)}
 	if err := e.Start(); err != nil {
 		log.Error("the last configuration cannot be served; waiting for the server", "err", err)
 	}

@@ -42,7 +42,7 @@ func (s *ServerApp) peers(region, zone string) []string {
 	if !s.NetNS {
 		return nil
 	}
-	out := []string{s.Layout.IP(region, ""), s.Layout.serverIP(region)}
+	out := append([]string{s.Layout.IP(region, "")}, s.Layout.serverIPs(region)...)
 	for _, z := range s.regions[region].spec.Zones {
 		if z != zone {
 			out = append(out, s.Layout.IP(region, z))

@@ -26,7 +26,7 @@ func (s *ServerApp) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	go func() {
 		<-ctx.Done()
 		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
@@ -35,24 +35,66 @@ func (s *ServerApp) Serve(ctx context.Context) error {
 			_ = server.Close()
 		}
 	}()
-	ended := make(chan error, len(listeners))
+	ended := make(chan error, len(listeners)+1)
 	for _, l := range listeners {
-		go func() { ended <- server.Serve(l) }()
+		go func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				ended <- fmt.Errorf("serve API and console: %w", err)
+				return
+			}
+			ended <- nil
+		}()
 	}
-	for range listeners {
-		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-			return errors.Join(fmt.Errorf("serve API and console: %w", err), server.Close())
+	if !s.shared() {
+		return await(len(listeners), ended, server)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		err := s.takePart(ctx)
+		if err == nil {
+			select {
+			case <-s.quorum.Lost():
+				err = s.quorum.Reason()
+			case err = <-s.etcd.Err():
+			case <-ctx.Done():
+			}
+		}
+		if ctx.Err() != nil {
+			err = nil
+		}
+		ended <- err
+	}()
+	return await(len(listeners)+1, ended, server)
+}
+
+// await waits until n have ended, or one has failed.
+func await(n int, ended <-chan error, server *http.Server) error {
+	for range n {
+		if err := <-ended; err != nil {
+			return errors.Join(err, server.Close())
 		}
 	}
 	return nil
 }
 
+// answer answers as what this server is now.
+func (s *ServerApp) answer(w http.ResponseWriter, r *http.Request) {
+	h := s.serving.Load()
+	if h == nil {
+		tooEarly(w, "the server "+s.seat.Name+" is starting; ask again")
+		return
+	}
+	(*h).ServeHTTP(w, r)
+}
+
 // listeners opens the address of people and, with network namespaces, those of nodes.
 func (s *ServerApp) listeners() ([]net.Listener, error) {
-	addresses := []string{s.Listen}
-	for name := range s.regions {
-		if a := s.Layout.ServerAddress(name, s.Listen); a != s.Listen {
-			addresses = append(addresses, a)
+	addresses := []string{s.Layout.SeatListen(s.seat)}
+	if s.NetNS {
+		_, port, _ := strings.Cut(s.Listen, ":")
+		for _, name := range s.Regions {
+			addresses = append(addresses, s.Layout.serverIP(name, s.seat)+":"+port)
 		}
 	}
 	var out []net.Listener
@@ -77,7 +119,10 @@ func (s *ServerApp) Handler() http.Handler {
 	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /livez", alive)
+	if s.shared() {
+		s.mountServers(mux)
+	}
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
 	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { console.Login(w, r, "") })
@@ -233,6 +278,10 @@ func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any
 		v, version, err := get()
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		if s.shared() && !s.quorum.Leads() { // what another server wants by now is not known here
+			tooEarly(w, s.seat.Name+" leads no more; ask again")
 			return
 		}
 		if version != seen {

@@ -22,6 +22,7 @@ type Installation struct {
 	NetNS    bool     `json:"netns,omitempty"`
 	Lean     bool     `json:"lean,omitempty"` // one zone in each region but the first pair
 	Listen   string   `json:"listen"`         // of API and console
+	Servers  int      `json:"servers,omitempty"`
 	DNS      string   `json:"dns,omitempty"`
 	Programs Programs `json:"programs"`
 }
@@ -71,7 +72,7 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	if i.Lean {
 		lean(p, i.Regions)
 	}
-	return i, Layout{Platform: p, Regions: i.Regions, Root: root, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
+	return i, Layout{Platform: p, Regions: i.Regions, Root: root, Servers: i.Servers, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
 }
 
 // CheckFormat refuses a data directory that a newer version wrote; a missing one is well.

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/netns"
@@ -50,6 +49,7 @@ type Layout struct {
 	Platform *spec.Platform
 	Regions  []string // that run here
 	Root     string   // data directory
+	Servers  int      // of the control plane: 1, or an odd number that decides together
 	NetNS    bool     // each zone in a network namespace of its own
 	Listen   string   // of API and console
 	DNS      string   // of the name server that all edges of this machine share; empty: none
@@ -77,13 +77,6 @@ func (l Layout) IP(region, zone string) string {
 		net = 10
 	}
 	return fmt.Sprintf("%d.%d.%d.1", net, r.Number, l.zoneNumber(r, zone))
-}
-
-// StateIP returns the address of the server's own etcd: host 2 of the first region's
-// own hosts, always on loopback.
-func (l Layout) StateIP() string {
-	r, _ := l.Platform.Region(l.Regions[0])
-	return fmt.Sprintf("127.%d.0.2", r.Number)
 }
 
 // Partner returns the region that stands by for r, or that r stands by for, where it
@@ -132,26 +125,11 @@ func (l Layout) Address(region, zone, kind string) string {
 // application by HTTPS.
 func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
 
-// ServerAddress returns where nodes reach the server: where people do, or with network
-// namespaces the region's own second host, because loopback does not leave a namespace.
-func (l Layout) ServerAddress(region, listen string) string {
-	if !l.NetNS {
-		return listen
-	}
-	_, port, _ := strings.Cut(listen, ":")
-	return l.serverIP(region) + ":" + port
-}
-
-func (l Layout) serverIP(region string) string {
-	r, _ := l.Platform.Region(region)
-	return fmt.Sprintf("10.%d.0.2", r.Number)
-}
-
 // Namespaces returns the network namespaces of a region's zones.
 func (l Layout) Namespaces(region string) (netns.Plan, error) {
 	r, _ := l.Platform.Region(region)
 	p := netns.Plan{Prefix: netns.Prefix(l.Root, region)}
-	for _, a := range []string{l.IP(region, ""), l.serverIP(region)} {
+	for _, a := range append([]string{l.IP(region, "")}, l.serverIPs(region)...) {
 		ip, err := netip.ParseAddr(a)
 		if err != nil {
 			return p, err
@@ -174,17 +152,17 @@ func (l Layout) Dir(region, zone string) string { return filepath.Join(l.Root, r
 // EdgeDir returns the directory of a region's edge.
 func (l Layout) EdgeDir(region string) string { return filepath.Join(l.Root, region, Edge) }
 
-// ServerDir returns the directory of the server.
-func (l Layout) ServerDir() string { return filepath.Join(l.Root, Server) }
-
 // Bin returns the path of one of our own programs, copied to where the engines' user can run it.
 func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", name) }
 
 // Ports returns every address that the platform listens on, with its component.
 func (l Layout) Ports() map[string]string {
-	out := map[string]string{
-		l.StateIP() + ":" + strconv.Itoa(etcdPort): Server,
-		l.StateIP() + ":" + strconv.Itoa(etcdPeer): Server,
+	out := map[string]string{}
+	for _, s := range l.Seats() {
+		out[l.SeatIP(s)+":"+strconv.Itoa(etcdPort)], out[l.SeatIP(s)+":"+strconv.Itoa(etcdPeer)] = s.Name, s.Name
+		if l.Listen != "" {
+			out[l.SeatListen(s)] = s.Name
+		}
 	}
 	if l.EmbedsObjects() {
 		out[l.ObjectsAddress()] = Objects

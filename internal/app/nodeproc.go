@@ -17,7 +17,7 @@ import (
 // RunNode runs the node of a zone until ctx ends. With stop its units are then ended
 // as well; without, they live on for the next node.
 func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog.Logger) error {
-	inst, layout, err := LoadInstallation(root)
+	_, layout, err := LoadInstallation(root)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 	}
 	n := node.New(node.Config{
 		Dir: dir, Host: host, Log: log,
-		Server: nodeServer{NewClient(layout.ServerAddress(region, inst.Listen), secrets.NodeToken), "/nodes/" + zone},
+		Server: nodeServer{NewClient(secrets.NodeToken, layout.ServerAddresses(region)...), "/nodes/" + zone},
 		Prober: postgres.Prober{Observer: zone, User: patroni.ProbeUser, Password: secrets.Probe, Database: "postgres"},
 		Faults: in,
 	})

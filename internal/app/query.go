@@ -31,7 +31,7 @@ type answers struct {
 // openAnswers keeps the journal's tables and chooses the engine: the DuckDB worker where
 // its program is beside ours, else the one in this process.
 func (s *ServerApp) openAnswers(ctx context.Context) {
-	dir := filepath.Join(s.Layout.ServerDir(), "table")
+	dir := filepath.Join(s.dir(), "table")
 	a := &answers{store: table.NewStore(dir, s.Journal, s.Log), engine: plain.Engine{}, close: func() error { return nil }, turns: make(chan struct{}, questions)}
 	if program, ok := beside(worker.Program); ok {
 		w := worker.New(worker.Options{Program: program, Dir: dir})

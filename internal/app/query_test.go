@@ -22,7 +22,7 @@ func TestQueryThroughTheAPI(t *testing.T) {
 	t.Parallel()
 	s := &ServerApp{Layout: Layout{Root: t.TempDir()}, Log: slog.New(slog.DiscardHandler)}
 	var err error
-	if s.Journal, err = journal.Open(filepath.Join(s.Layout.ServerDir(), "journal"), time.Now); err != nil {
+	if s.Journal, err = journal.Open(filepath.Join(s.dir(), "journal"), time.Now); err != nil {
 		t.Fatal(err)
 	}
 	var ctx context.Context

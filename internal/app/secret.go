@@ -22,9 +22,11 @@ type Secrets struct {
 	Probe      string `json:"probe"`
 	GreenLang  string `json:"greenlang"`
 	Redis      string `json:"redis"`
-	App        string `json:"app"`     // bearer token of the application's API, where it leaves loopback
-	Objects    string `json:"objects"` // secret key of the embedded object store
-	Buckets    string `json:"buckets"` // secret key of the regions' object stores
+	App        string `json:"app"`               // bearer token of the application's API, where it leaves loopback
+	Objects    string `json:"objects"`           // secret key of the embedded object store
+	Buckets    string `json:"buckets"`           // secret key of the regions' object stores
+	Servers    string `json:"servers"`           // of servers, among themselves
+	Journal    string `json:"journal,omitempty"` // private key of the journal that several servers hold
 	// Applications may send audit events, each with a token of its own, and under no other
 	// name. GreenLang's is made; those of others are added here by hand.
 	Applications map[string]string `json:"applications,omitempty"`
@@ -62,7 +64,7 @@ func EnsureSecrets(root string) (Secrets, error) {
 		return s, err
 	}
 	complete := true
-	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Buckets} {
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Buckets, &s.Servers} {
 		if *p != "" {
 			continue
 		}
@@ -79,16 +81,20 @@ func EnsureSecrets(root string) (Secrets, error) {
 	if complete {
 		return s, nil
 	}
-	b, err := json.MarshalIndent(s, "", " ")
-	if err != nil {
-		return s, err
-	}
 	if err := os.WriteFile(filepath.Join(root, TokenFile), []byte(s.Token+"\n"), 0o600); err != nil {
 		return s, fmt.Errorf("keep token: %w", err)
 	}
+	return s, s.save(root)
+}
+
+func (s Secrets) save(root string) error {
+	b, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return err
+	}
 	tmp := filepath.Join(root, "."+secretsFile)
 	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return s, fmt.Errorf("keep secrets: %w", err)
+		return fmt.Errorf("keep secrets: %w", err)
 	}
-	return s, os.Rename(tmp, filepath.Join(root, secretsFile))
+	return os.Rename(tmp, filepath.Join(root, secretsFile))
 }

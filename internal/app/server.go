@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
@@ -28,6 +31,7 @@ import (
 	"github.com/greenlang/fournines/internal/host"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -44,9 +48,14 @@ type ServerApp struct {
 	Version string
 	Started time.Time
 
+	seat    Seat
+	quorum  *quorum.Quorum               // nil: this server decides alone
+	serving atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
 	regions map[string]*region
 	power   host.Switch
-	etcd    *embed.Etcd
+	etcd    *embed.Etcd // nil: the quorum's is another program
+	docs    *clientv3.Client
+	seats   seatFacts
 	traffic *traffic
 	witness *witnesses
 	tellers []*teller
@@ -60,9 +69,10 @@ type ServerApp struct {
 	wg      sync.WaitGroup
 }
 
-// OpenServer opens the installation's journal and state and resumes what was left
-// unfinished. Everything it starts ends with ctx, or with Close.
-func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*ServerApp, error) {
+// OpenServer opens a server of the installation. One that is alone opens journal and state
+// and resumes what was left unfinished; of several each begins with [ServerApp.Serve].
+// Everything it starts ends with ctx, or with Close.
+func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger) (*ServerApp, error) {
 	inst, layout, err := LoadInstallation(root)
 	if err != nil {
 		return nil, err
@@ -75,23 +85,38 @@ func OpenServer(ctx context.Context, root, version string, log *slog.Logger) (*S
 		Installation: inst, Layout: layout, Secrets: secrets, Facts: NewFacts(), Log: log, Version: version, Started: time.Now(),
 		regions: map[string]*region{}, power: host.NewSwitch(root),
 	}
+	if s.seat, err = layout.Seat(seat); err != nil {
+		return nil, err
+	}
 	ctx, s.cancel = context.WithCancel(ctx)
-	if err := s.open(ctx); err != nil {
+	if s.shared() {
+		return s, nil
+	}
+	if err := s.openAlone(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *ServerApp) open(ctx context.Context) error {
-	dir := s.Layout.ServerDir()
+// dir returns the server's own directory.
+func (s *ServerApp) dir() string { return s.Layout.SeatDir(s.seat) }
+
+// openAlone opens journal and state of the only server, and begins to act.
+func (s *ServerApp) openAlone(ctx context.Context) error {
 	var err error
-	if s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log}).Open(filepath.Join(dir, "journal")); err != nil {
+	if s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log}).Open(s.journalDir()); err != nil {
 		return err
 	}
-	if s.etcd, err = startState(ctx, filepath.Join(dir, "state"), s.Layout.StateIP()); err != nil {
+	client, peer := s.Layout.SeatState(s.seat)
+	if err := s.startState(ctx, etcd.Member{Client: client, Peer: peer, Cluster: Server + "=" + peer}); err != nil {
 		return err
 	}
-	store := state.Etcd{Client: v3client.New(s.etcd.Server)}
+	return s.lead(ctx, state.Etcd{Client: s.docs})
+}
+
+// lead opens the state over the journal and begins to act.
+func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
+	var err error
 	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldApp)
 	if err != nil {
 		return err
@@ -112,10 +137,10 @@ func (s *ServerApp) open(ctx context.Context) error {
 	if err := s.version(); err != nil {
 		return err
 	}
-	if err := record(ctx, s, serverStarted, Server, started{Version: s.Version, PID: os.Getpid()}); err != nil {
+	if err := record(ctx, s, serverStarted, s.seat.Name, started{Version: s.Version, PID: os.Getpid()}); err != nil {
 		return err
 	}
-	s.witness = newWitnesses(s, dir)
+	s.witness = newWitnesses(s, s.dir())
 	if err := s.witness.open(); err != nil {
 		return err
 	}
@@ -124,11 +149,15 @@ func (s *ServerApp) open(ctx context.Context) error {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
 	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
-	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), dir)})
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root)})
 	if err != nil {
 		return err
 	}
 	s.openAnswers(ctx)
+	if s.shared() {
+		s.wg.Go(func() { s.watchSeats(ctx) })
+		s.wg.Go(func() { s.keepKeys(ctx) })
+	}
 	s.wg.Go(func() { s.loop(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
 	s.wg.Go(func() { s.watchVerdicts(ctx) })
@@ -137,24 +166,36 @@ func (s *ServerApp) open(ctx context.Context) error {
 	}
 	s.wg.Go(func() { s.watchMirrors(ctx) })
 	s.wg.Go(func() { s.replicateObjects(ctx) })
-	return s.startArchive(ctx)
+	if err := s.startArchive(ctx); err != nil {
+		return err
+	}
+	h := s.Handler()
+	s.serving.Store(&h)
+	return nil
 }
 
 // startState starts the server's own etcd.
-func startState(ctx context.Context, dir, ip string) (*embed.Etcd, error) {
-	client, peer := "http://"+ip+":2379", "http://"+ip+":2380"
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	return etcd.Start(ctx, etcd.Member{Name: Server, Dir: dir, Client: client, Peer: peer, Cluster: Server + "=" + peer, Token: "fournines"})
+func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
+	m.Name, m.Dir, m.Token, m.MaxRequest = s.seat.Name, filepath.Join(s.dir(), "state"), "fournines", maxRequest
+	var err error
+	if s.etcd, err = etcd.Start(ctx, m); err != nil {
+		return err
+	}
+	s.docs = v3client.New(s.etcd.Server)
+	return nil
 }
+
+// maxRequest is what our own etcd takes at once: a group of entries may be that of one
+// caller, and larger than others. bytes
+const maxRequest = 10 << 20
 
 // crashPoint kills us at the point that the environment names, once: it is how the
 // end-to-end crash tests meet a real server with real engines.
-func crashPoint(at, dir string) control.CrashPoint {
+func crashPoint(at, root string) control.CrashPoint {
 	if at == "" {
 		return nil
 	}
-	marker := filepath.Join(dir, "crashed")
+	marker := filepath.Join(root, "crashed")
 	return func(point string) {
 		if point != at {
 			return
@@ -174,18 +215,22 @@ func (s *ServerApp) Close() error {
 		s.Control.Close()
 	}
 	s.wg.Wait()
+	var err error
 	if err := s.answers.Close(); err != nil {
 		s.Log.Warn("the journal's tables were not closed in order; they are only a cache", "err", err)
 	}
 	if s.State != nil {
 		s.State.Close()
 	}
-	if s.etcd != nil {
-		s.etcd.Close()
-	}
-	err := s.custody.close()
+	err = errors.Join(err, s.custody.close())
 	if s.Journal != nil {
 		err = errors.Join(err, s.Journal.Close())
+	}
+	if s.quorum != nil { // now that nothing of ours has an effect any more, somebody else may lead
+		err = errors.Join(err, s.quorum.Resign(context.Background()))
+	}
+	if s.etcd != nil {
+		s.etcd.Close()
 	}
 	return err
 }

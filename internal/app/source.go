@@ -28,7 +28,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
-	st.Availability, st.Pairs = s.availability(now), s.pairs(now)
+	st.Availability, st.Pairs, st.Servers = s.availability(now), s.pairs(now), s.servers(now)
 	faults, err := s.activeFaults()
 	if err != nil {
 		return st, err
@@ -53,7 +53,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), lost, objects), now)
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.seatFindings(now), lost, objects), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }

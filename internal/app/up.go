@@ -32,6 +32,7 @@ type UpOptions struct {
 	Regions  []string
 	Listen   string
 	DNS      string // address of the shared name server
+	Servers  int    // of the control plane
 	NetNS    bool
 	Lean     bool // one zone in each region but the first pair
 	Log      *slog.Logger
@@ -131,8 +132,8 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if _, err := node.ThisHost(); err != nil {
 		return err
 	}
-	u.Installation = Installation{Regions: o.Regions, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
-	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
+	u.Installation = Installation{Regions: o.Regions, Servers: o.Servers, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
+	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
 	if o.Lean {
 		lean(p, o.Regions)
 	}
@@ -146,6 +147,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 		return err
 	}
 	if u.Secrets, err = EnsureSecrets(o.Root); err != nil {
+		return err
+	}
+	if err := u.shareJournal(); err != nil {
 		return err
 	}
 	if err := u.layPrograms(); err != nil {
@@ -235,7 +239,9 @@ func (u *Up) checkPorts() error {
 	if !u.NetNS { // a namespace is ours alone
 		ports = u.Layout.Ports()
 	}
-	ports[u.Listen] = Server
+	for _, s := range u.Layout.Seats() {
+		ports[u.Layout.SeatListen(s)] = s.Name
+	}
 	if u.DNS != "" {
 		ports[u.DNS] = Cluster(u.Regions[0], Edge)
 	}
@@ -326,10 +332,12 @@ func (u *Up) units() []node.Unit {
 	if u.Layout.EmbedsObjects() {
 		out = append(out, objectsUnit(u.Layout, u.Secrets, env[:1]))
 	}
-	out = append(out, node.Unit{
-		Name: Server, Argv: []string{bin, "server", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
-		Ready: node.Ready{HTTP: "http://" + u.Listen + "/readyz"},
-	})
+	for _, s := range u.Layout.Seats() {
+		out = append(out, node.Unit{
+			Name: s.Name, Argv: []string{bin, "server", s.Name, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
+			Ready: node.Ready{HTTP: "http://" + u.Layout.SeatListen(s) + "/readyz"},
+		})
+	}
 	for _, region := range u.Layout.ObjectRegions() {
 		out = append(out, bucketUnit(u.Layout, u.Secrets, region, env[:1]))
 	}

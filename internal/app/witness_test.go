@@ -63,7 +63,7 @@ func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) st
 }
 
 func (x *site) open(ctx context.Context) (*ServerApp, error) {
-	return OpenServer(ctx, x.root, "test", slog.New(slog.DiscardHandler))
+	return OpenServer(ctx, x.root, Server, "test", slog.New(slog.DiscardHandler))
 }
 
 func (x *site) start() {

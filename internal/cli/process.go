@@ -23,15 +23,23 @@ func (w *world) logger() *slog.Logger {
 }
 
 func (w *world) serverCommand() *cobra.Command {
-	return &cobra.Command{Use: "server", Short: "Run the control plane: API, console, control loops, journal", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
+		Long: "Run one server of the control plane. Of several, SEAT says which, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.",
+		RunE: func(c *cobra.Command, args []string) error {
+			seat := app.Server
+			if len(args) > 0 {
+				seat = args[0]
+			}
 			ctx, cancel := context.WithCancel(c.Context())
 			defer cancel()
-			s, err := app.OpenServer(ctx, w.data, Version, w.logger())
+			s, err := app.OpenServer(ctx, w.data, seat, Version, w.logger())
 			if err != nil {
 				return err
 			}
 			err = s.Serve(ctx)
+			if errors.Is(err, app.ErrDeposed) {
+				return err // at once: another server acts
+			}
 			cancel()
 			return errors.Join(err, s.Close())
 		}}

@@ -95,7 +95,7 @@ func (w *world) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	f := root.PersistentFlags()
 	f.StringVar(&w.data, "data", app.DefaultRoot(), "data directory of the installation (FOURNINES_DATA)")
-	f.StringVar(&w.server, "server", os.Getenv("FOURNINES_SERVER"), "address of the API; the installation's by default (FOURNINES_SERVER)")
+	f.StringVar(&w.server, "server", os.Getenv("FOURNINES_SERVER"), "address of the API, or of each of several servers, separated by commas; the installation's by default (FOURNINES_SERVER)")
 	f.StringVarP(&w.output, "output", "o", "table", "table, wide, json, yaml or name")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "see", Title: "See:"}, &cobra.Group{ID: "act", Title: "Act:"}, &cobra.Group{ID: "declare", Title: "Declare:"})
 	for _, c := range []struct {
@@ -103,7 +103,7 @@ func (w *world) root() *cobra.Command {
 		cmd   *cobra.Command
 	}{
 		{"run", w.upCommand()}, {"run", w.downCommand()},
-		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.operationsCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
+		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.serversCommand()}, {"see", w.operationsCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
 		{"act", w.drillCommand()}, {"act", w.faultCommand()}, {"act", w.switchoverCommand()}, {"act", w.kafkaCommand()}, {"act", w.evacuateCommand()}, {"act", w.restoreCommand()}, {"act", w.routeCommand()}, {"act", w.approveCommand()}, {"act", w.denyCommand()}, {"act", w.personCommand()},
 		{"declare", w.validateCommand()}, {"declare", w.planCommand()}, {"declare", w.costCommand()}, {"declare", w.schemaCommand()},
 		{"", w.versionCommand()}, {"", w.serverCommand()}, {"", w.nodeCommand()}, {"", w.edgeCommand()}, {"", w.etcdCommand()}, {"", w.guardCommand()},
@@ -116,16 +116,16 @@ func (w *world) root() *cobra.Command {
 
 // client returns a client of the installation's server.
 func (w *world) client() (*app.Client, error) {
-	address := w.server
-	if address == "" {
-		inst, _, err := app.LoadInstallation(w.data)
+	addresses := strings.Split(w.server, ",")
+	if w.server == "" {
+		_, layout, err := app.LoadInstallation(w.data)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("no platform runs from %s; start one with `fournines up`, or name a server with --server", w.data)
 		}
 		if err != nil {
 			return nil, err
 		}
-		address = inst.Listen
+		addresses = layout.ServerListens()
 	}
 	token := os.Getenv("FOURNINES_TOKEN")
 	if token == "" {
@@ -135,7 +135,7 @@ func (w *world) client() (*app.Client, error) {
 		}
 		token = s.Token
 	}
-	c := app.NewClient(address, token)
+	c := app.NewClient(token, addresses...)
 	c.Actor = os.Getenv("FOURNINES_ACTOR")
 	if c.Actor == "" {
 		if u, err := user.Current(); err == nil {

@@ -52,6 +52,7 @@ func (w *world) upCommand() *cobra.Command {
 	f.BoolVar(&o.Lean, "lean", false, "one zone in each region but the first and its partner; the default for more than two regions")
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
 	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
+	f.IntVar(&o.Servers, "servers", 1, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c
@@ -169,7 +170,7 @@ func nap(ctx context.Context, d time.Duration) error {
 
 // showStart shows how the regions come up, until everything is healthy and ready.
 func (w *world) showStart(ctx context.Context, listen, token string) error {
-	client := app.NewClient(listen, token)
+	client := app.NewClient(token, listen)
 	t := newTree(w.err)
 	begun := time.Now()
 	for {
@@ -190,6 +191,11 @@ func (w *world) showStart(ctx context.Context, listen, token string) error {
 
 // ready tells whether every component is healthy and every cluster could fail over.
 func ready(s api.Status) bool {
+	for _, v := range s.Servers {
+		if v.Health != api.Healthy {
+			return false
+		}
+	}
 	n := 0
 	for _, r := range s.Regions {
 		if !r.Running {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -48,7 +47,11 @@ func (w *world) journalVerify() *cobra.Command {
 				return w.verifyArchive(c.Context(), from, key, against, bucket)
 			}
 			if from == "" {
-				from = filepath.Join(app.Layout{Root: w.data}.ServerDir(), "journal")
+				_, layout, err := app.LoadInstallation(w.data)
+				if err != nil { // a journal alone, such as one out of a backup
+					layout = app.Layout{Root: w.data}
+				}
+				from = layout.JournalDir()
 			}
 			return w.verify(c.Context(), from, key, against)
 		},

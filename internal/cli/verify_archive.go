@@ -115,7 +115,7 @@ func (w *world) ownBucket(o *archive.VerifyOptions) (archive.Reader, string, err
 		return nil, "", err
 	}
 	if o.Key == "" {
-		b, err := os.ReadFile(filepath.Join(layout.ServerDir(), "journal", "key.pub"))
+		b, err := os.ReadFile(filepath.Join(layout.JournalDir(), "key.pub"))
 		if err != nil {
 			return nil, "", fmt.Errorf("read the journal's key: %w; give it with --key", err)
 		}

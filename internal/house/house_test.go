@@ -17,7 +17,7 @@ import (
 const module = "github.com/greenlang/fournines/internal/"
 
 var (
-	core  = []string{"spec", "fact", "journal", "state", "control", "evidence", "drill"}
+	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill"}
 	wings = []string{"availability", "recovery", "delivery", "scaling", "chaos", "performance", "security", "compliance"}
 )
 

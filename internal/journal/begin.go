@@ -18,7 +18,7 @@ func (j *Journal) begin() error {
 	if exists(j.dir, keyFile) || !j.blank() {
 		return nil // not new: what is missing will be named
 	}
-	private, err := makeKeys(j.o.disk, j.dir, j.o.Origin)
+	private, err := makeKeys(j.o.disk, j.dir, j.o.Origin, j.o.Key)
 	if err != nil {
 		return err
 	}

@@ -21,19 +21,29 @@ type committer struct {
 	sizes    []int32
 	back     bool // the clock is behind stamp, and that was said
 	torn     bool // the last write of the head failed, perhaps in the middle
+
+	waiting *request // of a group of its own, the next
 }
 
 // A group shares one write and one sync; these bound it.
 const (
 	maxGroup      = 4096 // requests
 	maxGroupBytes = 8 << 20
+
+	// maxDecided bounds what is decided at once in bytes: etcd takes 1.5 MiB unless it is
+	// told otherwise. One request may be larger.
+	maxDecided = 1 << 20
 )
 
 // commit is the one writer: it gathers what has been asked meanwhile, writes and
 // syncs it at once, and then answers everybody.
 func (j *Journal) commit() {
 	defer close(j.stopped)
-	for first := range j.requests {
+	for {
+		first := j.committer.waiting
+		if first == nil {
+			first = <-j.requests
+		}
 		closing := j.gather(first)
 		err := j.write()
 		for _, r := range j.committer.group {
@@ -59,14 +69,21 @@ func (j *Journal) poisoned() bool {
 }
 
 func (j *Journal) gather(first *request) (closing bool) {
-	c := &j.committer
-	c.group = c.group[:0]
+	c, most := &j.committer, maxGroupBytes
+	if j.o.Decide != nil {
+		most = maxDecided
+	}
+	c.group, c.waiting = c.group[:0], nil
 	for r, n := first, 0; ; {
 		if r == nil {
 			return true
 		}
+		if len(c.group) > 0 && (r.decided || j.o.Decide != nil && n+len(r.frames) > most) {
+			c.waiting = r
+			return false
+		}
 		c.group = append(c.group, r)
-		if n += len(r.frames); n >= maxGroupBytes || len(c.group) >= maxGroup {
+		if n += len(r.frames); n >= most || len(c.group) >= maxGroup || r.decided {
 			return false
 		}
 		select {
@@ -80,6 +97,9 @@ func (j *Journal) gather(first *request) (closing bool) {
 // write puts the group behind the log. A failed write is cut off again and fails the group.
 func (j *Journal) write() error {
 	c := &j.committer
+	if len(c.group) == 1 && c.group[0].decided {
+		return j.accept(c.group[0])
+	}
 	frontier, now := c.frontier, j.stampTime()
 	next := frontier.Size()
 	c.buf, c.sizes = c.buf[:0], c.sizes[:0]
@@ -103,13 +123,34 @@ func (j *Journal) write() error {
 	if err != nil {
 		return err
 	}
+	if j.o.Decide != nil {
+		g := Group{First: next, Count: len(c.sizes), Root: frontier.Root(), Stamp: now, Frames: c.buf}
+		switch err := j.o.Decide(g); {
+		case errors.Is(err, ErrNotLeader):
+			return err
+		case err != nil:
+			return j.poison(fmt.Errorf("journal %s: whether %d entries from %d on are recorded is not known: %w; start the server again, which looks", j.dir, g.Count, g.First, err))
+		}
+	}
+	return j.persist(s, frontier, now)
+}
+
+// persist writes and syncs what the committer has gathered. What was decided must be
+// written: when the disk refuses it, the journal takes nothing more, and has it from the
+// other servers at its next start.
+func (j *Journal) persist(s *segment, frontier tiles.Frontier, stamp time.Time) error {
+	c := &j.committer
 	if err := j.o.disk.writeAt(c.file, c.buf, s.end); err != nil {
-		return j.undo(s, err)
+		err = j.undo(s, err)
+		if j.o.Decide != nil {
+			err = j.poison(fmt.Errorf("%w; it is decided all the same: start the server again when the disk takes writes", err))
+		}
+		return err
 	}
 	if err := j.o.disk.datasync(c.file); err != nil {
 		return j.poison(fmt.Errorf("journal %s: sync: %w; nothing more is accepted: start the server again, which looks at what is on the disk", j.dir, err))
 	}
-	c.frontier, c.stamp = frontier, now
+	c.frontier, c.stamp = frontier, stamp
 	j.acknowledge(s)
 	return nil
 }

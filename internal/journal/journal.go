@@ -23,6 +23,12 @@ type Options struct {
 	PublishEvery time.Duration    // least time between two checkpoints; 0: 1 s
 	Kinds        []Kind           // what may be appended; nil: every kind
 	Log          *slog.Logger     // hears when publishing fails and goes on again; nil: nobody
+	Key          string           // private key that the journal signs with, used when it is made; "": a new one
+
+	// Decide is asked before a group of appended entries is written, where several servers
+	// hold one log: without an error the group is decided for all of them. ErrNotLeader
+	// refuses it; with any other error nobody knows, and the journal takes nothing more.
+	Decide func(Group) error
 
 	disk disk
 }
@@ -92,6 +98,11 @@ func (j *Journal) Append(ctx context.Context, entries ...Entry) (uint64, error) 
 	if err != nil {
 		return 0, err
 	}
+	return j.submit(ctx, r)
+}
+
+// submit hands a request to the committer and waits for its answer.
+func (j *Journal) submit(ctx context.Context, r *request) (uint64, error) {
 	select {
 	case <-j.stopped:
 		return 0, j.closedErr()

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -28,7 +30,14 @@ type keys struct {
 
 // makeKeys makes a key pair, keeps the public half, and returns the private one. An empty
 // origin means a random one.
-func makeKeys(d disk, dir, origin string) (private string, err error) {
+func makeKeys(d disk, dir, origin, given string) (private string, err error) {
+	if given != "" {
+		public, err := PublicKey(given)
+		if err != nil {
+			return "", err
+		}
+		return given, here(dir, d.replace(filepath.Join(dir, publicKeyFile), []byte(public+"\n")))
+	}
 	if origin == "" {
 		var b [4]byte
 		if _, err := rand.Read(b[:]); err != nil {
@@ -44,6 +53,41 @@ func makeKeys(d disk, dir, origin string) (private string, err error) {
 		return "", fmt.Errorf("the origin %q cannot name a log (%w); use letters, digits, dots and slashes", origin, err)
 	}
 	return private, here(dir, d.replace(filepath.Join(dir, publicKeyFile), []byte(public+"\n")))
+}
+
+// NewKey makes a private key for a log that several servers hold, of a random origin.
+func NewKey() (string, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("make a journal's key: %w", err)
+	}
+	private, _, err := note.GenerateKey(rand.Reader, originPrefix+hex.EncodeToString(b[:]))
+	return private, err
+}
+
+// ReadKey returns the private key of the journal in dir, for other servers that shall
+// hold the same log.
+func ReadKey(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, keyFile))
+	return strings.TrimSuffix(string(b), "\n"), err
+}
+
+// PublicKey returns the verifier's key of a private one.
+func PublicKey(private string) (string, error) {
+	signer, err := note.NewSigner(private)
+	if err != nil {
+		return "", fmt.Errorf("this is no journal's private key: %w", err)
+	}
+	fields := strings.SplitN(private, "+", 5) // PRIVATE+KEY+NAME+HASH+BASE64, as NewSigner has checked
+	seed, err := base64.StdEncoding.DecodeString(fields[4])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return "", errors.New("this is no journal's private key: its seed has another length")
+	}
+	public, ok := ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey)
+	if !ok {
+		return "", errors.New("this is no journal's private key: it is not Ed25519")
+	}
+	return note.NewEd25519VerifierKey(signer.Name(), public)
 }
 
 // newKeys returns the pair whose private half is not kept yet.
@@ -98,4 +142,16 @@ func readPublic(dir string) (string, note.Verifier, error) {
 // capitals, and its base64 with line breaks, and then a changed file would go unnoticed.
 func spelled(key, prefix, name string, hash uint32) bool {
 	return !strings.ContainsAny(key, "\r\n") && strings.HasPrefix(key, fmt.Sprintf("%s%s+%08x+", prefix, name, hash))
+}
+
+// match refuses a journal of another key than the one that its servers share.
+func (k keys) match(dir, shared string) error {
+	if shared == "" {
+		return nil
+	}
+	public, err := PublicKey(shared)
+	if err == nil && public != k.public {
+		err = &DamageError{dir, 0, WrongKey, "it signs as " + k.public + ", the servers that hold this log sign as " + public}
+	}
+	return err
 }

@@ -89,6 +89,9 @@ func (j *Journal) load() error {
 	if j.keys, err = readKeys(j.dir); err != nil {
 		return err
 	}
+	if err := j.keys.match(j.dir, j.o.Key); err != nil {
+		return err
+	}
 	c, raw, err := readCheckpoint(j.dir, j.keys.verifier)
 	if err != nil {
 		return err

@@ -1,5 +1,11 @@
 package journal
 
+import (
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal/tiles"
+)
+
 // request is one call of Append. The caller's goroutine has encoded everything but the
 // times that the committer stamps, and the checksums over them.
 type request struct {
@@ -9,6 +15,10 @@ type request struct {
 	first  uint64
 	err    error
 	done   chan struct{}
+
+	decided bool       // by another server: what follows is set, and first is where it belongs
+	root    tiles.Hash // of the log with the request at its end; zero: not known
+	stamp   time.Time  // the newest that was stamped
 }
 
 // request encodes entries into frames.

@@ -141,7 +141,7 @@ func (p *Platform) Up() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.Token, p.Client = s.Token, app.NewClient(p.Listen, s.Token)
+	p.Token, p.Client = s.Token, app.NewClient(s.Token, p.Listen)
 	p.Client.Actor = "test"
 }
 

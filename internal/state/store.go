@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -24,7 +25,10 @@ type Store interface {
 }
 
 // Etcd is a Store in etcd.
-type Etcd struct{ Client *clientv3.Client }
+type Etcd struct {
+	Client *clientv3.Client
+	Guard  func() []clientv3.Cmp // what must hold for a write, nil: nothing; a server that is deposed writes no more
+}
 
 // Load implements Store.
 func (s Etcd) Load(ctx context.Context) (map[string]json.RawMessage, Position, error) {
@@ -64,7 +68,15 @@ func (s Etcd) Save(ctx context.Context, docs map[string]json.RawMessage, at Posi
 	ops = append(ops, clientv3.OpPut(appliedKey, at.String()))
 	for len(ops) > 0 {
 		n := min(len(ops), txnMax)
-		if _, err := s.Client.Txn(ctx).Then(ops[:n]...).Commit(); err != nil {
+		var guard []clientv3.Cmp
+		if s.Guard != nil {
+			guard = s.Guard()
+		}
+		resp, err := s.Client.Txn(ctx).If(guard...).Then(ops[:n]...).Commit()
+		if err == nil && !resp.Succeeded {
+			err = errors.New("another server leads")
+		}
+		if err != nil {
 			return fmt.Errorf("save state: %w", err)
 		}
 		ops = ops[n:]

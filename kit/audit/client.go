@@ -20,7 +20,7 @@ var (
 // Client records events. Its methods may be called from any goroutine.
 type Client struct {
 	o        Options
-	endpoint string
+	endpoints []string // of each server; one that does not answer is followed by the next
 	spool    *spool
 	requests chan *request
 	wake     chan struct{} // to the sender: there is something
@@ -36,8 +36,12 @@ type Client struct {
 
 // Open opens the spool in o.Dir, made when missing, and begins to send what is in it.
 func Open(o Options) (*Client, error) {
-	if !strings.HasPrefix(o.URL, "http://") && !strings.HasPrefix(o.URL, "https://") {
-		return nil, fmt.Errorf("open audit client: URL is %q; give http:// or https://, and the server's address", o.URL)
+	var endpoints []string
+	for url := range strings.SplitSeq(o.URL, ",") {
+		if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+			return nil, fmt.Errorf("open audit client: URL is %q; give http:// or https://, and the server's address", url)
+		}
+		endpoints = append(endpoints, strings.TrimSuffix(url, "/")+"/v1/audit")
 	}
 	if o.Token == "" || o.Dir == "" {
 		return nil, errors.New("open audit client: it needs the application's Token, and a Dir for its spool")
@@ -57,7 +61,7 @@ func Open(o Options) (*Client, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
-		o: o, endpoint: strings.TrimSuffix(o.URL, "/") + "/v1/audit", spool: s, stop: stop,
+		o: o, endpoints: endpoints, spool: s, stop: stop,
 		requests: make(chan *request, 1024), wake: make(chan struct{}, 1), moved: make(chan struct{}),
 	}
 	c.wg.Go(c.write)

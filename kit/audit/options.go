@@ -8,7 +8,7 @@ import (
 
 // Options say where events go. URL, Token and Dir are required.
 type Options struct {
-	URL      string       // of the server, such as http://127.0.0.1:9999
+	URL      string       // of the server, such as http://127.0.0.1:9999; of several, separated by commas
 	Token    string       // of the application: the journal names it by this
 	Dir      string       // of the spool; this process alone has it
 	MaxBytes int64        // of the spool; 0: 64 MiB

@@ -16,6 +16,7 @@ import (
 type sender struct {
 	c       *Client
 	backoff time.Duration
+	at      int // which endpoint is asked, modulo their number
 }
 
 const (
@@ -71,6 +72,7 @@ func (s *sender) ship(ctx context.Context, events []spooled) bool {
 		}
 		if err != nil {
 			left = events
+			s.at++
 		}
 		if err != nil || wait > 0 {
 			s.pause(ctx, err, wait)
@@ -96,7 +98,7 @@ func (s *sender) post(ctx context.Context, events []spooled) (left []spooled, wa
 		}
 		body = append(body, e.raw...)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.c.endpoint, bytes.NewReader(append(body, `]}`...)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.c.endpoints[s.at%len(s.c.endpoints)], bytes.NewReader(append(body, `]}`...)))
 	if err != nil {
 		return nil, 0, err
 	}

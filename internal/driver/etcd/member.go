@@ -17,6 +17,9 @@ type Member struct {
 	Peer    string // URL it serves peers on
 	Cluster string // NAME=PEER-URL,… of all members
 	Token   string // names the cluster, so that members of two never mix
+
+	Existing   bool // the cluster runs already, and expects this member
+	MaxRequest uint // bytes of one request; 0: etcd's 1.5 MiB
 }
 
 // Start starts the member and waits until it serves.
@@ -31,6 +34,12 @@ func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
 	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{*client}, []url.URL{*client}
 	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{*peer}, []url.URL{*peer}
 	c.InitialCluster, c.InitialClusterToken = m.Cluster, m.Token
+	if m.Existing {
+		c.ClusterState = embed.ClusterStateFlagExisting
+	}
+	if m.MaxRequest > 0 {
+		c.MaxRequestBytes = m.MaxRequest
+	}
 	c.LogLevel = "warn"
 	c.AutoCompactionMode, c.AutoCompactionRetention = "periodic", "1h"
 	c.TickMs, c.ElectionMs = 100, 1000 // milliseconds: less would not survive a path of 500 ms

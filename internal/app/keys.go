@@ -1,0 +1,232 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/seal"
+)
+
+// sharedKeys are the keys of persons where several servers hold the journal: a new one, and
+// a tombstone, is with most of the servers before anybody relies on it.
+type sharedKeys struct {
+	*seal.Directory
+	s *ServerApp
+
+	mu   sync.Mutex // guards what follows
+	held map[string][]byte
+}
+
+// personsDir is where a server has the keys of persons, or copies of them.
+func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), "persons") }
+
+// pushFor bounds how long a key may take to be with most of the servers.
+const pushFor = 3 * time.Second
+
+// Create implements seal.KeyStore.
+func (k *sharedKeys) Create(pseudonym string) ([]byte, error) {
+	key, err := k.Directory.Create(pseudonym)
+	if err != nil {
+		return nil, err
+	}
+	return key, k.share(seal.PepperName, seal.CopyName(pseudonym))
+}
+
+// Destroy implements seal.KeyStore. A server that is away gets the tombstone when it
+// returns; should it lead before, it hears of it from the others and from the journal.
+func (k *sharedKeys) Destroy(pseudonym string, at time.Time) (time.Time, error) {
+	at, err := k.Directory.Destroy(pseudonym, at)
+	if err != nil {
+		return at, err
+	}
+	return at, k.share(seal.CopyName(pseudonym))
+}
+
+// share brings files to most of the servers, unless they are there.
+func (k *sharedKeys) share(names ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), pushFor)
+	defer cancel()
+	for _, name := range names {
+		content, err := durable.OS{}.Read(filepath.Join(k.s.personsDir(), name))
+		if err != nil {
+			return fmt.Errorf("share data key: %w", err)
+		}
+		k.mu.Lock()
+		known := bytes.Equal(k.held[name], content)
+		k.mu.Unlock()
+		if known {
+			continue
+		}
+		if err := k.s.pushKey(ctx, name, content); err != nil {
+			return err
+		}
+		k.mu.Lock()
+		k.held[name] = content
+		k.mu.Unlock()
+	}
+	return nil
+}
+
+// pushKey returns when most of the servers, this one among them, have a file.
+func (s *ServerApp) pushKey(ctx context.Context, name string, content []byte) error {
+	others := s.others()
+	answers := make(chan error, len(others))
+	for _, x := range others {
+		go func() { answers <- s.putKey(ctx, x, name, content) }()
+	}
+	var errs []error
+	for need := s.Layout.Servers / 2; need > 0; {
+		if len(errs) > len(others)-s.Layout.Servers/2 {
+			return fmt.Errorf("share data key %s: too few servers have it: %w", name, errors.Join(errs...))
+		}
+		if err := <-answers; err != nil {
+			errs = append(errs, err)
+		} else {
+			need--
+		}
+	}
+	return nil
+}
+
+func (s *ServerApp) putKey(ctx context.Context, x Seat, name string, content []byte) error {
+	resp, err := s.askSeat(ctx, x, http.MethodPut, "/keys/"+name, bytes.NewReader(content))
+	if err != nil {
+		return fmt.Errorf("%s: %w", x.Name, err)
+	}
+	return resp.Body.Close()
+}
+
+// getKeys reads another server's files.
+func (s *ServerApp) getKeys(ctx context.Context, x Seat) (map[string][]byte, error) {
+	resp, err := s.askSeat(ctx, x, http.MethodGet, "/keys", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	var out map[string][]byte
+	return out, json.NewDecoder(resp.Body).Decode(&out)
+}
+
+// gatherKeys brings together what the servers have before this one opens its directory.
+// Most of them must be heard: a key that somebody relies on is with one of any such number.
+func (s *ServerApp) gatherKeys(ctx context.Context) error {
+	for {
+		need := s.Layout.Servers / 2
+		var errs []error
+		for _, x := range s.others() {
+			short, cancel := context.WithTimeout(ctx, pushFor)
+			copies, err := s.getKeys(short, x)
+			cancel()
+			for _, name := range slices.Sorted(maps.Keys(copies)) {
+				err = errors.Join(err, seal.Keep(s.personsDir(), name, copies[name]))
+			}
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", x.Name, err))
+				continue
+			}
+			need--
+		}
+		// The founder, before anybody has joined, has nothing that others could know.
+		if need <= 0 || s.alone(ctx) {
+			return nil
+		}
+		s.Log.Warn("the keys of persons are not complete: too few servers answer", "err", errors.Join(errs...))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.quorum.Lost():
+			return s.quorum.Reason()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// alone tells whether the quorum has a single voting member, which can only be this server.
+func (s *ServerApp) alone(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, pushFor)
+	defer cancel()
+	list, err := s.docs.MemberList(ctx)
+	voters := 0
+	if err == nil {
+		for _, m := range list.Members {
+			if !m.IsLearner {
+				voters++
+			}
+		}
+	}
+	return voters == 1
+}
+
+// reconcileEvery is the time between two comparisons of the servers' keys.
+const reconcileEvery = 10 * time.Second
+
+// keepKeys gives the other servers what they lack, such as after they were away.
+func (s *ServerApp) keepKeys(ctx context.Context) {
+	for ctx.Err() == nil {
+		for _, x := range s.others() {
+			var p *Problem
+			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != noLeader) {
+				s.Log.Warn("a server could not be given the keys of persons; it is tried again", "server", x.Name, "err", err)
+			}
+		}
+		sleep(ctx, reconcileEvery)
+	}
+}
+
+func (s *ServerApp) reconcileKeys(ctx context.Context, x Seat) error {
+	ours, err := seal.Copies(s.personsDir())
+	if err != nil {
+		return err
+	}
+	theirs, err := s.getKeys(ctx, x)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(ours)) {
+		if !bytes.Equal(ours[name], theirs[name]) {
+			if err := s.putKey(ctx, x, name, ours[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *ServerApp) sendKeys(w http.ResponseWriter, _ *http.Request) {
+	copies, err := seal.Copies(s.personsDir())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeJSON(w, copies)
+}
+
+// mostKey bounds one file of a key. bytes
+const mostKey = 64 << 10
+
+func (s *ServerApp) takeKey(w http.ResponseWriter, r *http.Request) {
+	if s.quorum.Leads() { // its directory is open: nobody else writes there
+		http.Error(w, s.seat.Name+" leads; it takes no copies", http.StatusConflict)
+		return
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostKey))
+	if err == nil {
+		err = seal.Keep(s.personsDir(), r.PathValue("name"), b)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+// seatFact is what a server says of itself to another one.
+type seatFact struct {
+	Name    string       `json:"name"`
+	Version string       `json:"version"`
+	Started time.Time    `json:"started"`
+	Head    journal.Head `json:"head"`
+	Leader  string       `json:"leader,omitempty"` // as it knows
+}
+
+// seatFacts is what the leader knows of the other servers.
+type seatFacts struct {
+	mu  sync.Mutex // guards what follows
+	all map[string]seatSeen
+}
+
+type seatSeen struct {
+	fact   seatFact
+	at     time.Time // of its last answer
+	err    string    // of the last question, empty: it was answered
+	forked string    // why its journal is another than ours
+}
+
+// seatsEvery is the time between two questions to each other server, and seatSilent how
+// old an answer may be before the server counts as away.
+const (
+	seatsEvery = time.Second
+	seatSilent = 4 * time.Second
+)
+
+// watchSeats asks the other servers how they are until ctx ends.
+func (s *ServerApp) watchSeats(ctx context.Context) {
+	for ctx.Err() == nil {
+		var wg sync.WaitGroup
+		for _, x := range s.others() {
+			wg.Go(func() { s.seats.note(x.Name, s.lookAt(ctx, x), time.Now()) })
+		}
+		wg.Wait()
+		sleep(ctx, seatsEvery)
+	}
+}
+
+func (f *seatFacts) note(name string, seen seatSeen, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = map[string]seatSeen{}
+	}
+	if seen.err != "" { // what it said last stays known
+		old := f.all[name]
+		old.err = seen.err
+		f.all[name] = old
+		return
+	}
+	seen.at = now
+	f.all[name] = seen
+}
+
+// lookAt asks one server, and compares its journal with ours.
+func (s *ServerApp) lookAt(ctx context.Context, x Seat) seatSeen {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	resp, err := s.askSeat(ctx, x, http.MethodGet, "/self", nil)
+	if err != nil {
+		return seatSeen{err: err.Error()}
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	var seen seatSeen
+	if err := json.NewDecoder(resp.Body).Decode(&seen.fact); err != nil {
+		return seatSeen{err: err.Error()}
+	}
+	_, published := s.Journal.Checkpoint()
+	if size := seen.fact.Head.Size; size > 0 && size <= published {
+		if root, err := s.Journal.RootAt(size); err == nil && root.String() != seen.fact.Head.Root {
+			seen.forked = fmt.Sprintf("its first %d entries have the root %.16s…, ours %.16s…", size, seen.fact.Head.Root, root)
+		}
+	}
+	return seen
+}
+
+// servers says how the servers of the control plane are.
+func (s *ServerApp) servers(now time.Time) []api.Server {
+	s.seats.mu.Lock()
+	defer s.seats.mu.Unlock()
+	size := s.Journal.Head().Size
+	var out []api.Server
+	for _, x := range s.Layout.Seats() {
+		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Health: api.Healthy}
+		if x.Name == s.seat.Name {
+			v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Leads, s.Version, s.Started, now, size
+			out = append(out, v)
+			continue
+		}
+		seen := s.seats.all[x.Name]
+		v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Follows, seen.fact.Version, seen.fact.Started, seen.at, seen.fact.Head.Size
+		switch {
+		case seen.forked != "":
+			v.Health, v.Detail = api.Degraded, "it holds another journal: "+seen.forked
+		case seen.at.IsZero():
+			v.Health, v.Detail = api.HealthUnknown, "it has not answered yet"
+		case now.Sub(seen.at) > seatSilent:
+			v.Health, v.Detail = api.Missing, "it has not answered"+ago(seen.at, now)+": "+seen.err
+		case seen.fact.Head.Size+mostLag < size:
+			v.Health, v.Detail = api.Progressing, fmt.Sprintf("it lacks %d entries", size-seen.fact.Head.Size)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// mostLag is how many entries a server may be behind before that is said.
+const mostLag = 1000
+
+// seatFindings says what is wrong with the other servers.
+func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
+	if !s.shared() {
+		return nil
+	}
+	var out []api.Finding
+	all := s.servers(now)
+	away := 0
+	for _, v := range all {
+		f := api.Finding{Code: "server-" + string(v.Health), Severity: "warning", Subject: v.Name, Since: v.Seen, Title: "server " + v.Name + " is " + string(v.Health), Text: v.Detail, Command: "fournines servers"}
+		switch v.Health {
+		case api.Degraded:
+			f.Severity, f.Title = "critical", "server "+v.Name+" holds another journal"
+		case api.Missing:
+			away++
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	if left := len(all) - away; away > 0 && left == len(all)/2+1 {
+		out = append(out, api.Finding{
+			Code: "servers-one-left", Severity: "warning", Subject: Server, Title: "the control plane cannot lose another server",
+			Text:    fmt.Sprintf("%d of %d servers answer, and %d are needed to decide", left, len(all), len(all)/2+1),
+			Command: "fournines servers",
+		})
+	}
+	return out
+}

@@ -1,0 +1,304 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/quorum"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// ErrDeposed means that this server has led and does no more: its process must end
+// without another effect, and begins again as one that follows.
+var ErrDeposed = quorum.ErrDeposed
+
+// shared tells whether several servers hold the journal.
+func (s *ServerApp) shared() bool { return s.Layout.Servers > 1 }
+
+func (s *ServerApp) journalDir() string { return filepath.Join(s.dir(), journalDir) }
+
+// takePart opens this server's part of the quorum and of the journal, follows until it is
+// elected, and then leads.
+func (s *ServerApp) takePart(ctx context.Context) error {
+	if err := s.startMember(ctx); err != nil {
+		return err
+	}
+	seats := s.Layout.Seats()
+	s.quorum = quorum.New(quorum.Options{
+		Client: s.docs, Name: s.seat.Name, Address: s.Layout.SeatListen(s.seat), Seed: s.seat.Name == seats[0].Name,
+		Compact: true, Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root),
+	})
+	var err error
+	s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
+	if err != nil {
+		return err
+	}
+	h := s.following()
+	s.serving.Store(&h)
+	if err := s.quorum.Elect(ctx, s.Journal); err != nil {
+		return err
+	}
+	s.Log.Info("this server leads", "seat", s.seat.Name, "term", s.quorum.Term(), "entries", s.Journal.Head().Size)
+	if err := s.gatherKeys(ctx); err != nil {
+		return err
+	}
+	return s.lead(ctx, state.Etcd{Client: s.docs, Guard: s.quorum.Guard})
+}
+
+// startMember starts this server's etcd. The first server founds the cluster, once; the
+// others join it, and so does a server that has lost its directory.
+func (s *ServerApp) startMember(ctx context.Context) error {
+	client, peer := s.Layout.SeatState(s.seat)
+	m := etcd.Member{Client: client, Peer: peer, Cluster: s.seat.Name + "=" + peer, Name: s.seat.Name}
+	var others, before []string
+	for _, x := range s.Layout.Seats() {
+		c, p := s.Layout.SeatState(x)
+		if x.Name != s.seat.Name {
+			others = append(others, c)
+		}
+		if x.number < s.seat.number {
+			before = append(before, p)
+		}
+	}
+	founded := filepath.Join(s.Layout.Root, foundedFile)
+	begun := etcd.Begun(filepath.Join(s.dir(), "state"))
+	if !begun && (s.seat.number > 0 || exists(founded)) {
+		var err error
+		if m, err = etcd.Join(ctx, m, others, before); err != nil {
+			return err
+		}
+	}
+	if err := s.startState(ctx, m); err != nil {
+		return err
+	}
+	if s.seat.number == 0 && !exists(founded) {
+		return durable.Replace(durable.OS{}, founded, []byte(s.seat.Name+"\n"))
+	}
+	if s.seat.number > 0 || !begun {
+		s.wg.Go(func() {
+			if err := etcd.Promote(ctx, peer, others); err != nil && ctx.Err() == nil {
+				s.Log.Error("this server has no vote yet", "err", err)
+			}
+		})
+	}
+	return nil
+}
+
+// foundedFile says that the quorum was founded, so that a first server that has lost its
+// directory joins the others instead of founding another.
+const foundedFile = "quorum.founded"
+
+// serversPath is where servers ask each other.
+const serversPath = "/servers"
+
+// following is what a server answers that does not lead: about itself, and for everything
+// else what the leader says.
+func (s *ServerApp) following() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", alive)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if _, ok := s.quorum.Leader(); !ok {
+			http.Error(w, "no server leads, as far as "+s.seat.Name+" knows", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	s.mountServers(mux)
+	mux.HandleFunc("/", s.forward)
+	return mux
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+
+// noLeader is the title of the answer when no server leads: nothing was done.
+const noLeader = "No server leads"
+
+// forwardedBy names the server that has passed a request on; the next one does not do so again.
+const forwardedBy = "X-Fournines-Forwarded-By"
+
+// forward passes a request on to the leader.
+func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
+	l, ok := s.quorum.Leader()
+	if by := r.Header.Get(forwardedBy); !ok || l.Name == s.seat.Name || by != "" {
+		tooEarly(w, s.seat.Name+" does not lead, and knows nobody who does; an election takes a few seconds, ask again")
+		return
+	}
+	(&httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", l.Address, p.In.Host
+			p.Out.Header.Set(forwardedBy, s.seat.Name)
+		},
+		FlushInterval: -1,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				tooEarly(w, "the leader, "+l.Name+", does not answer; another is elected within seconds, ask again")
+				return
+			}
+			problem(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, l.Address, err))
+		},
+	}).ServeHTTP(w, r)
+}
+
+// tooEarly answers that nothing was done because no server leads.
+func tooEarly(w http.ResponseWriter, detail string) {
+	w.Header().Set("Retry-After", "1")
+	problem(w, http.StatusServiceUnavailable, noLeader, detail)
+}
+
+func problem(w http.ResponseWriter, status int, title, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(Problem{Status: status, Title: title, Detail: detail}) // the asker asks again
+}
+
+// mountServers answers other servers.
+func (s *ServerApp) mountServers(mux *http.ServeMux) {
+	only := func(next http.HandlerFunc) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !api.Authorized(r, s.Secrets.Servers) {
+				http.Error(w, "this needs the servers' token", http.StatusUnauthorized)
+				return
+			}
+			next(w, r)
+		})
+	}
+	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.self()) }))
+	mux.Handle("GET "+serversPath+"/log", only(s.sendLog))
+	mux.Handle("GET "+serversPath+"/keys", only(s.sendKeys))
+	mux.Handle("PUT "+serversPath+"/keys/{name}", only(s.takeKey))
+}
+
+// self is what this server says of itself.
+func (s *ServerApp) self() seatFact {
+	f := seatFact{Name: s.seat.Name, Version: s.Version, Started: s.Started, Head: s.Journal.Head()}
+	if l, ok := s.quorum.Leader(); ok {
+		f.Leader = l.Name
+	}
+	return f
+}
+
+// logChunk is about how many bytes of the log are sent at once.
+const logChunk = 1 << 20
+
+// sendLog sends entries to a server that lacks them, as groups with their length before each.
+func (s *ServerApp) sendLog(w http.ResponseWriter, r *http.Request) {
+	from, err1 := strconv.ParseUint(r.URL.Query().Get("from"), 10, 64)
+	to, err2 := strconv.ParseUint(r.URL.Query().Get("to"), 10, 64)
+	if err := errors.Join(err1, err2); err != nil {
+		http.Error(w, "send the log: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if size := s.Journal.Head().Size; size < to {
+		http.Error(w, fmt.Sprintf("this server holds %d entries", size), http.StatusNotFound)
+		return
+	}
+	err := s.Journal.Groups(r.Context(), from, to, logChunk, func(g journal.Group) error {
+		b := g.Encode()
+		_, err := w.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(b))), b...)) //nolint:gosec // a few chunks
+		return err
+	})
+	if err != nil && r.Context().Err() == nil {
+		s.Log.Error("the log could not be sent to another server", "from", from, "to", to, "err", err)
+		panic(http.ErrAbortHandler) // so that the other one does not take it for whole
+	}
+}
+
+// fetch reads entries from another server.
+func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(journal.Group) error) error {
+	var errs []error
+	for _, x := range s.others() {
+		err := s.fetchFrom(ctx, x, from, to, accept)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", x.Name, err))
+		if size := s.Journal.Head().Size; size > from {
+			from = size
+		}
+	}
+	return fmt.Errorf("entries %d to %d of the journal come from no other server: %w", from, to, errors.Join(errs...))
+}
+
+// mostGroup bounds one group of entries that another server sends. bytes
+const mostGroup = 64 << 20
+
+func (s *ServerApp) fetchFrom(ctx context.Context, x Seat, from, to uint64, accept func(journal.Group) error) error {
+	q := url.Values{"from": {strconv.FormatUint(from, 10)}, "to": {strconv.FormatUint(to, 10)}}
+	resp, err := s.askSeat(ctx, x, http.MethodGet, "/log?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // only read
+	var head [4]byte
+	for {
+		if _, err := io.ReadFull(resp.Body, head[:]); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		n := binary.LittleEndian.Uint32(head[:])
+		if n > mostGroup {
+			return fmt.Errorf("it sends a group of %d bytes", n)
+		}
+		b := make([]byte, n)
+		if _, err := io.ReadFull(resp.Body, b); err != nil {
+			return err
+		}
+		g, err := journal.ParseGroup(b)
+		if err == nil {
+			err = accept(g)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// others returns the places of the other servers, the leader's first.
+func (s *ServerApp) others() []Seat {
+	l, _ := s.quorum.Leader()
+	var out []Seat
+	for _, x := range s.Layout.Seats() {
+		switch {
+		case x.Name == s.seat.Name:
+		case x.Name == l.Name:
+			out = append([]Seat{x}, out...)
+		default:
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// askSeat asks another server; its body is the caller's to close.
+func (s *ServerApp) askSeat(ctx context.Context, x Seat, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Layout.SeatListen(x)+serversPath+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.Secrets.Servers)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode/100 != 2 {
+		err := readProblem(resp)
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	return resp, nil
+}
