@@ -169,6 +169,8 @@ func (p *MovePlan) objects(v MoveView, source fact.PostgresMember, now time.Time
 	if p.Mode == Graceful {
 		if why := ObjectTrouble(*v.Objects, now); why != "" {
 			add("%s", why)
+		} else if v.Objects.Cycle > longestCycle {
+			add("comparing the objects of %s and %s takes %.0f s, longer than requests may wait for it: use --ungraceful, or expire old versions", v.From, v.To, v.Objects.Cycle.Seconds())
 		}
 		return
 	}

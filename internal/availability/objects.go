@@ -72,22 +72,25 @@ func foldObjects(d *state.Docs, r journal.Record) error {
 const (
 	objectLag       = 10 * time.Second
 	freshComparison = 15 * time.Second
+	// A graceful move waits for up to two comparisons while requests are held.
+	longestCycle = 15 * time.Second
 )
 
 // ObjectTrouble says in words what keeps one direction of the objects' replication from
 // being whole now; empty when nothing does.
 func ObjectTrouble(m fact.ObjectMirror, now time.Time) string {
 	link := "objects " + m.From + " → " + m.To
+	fresh := max(freshComparison, 3*m.Cycle) // large buckets take longer
 	switch lag := m.Lag(now); {
 	case m.Whole.IsZero() && m.Error != "":
 		return link + " were never compared: " + m.Error
 	case m.Whole.IsZero():
 		return link + " were not compared yet"
-	case m.Error != "" && now.Sub(m.At) > freshComparison:
+	case m.Error != "" && now.Sub(m.At) > fresh:
 		return link + " are not compared" + since(m.At, now) + ": " + m.Error
 	case lag > objectLag && m.Objects > 0:
 		return fmt.Sprintf("%s are %.0f s, %d versions and %d KiB behind", link, lag.Seconds(), m.Objects, m.Bytes>>10)
-	case lag > freshComparison:
+	case lag > fresh:
 		return fmt.Sprintf("%s are not compared%s: %s", link, since(m.At, now), orUnknown(m.Error))
 	}
 	return ""

@@ -117,6 +117,7 @@ type ObjectMirror struct {
 	From      string        `json:"from"` // region
 	To        string        `json:"to"`
 	At        time.Time     `json:"at"`       // when the newest whole comparison began
+	Cycle     time.Duration `json:"cycle_ns"` // from the beginning of the comparison before to its
 	Whole     time.Time     `json:"whole_at"` // everything that was written before is in To; zero: nobody knows yet
 	Error     string        `json:"error,omitempty"`
 	Objects   int64         `json:"objects"`            // versions and deletions that To lacks

@@ -66,6 +66,9 @@ func (l *link) failed(err error) {
 func (l *link) compared(begun time.Time, n count) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.now.At.IsZero() {
+		l.now.Cycle = begun.Sub(l.now.At)
+	}
 	l.now.At, l.now.Error, l.now.Objects, l.now.Bytes, l.now.Whole = begun, "", n.objects, n.bytes, begun
 	if n.objects > 0 && n.oldest.Before(begun) {
 		l.now.Whole = n.oldest

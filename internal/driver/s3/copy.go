@@ -22,7 +22,13 @@ import (
 type Over struct{ ETag, Version string }
 
 // OverLatest names the current version of a history as what may be replaced.
-func OverLatest(h fact.ObjectHistory) Over { return Over{h.Latest().ETag, h.Latest().ID} }
+func OverLatest(h fact.ObjectHistory) Over {
+	v := h.Latest()
+	if v.Marker {
+		return Over{}
+	}
+	return Over{v.ETag, v.ID}
+}
 
 // spoolAbove is the size above which a body waits in a file instead of memory, in bytes.
 const spoolAbove = 8 << 20
