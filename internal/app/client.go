@@ -63,25 +63,70 @@ func (c *Client) Call(ctx context.Context, method, path, id string, in, out any)
 	var err error
 	for range c.Addresses {
 		at := c.at.Load()
-		if err = c.ask(ctx, c.Addresses[at%int64(len(c.Addresses))], method, path, id, in != nil, body, out); !c.next(err, method, id) {
+		address := c.Addresses[at%int64(len(c.Addresses))]
+		short, cancel := context.WithCancelCause(ctx)
+		stop := c.watch(short, address, cancel)
+		err = c.ask(short, address, method, path, id, in != nil, body, out)
+		stop()
+		if cause := context.Cause(short); err != nil && ctx.Err() == nil && cause != nil {
+			err = cause
+		}
+		cancel(nil)
+		away, again := next(err, method, id)
+		if away {
+			c.at.CompareAndSwap(at, at+1)
+		}
+		if !away || !again || ctx.Err() != nil {
 			return err
 		}
-		c.at.CompareAndSwap(at, at+1)
 	}
 	return err
 }
 
-// next tells whether another server may be asked the same: this one was never reached, or
-// says itself that it did nothing, or doing it twice does no harm.
-func (c *Client) next(err error, method, id string) bool {
+// next tells whether the server is to be left for another one, and whether that may be asked
+// the same: this one was never reached, or says itself that it did nothing, or doing it
+// twice does no harm.
+func next(err error, method, id string) (away, again bool) {
 	var p *Problem
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return false
+	switch {
+	case err == nil:
+		return false, false
+	case errors.As(err, &p):
+		return p.Title == noLeader || p.Status == http.StatusBadGateway, p.Title == noLeader || method == http.MethodGet || id != ""
 	}
-	if errors.As(err, &p) {
-		return p.Title == noLeader
+	return true, errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || method == http.MethodGet || id != ""
+}
+
+// A question may stay open for long, and a server that is frozen never answers: where there
+// is another one, its silence is told from patience by a second question.
+const (
+	patience = 2 * time.Second
+	aliveFor = 2 * time.Second
+)
+
+// watch gives a question up whose server does not say that it lives. Call stop when the
+// question is over.
+func (c *Client) watch(ctx context.Context, address string, giveUp context.CancelCauseFunc) (stop func()) {
+	if len(c.Addresses) < 2 {
+		return func() {}
 	}
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EHOSTUNREACH) || method == http.MethodGet || id != ""
+	var t *time.Timer
+	set := make(chan struct{})
+	t = time.AfterFunc(patience, func() {
+		<-set
+		short, cancel := context.WithTimeout(ctx, aliveFor)
+		defer cancel()
+		err := c.ask(short, address, http.MethodGet, "/livez", "", false, nil, nil)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			giveUp(fmt.Errorf("the server at %s is silent: %w", address, err))
+		default:
+			t.Reset(patience)
+		}
+	})
+	close(set)
+	return func() { t.Stop() }
 }
 
 // ask asks one server once.

@@ -34,7 +34,11 @@ type DrillPlatform struct {
 	Kafka  drill.Writer                // nil: the region has no more than one broker
 	Store  availability.ObjectPlatform // nil: no objects are replicated here
 	Dir    string                      // of the server's journal
+	Events drill.Writer
 }
+
+// Trail implements availability.ServerPlatform.
+func (p DrillPlatform) Trail() drill.Writer { return p.Events }
 
 // JournalDir implements compliance.DrillPlatform.
 func (p DrillPlatform) JournalDir() string { return p.Dir }
@@ -286,6 +290,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		token = secrets.App
 	}
 	platform := DrillPlatform{Client: client, Region: region, Dir: layout.JournalDir(), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
+	platform.Events = &trailWriter{send: NewClient(secrets.Applications[GreenLang], client.Addresses...), read: client}
 	if zones := layout.Brokers(region); len(zones) > 1 {
 		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
 		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}

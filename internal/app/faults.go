@@ -63,6 +63,9 @@ func (x field) Check(f chaos.Fault) error {
 	if f.Kind == fault.RegionKill {
 		return x.checkRegion(f)
 	}
+	if _, err := x.s.Layout.Seat(f.Target); err == nil {
+		return x.checkServer(f)
+	}
 	region, zone, _ := strings.Cut(f.Zone(), "/")
 	r, ok := x.s.regions[region]
 	if !ok || !slices.Contains(r.spec.Zones, zone) {
@@ -112,6 +115,9 @@ func (x field) Seen(f chaos.Fault) bool {
 			return time.Since(x.s.Facts.Node(f.Target, z).At) <= 1500*time.Millisecond
 		})
 	}
+	if seat, err := x.s.Layout.Seat(f.Target); err == nil {
+		return x.s.serverFaultSeen(f, seat)
+	}
 	region, zone, _ := strings.Cut(f.Zone(), "/")
 	n := x.s.Facts.Node(region, zone)
 	if slices.Contains(n.Faults, f.ID) {
@@ -134,6 +140,9 @@ func (x field) Seen(f chaos.Fault) bool {
 // left tells whether something of the fault may still be there: its node lists it, or
 // has not reported since the fault was over.
 func (x field) left(f chaos.Fault) bool {
+	if _, err := x.s.Layout.Seat(f.Target); err == nil {
+		return x.s.serverFaultActive(f.ID)
+	}
 	region, zone, whole := strings.Cut(f.Zone(), "/")
 	if !whole { // the zone whose node injected it
 		r, ok := x.s.regions[region]
@@ -150,6 +159,10 @@ func (x field) Active() ([]chaos.Fault, error) { return x.s.activeFaults() }
 
 // leaseOf turns a fault into the lease that its zone's node injects.
 func (s *ServerApp) leaseOf(f chaos.Fault) (fault.Lease, error) {
+	if seat, err := s.Layout.Seat(f.Target); err == nil {
+		dir := s.Layout.SeatDir(seat)
+		return fault.Lease{ID: f.ID, Kind: f.Kind, Zone: filepath.Dir(dir), Unit: filepath.Base(dir), Until: f.Until}, nil
+	}
 	region, zone, ok := strings.Cut(f.Zone(), "/")
 	if !ok && f.Kind != fault.RegionKill {
 		return fault.Lease{}, fmt.Errorf("fault %s has no zone", f.ID)

@@ -48,25 +48,26 @@ type ServerApp struct {
 	Version string
 	Started time.Time
 
-	seat    Seat
-	quorum  *quorum.Quorum               // nil: this server decides alone
-	serving atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
-	regions map[string]*region
-	power   host.Switch
-	etcd    *embed.Etcd // nil: the quorum's is another program
-	docs    *clientv3.Client
-	seats   seatFacts
-	traffic *traffic
-	witness *witnesses
-	tellers []*teller
-	seen    *seen
-	history history
-	archive archiving
-	custody custody
-	answers *answers
-	units   map[string]string  // component id → version of the unit as it would be started now
-	cancel  context.CancelFunc // of everything that was started
-	wg      sync.WaitGroup
+	seat         Seat
+	quorum       *quorum.Quorum               // nil: this server decides alone
+	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
+	regions      map[string]*region
+	power        host.Switch
+	etcd         *embed.Etcd // nil: the quorum's is another program
+	docs         *clientv3.Client
+	seats        seatFacts
+	serverFaults serverFaults
+	traffic      *traffic
+	witness      *witnesses
+	tellers      []*teller
+	seen         *seen
+	history      history
+	archive      archiving
+	custody      custody
+	answers      *answers
+	units        map[string]string  // component id → version of the unit as it would be started now
+	cancel       context.CancelFunc // of everything that was started
+	wg           sync.WaitGroup
 }
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
@@ -159,6 +160,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		s.wg.Go(func() { s.keepKeys(ctx) })
 	}
 	s.wg.Go(func() { s.loop(ctx) })
+	s.wg.Go(func() { s.keepServerFaults(ctx) })
 	s.wg.Go(func() { s.watchAlerts(ctx) })
 	s.wg.Go(func() { s.watchVerdicts(ctx) })
 	if err := s.keepHostedZone(ctx); err != nil {

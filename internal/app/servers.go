@@ -138,6 +138,23 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 		tooEarly(w, s.seat.Name+" does not lead, and knows nobody who does; an election takes a few seconds, ask again")
 		return
 	}
+	// A leader that is frozen never answers; it is known when it leads no more.
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go func() {
+		for {
+			changed := s.quorum.Changed()
+			if now, _ := s.quorum.Leader(); now != l {
+				cancel()
+				return
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	(&httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", l.Address, p.In.Host
@@ -151,7 +168,7 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 			}
 			problem(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, l.Address, err))
 		},
-	}).ServeHTTP(w, r)
+	}).ServeHTTP(w, r.WithContext(ctx))
 }
 
 // tooEarly answers that nothing was done because no server leads.

@@ -75,7 +75,7 @@ func Drills() []drill.Drill {
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),
 		},
-	}, append(kafkaDrills(), regionDrills()...)...)
+	}, append(append(kafkaDrills(), serverDrills()...), regionDrills()...)...)
 }
 
 func zoneOf(component string) string {

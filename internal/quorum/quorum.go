@@ -95,7 +95,8 @@ func New(o Options) *Quorum {
 	return &Quorum{o: o, lost: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// Leader returns who leads, as far as this server knows.
+// Leader returns who leads, as far as this server knows. It is nobody where that cannot be
+// told.
 func (q *Quorum) Leader() (Leader, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
