@@ -186,6 +186,10 @@ func requestsOf(region string) string { return region + "/greenlang" }
 // homeHeld bounds how long clients wait while a home moves gracefully.
 const homeHeld = 40 * time.Second
 
+// drainWithin bounds how long a graceful move waits for objects. It ends before the hold does, so
+// that who waits is served by the old region again and meets no error.
+const drainWithin = 15 * time.Second
+
 func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Graceful {
 		return nil, nil
@@ -291,6 +295,8 @@ func (m Mover) demote(ctx context.Context, r *control.Run, a MoveArgs) (any, err
 		if err != nil {
 			return d, err
 		}
+		ctx, cancel := context.WithTimeout(ctx, drainWithin)
+		defer cancel()
 		return d, m.Objects.Drained(ctx, a.From, a.To, held)
 	}
 	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, r, a) })

@@ -45,7 +45,7 @@ const (
 	batch      = 4096 // keys that one comparison may hand over
 	replans    = 4    // of a key that a client is writing to, before the others go first
 	reportGap  = 250 * time.Millisecond
-	shareOfNap = 4               // times what a comparison takes is rested after it
+	shareOfNap = 1               // times what a comparison takes is rested after it: more would keep a move waiting
 	copyFor    = 5 * time.Second // before the buckets are compared anew, so that it is known how far the copies are
 )
 
