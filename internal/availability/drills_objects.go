@@ -38,7 +38,7 @@ func (o *objectLoad) begin(ctx context.Context, r *drill.Run) (string, error) {
 		return "", err
 	}
 	o.regions = []string{plan.From, plan.To}
-	o.load = &drill.Load{Writer: o.store, Prefix: r.Report.ID, Every: 80 * time.Millisecond, Limit: 25 * time.Second, Worker: 4}
+	o.load = &drill.Load{Writer: o.store, Prefix: r.Report.ID, Every: 200 * time.Millisecond, Limit: 25 * time.Second, Worker: 2}
 	o.load.Start(context.WithoutCancel(ctx))
 	return "", o.load.Await(ctx, steady, time.Time{})
 }

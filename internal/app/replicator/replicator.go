@@ -46,7 +46,7 @@ const (
 	replans    = 4    // of a key that a client is writing to, before the others go first
 	reportGap  = 250 * time.Millisecond
 	shareOfNap = 1               // times what a comparison takes is rested after it: more would keep a move waiting
-	copyFor    = 5 * time.Second // before the buckets are compared anew, so that it is known how far the copies are
+	copyFor    = 5 * time.Second // before the buckets are compared anew, or three times what that took
 )
 
 // Run compares and copies until ctx ends. What fails is in the reports, and tried again.
@@ -93,7 +93,7 @@ func (r *Replicator) Pass(ctx context.Context) (pending int, err error) {
 			}
 		}
 	})
-	agreed, err := each(ctx, keys, r.settle)
+	agreed, err := each(ctx, keys, max(copyFor, 3*r.Now().Sub(begun)), r.settle)
 	close(done)
 	wg.Wait()
 	if err != nil {
@@ -373,9 +373,9 @@ func (r *Replicator) at(point string) {
 
 // each hands pairs to workers. It tells whether all of them agreed, and the first error; the
 // others are finished all the same.
-// What copyFor is too short for is left.
-func each(ctx context.Context, all []pair, do func(context.Context, pair) (bool, error)) (agreed bool, err error) {
-	feed, enough := make(chan pair), time.After(copyFor)
+// What there is no time for is left.
+func each(ctx context.Context, all []pair, within time.Duration, do func(context.Context, pair) (bool, error)) (agreed bool, err error) {
+	feed, enough := make(chan pair), time.After(within)
 	agreed = true
 	var mu sync.Mutex // guards what is returned
 	go func() {
