@@ -21,7 +21,7 @@ const partner = "us-west-2"
 // platform and leave it whole (rows 7.1.1, 7.1.2, 7.1.9, 7.1.12).
 func TestRegions(t *testing.T) {
 	p := platformtest.Start(t, platformtest.Options{
-		Number: 105, Kafka: true, Args: []string{"--regions", platformtest.Region + "," + partner},
+		Number: 105, Kafka: true, Args: []string{"--servers", "3", "--regions", platformtest.Region + "," + partner},
 		Change: func(text string) string {
 			return strings.Replace(text, "name: us-west-2,      number: 4,", "name: us-west-2,      number: 106,", 1)
 		},
@@ -38,6 +38,8 @@ func TestRegions(t *testing.T) {
 		{"MirrorIsKilled_7_1_6", mirrorIsKilled},
 		{"ObjectsAreReplicated_7_1_7", objectsAreReplicated},
 		{"TheStoreIsKilled_7_1_7", storeIsKilled},
+		{"Drill_7_1_9_ControlPlaneLoss", drillPasses("control-plane-loss")},
+		{"JournalsAreOne_7_8_5", journalsAreOne},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
 		{"Drill_7_1_9_RegionLoss", drillPasses("region-loss")},
 		{"TheOldRegionStaysFenced", staysFenced},
@@ -176,7 +178,7 @@ func staysFenced(t *testing.T, p *platformtest.Platform) {
 	}
 }
 
-// moveWithDeath kills the server with SIGKILL while a region is evacuated.
+// moveWithDeath kills the server that leads with SIGKILL while a region is evacuated.
 func moveWithDeath(t *testing.T, p *platformtest.Platform) {
 	report := make(chan api.DrillReport, 1)
 	go func() { report <- p.Drill("region-loss") }()
@@ -188,7 +190,7 @@ func moveWithDeath(t *testing.T, p *platformtest.Platform) {
 		}
 		return "no evacuation yet"
 	})
-	kill(t, p, app.Server)
+	kill(t, p, leadingServer(t, p))
 	passes(t, <-report)
 }
 

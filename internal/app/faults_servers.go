@@ -85,7 +85,7 @@ func (s *ServerApp) serverFaultSeen(f chaos.Fault, seat Seat) bool {
 		s.seats.mu.Lock()
 		seen := s.seats.all[seat.Name]
 		s.seats.mu.Unlock()
-		started, away = seen.fact.Started, time.Since(seen.at)
+		started, away = seen.fact.Started, time.Since(seen.at) // also where it has not answered since this one leads
 	}
 	if f.Kind == fault.ProcessKill {
 		return started.After(f.Begun)

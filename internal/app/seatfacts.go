@@ -23,8 +23,9 @@ type seatFact struct {
 
 // seatFacts is what the leader knows of the other servers.
 type seatFacts struct {
-	mu  sync.Mutex // guards what follows
-	all map[string]seatSeen
+	mu    sync.Mutex // guards what follows
+	since time.Time  // when it was first asked
+	all   map[string]seatSeen
 }
 
 type seatSeen struct {
@@ -43,6 +44,9 @@ const (
 
 // watchSeats asks the other servers how they are until ctx ends.
 func (s *ServerApp) watchSeats(ctx context.Context) {
+	s.seats.mu.Lock()
+	s.seats.since = time.Now()
+	s.seats.mu.Unlock()
 	for ctx.Err() == nil {
 		var wg sync.WaitGroup
 		for _, x := range s.others() {
@@ -109,7 +113,7 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 		switch {
 		case seen.forked != "":
 			v.Health, v.Detail = api.Degraded, "it holds another journal: "+seen.forked
-		case seen.at.IsZero():
+		case seen.at.IsZero() && now.Sub(s.seats.since) <= seatSilent:
 			v.Health, v.Detail = api.HealthUnknown, "it has not answered yet"
 		case now.Sub(seen.at) > seatSilent:
 			v.Health, v.Detail = api.Missing, "it has not answered"+ago(seen.at, now)+": "+seen.err

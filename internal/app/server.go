@@ -229,7 +229,9 @@ func (s *ServerApp) Close() error {
 		err = errors.Join(err, s.Journal.Close())
 	}
 	if s.quorum != nil { // now that nothing of ours has an effect any more, somebody else may lead
-		err = errors.Join(err, s.quorum.Resign(context.Background()))
+		if rerr := s.quorum.Resign(context.Background()); rerr != nil { // all of them may be ending
+			s.Log.Warn("the leadership ends with its lease", "err", rerr)
+		}
 	}
 	if s.etcd != nil {
 		s.etcd.Close()

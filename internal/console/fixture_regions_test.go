@@ -114,3 +114,12 @@ func fixtureFaults() []api.Fault {
 		{ID: "fault-6", Kind: "process-kill", Target: "us-east-1/a/redis", State: "ended", Reason: "sentinel after the upgrade", Begun: before(52 * time.Minute), Until: before(51 * time.Minute), Journal: 118},
 	}
 }
+
+// fixtureServers are three, one of which was killed.
+func fixtureServers() []api.Server {
+	return []api.Server{
+		{Name: "server", Address: "127.0.0.1:9999", Role: api.Follows, Health: api.Missing, Detail: "it has not answered for 12 s: connection refused", Version: "0.1.0-test", Entries: 251, Started: before(40 * time.Hour), Seen: before(12 * time.Second)},
+		{Name: "us-east-1/server", Region: "us-east-1", Address: "127.1.0.11:9999", Role: api.Leads, Health: api.Healthy, Version: "0.1.0-test", Entries: 260, Started: before(40 * time.Hour), Seen: noon()},
+		{Name: "us-west-2/server", Region: "us-west-2", Address: "127.4.0.12:9999", Role: api.Follows, Health: api.Healthy, Version: "0.1.0-test", Entries: 260, Started: before(39 * time.Hour), Seen: before(time.Second)},
+	}
+}

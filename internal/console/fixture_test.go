@@ -44,7 +44,7 @@ func newFixture() *fixture {
 	f.entries[230].Erased = []api.Erasure{{Person: f.entries[230].Sealed[1], At: before(time.Hour), Entry: 240}}
 	f.status = api.Status{
 		Platform: "greenlang", Version: "0.1.0-test", At: noon(), Regions: fixtureRegions(),
-		Availability: availability(), Pairs: fixturePairs(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
+		Availability: availability(), Pairs: fixturePairs(), Servers: fixtureServers(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
 	}
 	f.status.Journal = f.head()
 	f.proof = api.Verification{OK: true, Size: f.status.Journal.Size, Root: f.status.Journal.Root, At: noon(), Seconds: 0.042}

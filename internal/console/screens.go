@@ -40,7 +40,7 @@ type sheet struct {
 func screens() map[string]screen {
 	list := []screen{
 		{name: "overview", pattern: "/{$}", section: "overview", load: loadOverview,
-			parts: []string{"overview-figures", "overview-needs", "overview-work", "overview-regions", "overview-traffic", "overview-trouble"}},
+			parts: []string{"overview-figures", "overview-needs", "overview-work", "overview-regions", "overview-servers", "overview-traffic", "overview-trouble"}},
 		{name: "region", pattern: "/regions/{key}", section: "region", load: loadRegion,
 			parts: []string{"region-head", "region-topology", "region-readiness", "region-faults", "region-components"}},
 		{name: "fault", pattern: "/regions/{key}/fault", section: "region", load: loadFault},

@@ -141,7 +141,11 @@ func (p *Platform) Up() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.Token, p.Client = s.Token, app.NewClient(s.Token, p.Listen)
+	_, layout, err := app.LoadInstallation(p.Root)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Token, p.Client = s.Token, app.NewClient(s.Token, layout.ServerListens()...)
 	p.Client.Actor = "test"
 }
 
