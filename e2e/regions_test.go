@@ -38,6 +38,8 @@ func TestRegions(t *testing.T) {
 		{"Drill_7_1_6_BrokerLoss", drillPasses("broker-loss")},
 		{"BrokersAreRestarted_7_1_6", brokersAreRestarted},
 		{"MirrorIsKilled_7_1_6", mirrorIsKilled},
+		{"ObjectsAreReplicated_7_1_7", objectsAreReplicated},
+		{"TheStoreIsKilled_7_1_7", storeIsKilled},
 		{"Drill_7_1_9_ControlPlaneLoss", drillPasses("control-plane-loss")},
 		{"JournalsAreOne_7_8_5", journalsAreOne},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},

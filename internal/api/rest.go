@@ -42,6 +42,7 @@ func Mount(mux *http.ServeMux, version string, s Source, a Actions, r Recorder) 
 	mountHomes(x, s, a)
 	mountKafka(x, s, a)
 	mountDistances(x, s)
+	mountObjects(x, s)
 	mountDrills(x, s, a, r)
 	mountPersons(x, s, a)
 }

@@ -29,6 +29,7 @@ type Source interface {
 	Homes
 	Mirrors
 	Distances
+	ObjectMirrors
 	Operations
 	Drills
 	Journal

@@ -28,6 +28,9 @@ func (s *ServerApp) Components(region string, now time.Time) []api.Component {
 		return nil
 	}
 	out := []api.Component{s.edgeComponent(region, now)}
+	if s.Layout.ObjectPartner(region) != "" {
+		out = append(out, s.storeComponent(region, now))
+	}
 	for _, z := range r.spec.Zones {
 		out = append(out, s.zoneComponents(region, z, now)...)
 	}

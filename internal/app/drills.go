@@ -33,8 +33,9 @@ type DrillPlatform struct {
 	Client *Client
 	Region string
 	Redis  drill.Writer
-	Kafka  drill.Writer // nil: the region has no more than one broker
-	Dir    string       // of the server's journal
+	Kafka  drill.Writer                // nil: the region has no more than one broker
+	Store  availability.ObjectPlatform // nil: no objects are replicated here
+	Dir    string                      // of the server's journal
 	Events drill.Writer
 }
 
@@ -345,6 +346,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
 		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
 	}
+	platform.Store = drillObjects(layout, secrets, platform, customers(layout, region, token))
 	return drill.Env{
 		ID:       id,
 		Platform: platform,

@@ -25,7 +25,9 @@ type Facts struct {
 	postgres map[string]fact.Postgres // by region
 	redis    map[string]fact.Redis
 	kafka    map[string]fact.Kafka
-	mirrors  map[string]fact.KafkaMirror // by FROM>TO
+	mirrors  map[string]fact.KafkaMirror  // by FROM>TO
+	objects  map[string]fact.ObjectMirror // by FROM>TO
+	stores   map[string]fact.ObjectStore
 	edges    map[string]EdgeFact
 	links    map[string]fact.Link // by FROM>TO
 	changed  chan struct{}
@@ -36,6 +38,7 @@ func NewFacts() *Facts {
 	return &Facts{
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
 		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[string]fact.KafkaMirror{},
+		objects: map[string]fact.ObjectMirror{}, stores: map[string]fact.ObjectStore{},
 		edges: map[string]EdgeFact{}, links: map[string]fact.Link{}, changed: make(chan struct{}),
 	}
 }
@@ -103,6 +106,26 @@ func (f *Facts) PutMirror(from, to string, change func(*fact.KafkaMirror)) {
 	})
 }
 
+// PutObjects takes what is known of one direction between two regions' buckets.
+func (f *Facts) PutObjects(from, to string, change func(*fact.ObjectMirror)) {
+	f.update(func() {
+		m := f.objects[from+">"+to]
+		m.From, m.To = from, to
+		change(&m)
+		f.objects[from+">"+to] = m
+	})
+}
+
+// PutStore takes whether a region's object store answers.
+func (f *Facts) PutStore(region string, change func(*fact.ObjectStore)) {
+	f.update(func() {
+		s := f.stores[region]
+		s.Region = region
+		change(&s)
+		f.stores[region] = s
+	})
+}
+
 // PutEdge takes an edge's report.
 func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[region] = e }) }
 
@@ -161,6 +184,22 @@ func (f *Facts) Mirror(from, to string) fact.KafkaMirror {
 	m := f.mirrors[from+">"+to]
 	m.From, m.To = from, to
 	return m
+}
+
+// Objects returns one direction between two regions' buckets.
+func (f *Facts) Objects(from, to string) fact.ObjectMirror {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	m := f.objects[from+">"+to]
+	m.From, m.To = from, to
+	return m
+}
+
+// Store returns a region's object store.
+func (f *Facts) Store(region string) fact.ObjectStore {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.stores[region]
 }
 
 // Edge returns a region's edge.

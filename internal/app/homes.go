@@ -47,7 +47,7 @@ func (s *ServerApp) moving(region string) bool {
 }
 
 func (s *ServerApp) mover() availability.Mover {
-	return availability.Mover{Postgres: s.postgres(), Clusters: clusters{s}, Regions: regions{s}, MoveView: s.MoveView}
+	return availability.Mover{Postgres: s.postgres(), Clusters: clusters{s}, Regions: regions{s}, Objects: drained{s}, MoveView: s.MoveView}
 }
 
 // MoveView gathers all that a plan to move a home rests on.
@@ -58,6 +58,10 @@ func (s *ServerApp) MoveView(home, to string) availability.MoveView {
 		Home: home, From: from, To: to, Targets: s.Layout.Platform.Spec.Targets,
 		Source: s.Facts.Postgres(from), Target: s.Facts.Postgres(to), Fenced: placed.Wishes[from], Waits: placed.Wishes[to],
 		There: s.Facts.Link(from, to), Back: s.Facts.Link(to, from),
+	}
+	if s.Layout.ObjectPartner(from) == to {
+		m := s.Facts.Objects(from, to)
+		v.Objects = &m
 	}
 	if r, ok := s.regions[to]; ok {
 		v.Runs, v.Zones = true, len(r.spec.Zones)

@@ -176,6 +176,9 @@ func (l Layout) Ports() map[string]string {
 	for _, r := range l.Between().Relays {
 		out[r.Near] = Wan
 	}
+	for _, name := range l.ObjectRegions() {
+		out[l.BucketAddress(name)] = Cluster(name, Objects)
+	}
 	for _, name := range l.Regions {
 		r, _ := l.Platform.Region(name)
 		for _, z := range r.Zones {

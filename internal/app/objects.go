@@ -38,11 +38,15 @@ func (l Layout) ObjectsDir() string { return filepath.Join(l.Root, Objects) }
 
 // objectsUnit is the embedded object store as `up` runs it.
 func objectsUnit(l Layout, secrets Secrets, env []string) node.Unit {
-	address := l.ObjectsAddress()
+	return storeUnit(l, Objects, l.ObjectsAddress(), secrets.Objects, env)
+}
+
+// storeUnit is one object store as `up` runs it.
+func storeUnit(l Layout, name, address, secret string, env []string) node.Unit {
 	return node.Unit{
-		Name: Objects, Env: env, Stop: "TERM", Grace: 10, Ready: node.Ready{TCP: address},
+		Name: name, Env: env, Stop: "TERM", Grace: 10, Ready: node.Ready{TCP: address},
 		Argv:  []string{l.Bin(objectsProgram), "--dir", "{home}", "--listen", address, "--tls", "--credentials-file", "{home}/" + objectsFile},
-		Files: []node.File{{Path: objectsFile, Content: "[default]\naws_access_key_id = " + objectsKey + "\naws_secret_access_key = " + secrets.Objects + "\n"}},
+		Files: []node.File{{Path: objectsFile, Content: "[default]\naws_access_key_id = " + objectsKey + "\naws_secret_access_key = " + secret + "\n"}},
 	}
 }
 

@@ -80,7 +80,7 @@ func (s *ServerApp) pairs(now time.Time) []api.Pair {
 
 // pairOf words a plan as the link that it rests on.
 func pairOf(p availability.MovePlan) api.Pair {
-	out := api.Pair{From: p.From, To: p.To, Health: api.Healthy, LagBytes: p.LagBytes, LagSeconds: p.LagSeconds}
+	out := api.Pair{From: p.From, To: p.To, Health: api.Healthy, LagBytes: p.LagBytes, LagSeconds: p.LagSeconds, Objects: p.Objects, ObjectsLag: p.ObjectsLag}
 	switch {
 	case p.LagBytes < 0 || p.LagSeconds < 0:
 		out.Health = api.HealthUnknown

@@ -24,6 +24,7 @@ type Secrets struct {
 	Redis      string `json:"redis"`
 	App        string `json:"app"`               // bearer token of the application's API, where it leaves loopback
 	Objects    string `json:"objects"`           // secret key of the embedded object store
+	Buckets    string `json:"buckets"`           // secret key of the regions' object stores
 	Servers    string `json:"servers"`           // of servers, among themselves
 	Journal    string `json:"journal,omitempty"` // private key of the journal that several servers hold
 	// Applications may send audit events, each with a token of its own, and under no other
@@ -63,7 +64,7 @@ func EnsureSecrets(root string) (Secrets, error) {
 		return s, err
 	}
 	complete := true
-	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Servers} {
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Buckets, &s.Servers} {
 		if *p != "" {
 			continue
 		}

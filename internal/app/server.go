@@ -173,6 +173,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	}
 	s.wg.Go(func() { s.watchMirrors(ctx) })
 	s.wg.Go(func() { s.watchLinks(ctx) })
+	s.wg.Go(func() { s.replicateObjects(ctx) })
 	if err := s.startArchive(ctx); err != nil {
 		return err
 	}

@@ -49,7 +49,11 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost), now)
+	objects, err := s.objectFindings(now)
+	if err != nil {
+		return st, err
+	}
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }

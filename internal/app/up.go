@@ -274,7 +274,7 @@ func (u *Up) layPrograms() error {
 		return err
 	}
 	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)}
-	if u.Layout.EmbedsObjects() {
+	if u.Layout.EmbedsObjects() || len(u.Layout.ObjectRegions()) > 0 {
 		programs[objectsProgram] = filepath.Join(filepath.Dir(self), objectsProgram)
 	}
 	if from, ok := beside(worker.Program); ok { // it is built where a C++ compiler is
@@ -343,6 +343,9 @@ func (u *Up) units() []node.Unit {
 	}
 	if len(u.Regions) > 1 {
 		out = append(out, node.Unit{Name: Wan, Argv: []string{bin, "wan", "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 5})
+	}
+	for _, region := range u.Layout.ObjectRegions() {
+		out = append(out, bucketUnit(u.Layout, u.Secrets, region, env[:1]))
 	}
 	for _, region := range u.Regions {
 		out = append(out, node.Unit{

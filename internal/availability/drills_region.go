@@ -24,6 +24,8 @@ type MovePlatform interface {
 	Outside(ctx context.Context, from, to time.Time) (evidence.OutsideGap, error)
 	// Over returns once the operation is over; an error says that it did not succeed.
 	Over(ctx context.Context, operation string) error
+	// Objects are the object stores of the home's regions; nil where none are replicated.
+	Objects() ObjectPlatform
 }
 
 // The bounds of the seed for the loss of a region, in seconds (row 7.1.12).
@@ -42,31 +44,34 @@ func regionDrills() []drill.Drill {
 		{
 			Name: "region-loss", Rows: []string{"7.1.1", "7.1.2", "7.1.4", "7.1.9", "7.1.12"}, Description: "kills a whole region, evacuates it ungracefully, and brings it home again",
 			BlastRadius: "every customer of the region, until its partner serves them", Verifies: verifies + "; lost ones are counted exactly",
-			Steps: []drill.Action{
-				regionsReady(), load(),
-				{Name: "break", Timeout: time.Minute, Do: breakRegion},
-				{Name: "evacuate", Timeout: 5 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return evacuateRegion(ctx, r, Ungraceful) }},
-				{Name: "write again", Timeout: time.Minute, Do: writeAgain},
-				{Name: "measure", Timeout: time.Minute, Do: measureMove},
-				{Name: "look from outside", Timeout: time.Minute, Do: lookFromOutside},
-				bringHome(),
-				{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return verifyRegion(ctx, r, false) }},
-			},
+			Steps: regionSteps(Ungraceful),
 		},
 		{
 			Name: "region-move", Rows: []string{"7.1.1", "7.1.2", "7.1.9", "7.1.12"}, Description: "moves a region's customers to its partner and home again, without loss",
 			BlastRadius: "none meant: writes wait for a few seconds, twice", Verifies: verifies + "; none may be lost",
-			Steps: []drill.Action{
-				regionsReady(), load(),
-				{Name: "evacuate", Timeout: 5 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return evacuateRegion(ctx, r, Graceful) }},
-				{Name: "write again", Timeout: time.Minute, Do: writeAgain},
-				{Name: "measure", Timeout: time.Minute, Do: measureMove},
-				{Name: "look from outside", Timeout: time.Minute, Do: lookFromOutside},
-				bringHome(),
-				{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return verifyRegion(ctx, r, true) }},
-			},
+			Steps: regionSteps(Graceful),
 		},
 	}
+}
+
+// regionSteps move a home away and back while customers write rows and objects.
+func regionSteps(mode string) []drill.Action {
+	lossless := mode == Graceful
+	var objects objectLoad
+	out := []drill.Action{regionsReady(), load(), {Name: "load objects", Timeout: time.Minute, Do: objects.begin}}
+	if !lossless {
+		out = append(out, drill.Action{Name: "break", Timeout: time.Minute, Do: breakRegion})
+	}
+	return append(out,
+		drill.Action{Name: "evacuate", Timeout: 5 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return evacuateRegion(ctx, r, mode) }},
+		drill.Action{Name: "write again", Timeout: time.Minute, Do: writeAgain},
+		drill.Action{Name: "measure", Timeout: time.Minute, Do: measureMove},
+		drill.Action{Name: "look from outside", Timeout: time.Minute, Do: lookFromOutside},
+		drill.Action{Name: "measure objects", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return objects.missing(ctx, r, lossless) }},
+		bringHome(),
+		drill.Action{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return verifyRegion(ctx, r, lossless) }},
+		drill.Action{Name: "verify objects", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) { return objects.verify(ctx, r, lossless) }},
+	)
 }
 
 func movePlatform(r *drill.Run) (MovePlatform, error) {

@@ -27,7 +27,7 @@ var (
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind}, homeKinds()...)
+	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind}, homeKinds()...)
 }
 
 // RestartWish asks that a component's process begin a new life. It stays: whoever has done
@@ -70,6 +70,8 @@ func Fold(d *state.Docs, r journal.Record) error {
 		return foldMirrors(d, r)
 	case LinkChanged.Name:
 		return foldLinks(d, r)
+	case ObjectLost.Name:
+		return foldObjects(d, r)
 	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
 	default:

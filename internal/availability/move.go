@@ -61,11 +61,19 @@ type Regions interface {
 	Serve(ctx context.Context, home, region string) error
 }
 
+// Objects waits for the copies of objects.
+type Objects interface {
+	// Drained returns once everything that was written in one region before then is in the
+	// other; at once where objects are not replicated.
+	Drained(ctx context.Context, from, to string, before time.Time) error
+}
+
 // Mover carries out the moves of homes between regions.
 type Mover struct {
 	Postgres
 	Clusters Clusters
 	Regions  Regions
+	Objects  Objects
 	MoveView func(home, to string) MoveView // the newest facts
 }
 
@@ -181,6 +189,10 @@ func requestsOf(region string) string { return region + "/greenlang" }
 // homeHeld bounds how long clients wait while a home moves gracefully.
 const homeHeld = 40 * time.Second
 
+// drainWithin bounds how long a graceful move waits for objects. It ends before the hold does, so
+// that who waits is served by the old region again and meets no error.
+const drainWithin = 15 * time.Second
+
 func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Graceful {
 		return nil, nil
@@ -281,7 +293,14 @@ func (m Mover) demote(ctx context.Context, r *control.Run, a MoveArgs) (any, err
 		if err := m.Clusters.Follow(ctx, a.From, a.To); err != nil {
 			return nil, err
 		}
-		return retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
+		held := m.Now() // requests wait since the step before: nothing newer is acknowledged
+		d, err := retry(ctx, func() (Drained, error) { return m.handedOver(ctx, a) })
+		if err != nil {
+			return d, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, drainWithin)
+		defer cancel()
+		return d, m.Objects.Drained(ctx, a.From, a.To, held)
 	}
 	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, r, a) })
 }

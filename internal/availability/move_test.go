@@ -244,6 +244,16 @@ func (x twinRegions) Serve(_ context.Context, _, region string) error {
 	return nil
 }
 
+type twinObjects struct{ *twin }
+
+// Drained may only be asked once nobody writes to the old region any more.
+func (x twinObjects) Drained(_ context.Context, from, _ string, _ time.Time) error {
+	if x.now().writes(from) {
+		return errors.New(from + " still takes writes")
+	}
+	return nil
+}
+
 func (t *twin) view(home, to string) MoveView {
 	now := t.now()
 	from := now.Serving
@@ -272,7 +282,7 @@ func (t *twin) mover() Mover {
 	}
 	return Mover{
 		Postgres: Postgres{Fencer: t, Locks: t, Members: t, Route: t, View: fences, Now: time.Now},
-		Clusters: twinClusters{t}, Regions: twinRegions{t}, MoveView: t.view,
+		Clusters: twinClusters{t}, Regions: twinRegions{t}, Objects: twinObjects{t}, MoveView: t.view,
 	}
 }
 

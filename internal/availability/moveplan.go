@@ -23,11 +23,12 @@ type MoveView struct {
 	Targets        spec.Targets
 	Runs           bool // To runs here
 	Source, Target fact.Postgres
-	Fenced         RegionWish // of From
-	Waits          RegionWish // of To
-	There, Back    fact.Link  // the ways From → To and To → From
-	Nodes, Zones   int        // of To that report, and that there are
-	Busy           string     // an operation that works on the home
+	Objects        *fact.ObjectMirror // from From to To; nil: objects are not replicated here
+	Fenced         RegionWish         // of From
+	Waits          RegionWish         // of To
+	There, Back    fact.Link          // the ways From → To and To → From
+	Nodes, Zones   int                // of To that report, and that there are
+	Busy           string             // an operation that works on the home
 	Last           []control.Operation
 }
 
@@ -42,6 +43,8 @@ type MovePlan struct {
 	Steps      []string  `json:"steps"`               // in order
 	LagBytes   int64     `json:"lag_bytes"`           // that To has not received; -1: unknown
 	LagSeconds float64   `json:"lag_seconds"`         // age of the newest write that To has; -1: unknown
+	Objects    int64     `json:"objects_behind"`      // versions of objects that To lacks; -1: unknown, or they are not replicated
+	ObjectsLag float64   `json:"objects_lag_seconds"` // everything older is there; -1 likewise
 	Estimate   float64   `json:"estimate,omitempty"`  // seconds: median of the moves of this mode; 0: none yet
 	Measured   int       `json:"measured,omitempty"`  // moves that the estimate rests on
 	LossBound  float64   `json:"loss_bound"`          // seconds of acknowledged writes that could be lost; -1: unknown
@@ -65,7 +68,7 @@ const (
 
 // PlanMove plans the move of a home for a mode; empty chooses graceful where it is possible. It is pure.
 func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
-	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, NoReturn: "promote", At: now}
+	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, Objects: unknown, ObjectsLag: unknown, NoReturn: "promote", At: now}
 	add := func(format string, args ...any) { p.Reasons = append(p.Reasons, fmt.Sprintf(format, args...)) }
 	source, sourceLeads := memberNamed(v.Source, v.Source.Lock.Leader)
 	alive := sourceLeads && source.Role == "primary" && now.Sub(source.Seen) <= freshSource && v.Fenced.Fenced == ""
@@ -97,6 +100,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	if apart != "" && p.Mode == Graceful && !led {
 		add("%s: nothing can be handed over until the link carries both ways again", apart)
 	}
+	p.objects(v, source, now, add)
 	if p.Mode == Graceful && !led {
 		for _, m := range v.Target.Members {
 			if now.Sub(m.Seen) > freshMember || (m.State != "streaming" && m.State != "running" && m.State != "in archive recovery") {
@@ -158,6 +162,33 @@ func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, now time.
 	}
 	if rpo := v.Targets.RPO.D().Seconds(); p.LossBound > rpo {
 		add("%.0f s of acknowledged writes could be lost, the target allows %.0f: --accept-loss goes on all the same", p.LossBound, rpo)
+	}
+}
+
+// objects says how far behind the copies of objects are, and whether that is too far: a
+// graceful move waits for them, an ungraceful one finds the rest when the old region is back.
+func (p *MovePlan) objects(v MoveView, source fact.PostgresMember, now time.Time, add func(string, ...any)) {
+	if v.Objects == nil {
+		return
+	}
+	if lag := v.Objects.Lag(now); lag >= 0 {
+		p.Objects, p.ObjectsLag = v.Objects.Objects, lag.Seconds()
+	}
+	if p.Mode == Graceful {
+		if why := ObjectTrouble(*v.Objects, now); why != "" {
+			add("%s", why)
+		} else if v.Objects.Cycle > longestCycle {
+			add("comparing the objects of %s and %s takes %.0f s, longer than requests may wait for it: use --ungraceful, or expire old versions", v.From, v.To, v.Objects.Cycle.Seconds())
+		}
+		return
+	}
+	// As for rows, the seconds that nobody knows of end when the source was last seen.
+	missing := p.ObjectsLag
+	if source.Role == "primary" && !source.Seen.IsZero() && !v.Objects.Whole.IsZero() {
+		missing = max(0, source.Seen.Sub(v.Objects.Whole).Seconds())
+	}
+	if rpo := v.Targets.RPO.D().Seconds(); missing > rpo {
+		add("%.0f s of acknowledged objects would be missing until %s is back, the target allows %.0f: --accept-loss goes on all the same", missing, v.From, rpo)
 	}
 }
 

@@ -44,6 +44,16 @@ func TestPlanMove(t *testing.T) {
 		{"it is fenced itself", "", func(v *MoveView) { v.Waits = RegionWish{Fenced: "e", Reason: "fire"} }, "graceful: us-west-2 is fenced", -1},
 		{"somebody else moves it", "", func(v *MoveView) { v.Busy = "evacuate-1" }, "graceful: operation evacuate-1 works on us-east-1", -1},
 		{"the target has no leader", "", func(v *MoveView) { v.Target.Lock.Leader = "" }, "graceful: us-west-2/postgres has no leader that answers", -1},
+		{"objects are copied", "", func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-time.Second)}
+		}, "graceful", 0},
+		{"objects are behind", "", func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-time.Minute), Objects: 7, Bytes: 9000}
+		}, "graceful: objects us-east-1 → us-west-2 are 60 s, 7 versions and 8 KiB behind", 0},
+		{"nobody knows how far objects are", "", func(v *MoveView) { v.Objects = &fact.ObjectMirror{From: east, To: west, Error: "refused"} }, "graceful: objects us-east-1 → us-west-2 were never compared: refused", 0},
+		{"more objects than the target allows", Ungraceful, func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-20 * time.Minute), Objects: 7}
+		}, "ungraceful: 1200 s of acknowledged objects would be missing until us-east-1 is back", 2},
 		{"an earlier move promoted it", "", func(v *MoveView) {
 			v.Target.Lock.Standby, v.Target.Members[0].Role, v.Source.Lock.Standby = false, "primary", true
 			v.Source.Members[0].Role = "standby_leader"

@@ -74,6 +74,13 @@ func lagText(p api.MovePlan) string {
 	return fmt.Sprintf("%d B, %s", p.LagBytes, secondsOr(p.LagSeconds))
 }
 
+func objectsText(p api.MovePlan) string {
+	if p.Objects < 0 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d versions, %s", p.Objects, secondsOr(p.ObjectsLag))
+}
+
 func estimateText(p api.MovePlan) string {
 	if p.Measured == 0 {
 		return "never measured"
@@ -216,7 +223,7 @@ func (w *world) printMove(p api.MovePlan) error {
 	t := table{head: []string{"PLAN", ""}, rows: [][]string{
 		{"move", p.Home + ": " + p.From + " → " + p.To + ", " + p.Mode},
 		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+p.WhyNot(), " ")},
-		{"lag", lagText(p)}, {"lost at most", secondsOr(p.LossBound)}, {"takes", estimateText(p)},
+		{"lag", lagText(p)}, {"lag of objects", objectsText(p)}, {"lost at most", secondsOr(p.LossBound)}, {"takes", estimateText(p)},
 		{"steps", strings.Join(p.Steps, " → ")}, {"no way back from", p.NoReturn},
 	}}
 	if !p.LastMoved.IsZero() {

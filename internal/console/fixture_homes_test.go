@@ -12,7 +12,7 @@ func fixtureHomes() []api.Home {
 	steps := []string{"preflight", "warm", "hold", "fence", "demote", "promote", "scale", "switch", "resume", "verify"}
 	plan := func(from, to, mode string) api.MovePlan {
 		return api.MovePlan{
-			Home: "us-east-1", From: from, To: to, Mode: mode, Ready: true, Reasons: []string{}, Steps: steps, LagBytes: 18_400, LagSeconds: 0.8,
+			Home: "us-east-1", From: from, To: to, Mode: mode, Ready: true, Reasons: []string{}, Steps: steps, LagBytes: 18_400, LagSeconds: 0.8, Objects: 12, ObjectsLag: 1.3,
 			Estimate: 3.9, Measured: 5, NoReturn: "promote", LastMoved: before(26 * time.Hour), At: noon(),
 		}
 	}
@@ -27,7 +27,7 @@ func fixtureHomes() []api.Home {
 	}
 	west.Plan.Home, west.Lost.Home = "eu-west-1", "eu-west-1"
 	for _, p := range []*api.MovePlan{&west.Plan, &west.Lost} {
-		p.LagBytes, p.LagSeconds = -1, -1
+		p.LagBytes, p.LagSeconds, p.Objects, p.ObjectsLag = -1, -1, -1, -1
 		p.Steps = append([]string{"follow", "lift", "catch-up"}, steps...)
 	}
 	west.Lost.Ready, west.Lost.LossBound, west.Lost.Reasons = false, -1, []string{"eu-west-1 is fenced since 2026-11-23T11:20:00Z (fire in the building): restore it first with `fournines restore`"}
@@ -51,7 +51,7 @@ func fixtureRoutes() []api.Route {
 
 func fixturePairs() []api.Pair {
 	return []api.Pair{
-		{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagBytes: 18_400, LagSeconds: 0.8, DeclaredSeconds: 0.06, RoundTripSeconds: 0.0614},
-		{From: "eu-central-1", To: "eu-west-1", Health: api.HealthUnknown, LagBytes: -1, LagSeconds: -1, Detail: "eu-west-1 is fenced"},
+		{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagBytes: 18_400, LagSeconds: 0.8, Objects: 12, ObjectsLag: 1.3, DeclaredSeconds: 0.06, RoundTripSeconds: 0.0614},
+		{From: "eu-central-1", To: "eu-west-1", Health: api.HealthUnknown, LagBytes: -1, LagSeconds: -1, Objects: -1, ObjectsLag: -1, Detail: "eu-west-1 is fenced"},
 	}
 }

@@ -208,6 +208,8 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 	return err
 }
 
+func (f *fixture) ObjectMirrors(context.Context) ([]api.ObjectMirror, error) { return nil, nil }
+
 func (f *fixture) Mirrors(context.Context) ([]api.Mirror, error) { return nil, nil }
 
 func (f *fixture) Distances(context.Context) ([]api.Distance, error) { return nil, nil }

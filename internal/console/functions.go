@@ -20,7 +20,7 @@ func functions() template.FuncMap {
 		"clearCommand": clearCommand, "switches": switches, "minus": minus, "scale": scale,
 		"offset": offset, "sentence": sentence, "currentStep": currentStep,
 		"metOf": metOf, "home": home, "minusOne": minusOne,
-		"lag": lagWords, "distance": distanceWords, "proofs": proofs, "interval": interval, "amount": amount, "figureName": figureName,
+		"lag": lagWords, "objects": objectWords, "distance": distanceWords, "proofs": proofs, "interval": interval, "amount": amount, "figureName": figureName,
 	}
 }
 

@@ -111,6 +111,14 @@ func lagWords(bytes int64, behind float64) string {
 	return words + ", " + seconds(behind)
 }
 
+// objectWords words how far the copies of objects are behind.
+func objectWords(versions int64, behind float64) string {
+	if versions < 0 || behind < 0 {
+		return "unknown"
+	}
+	return many(int(versions), "version", "versions") + ", " + seconds(behind)
+}
+
 // took is how long something took, up to now while it still runs.
 func took(now, begun, ended time.Time) string {
 	if begun.IsZero() {

@@ -58,4 +58,13 @@ type Kafka struct {
 type Objects struct {
 	Versioned   bool   `json:"versioned" yaml:"versioned" jsonschema_description:"older versions of an object are kept"`
 	ReplicateTo string `json:"replicateTo" yaml:"replicateTo" jsonschema:"enum=pair,enum=none" jsonschema_description:"where objects are replicated to"`
+	Bucket      string `json:"bucket,omitempty" yaml:"bucket,omitempty" jsonschema_description:"the applications' bucket in each region's store, made with versioning; objects when absent"`
+}
+
+// BucketName is the applications' bucket in each region.
+func (o Objects) BucketName() string {
+	if o.Bucket == "" {
+		return "objects"
+	}
+	return o.Bucket
 }

@@ -17,6 +17,7 @@ func Validate(p *Platform) []Problem {
 	v.etcd()
 	v.redis()
 	v.kafka()
+	v.objects()
 	v.traffic()
 	v.routing()
 	v.vantagePoints()

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -84,5 +85,19 @@ func (v *validator) kafka() {
 	}
 	if k.Brokers > 0 && (k.ReplicationFactor < 1 || k.MinInSync < 1) {
 		v.fail(path+"brokers", "replicationFactor and minInSync must be 1 or more", []string{path + "replicationFactor", path + "minInSync"}, "is %d without a copy to keep", k.Brokers)
+	}
+}
+
+// bucketName is what every S3 endpoint takes as one.
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+
+func (v *validator) objects() {
+	const path = "spec.engines.objects."
+	o := v.spec.Engines.Objects
+	if !bucketName.MatchString(o.BucketName()) {
+		v.fail(path+"bucket", "3 to 63 lower-case letters, digits and hyphens, not beginning or ending with a hyphen", nil, "is %q", o.Bucket)
+	}
+	if o.ReplicateTo == "pair" && !o.Versioned {
+		v.fail(path+"versioned", "write versioned: true, or replicateTo: none", []string{path + "replicateTo"}, "is false, and only versions can be replicated without losing what another region overwrote")
 	}
 }

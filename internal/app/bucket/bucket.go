@@ -47,7 +47,7 @@ func (b *Bucket) Place() archive.Place {
 func (b *Bucket) Put(ctx context.Context, key string, body io.ReadSeeker, until time.Time) (archive.Object, error) {
 	b.trying.RLock()
 	defer b.trying.RUnlock()
-	stored, err := b.store.Put(ctx, b.prefix+key, body, s3.PutOptions{RetainUntil: until, IfAbsent: true, ContentType: contentType(key)})
+	stored, err := b.store.Put(ctx, b.prefix+key, body, s3.PutOptions{RetainUntil: until, IfAbsent: true, Headers: s3.Headers{ContentType: contentType(key)}})
 	return b.object(stored.Info), translate(err)
 }
 

@@ -13,18 +13,26 @@ import (
 // EnsureBucket makes the bucket with versioning and object lock, or turns on what is
 // missing in one that is there, and reads both back: [ErrDenied], [ErrUnproved].
 func (s *Store) EnsureBucket(ctx context.Context) error {
-	in := &awss3.CreateBucketInput{Bucket: &s.bucket, ObjectLockEnabledForBucket: aws.Bool(true)}
-	if s.region != "us-east-1" {
-		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.region)}
-	}
-	_, err := s.client.CreateBucket(ctx, in)
-	if code := codeOf(err); err != nil && code != "BucketAlreadyOwnedByYou" && code != "BucketAlreadyExists" {
+	if err := s.makeBucket(ctx, true); err != nil {
 		return s.fail("make bucket", "", "", err)
 	}
 	if err := s.ensureVersioning(ctx); err != nil {
 		return s.fail("turn on versioning of", "", "", err)
 	}
 	return s.fail("turn on object lock of", "", "", s.ensureLock(ctx))
+}
+
+// makeBucket makes the bucket where it is missing.
+func (s *Store) makeBucket(ctx context.Context, locks bool) error {
+	in := &awss3.CreateBucketInput{Bucket: &s.bucket, ObjectLockEnabledForBucket: aws.Bool(locks)}
+	if s.region != "us-east-1" {
+		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.region)}
+	}
+	_, err := s.client.CreateBucket(ctx, in)
+	if code := codeOf(err); err != nil && code != "BucketAlreadyOwnedByYou" && code != "BucketAlreadyExists" {
+		return err
+	}
+	return nil
 }
 
 func (s *Store) ensureVersioning(ctx context.Context) error {

@@ -22,16 +22,26 @@ const (
 	Governance = "GOVERNANCE"
 )
 
+// Headers are what clients get with an object, as it was put.
+type Headers struct {
+	ContentType        string `json:"content_type,omitempty"`
+	ContentEncoding    string `json:"content_encoding,omitempty"`
+	ContentDisposition string `json:"content_disposition,omitempty"`
+	CacheControl       string `json:"cache_control,omitempty"`
+}
+
 // Info is what the endpoint says of one version of an object.
 type Info struct {
-	Key         string    `json:"key"`
-	Version     string    `json:"version"`
-	Size        int64     `json:"size"`             // bytes
-	SHA256      string    `json:"sha256,omitempty"` // of the whole body, hex; empty if it was not stored by us
-	ContentType string    `json:"content_type,omitempty"`
-	Modified    time.Time `json:"modified"`
-	Mode        string    `json:"mode,omitempty"` // of its lock
-	RetainUntil time.Time `json:"retain_until,omitzero"`
+	Key     string `json:"key"`
+	Version string `json:"version"`
+	Size    int64  `json:"size"`             // bytes
+	SHA256  string `json:"sha256,omitempty"` // of the whole body, hex; empty if it was not stored by us
+	ETag    string `json:"etag,omitempty"`   // without quotes
+	Headers
+	Metadata    map[string]string `json:"metadata,omitempty"` // of the user, names in lower case
+	Modified    time.Time         `json:"modified"`
+	Mode        string            `json:"mode,omitempty"` // of its lock
+	RetainUntil time.Time         `json:"retain_until,omitzero"`
 
 	checksum string // as the endpoint computed it
 }
@@ -59,7 +69,7 @@ func (s *Store) head(ctx context.Context, key, version string) (Info, error) {
 	}
 	i := Info{
 		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
-		ContentType: aws.ToString(out.ContentType), Modified: aws.ToTime(out.LastModified),
+		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
 		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate), checksum: aws.ToString(out.ChecksumSHA256),
 	}
 	if i.Version == "" {
@@ -67,6 +77,21 @@ func (s *Store) head(ctx context.Context, key, version string) (Info, error) {
 	}
 	return i, nil
 }
+
+func headers(kind, encoding, disposition, cache *string) Headers {
+	return Headers{aws.ToString(kind), aws.ToString(encoding), aws.ToString(disposition), aws.ToString(cache)}
+}
+
+// lower writes the names of metadata as they were given: endpoints change their case.
+func lower(m map[string]string) map[string]string {
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		out[strings.ToLower(k)] = v
+	}
+	return out
+}
+
+func unquoted(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }
 
 // Object is an open object. Its Body fails at the end when it is not what was stored.
 type Object struct {
@@ -86,7 +111,7 @@ func (s *Store) Get(ctx context.Context, key, version string) (*Object, error) {
 	}
 	o := &Object{Info: Info{
 		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
-		ContentType: aws.ToString(out.ContentType), Modified: aws.ToTime(out.LastModified),
+		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
 		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate),
 	}}
 	o.Body = &checkedBody{ReadCloser: newStallBody(ctx, cancel, out.Body, s.stall), store: s, info: o.Info, hash: sha256.New()}

@@ -28,7 +28,8 @@ func (s *Store) uploadParts(ctx context.Context, key string, body io.ReadSeeker,
 	}
 	mode, until := lockOf(o)
 	up, err := s.client.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{
-		Bucket: &s.bucket, Key: &key, ContentType: optional(o.ContentType), Metadata: map[string]string{metaSHA256: d.hex()},
+		Bucket: &s.bucket, Key: &key, Metadata: metadata(o, d),
+		ContentType: optional(o.ContentType), ContentEncoding: optional(o.ContentEncoding), ContentDisposition: optional(o.ContentDisposition), CacheControl: optional(o.CacheControl),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumType: types.ChecksumTypeComposite,
 		ObjectLockMode: mode, ObjectLockRetainUntilDate: until,
 	})
@@ -62,7 +63,7 @@ func (s *Store) sendParts(ctx context.Context, key, upload string, body io.ReadS
 		done[i] = types.CompletedPart{PartNumber: number, ETag: out.ETag, ChecksumSHA256: sum}
 	}
 	out, err := s.client.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{
-		Bucket: &s.bucket, Key: &key, UploadId: &upload, IfNoneMatch: ifAbsent(o),
+		Bucket: &s.bucket, Key: &key, UploadId: &upload, IfNoneMatch: ifAbsent(o), IfMatch: optional(o.IfMatch),
 		ChecksumType: types.ChecksumTypeComposite, MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
 	})
 	if codeOf(err) == "NoSuchUpload" { // completed by an attempt whose answer was lost?

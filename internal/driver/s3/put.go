@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -18,8 +19,10 @@ import (
 type PutOptions struct {
 	RetainUntil time.Time // COMPLIANCE lock, rounded up to a second; zero means none
 	IfAbsent    bool      // refuse to replace another object
-	ContentType string
-	SHA256      string // what the caller believes the body to be, in hex; may be empty
+	IfMatch     string    // refuse to replace anything but the current version of this ETag
+	Headers
+	Metadata map[string]string // of the user; names in lower case
+	SHA256   string            // what the caller believes the body to be, in hex; may be empty
 }
 
 // Stored is what the endpoint was seen to hold after a put.
@@ -61,9 +64,10 @@ func (s *Store) upload(ctx context.Context, key string, body io.ReadSeeker, d di
 	}
 	mode, until := lockOf(o)
 	out, err := s.client.PutObject(ctx, &awss3.PutObjectInput{
-		Bucket: &s.bucket, Key: &key, Body: body, ContentLength: &d.size, ContentType: optional(o.ContentType),
-		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(d.sum[:])), Metadata: map[string]string{metaSHA256: d.hex()},
-		IfNoneMatch: ifAbsent(o), ObjectLockMode: mode, ObjectLockRetainUntilDate: until,
+		Bucket: &s.bucket, Key: &key, Body: body, ContentLength: &d.size,
+		ContentType: optional(o.ContentType), ContentEncoding: optional(o.ContentEncoding), ContentDisposition: optional(o.ContentDisposition), CacheControl: optional(o.CacheControl),
+		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(d.sum[:])), Metadata: metadata(o, d),
+		IfNoneMatch: ifAbsent(o), IfMatch: optional(o.IfMatch), ObjectLockMode: mode, ObjectLockRetainUntilDate: until,
 	}, unsignedBody)
 	if err != nil {
 		return "", err
@@ -146,6 +150,16 @@ func ifAbsent(o PutOptions) *string {
 		return aws.String("*")
 	}
 	return nil
+}
+
+// metadata is what the user gave, with the digest.
+func metadata(o PutOptions, d digest) map[string]string {
+	out := maps.Clone(o.Metadata)
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[metaSHA256] = d.hex()
+	return out
 }
 
 func optional(s string) *string {

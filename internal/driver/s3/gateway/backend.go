@@ -32,13 +32,23 @@ type backend struct {
 // locks order what changes one key; keys share them, which costs nothing but a wait.
 type locks struct {
 	seed  maphash.Seed
-	shard [256]sync.Mutex
+	shard [256]sync.RWMutex
+}
+
+func (l *locks) of(bucket, key string) *sync.RWMutex {
+	return &l.shard[maphash.String(l.seed, bucket+"/"+key)%uint64(len(l.shard))]
 }
 
 func (l *locks) lock(bucket, key string) (unlock func()) {
-	m := &l.shard[maphash.String(l.seed, bucket+"/"+key)%uint64(len(l.shard))]
+	m := l.of(bucket, key)
 	m.Lock()
 	return m.Unlock
+}
+
+func (l *locks) share(bucket, key string) (unlock func()) {
+	m := l.of(bucket, key)
+	m.RLock()
+	return m.RUnlock
 }
 
 func (b *backend) path(bucket, key string) string { return filepath.Join(b.objects, bucket, key) }
@@ -60,6 +70,27 @@ func (b *backend) PutObject(ctx context.Context, in s3response.PutObjectInput) (
 		return out, err
 	}
 	return out, b.durable(bucket, key)
+}
+
+// HeadObject answers of one version: versitygw reads its id and its attributes apart, and
+// between them it may be replaced.
+func (b *backend) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
+	defer b.locks.share(*in.Bucket, *in.Key)()
+	return b.Posix.HeadObject(ctx, in)
+}
+
+// GetObject opens one version, as HeadObject answers of one.
+func (b *backend) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	defer b.locks.share(*in.Bucket, *in.Key)()
+	return b.Posix.GetObject(ctx, in)
+}
+
+// ListObjectVersions lists a single key, if the prefix is one, as it is at one moment.
+func (b *backend) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
+	if in.Prefix != nil && *in.Prefix != "" {
+		defer b.locks.share(*in.Bucket, *in.Prefix)()
+	}
+	return b.Posix.ListObjectVersions(ctx, in)
 }
 
 // retain writes the lock onto the file before it has a name. versitygw writes the same

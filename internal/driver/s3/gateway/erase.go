@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/oklog/ulid/v2"
+	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
@@ -35,12 +36,14 @@ func (b *backend) versionDir(bucket, key string) string {
 // before it is called. What needs no second step, or is not ours to decide, goes to versitygw.
 func (b *backend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	bucket, key, version := *in.Bucket, aws.ToString(in.Key), aws.ToString(in.VersionId)
-	conditional := in.IfMatch != nil || in.IfMatchSize != nil || in.IfMatchLastModifiedTime != nil
+	conditional := (in.IfMatch != nil && version != "") || in.IfMatchSize != nil || in.IfMatchLastModifiedTime != nil
 	switch {
-	case conditional || key == "" || strings.HasSuffix(key, "/"):
+	case key == "" || strings.HasSuffix(key, "/"):
 		return b.Posix.DeleteObject(ctx, in)
 	case b.sidecar:
 		return b.deleteWithAttributes(ctx, in)
+	case conditional:
+		return b.Posix.DeleteObject(ctx, in)
 	}
 	state, err := b.GetBucketVersioning(ctx, bucket)
 	if err != nil || state.Status == nil || *state.Status != types.BucketVersioningStatusEnabled {
@@ -57,6 +60,15 @@ func (b *backend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 	}
 	if current == "" {
 		current = nullVersion
+	}
+	if in.IfMatch != nil { // under the lock, so that nothing comes between
+		etag, err := attribute(path, attrETag)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Trim(etag, `"`) != strings.Trim(*in.IfMatch, `"`) {
+			return nil, s3err.GetPreconditionFailedErr(s3err.ConditionIfMatch)
+		}
 	}
 	switch older := b.newest(bucket, key, current); {
 	case version == "":
@@ -84,6 +96,11 @@ func (b *backend) deleteWithAttributes(ctx context.Context, in *s3.DeleteObjectI
 	out, err := b.Posix.DeleteObject(ctx, in)
 	if err != nil {
 		return out, err
+	}
+	if aws.ToString(in.VersionId) == "" && aws.ToBool(out.DeleteMarker) { // with an ETag it would count as an object to who puts if absent
+		if err := b.attributes.DeleteAttribute(bucket, key, attrETag); err != nil && !errors.Is(err, meta.ErrNoSuchKey) {
+			return out, err
+		}
 	}
 	return out, forget()
 }

@@ -49,6 +49,9 @@ func Conform(t *testing.T, open func(t testing.TB, bucket string) *s3.Store) {
 		{"deleting the current version brings back the one before", deleteCurrent},
 		{"listing pages through everything", list},
 		{"a body in parts is put, locked, got and recognized", inParts},
+		{"a history is in order, and a copy says what it is of", history},
+		{"a copy replaces only what was seen", copyOver},
+		{"a deletion is buried, and only over its tombstone", bury},
 		{"what is not there is not found", notFound},
 		{"a bucket that is not there is named", func(t *testing.T, s suite) { noBucket(t, s, open) }},
 	} {
@@ -117,7 +120,7 @@ func wantKind(t testing.TB, err, kind error) {
 
 func putAndGet(t *testing.T, s suite) {
 	body := Bytes(300_000)
-	got := s.put(t, "a/b c/ü+&=.json", body, s3.PutOptions{ContentType: "application/json"})
+	got := s.put(t, "a/b c/ü+&=.json", body, s3.PutOptions{Headers: s3.Headers{ContentType: "application/json"}})
 	if got.Version == "" || got.Size != 300_000 || got.ContentType != "application/json" || got.Mode != "" || got.Recognized || len(got.SHA256) != 64 {
 		t.Fatalf("stored %+v", got)
 	}

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// ObjectMirror is one direction in which objects are copied between a region's bucket and its
+// partner's, as comparing both proves it (row 7.1.7).
+type ObjectMirror struct {
+	From        string    `json:"from" doc:"region"`
+	To          string    `json:"to" doc:"region"`
+	Bucket      string    `json:"bucket" doc:"in both"`
+	Endpoint    string    `json:"endpoint" doc:"of the copies"`
+	Health      Health    `json:"health"`
+	Detail      string    `json:"detail,omitempty" doc:"why it is not healthy"`
+	At          time.Time `json:"at,omitzero" doc:"when the newest whole comparison of both buckets began"`
+	LagSeconds  float64   `json:"lag_seconds" doc:"everything that is older is in the copy; -1: nobody knows yet"`
+	Objects     int64     `json:"objects" doc:"versions and deletions that the copy lacks"`
+	Bytes       int64     `json:"bytes" doc:"of them"`
+	Newest      time.Time `json:"newest_at,omitzero" doc:"when the newest that was copied had been written"`
+	TookSeconds float64   `json:"took_seconds" doc:"from its writing until it was read back from the copy"`
+	Copied      int64     `json:"copied" doc:"versions and deletions since the server's start"`
+	CopiedBytes int64     `json:"copied_bytes"`
+	Lost        int64     `json:"lost" doc:"writes that the other region has overruled without having had them, ever"`
+	LostLast    uint64    `json:"lost_last,omitempty" doc:"index of the entry that proves the newest of them"`
+}
+
+// ObjectMirrors says how far objects are copied between regions.
+type ObjectMirrors interface {
+	// ObjectMirrors lists every direction that runs here, in the order of their regions.
+	ObjectMirrors(ctx context.Context) ([]ObjectMirror, error)
+}
+
+func mountObjects(x huma.API, s Source) {
+	huma.Get(x, "/v1/objects/mirrors", func(ctx context.Context, _ *struct{}) (*out[list[ObjectMirror]], error) {
+		v, err := s.ObjectMirrors(ctx)
+		return answer(list[ObjectMirror]{Items: nonNil(v)}, err)
+	})
+}

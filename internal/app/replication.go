@@ -1,0 +1,259 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app/replicator"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/replica"
+	"github.com/greenlang/fournines/internal/driver/s3"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+const (
+	replicateEvery = time.Second     // between two comparisons of a pair's buckets
+	storeEvery     = 2 * time.Second // between two looks at a region's store
+	storeSilent    = 8 * time.Second
+	bucketStall    = 5 * time.Second // longest wait for a store that does not move
+	bucketAttempts = 2               // what fails is tried again by the next comparison
+)
+
+// replicateObjects keeps the buckets of every pair that runs here equal, until ctx ends. Both
+// directions work all the time: what is copied says where it comes from, so that after a move
+// between regions nothing has to be turned around.
+func (s *ServerApp) replicateObjects(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, name := range s.Layout.ObjectRegions() {
+		wg.Go(func() { s.watchStore(ctx, name) })
+		if r, _ := s.Layout.Platform.Region(name); r.Role == spec.Passive {
+			wg.Go(func() { s.replicatePair(ctx, name, s.Layout.ObjectPartner(name)) })
+		}
+	}
+	wg.Wait()
+}
+
+// openStores opens both buckets, and makes them where they are missing, until that works.
+func (s *ServerApp) openStores(ctx context.Context, regions ...string) []*s3.Store {
+	var out []*s3.Store
+	for len(out) < len(regions) {
+		region := regions[len(out)]
+		store, err := OpenObjects(s.Layout, s.Secrets, region, bucketAttempts)
+		if err == nil {
+			err = store.EnsureVersioned(ctx)
+		}
+		if err == nil {
+			out = append(out, store)
+			continue
+		}
+		for _, other := range regions {
+			if other != region {
+				s.Facts.PutObjects(region, other, func(m *fact.ObjectMirror) { m.Error = err.Error() })
+				s.Facts.PutObjects(other, region, func(m *fact.ObjectMirror) { m.Error = err.Error() })
+			}
+		}
+		if sleep(ctx, time.Second); ctx.Err() != nil {
+			return nil
+		}
+	}
+	return out
+}
+
+func (s *ServerApp) replicatePair(ctx context.Context, a, b string) {
+	stores := s.openStores(ctx, a, b)
+	if stores == nil {
+		return
+	}
+	r := replicator.Replicator{
+		A: replicator.End{Region: a, Store: stores[0]}, B: replicator.End{Region: b, Store: stores[1]}, Every: replicateEvery, Now: time.Now,
+		Report:   func(m fact.ObjectMirror) { s.Facts.PutObjects(m.From, m.To, func(f *fact.ObjectMirror) { *f = m }) },
+		Conflict: func(ctx context.Context, c replica.Conflict) error { return s.recordLoser(ctx, c) },
+	}
+	r.Run(ctx)
+}
+
+// recordLoser keeps the proof that a write lost, once.
+func (s *ServerApp) recordLoser(ctx context.Context, c replica.Conflict) error {
+	l := availability.LossOf(c, s.Layout.ObjectPartner(c.Region))
+	var index uint64
+	if known, err := s.State.Get(availability.ObjectLossSeen+l.Name(), &index); known || err != nil {
+		return err
+	}
+	return record(ctx, s, availability.ObjectLost, l.From+">"+l.To, l)
+}
+
+// watchStore asks a region's store whether it answers, and that it keeps versions.
+func (s *ServerApp) watchStore(ctx context.Context, region string) {
+	stores := s.openStores(ctx, region)
+	if stores == nil {
+		return
+	}
+	every(ctx, storeEvery, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, storeEvery)
+		defer cancel()
+		err := stores[0].EnsureVersioned(ctx)
+		s.Facts.PutStore(region, func(f *fact.ObjectStore) {
+			if f.Error = ""; err != nil {
+				f.Error = err.Error()
+				return
+			}
+			f.Seen = time.Now()
+		})
+	})
+}
+
+// drained waits for the copies of objects when a home moves.
+type drained struct{ s *ServerApp }
+
+func (x drained) Drained(ctx context.Context, from, to string, before time.Time) error {
+	if x.s.Layout.ObjectPartner(from) != to {
+		return nil
+	}
+	for {
+		changed := x.s.Facts.Changed()
+		m := x.s.Facts.Objects(from, to)
+		if m.Whole.After(before) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the objects of %s in %s: %d versions are missing: %w", from, to, m.Objects, errors.Join(ctx.Err(), asError(m.Error)))
+		}
+	}
+}
+
+func asError(text string) error {
+	if text == "" {
+		return nil
+	}
+	return errors.New(text)
+}
+
+// ObjectMirrors implements api.Source.
+func (s *ServerApp) ObjectMirrors(context.Context) ([]api.ObjectMirror, error) {
+	now := time.Now()
+	out := []api.ObjectMirror{}
+	for _, name := range s.Layout.ObjectRegions() {
+		m := s.Facts.Objects(name, s.Layout.ObjectPartner(name))
+		lost, err := s.objectLosses(m.From, m.To)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.apiObjectMirror(m, lost, now))
+	}
+	return out, nil
+}
+
+func (s *ServerApp) objectLosses(from, to string) (l availability.ObjectLosses, err error) {
+	_, err = s.State.Get(availability.ObjectLossPrefix+from+">"+to, &l)
+	return l, err
+}
+
+func (s *ServerApp) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) api.ObjectMirror {
+	out := api.ObjectMirror{
+		From: m.From, To: m.To, Bucket: s.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + s.Layout.BucketAddress(m.To),
+		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, LagSeconds: -1,
+		Objects: m.Objects, Bytes: m.Bytes, Newest: m.Newest, TookSeconds: m.Took.Seconds(), Copied: m.Copied, CopiedBytes: m.Sent, Lost: lost.Count, LostLast: lost.Index,
+	}
+	if lag := m.Lag(now); lag >= 0 {
+		out.LagSeconds = lag.Seconds()
+	}
+	switch {
+	case m.Whole.IsZero():
+		out.Health = api.HealthUnknown
+	case out.Detail != "" && m.Error != "":
+		out.Health = api.Degraded
+	case out.Detail != "":
+		out.Health = api.Progressing
+	}
+	return out
+}
+
+// objectFindings says which copies are behind or broken, and what was lost within a day.
+func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
+	var out []api.Finding
+	for _, name := range s.Layout.ObjectRegions() {
+		m := s.Facts.Objects(name, s.Layout.ObjectPartner(name))
+		if why := availability.ObjectTrouble(m, now); why != "" && now.Sub(s.Started) > blind {
+			out = append(out, api.Finding{
+				Code: "objects-behind", Severity: "warning", Title: fmt.Sprintf("%s has not all objects of %s", m.To, m.From), Text: why,
+				Subject: Cluster(m.From, Objects), Since: m.At, Command: "fournines objects mirrors",
+			})
+		}
+		l, err := s.objectLosses(m.From, m.To)
+		if err != nil {
+			return out, err
+		}
+		if l.Count > 0 && now.Sub(l.Time) < 24*time.Hour {
+			out = append(out, api.Finding{
+				Code: "object-lost", Severity: "critical", Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
+				Text: fmt.Sprintf("%s did not have them when it took newer ones for the same keys. They stay as older versions in %s; the newest is version %s of %s.",
+					l.Newest.To, l.Newest.From, l.Newest.Version, l.Newest.Key),
+				Subject: Cluster(l.Newest.From, Objects), Since: l.Time, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
+			})
+		}
+	}
+	return out, nil
+}
+
+// storeComponent is a region's object store.
+func (s *ServerApp) storeComponent(region string, now time.Time) api.Component {
+	f := s.Facts.Store(region)
+	c := api.Component{ID: Cluster(region, Objects), Region: region, Kind: Objects, Address: s.Layout.BucketAddress(region), Sync: api.InSync, Health: api.Healthy, Seen: f.Seen}
+	switch {
+	case f.Seen.IsZero():
+		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.HealthUnknown, f.Error
+	case now.Sub(f.Seen) > storeSilent:
+		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.Missing, "it has not answered"+ago(f.Seen, now)+": "+f.Error
+	default:
+		m := s.Facts.Objects(s.Layout.ObjectPartner(region), region)
+		c.Detail = availability.ObjectTrouble(m, now)
+	}
+	return c
+}
+
+// objectMetrics tell how far the copies of objects are. They are read at each scrape.
+type objectMetrics struct{ s *ServerApp }
+
+var (
+	objectsLag     = prometheus.NewDesc("fournines_objects_lag_seconds", "Everything older that was written in one region is in the other; -1 while nobody knows.", []string{"from", "to"}, nil)
+	objectsBehind  = prometheus.NewDesc("fournines_objects_behind", "Versions of objects that one region has and the other lacks.", []string{"from", "to"}, nil)
+	objectsBytes   = prometheus.NewDesc("fournines_objects_behind_bytes", "Bytes of the versions that the other region lacks.", []string{"from", "to"}, nil)
+	objectsCopied  = prometheus.NewDesc("fournines_objects_copied_total", "Versions and deletions that were copied and proved since the server's start.", []string{"from", "to"}, nil)
+	objectsSent    = prometheus.NewDesc("fournines_objects_copied_bytes_total", "Bytes of what was copied and proved since the server's start.", []string{"from", "to"}, nil)
+	objectsOverrun = prometheus.NewDesc("fournines_objects_lost_total", "Writes of one region that the other has overruled without having had them.", []string{"from", "to"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (objectMetrics) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{objectsLag, objectsBehind, objectsBytes, objectsCopied, objectsSent, objectsOverrun} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m objectMetrics) Collect(out chan<- prometheus.Metric) {
+	all, err := m.s.ObjectMirrors(context.Background())
+	if err != nil { // the state is unreadable, which is told elsewhere
+		return
+	}
+	for _, x := range all {
+		gauge := func(d *prometheus.Desc, kind prometheus.ValueType, v float64) {
+			out <- prometheus.MustNewConstMetric(d, kind, v, x.From, x.To)
+		}
+		gauge(objectsLag, prometheus.GaugeValue, x.LagSeconds)
+		gauge(objectsBehind, prometheus.GaugeValue, float64(x.Objects))
+		gauge(objectsBytes, prometheus.GaugeValue, float64(x.Bytes))
+		gauge(objectsCopied, prometheus.CounterValue, float64(x.Copied))
+		gauge(objectsSent, prometheus.CounterValue, float64(x.CopiedBytes))
+		gauge(objectsOverrun, prometheus.CounterValue, float64(x.Lost))
+	}
+}
