@@ -179,7 +179,7 @@ func (r *Replicator) compare(ctx context.Context, begun time.Time) ([]pair, erro
 	}
 	wg.Wait()
 	if len(errs) > 0 {
-		return nil, errors.Join(errs[0])
+		return nil, errs[0]
 	}
 	if listed != nil {
 		return nil, listed
