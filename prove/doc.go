@@ -17,7 +17,8 @@
 //	PROVE_RUNS       runs of each kind of fault (30)
 //	PROVE_PEER_RUNS  runs of each kind with Patroni alone, and of both in TestCompare (5)
 //	PROVE_THAWS      freeze, revoke, thaw (100)
-//	PROVE_MINUTES    of noise (30)
+//	PROVE_MINUTES    of noise (30); of 10,000 agents that live (3)
+//	PROVE_PERIOD     seconds between two runs of one agent (60)
 //	PROVE_KINDS      regular expression: only these kinds of fault or noise
 //	PROVE_POINTS     regular expression: only these crash points
 //	PROVE_NETNS      any text: zones in network namespaces, with partitions, +500 ms and loss

@@ -99,6 +99,11 @@ func (r *region) cpu() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return cpuOf(all...)
+}
+
+// cpuOf returns the processor time that processes have used, in seconds.
+func cpuOf(all ...process.Process) (float64, error) {
 	ticks := 0.0
 	for _, p := range all {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
@@ -123,6 +128,11 @@ func (r *region) memory() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return memoryOf(all...)
+}
+
+// memoryOf returns the proportional set size of processes, in MiB.
+func memoryOf(all ...process.Process) (float64, error) {
 	kib := 0.0
 	for _, p := range all {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p.PID))

@@ -130,3 +130,21 @@ func TestRecordAndTable(t *testing.T) {
 		t.Error(r)
 	}
 }
+
+func TestLagWithin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		live Live
+		want bool
+	}{{Live{Rounds: 9, LagMax: 0.05}, true}, {Live{Rounds: 9, LagMax: 5}, true}, {Live{Rounds: 9, LagMax: 10}, false}, {Live{Rounds: 9, LagMax: -1}, false}, {Live{}, false}} {
+		if got := c.live.LagWithin(5); got != c.want {
+			t.Errorf("%+v: %v", c.live, got)
+		}
+	}
+	table := Table([]Run{{Proof: "live", Who: "ours", Gap: 0.8, Live: &Live{Agents: 10000, LagP50: 0.03}}})
+	heads, row, _ := strings.Cut(strings.TrimSpace(table[strings.Index(table, "| who"):]), "\n")
+	_, row, _ = strings.Cut(row, "\n")
+	if strings.Count(heads, "|") != strings.Count(row, "|") || !strings.Contains(row, "| 10000 |") {
+		t.Errorf("\n%s", table)
+	}
+}

@@ -38,8 +38,43 @@ type Run struct {
 	Failovers    int `json:"failovers"`
 	Violations   int `json:"violations"` // two primaries, or a leader that did not stay
 
+	Live *Live `json:"live,omitempty"` // of the proof that agents live
+
 	Note  string `json:"note,omitempty"`
 	Error string `json:"error,omitempty"` // why the run broke off
+}
+
+// Live is what a platform does while its agents live. Durations are in seconds, processor
+// time in percent of one core over the whole time.
+type Live struct {
+	Agents    int     `json:"agents"`
+	Customers int     `json:"customers"`
+	Seconds   float64 `json:"seconds"` // how long they lived
+
+	Reads       int `json:"reads"` // answered
+	FailedReads int `json:"failed_reads"`
+	WrongReads  int `json:"wrong_reads"` // answered, and the write that was acknowledged before is not there once
+
+	WriteP50 float64 `json:"write_p50_seconds"` // of those that were acknowledged
+	WriteP99 float64 `json:"write_p99_seconds"`
+	WriteMax float64 `json:"write_max_seconds"`
+
+	// Bounds of the control loop's histogram that so many rounds kept; -1: its last bound is exceeded.
+	Rounds int     `json:"rounds"`
+	LagP50 float64 `json:"lag_p50_seconds"`
+	LagP99 float64 `json:"lag_p99_seconds"`
+	LagMax float64 `json:"lag_max_seconds"`
+
+	ServerCPU    float64 `json:"server_cpu_percent"`
+	ServerMemory float64 `json:"server_memory_mib"` // largest resident set so far
+	EdgeCPU      float64 `json:"edges_cpu_percent"` // of all edges
+	AllCPU       float64 `json:"all_cpu_percent"`   // of everything, without those who ask
+	Entries      int     `json:"journal_entries"`
+}
+
+// LagWithin tells whether the control loop decided, and never later than a bound in seconds.
+func (l Live) LagWithin(bound float64) bool {
+	return l.Rounds > 0 && l.LagMax >= 0 && l.LagMax <= bound
 }
 
 // WorstGap returns the longer of the two gaps, in seconds.

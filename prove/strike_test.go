@@ -121,9 +121,19 @@ func (r *region) struck(ctx context.Context, s strike, run *Run) error {
 		return err
 	}
 	defer c.leave()
-	old, err := r.leader(ctx, app.Postgres)
+	at, err := r.hit(ctx, s, c, run)
 	if err != nil {
 		return err
+	}
+	c.leave()
+	return r.account(ctx, c, run, at)
+}
+
+// hit does the fault and returns when; by then customers are served as before.
+func (r *region) hit(ctx context.Context, s strike, c *customers, run *Run) (time.Time, error) {
+	old, err := r.leader(ctx, app.Postgres)
+	if err != nil {
+		return time.Time{}, err
 	}
 	target, lasts := old, oursFor
 	if s.zone {
@@ -135,28 +145,24 @@ func (r *region) struck(ctx context.Context, s strike, run *Run) error {
 	at := time.Now()
 	id, err := r.outside.Inject(ctx, s.kind, target, lasts, "proof "+c.id)
 	if err != nil {
-		return err
+		return at, err
 	}
 	short, cancel := context.WithDeadline(ctx, at.Add(limit))
 	run.Open = r.moved(short, app.Postgres, old, s.mayReturn) != nil
 	cancel()
 	if !run.Open { // who took over serves while the fault still stands
 		if err := c.served(ctx, steady/2, time.Now()); err != nil {
-			return err
+			return at, err
 		}
 	}
 	if err := r.clear(ctx, id); err != nil {
-		return err
+		return at, err
 	}
 	if err := r.whole(ctx); err != nil {
-		return err
+		return at, err
 	}
 	run.Whole = time.Since(at).Seconds()
-	if err := c.served(ctx, steady/2, time.Now()); err != nil {
-		return err
-	}
-	c.leave()
-	return r.account(ctx, c, run, at)
+	return at, c.served(ctx, steady/2, time.Now())
 }
 
 // account adds what the clients and the journal say.

@@ -25,10 +25,16 @@ func heads(proof string) string {
 	if strings.HasPrefix(proof, "footprint") {
 		cells = "who | what | n | ready p50 s | max | idle CPU, % of one core | memory MiB"
 	}
+	if strings.HasPrefix(proof, "live") {
+		cells = "who | agents | customers | s | writes | failed | lost | doubled | reads | failed | wrong | write p50 s | p99 | gap of the failover s | lag p50 ≤ s | p99 ≤ | max ≤ | server CPU % | MiB | edges CPU % | all CPU % | journal entries"
+	}
 	return "| " + cells + " |\n|" + strings.Repeat("---|", strings.Count(cells, "|")+1)
 }
 
 func row(g Group) string {
+	if l := g.Runs[0].Live; l != nil {
+		return liveRow(g.Runs[0], l)
+	}
 	cells := []string{g.Who, g.Kind, fmt.Sprint(len(g.Runs))}
 	if strings.HasPrefix(g.Proof, "footprint") {
 		ready := g.Values(func(r Run) float64 { return r.Ready })
@@ -49,6 +55,12 @@ func row(g Group) string {
 		cells = append(cells, fmt.Sprint(g.Sum(of)))
 	}
 	return "| " + strings.Join(append(cells, fmt.Sprint(g.Broken())), " | ") + " |"
+}
+
+func liveRow(r Run, l *Live) string {
+	return fmt.Sprintf("| %s | %d | %d | %.0f | %d | %d | %d | %d | %d | %d | %d | %.3f | %.3f | %.2f | %v | %v | %v | %.1f | %.0f | %.1f | %.1f | %d |",
+		r.Who, l.Agents, l.Customers, l.Seconds, r.Acknowledged, r.Failed, r.Lost, r.Doubled, l.Reads, l.FailedReads, l.WrongReads,
+		l.WriteP50, l.WriteP99, r.WorstGap(), l.LagP50, l.LagP99, l.LagMax, l.ServerCPU, l.ServerMemory, l.EdgeCPU, l.AllCPU, l.Entries)
 }
 
 // gap marks a figure that a limit ended: the true one is longer.

@@ -229,6 +229,7 @@ func (s *ServerApp) metrics() http.Handler {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_availability_customer_ratio", Help: "Customer-weighted availability since counting began."}, func() float64 { return s.availability(time.Now()).CustomerRatio }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_error_budget_remaining_ratio", Help: "Share of the year's error budget that is left."}, func() float64 { return s.availability(time.Now()).RemainingRatio }),
 	)
+	reg.MustRegister(s.lag)
 	reg.MustRegister(s.archiveMetrics()...)
 	reg.MustRegister(nameMetrics{s}, outsideMetrics{s}, kafkaMetrics{s}, objectMetrics{s}, s.hostedZoneMetrics())
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})

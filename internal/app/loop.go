@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
@@ -17,9 +19,18 @@ const tick = 250 * time.Millisecond
 // recordEvery bounds how often changes of components become entries.
 const recordEvery = 500 * time.Millisecond
 
+// newLag returns the histogram of the loop's lag: bounds that matter are 1 s (goal) and 5 s (floor).
+func newLag() prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "fournines_control_loop_lag_seconds",
+		Help:    "Time from a change of facts until everything was decided on it and handed to control.",
+		Buckets: []float64{.005, .01, .02, .03, .04, .05, .075, .1, .15, .25, .5, 1, 2, 5, 10},
+	})
+}
+
 // loop runs the deciders whenever facts change, and hands what they want to control.
 func (s *ServerApp) loop(ctx context.Context) {
-	recorded := time.Time{}
+	var recorded, since time.Time
 	for ctx.Err() == nil {
 		changed := s.Facts.Changed()
 		now := time.Now()
@@ -34,18 +45,35 @@ func (s *ServerApp) loop(ctx context.Context) {
 			}
 		}
 		s.endFaults(ctx, now)
+		if !since.IsZero() {
+			s.lag.Observe(time.Since(since).Seconds())
+		}
 		if now.Sub(recorded) >= recordEvery {
 			recorded = now
 			s.recordChanges(ctx, now)
 		}
+		since = awaitChange(ctx, changed, now)
+	}
+}
+
+// awaitChange returns when the next round is due, and when the facts changed that it decides on:
+// zero when none did. What changed during the round before is taken as old as that round.
+func awaitChange(ctx context.Context, changed <-chan struct{}, round time.Time) time.Time {
+	since := round
+	select {
+	case <-changed:
+	default:
 		select {
 		case <-ctx.Done():
-		case <-changed:
-			// At most one round each 20 ms: facts come in bursts.
-			sleep(ctx, 20*time.Millisecond)
+			return time.Time{}
 		case <-time.After(tick):
+			return time.Time{}
+		case <-changed:
+			since = time.Now()
 		}
 	}
+	sleep(ctx, 20*time.Millisecond) // at most one round each 20 ms: facts come in bursts
+	return since
 }
 
 func sleep(ctx context.Context, d time.Duration) {

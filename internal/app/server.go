@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
@@ -63,6 +64,7 @@ type ServerApp struct {
 	tellers      []*teller
 	seen         *seen
 	history      history
+	lag          prometheus.Histogram // of the control loop
 	archive      archiving
 	custody      custody
 	answers      *answers
@@ -85,7 +87,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 	}
 	s := &ServerApp{
 		Installation: inst, Layout: layout, Secrets: secrets, Facts: NewFacts(), Log: log, Version: version, Started: time.Now(),
-		regions: map[string]*region{}, power: host.NewSwitch(root),
+		regions: map[string]*region{}, power: host.NewSwitch(root), lag: newLag(),
 	}
 	if s.seat, err = layout.Seat(seat); err != nil {
 		return nil, err
