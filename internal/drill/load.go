@@ -62,6 +62,9 @@ func (l *Load) work(ctx context.Context, worker int) {
 			return
 		case <-t.C:
 		}
+		if ctx.Err() != nil { // a late worker finds both: after the end nothing begins
+			return
+		}
 		key := fmt.Sprintf("%s-%d-%d", l.Prefix, worker, n)
 		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Limit) // what is under way at the end is waited for
 		err := l.Writer.Write(one, key)
