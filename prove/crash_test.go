@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/platformtest"
 )
 
 // boundaries returns every point of a kind at which the server may die.
@@ -64,8 +65,53 @@ func TestKillAnywhere(t *testing.T) {
 	}
 }
 
+// TestKillMoves kills the server, with the engines real, at every boundary of an
+// evacuation and of the way home (rows 7.1.9, 7.8.5). The drill around it must pass all the
+// same: nothing is lost, doubled or, in a graceful move, refused.
+func TestKillMoves(t *testing.T) {
+	k := keep(t, "kill-moves")
+	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
+		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
+	}
+	r := &region{Platform: platformtest.Prepare(t, pair(137)), t: t, who: ours}
+	for _, kind := range (availability.Mover{}).Kinds() {
+		for _, point := range boundaries(kind) {
+			if !chosen(t, "PROVE_POINTS", point) {
+				continue
+			}
+			t.Run(point, func(t *testing.T) {
+				t.Setenv("FOURNINES_CRASH_AT", point)
+				r := r.in(t)
+				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
+				if err := r.killAt(t.Context(), moveDrill(point), &run); err != nil {
+					run.Error = err.Error()
+					t.Error(err)
+				}
+				k.add(run)
+			})
+		}
+	}
+}
+
+// moveDrill is the drill in which the point means something: only a dead region is fenced.
+func moveDrill(point string) string {
+	if strings.HasPrefix(point, availability.KindEvacuate+":fence:") {
+		return "region-loss"
+	}
+	return "region-move"
+}
+
+// pair is a home region and its partner, in this region number and the next.
+func pair(number int) platformtest.Options {
+	partner := fmt.Sprintf("name: us-west-2,      number: %d,", number+1)
+	return platformtest.Options{
+		Number: number, Args: []string{"--regions", platformtest.Region + ",us-west-2"},
+		Change: func(text string) string { return strings.Replace(text, "name: us-west-2,      number: 4,", partner, 1) },
+	}
+}
+
 func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
-	marker := filepath.Join(r.Root, "server", "crashed")
+	marker := filepath.Join(r.Root, "crashed")
 	if err := os.Remove(marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

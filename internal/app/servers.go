@@ -15,6 +15,10 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
@@ -135,9 +139,32 @@ func (s *ServerApp) following() http.Handler {
 		}
 		_, _ = io.WriteString(w, "ok\n")
 	})
+	mux.Handle("GET /metrics", s.ownMetrics())
 	s.mountServers(mux)
 	mux.HandleFunc("/", s.forward)
 	return mux
+}
+
+// ownMetrics are those that every server has, whether it leads or not.
+func (s *ServerApp) ownMetrics() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(s.processMetrics()...)
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+func (s *ServerApp) processMetrics() []prometheus.Collector {
+	leads := func() float64 {
+		if s.quorum == nil || s.quorum.Leads() {
+			return 1
+		}
+		return 0
+	}
+	return []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.Version}}, func() float64 { return 1 }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.Journal.Head().Size) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_server_leads", Help: "1 where this server leads the control plane, else 0.", ConstLabels: prometheus.Labels{"server": s.seat.Name}}, leads),
+	}
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
