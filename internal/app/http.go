@@ -124,7 +124,7 @@ func (s *ServerApp) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)
 	if s.shared() {
-		s.mountServers(mux)
+		s.mountServers(mux, s.self)
 	}
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())

@@ -23,6 +23,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -52,9 +53,18 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := s.following()
+	w, err := s.openSeatWitness()
+	if err != nil {
+		return err
+	}
+	h := s.following(w)
 	s.serving.Store(&h)
-	if err := s.quorum.Elect(ctx, s.Journal); err != nil {
+	err = s.quorum.Elect(ctx, s.Journal)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	// What is published covers all that an earlier leader may have shown to witnesses.
+	if err := s.Journal.Publish(ctx); err != nil {
 		return err
 	}
 	s.Log.Info("this server leads", "seat", s.seat.Name, "term", s.quorum.Term(), "entries", s.Journal.Head().Size)
@@ -129,8 +139,9 @@ const serversPath = "/servers"
 
 // following is what a server answers that does not lead: about itself, and for everything
 // else what the leader says.
-func (s *ServerApp) following() http.Handler {
+func (s *ServerApp) following(w *witness.Witness) http.Handler {
 	mux := http.NewServeMux()
+	s.mountSeatWitness(mux, w)
 	mux.HandleFunc("GET /livez", alive)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if _, ok := s.quorum.Leader(); !ok {
@@ -140,7 +151,11 @@ func (s *ServerApp) following() http.Handler {
 		_, _ = io.WriteString(w, "ok\n")
 	})
 	mux.Handle("GET /metrics", s.ownMetrics())
-	s.mountServers(mux)
+	s.mountServers(mux, func() seatFact {
+		f := s.self()
+		f.Witness, f.Accused = w.Cosigner().String(), forks(w.Findings())
+		return f
+	})
 	mux.HandleFunc("/", s.forward)
 	return mux
 }
@@ -228,7 +243,7 @@ func problem(w http.ResponseWriter, status int, title, detail string) {
 }
 
 // mountServers answers other servers.
-func (s *ServerApp) mountServers(mux *http.ServeMux) {
+func (s *ServerApp) mountServers(mux *http.ServeMux, self func() seatFact) {
 	only := func(next http.HandlerFunc) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !api.Authorized(r, s.Secrets.Servers) {
@@ -238,7 +253,7 @@ func (s *ServerApp) mountServers(mux *http.ServeMux) {
 			next(w, r)
 		})
 	}
-	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.self()) }))
+	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, self()) }))
 	mux.Handle("GET "+serversPath+"/log", only(s.sendLog))
 	mux.Handle("GET "+serversPath+"/keys", only(s.sendKeys))
 	mux.Handle("PUT "+serversPath+"/keys/{name}", only(s.takeKey))
