@@ -34,7 +34,7 @@ func boundaries(k control.Kind) []string {
 
 // drillFor is the drill in which an action of the kind is sure to be carried out. A
 // hung postmaster is answered by us alone, never by Patroni, and then comes back.
-func drillFor(kind string) string {
+func drillFor(kind, _ string) string {
 	if kind == availability.KindSwitchover {
 		return "switchover"
 	}
@@ -44,9 +44,14 @@ func drillFor(kind string) string {
 // TestKillAnywhere kills the server, with the engines real, at every boundary of every
 // action on PostgreSQL (rows 7.1.8, 7.8.5). The drill around it must pass all the same.
 func TestKillAnywhere(t *testing.T) {
-	k := keep(t, "kill-anywhere")
-	r := prepared(t, 128, ours)
-	for _, kind := range (availability.Postgres{}).Kinds() {
+	killEach(t, keep(t, "kill-anywhere"), prepared(t, 128, ours), (availability.Postgres{}).Kinds(), drillFor)
+}
+
+// killEach kills the server once at each boundary of these kinds of action, in the drill in
+// which the boundary is sure to be reached.
+func killEach(t *testing.T, k *keeper, r *region, kinds []control.Kind, drill func(kind, point string) string) {
+	t.Helper()
+	for _, kind := range kinds {
 		for _, point := range boundaries(kind) {
 			if !chosen(t, "PROVE_POINTS", point) {
 				continue
@@ -55,7 +60,7 @@ func TestKillAnywhere(t *testing.T) {
 				t.Setenv("FOURNINES_CRASH_AT", point)
 				r := r.in(t)
 				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
-				if err := r.killAt(t.Context(), drillFor(kind.Name), &run); err != nil {
+				if err := r.killAt(t.Context(), drill(kind.Name, point), &run); err != nil {
 					run.Error = err.Error()
 					t.Error(err)
 				}
@@ -69,32 +74,15 @@ func TestKillAnywhere(t *testing.T) {
 // evacuation and of the way home (rows 7.1.9, 7.8.5). The drill around it must pass all the
 // same: nothing is lost, doubled or, in a graceful move, refused.
 func TestKillMoves(t *testing.T) {
-	k := keep(t, "kill-moves")
 	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
 		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
 	}
 	r := &region{Platform: platformtest.Prepare(t, pair(137)), t: t, who: ours}
-	for _, kind := range (availability.Mover{}).Kinds() {
-		for _, point := range boundaries(kind) {
-			if !chosen(t, "PROVE_POINTS", point) {
-				continue
-			}
-			t.Run(point, func(t *testing.T) {
-				t.Setenv("FOURNINES_CRASH_AT", point)
-				r := r.in(t)
-				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
-				if err := r.killAt(t.Context(), moveDrill(point), &run); err != nil {
-					run.Error = err.Error()
-					t.Error(err)
-				}
-				k.add(run)
-			})
-		}
-	}
+	killEach(t, keep(t, "kill-moves"), r, (availability.Mover{}).Kinds(), moveDrill)
 }
 
 // moveDrill is the drill in which the point means something: only a dead region is fenced.
-func moveDrill(point string) string {
+func moveDrill(_, point string) string {
 	if strings.HasPrefix(point, availability.KindEvacuate+":fence:") {
 		return "region-loss"
 	}
