@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/platformtest"
 )
 
 // boundaries returns every point of a kind at which the server may die.
@@ -33,7 +34,7 @@ func boundaries(k control.Kind) []string {
 
 // drillFor is the drill in which an action of the kind is sure to be carried out. A
 // hung postmaster is answered by us alone, never by Patroni, and then comes back.
-func drillFor(kind string) string {
+func drillFor(kind, _ string) string {
 	if kind == availability.KindSwitchover {
 		return "switchover"
 	}
@@ -43,9 +44,14 @@ func drillFor(kind string) string {
 // TestKillAnywhere kills the server, with the engines real, at every boundary of every
 // action on PostgreSQL (rows 7.1.8, 7.8.5). The drill around it must pass all the same.
 func TestKillAnywhere(t *testing.T) {
-	k := keep(t, "kill-anywhere")
-	r := prepared(t, 128, ours)
-	for _, kind := range (availability.Postgres{}).Kinds() {
+	killEach(t, keep(t, "kill-anywhere"), prepared(t, 128, ours), (availability.Postgres{}).Kinds(), drillFor)
+}
+
+// killEach kills the server once at each boundary of these kinds of action, in the drill in
+// which the boundary is sure to be reached.
+func killEach(t *testing.T, k *keeper, r *region, kinds []control.Kind, drill func(kind, point string) string) {
+	t.Helper()
+	for _, kind := range kinds {
 		for _, point := range boundaries(kind) {
 			if !chosen(t, "PROVE_POINTS", point) {
 				continue
@@ -54,7 +60,7 @@ func TestKillAnywhere(t *testing.T) {
 				t.Setenv("FOURNINES_CRASH_AT", point)
 				r := r.in(t)
 				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
-				if err := r.killAt(t.Context(), drillFor(kind.Name), &run); err != nil {
+				if err := r.killAt(t.Context(), drill(kind.Name, point), &run); err != nil {
 					run.Error = err.Error()
 					t.Error(err)
 				}
@@ -64,8 +70,36 @@ func TestKillAnywhere(t *testing.T) {
 	}
 }
 
+// TestKillMoves kills the server, with the engines real, at every boundary of an
+// evacuation and of the way home (rows 7.1.9, 7.8.5). The drill around it must pass all the
+// same: nothing is lost, doubled or, in a graceful move, refused.
+func TestKillMoves(t *testing.T) {
+	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
+		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
+	}
+	r := &region{Platform: platformtest.Prepare(t, pair(137)), t: t, who: ours}
+	killEach(t, keep(t, "kill-moves"), r, (availability.Mover{}).Kinds(), moveDrill)
+}
+
+// moveDrill is the drill in which the point means something: only a dead region is fenced.
+func moveDrill(_, point string) string {
+	if strings.HasPrefix(point, availability.KindEvacuate+":fence:") {
+		return "region-loss"
+	}
+	return "region-move"
+}
+
+// pair is a home region and its partner, in this region number and the next.
+func pair(number int) platformtest.Options {
+	partner := fmt.Sprintf("name: us-west-2,      number: %d,", number+1)
+	return platformtest.Options{
+		Number: number, Args: []string{"--regions", platformtest.Region + ",us-west-2"},
+		Change: func(text string) string { return strings.Replace(text, "name: us-west-2,      number: 4,", partner, 1) },
+	}
+}
+
 func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
-	marker := filepath.Join(r.Root, "server", "crashed")
+	marker := filepath.Join(r.Root, "crashed")
 	if err := os.Remove(marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

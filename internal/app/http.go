@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -125,7 +124,7 @@ func (s *ServerApp) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)
 	if s.shared() {
-		s.mountServers(mux)
+		s.mountServers(mux, s.self)
 	}
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
@@ -223,9 +222,8 @@ func (s *ServerApp) readyz(w http.ResponseWriter, r *http.Request) {
 
 func (s *ServerApp) metrics() http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.Version}}, func() float64 { return 1 }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.Journal.Head().Size) }),
+	reg.MustRegister(s.processMetrics()...)
+	reg.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_availability_customer_ratio", Help: "Customer-weighted availability since counting began."}, func() float64 { return s.availability(time.Now()).CustomerRatio }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_error_budget_remaining_ratio", Help: "Share of the year's error budget that is left."}, func() float64 { return s.availability(time.Now()).RemainingRatio }),
 	)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,9 @@ type seatFact struct {
 	Started time.Time    `json:"started"`
 	Head    journal.Head `json:"head"`
 	Leader  string       `json:"leader,omitempty"` // as it knows
+
+	Witness string   `json:"witness,omitempty"` // verifier key of its witness; while it leads it has none of this journal
+	Accused []string `json:"accused,omitempty"` // why its witness says that the journal is not what it was
 }
 
 // seatFacts is what the leader knows of the other servers.
@@ -50,14 +54,19 @@ func (s *ServerApp) watchSeats(ctx context.Context) {
 	for ctx.Err() == nil {
 		var wg sync.WaitGroup
 		for _, x := range s.others() {
-			wg.Go(func() { s.seats.note(x.Name, s.lookAt(ctx, x), time.Now()) })
+			wg.Go(func() {
+				if s.seats.note(x.Name, s.lookAt(ctx, x), time.Now()) {
+					poke(s.witness.changed)
+				}
+			})
 		}
 		wg.Wait()
 		sleep(ctx, seatsEvery)
 	}
 }
 
-func (f *seatFacts) note(name string, seen seatSeen, now time.Time) {
+// note keeps what a server said; it tells whether its witness has another key than before.
+func (f *seatFacts) note(name string, seen seatSeen, now time.Time) (another bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.all == nil {
@@ -67,10 +76,12 @@ func (f *seatFacts) note(name string, seen seatSeen, now time.Time) {
 		old := f.all[name]
 		old.err = seen.err
 		f.all[name] = old
-		return
+		return false
 	}
 	seen.at = now
+	another = seen.fact.Witness != f.all[name].fact.Witness
 	f.all[name] = seen
+	return another
 }
 
 // lookAt asks one server, and compares its journal with ours.
@@ -113,6 +124,8 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 		switch {
 		case seen.forked != "":
 			v.Health, v.Detail = api.Degraded, "it holds another journal: "+seen.forked
+		case len(seen.fact.Accused) > 0:
+			v.Health, v.Detail = api.Degraded, "its witness says that this journal is not what it was: "+strings.Join(seen.fact.Accused, "; ")
 		case seen.at.IsZero() && now.Sub(s.seats.since) <= seatSilent:
 			v.Health, v.Detail = api.HealthUnknown, "it has not answered yet"
 		case now.Sub(seen.at) > seatSilent:
@@ -140,7 +153,7 @@ func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
 		f := api.Finding{Code: "server-" + string(v.Health), Severity: "warning", Subject: v.Name, Since: v.Seen, Title: "server " + v.Name + " is " + string(v.Health), Text: v.Detail, Command: "fournines servers"}
 		switch v.Health {
 		case api.Degraded:
-			f.Severity, f.Title = "critical", "server "+v.Name+" holds another journal"
+			f.Severity, f.Title = "critical", "server "+v.Name+" does not agree with this journal"
 		case api.Missing:
 			away++
 		default:

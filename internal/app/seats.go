@@ -163,6 +163,24 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// usualServers is how many servers an installation has that nobody says it of: as many as
+// before, or else one for each of three active regions, or else one.
+func usualServers(root string, p *spec.Platform, regions []string) int {
+	if before, _, err := LoadInstallation(root); err == nil && before.Servers > 0 {
+		return before.Servers
+	}
+	active := 0
+	for _, name := range regions {
+		if r, _ := p.Region(name); r.Role == spec.Active {
+			active++
+		}
+	}
+	if active >= 3 {
+		return 3
+	}
+	return 1
+}
+
 // shareJournal gives the servers of an installation the one key with which they sign their
 // journal: that of a journal that is here already, or a new one.
 func (u *Up) shareJournal() error {

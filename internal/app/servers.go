@@ -15,10 +15,15 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -48,9 +53,18 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := s.following()
+	w, err := s.openSeatWitness()
+	if err != nil {
+		return err
+	}
+	h := s.following(w)
 	s.serving.Store(&h)
-	if err := s.quorum.Elect(ctx, s.Journal); err != nil {
+	err = s.quorum.Elect(ctx, s.Journal)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return err
+	}
+	// What is published covers all that an earlier leader may have shown to witnesses.
+	if err := s.Journal.Publish(ctx); err != nil {
 		return err
 	}
 	s.Log.Info("this server leads", "seat", s.seat.Name, "term", s.quorum.Term(), "entries", s.Journal.Head().Size)
@@ -125,8 +139,9 @@ const serversPath = "/servers"
 
 // following is what a server answers that does not lead: about itself, and for everything
 // else what the leader says.
-func (s *ServerApp) following() http.Handler {
+func (s *ServerApp) following(w *witness.Witness) http.Handler {
 	mux := http.NewServeMux()
+	s.mountSeatWitness(mux, w)
 	mux.HandleFunc("GET /livez", alive)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if _, ok := s.quorum.Leader(); !ok {
@@ -135,9 +150,36 @@ func (s *ServerApp) following() http.Handler {
 		}
 		_, _ = io.WriteString(w, "ok\n")
 	})
-	s.mountServers(mux)
+	mux.Handle("GET /metrics", s.ownMetrics())
+	s.mountServers(mux, func() seatFact {
+		f := s.self()
+		f.Witness, f.Accused = w.Cosigner().String(), forks(w.Findings())
+		return f
+	})
 	mux.HandleFunc("/", s.forward)
 	return mux
+}
+
+// ownMetrics are those that every server has, whether it leads or not.
+func (s *ServerApp) ownMetrics() http.Handler {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(s.processMetrics()...)
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+}
+
+func (s *ServerApp) processMetrics() []prometheus.Collector {
+	leads := func() float64 {
+		if s.quorum == nil || s.quorum.Leads() {
+			return 1
+		}
+		return 0
+	}
+	return []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.Version}}, func() float64 { return 1 }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.Journal.Head().Size) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_server_leads", Help: "1 where this server leads the control plane, else 0.", ConstLabels: prometheus.Labels{"server": s.seat.Name}}, leads),
+	}
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
@@ -201,7 +243,7 @@ func problem(w http.ResponseWriter, status int, title, detail string) {
 }
 
 // mountServers answers other servers.
-func (s *ServerApp) mountServers(mux *http.ServeMux) {
+func (s *ServerApp) mountServers(mux *http.ServeMux, self func() seatFact) {
 	only := func(next http.HandlerFunc) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !api.Authorized(r, s.Secrets.Servers) {
@@ -211,7 +253,7 @@ func (s *ServerApp) mountServers(mux *http.ServeMux) {
 			next(w, r)
 		})
 	}
-	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.self()) }))
+	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, self()) }))
 	mux.Handle("GET "+serversPath+"/log", only(s.sendLog))
 	mux.Handle("GET "+serversPath+"/keys", only(s.sendKeys))
 	mux.Handle("PUT "+serversPath+"/keys/{name}", only(s.takeKey))

@@ -130,6 +130,32 @@ func (x *plane) whole() string {
 	return leader
 }
 
+// cosigned waits until both servers that follow have cosigned a checkpoint of the leader's,
+// and nobody says that the journal is not what it was.
+func (x *plane) cosigned() {
+	x.t.Helper()
+	x.await(func(api.Status) string {
+		var w api.Witnesses
+		if err := x.client.Call(x.t.Context(), http.MethodGet, "/v1/witnesses", "", nil, &w); err != nil {
+			return err.Error()
+		}
+		for _, trouble := range w.Troubles {
+			if trouble.Accuses() {
+				x.t.Fatalf("%+v", trouble)
+			}
+		}
+		for _, p := range w.Peers {
+			if p.Cosigned == 0 {
+				return p.Name + " has cosigned nothing"
+			}
+		}
+		if len(w.Peers) != 2 {
+			return fmt.Sprintf("%d witnesses", len(w.Peers))
+		}
+		return ""
+	})
+}
+
 // tell records an event about a person, and returns its index.
 func (x *plane) tell(id, person string) uint64 {
 	x.t.Helper()
@@ -167,6 +193,7 @@ func (x *plane) reads(index uint64) string {
 // journal and can read what was sealed, and who returns takes everything from them.
 func threeServers(t *testing.T, x *plane) {
 	first := x.whole()
+	x.cosigned()
 	one := x.tell("one", "anna")
 	x.lives[first].stop()
 	two := x.tell("two", "ben") // another leads
@@ -189,6 +216,8 @@ func threeServers(t *testing.T, x *plane) {
 	x.lives[second].stop()
 	three := x.tell("three", "cleo")
 	x.start(second)
+	x.whole()
+	x.cosigned()
 	for index, name := range map[uint64]string{one: "anna", two: "ben", three: "cleo"} {
 		if got := x.reads(index); !strings.Contains(got, `"name":"`+name+`"`) {
 			t.Errorf("entry %d reads %s, want %s", index, got, name)

@@ -23,14 +23,14 @@ type traffic struct {
 }
 
 type edgeTraffic struct {
-	pending []edge.Second
 	event   uint64 // number of the last event that is in the journal
 	flushed time.Time
 }
 
 func newTraffic() *traffic { return &traffic{edges: map[string]*edgeTraffic{}} }
 
-// Ack tells an edge from which numbers on it shall report.
+// Ack tells an edge from which numbers on it shall report: what is in the journal it need
+// not keep, and what it keeps it tells the next server too.
 type Ack struct {
 	Second uint64 `json:"second"`
 	Event  uint64 `json:"event"`
@@ -62,28 +62,22 @@ func (s *ServerApp) TakeEdge(ctx context.Context, region string, f EdgeFact) (Ac
 		return Ack{}, err
 	}
 	last := a.Seconds[region]
-	if n := len(t.pending); n > 0 {
-		last = t.pending[n-1].Seq
-	}
-	for _, second := range seconds {
-		if second.Seq > last {
-			t.pending = append(t.pending, second)
-			last = second.Seq
-		}
-	}
+	seconds = slices.DeleteFunc(seconds, func(x edge.Second) bool { return x.Seq <= last })
 	if err := s.recordEvents(ctx, region, t, events); err != nil {
 		return Ack{}, err
 	}
-	if now.Sub(t.flushed) >= countEvery && len(t.pending) > 0 {
-		if err := s.flush(ctx, region, t, now); err != nil {
+	if now.Sub(t.flushed) >= countEvery && len(seconds) > 0 {
+		if err := s.flush(ctx, region, seconds, now); err != nil {
 			return Ack{}, err
 		}
+		t.flushed, last = now, seconds[len(seconds)-1].Seq
 	}
 	return Ack{Second: last, Event: t.event}, nil
 }
 
 func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraffic, events []edge.Event) error {
 	var entries []journal.Entry
+	newest := t.event
 	for _, ev := range events {
 		if ev.Seq <= t.event {
 			continue
@@ -94,20 +88,24 @@ func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraf
 		}
 		e.Time, e.Actor = ev.At, "edge:"+region
 		entries = append(entries, e)
-		t.event = ev.Seq
+		newest = ev.Seq
 	}
 	if len(entries) == 0 {
 		return nil
 	}
-	_, err := s.State.Append(ctx, entries...)
-	return err
+	// Not with the caller's context: whether they are recorded must be known, or they would be twice.
+	if _, err := s.State.Append(context.WithoutCancel(ctx), entries...); err != nil {
+		return err
+	}
+	t.event = newest
+	return nil
 }
 
-// flush turns what is pending into one entry. Seconds in which nobody asked have no rows.
-func (s *ServerApp) flush(ctx context.Context, region string, t *edgeTraffic, now time.Time) error {
-	c := evidence.Count{Region: region, From: t.pending[0].Seq, To: t.pending[len(t.pending)-1].Seq, At: now, Cells: s.Layout.Platform.Spec.Cells.Count}
+// flush turns seconds into one entry. Those in which nobody asked have no rows.
+func (s *ServerApp) flush(ctx context.Context, region string, seconds []edge.Second, now time.Time) error {
+	c := evidence.Count{Region: region, From: seconds[0].Seq, To: seconds[len(seconds)-1].Seq, At: now, Cells: s.Layout.Platform.Spec.Cells.Count}
 	sums := map[cellOf]*evidence.Cell{}
-	for _, second := range t.pending {
+	for _, second := range seconds {
 		bad := evidence.BadSecond{At: time.Unix(int64(second.Seq)+1, 0).UTC()} //nolint:gosec // numbers of seconds are Unix times
 		for _, cell := range cellsOf(second) {
 			add(sums, cell)
@@ -130,11 +128,8 @@ func (s *ServerApp) flush(ctx context.Context, region string, t *edgeTraffic, no
 		return err
 	}
 	e.Time, e.Actor = now, "edge:"+region
-	if _, err := s.State.Append(ctx, e); err != nil {
-		return err
-	}
-	t.pending, t.flushed = nil, now
-	return nil
+	_, err = s.State.Append(context.WithoutCancel(ctx), e) // see recordEvents
+	return err
 }
 
 type cellOf struct {

@@ -32,7 +32,7 @@ type UpOptions struct {
 	Regions  []string
 	Listen   string
 	DNS      string // address of the shared name server
-	Servers  int    // of the control plane
+	Servers  int    // of the control plane; 0: as before, or what fits the regions
 	NetNS    bool
 	Lean     bool // one zone in each region but the first pair
 	Log      *slog.Logger
@@ -79,6 +79,13 @@ func PrepareUp(ctx context.Context, o UpOptions) (*Up, error) {
 }
 
 const upFile = "up.json"
+
+// LaidDown tells whether the `up` of that process has laid the installation in root down.
+func LaidDown(root string, pid int) bool {
+	var r RunningError
+	b, err := os.ReadFile(filepath.Join(root, upFile))
+	return err == nil && json.Unmarshal(b, &r) == nil && r.PID == pid
+}
 
 func lockUp(root string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(root, "up.lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -131,6 +138,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	}
 	if _, err := node.ThisHost(); err != nil {
 		return err
+	}
+	if o.Servers == 0 {
+		o.Servers = usualServers(o.Root, p, o.Regions)
 	}
 	u.Installation = Installation{Regions: o.Regions, Servers: o.Servers, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
 	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}

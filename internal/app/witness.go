@@ -63,7 +63,7 @@ func (w *witnesses) run(ctx context.Context) {
 	stop := func() {}
 	for ctx.Err() == nil {
 		stop()
-		peers, err := state.List[compliance.Peer](w.s.State, compliance.PeerPrefix)
+		peers, err := w.s.witnessPeers()
 		if err == nil {
 			stop, err = w.serve(ctx, peers)
 		}
@@ -119,12 +119,15 @@ func (w *witnesses) close() error {
 func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 	logs := witness.Logs{}
 	for _, p := range peers {
+		if p.Log == w.s.Journal.VerifierKey() { // another server's witness of this journal: it has no other
+			continue
+		}
 		if err := logs.Add(p.Log); err != nil {
 			return nil, err
 		}
 	}
 	return witness.New(witness.Options{
-		Dir: filepath.Join(w.dir, "witness"), Name: w.s.Journal.Origin() + "/witness", Logs: logs, Now: time.Now,
+		Dir: filepath.Join(w.dir, "witness"), Name: w.s.witnessName(), Logs: logs, Now: time.Now,
 		Alarm:  func(witness.Finding) { poke(w.accused) },
 		Failed: func(err error) { w.s.Log.Error("witness", "err", err) },
 	})
@@ -140,7 +143,7 @@ func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {
 		return nil, err
 	}
 	o := witness.FeederOptions{
-		Log: ownLog{w.s.Journal}, Keys: keys, Now: time.Now, Last: last, Cosigned: w.keep,
+		Log: ownLog{w.s}, Keys: keys, Now: time.Now, Last: last, Cosigned: w.keep,
 		Alarm: w.alarm,
 	}
 	for _, p := range peers {
@@ -166,15 +169,18 @@ func (w *witnesses) alarm(a witness.Alarm) {
 }
 
 // ownLog is our journal as its feeder reads it.
-type ownLog struct{ *journal.Journal }
+type ownLog struct{ s *ServerApp }
 
 func (l ownLog) Checkpoint(context.Context) ([]byte, error) {
-	b, _ := l.Journal.Checkpoint()
+	if l.s.shared() && !l.s.quorum.Leads() { // another server may have told of more
+		return nil, ErrDeposed
+	}
+	b, _ := l.s.Journal.Checkpoint()
 	return b, nil
 }
 
 func (l ownLog) Consistency(_ context.Context, a, b uint64) ([][]byte, error) {
-	return l.Journal.Consistency(a, b)
+	return l.s.Journal.Consistency(a, b)
 }
 
 // keep keeps our cosigned checkpoint, and notes who has cosigned it.

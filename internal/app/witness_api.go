@@ -27,7 +27,7 @@ func (s *ServerApp) card() api.Card {
 
 // Witnesses implements api.Source.
 func (s *ServerApp) Witnesses(context.Context) (api.Witnesses, error) {
-	peers, err1 := state.List[compliance.Peer](s.State, compliance.PeerPrefix)
+	peers, err1 := s.witnessPeers()
 	troubles, err2 := state.List[compliance.Trouble](s.State, compliance.TroublePrefix)
 	accusations, err3 := state.List[compliance.Accusation](s.State, compliance.AccusationPrefix)
 	if err := errors.Join(err1, err2, err3); err != nil {
@@ -46,7 +46,7 @@ func (s *ServerApp) Witnesses(context.Context) (api.Witnesses, error) {
 		w := api.Witness{Peer: p, Cosigned: c.size, At: c.at}
 		origin, _, _ := strings.Cut(p.Log, "+")
 		if s.witness.own != nil {
-			if known, _, ok := s.witness.own.Known(origin); ok {
+			if known, _, ok := s.witness.own.Known(origin); ok && p.Log != s.Journal.VerifierKey() {
 				w.Watched = known.Size
 			}
 		}

@@ -52,7 +52,7 @@ func (w *world) upCommand() *cobra.Command {
 	f.BoolVar(&o.Lean, "lean", false, "one zone in each region but the first and its partner; the default for more than two regions")
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
 	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
-	f.IntVar(&o.Servers, "servers", 1, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one")
+	f.IntVar(&o.Servers, "servers", 0, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one;\nby default as before in this data directory, else 3 for three active regions or more, else 1")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c
@@ -73,7 +73,7 @@ func (w *world) up(ctx context.Context, o app.UpOptions) error {
 	watching, cancel := context.WithCancel(ctx)
 	go func() {
 		defer close(shown)
-		if err := w.showStart(watching, u.Listen, u.Secrets.Token); err == nil {
+		if err := w.showStart(watching, u.Layout.ServerListens(), u.Secrets.Token); err == nil {
 			w.welcome(u.Installation, u.Secrets.Token, o.Root)
 		}
 	}()
@@ -124,9 +124,9 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		token, err := w.awaitToken(ctx, o.Root)
+		token, servers, err := awaitLaidDown(ctx, o.Root, cmd.Process.Pid)
 		if err == nil {
-			err = w.showStart(ctx, o.Listen, token)
+			err = w.showStart(ctx, servers, token)
 		}
 		if err == nil {
 			w.welcome(app.Installation{Listen: o.Listen, DNS: o.DNS}, token, o.Root)
@@ -146,15 +146,17 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 	}
 }
 
-func (w *world) awaitToken(ctx context.Context, root string) (string, error) {
-	for {
-		if s, err := app.LoadSecrets(root); err == nil {
-			return s.Token, nil
-		}
+// awaitLaidDown waits until the `up` of that process has laid the installation down, and
+// returns its token and where its servers will answer.
+func awaitLaidDown(ctx context.Context, root string, pid int) (token string, servers []string, err error) {
+	for !app.LaidDown(root, pid) {
 		if err := nap(ctx, 100*time.Millisecond); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
+	s, err1 := app.LoadSecrets(root)
+	_, layout, err2 := app.LoadInstallation(root)
+	return s.Token, layout.ServerListens(), errors.Join(err1, err2)
 }
 
 func nap(ctx context.Context, d time.Duration) error {
@@ -169,8 +171,8 @@ func nap(ctx context.Context, d time.Duration) error {
 }
 
 // showStart shows how the regions come up, until everything is healthy and ready.
-func (w *world) showStart(ctx context.Context, listen, token string) error {
-	client := app.NewClient(token, listen)
+func (w *world) showStart(ctx context.Context, servers []string, token string) error {
+	client := app.NewClient(token, servers...)
 	t := newTree(w.err)
 	begun := time.Now()
 	for {

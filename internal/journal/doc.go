@@ -16,6 +16,9 @@
 //     never lost, reordered or doubled by a kill -9.
 //   - Indexes are dense and start at 0. An index is not in an entry's bytes: its
 //     position proves it. An entry's bytes never change.
+//   - Where several servers hold one log, a group of entries is decided for all of them
+//     before it is written ([Options.Decide]), and the others append the same bytes
+//     ([Journal.Accept]). A group that was decided and cannot be written ends the journal.
 //   - The log is what counts. Tiles and checkpoints follow it within about a second, are
 //     computed from what is on the disk, and are made up for when the disk was full.
 //   - A checkpoint is signed only over entries that are durable, and after every tile

@@ -37,7 +37,7 @@ func startEtcd(t *testing.T) string {
 	return client
 }
 
-func freeURL(t *testing.T) string {
+func freeURL(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -238,20 +238,25 @@ func TestGroupFollowsItsRegion_7_1_6(t *testing.T) {
 
 	// Its customers are at the partner.
 	first := next
-	filling, full := context.WithTimeout(t.Context(), 10*time.Second)
+	filling, full := context.WithCancel(t.Context())
 	there2 := client(t, b.standby, kgo.RecordPartitioner(kgo.RoundRobinPartitioner()), kgo.ProducerLinger(0))
-	next = k.fill(filling, there2, first)
-	full()
-	k.awaitRead(t, b.standby, "runs")
-	end()
-	wg.Wait()
+	wg.Go(func() { next = k.fill(filling, there2, first) })
+	some, enough := context.WithTimeout(t.Context(), 10*time.Second)
+	<-some.Done()
+	enough()
 
-	// It comes back.
+	// It comes back while they go on there, and then they come home: the mirror, which begins
+	// anew with it, translates what the group commits from now on.
 	b.activeBroker = b.broker()
 	if mirror.ProcessState != nil {
 		mirror = b.mirror()
 	}
 	back := time.Now()
+	awaitGroup(t, b.active, kafka.Copy("us-west-2", "runs"))
+	full()
+	k.awaitRead(t, b.standby, "runs")
+	end()
+	wg.Wait()
 	await(t, "records that were produced at the partner do not come home", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
@@ -275,7 +280,6 @@ func TestGroupFollowsItsRegion_7_1_6(t *testing.T) {
 		}
 	}
 	t.Logf("%d records produced at the partner, %d missing at home %.0f s after it came back, %d twice", next-first, missing, time.Since(back).Seconds(), doubled(home))
-	awaitGroup(t, b.active, kafka.Copy("us-west-2", "runs"))
 	athome, over := context.WithCancel(t.Context())
 	wg.Go(func() { k.consume(athome, t, b.active, kafka.Copy("us-west-2", "runs"), "runs") })
 	producer = client(t, b.active, kgo.ProducerLinger(0))

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// Where several servers hold one journal, those that follow are its witnesses: each cosigns
+// the leader's checkpoints with a key of its own, after it has proved that they continue
+// what it knows. So whoever has a checkpoint with their cosignatures has the word of
+// servers in other regions, not only of the one that wrote it.
+
+// witnessName is the name under which this server cosigns.
+func (s *ServerApp) witnessName() string {
+	name := s.Journal.Origin() + "/witness"
+	if s.seat.number > 0 {
+		name += "/" + s.seat.Region
+	}
+	return name
+}
+
+// openSeatWitness opens the witness of a server that follows.
+func (s *ServerApp) openSeatWitness() (*witness.Witness, error) {
+	logs := witness.Logs{}
+	if err := logs.Add(s.Journal.VerifierKey()); err != nil {
+		return nil, err
+	}
+	return witness.New(witness.Options{
+		Dir: filepath.Join(s.dir(), "witness"), Name: s.witnessName(), Logs: logs, Now: time.Now,
+		Alarm: func(f witness.Finding) {
+			s.Log.Error("the leader's journal is not what it was", "evidence", f.String())
+		},
+		Failed: func(err error) { s.Log.Error("witness", "err", err) },
+	})
+}
+
+// mountSeatWitness answers the leader's feeder, and tells the keys.
+func (s *ServerApp) mountSeatWitness(mux *http.ServeMux, w *witness.Witness) {
+	mux.HandleFunc("GET "+witnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
+		writeJSON(rw, api.Card{Log: s.Journal.VerifierKey(), Witness: w.Cosigner().String()})
+	})
+	mux.Handle(witnessPath+"/", http.StripPrefix(witnessPath, w))
+}
+
+// forks are those of a witness's findings that accuse the journal: which entries are
+// decided is the quorum's word, so a smaller checkpoint of the same log accuses nobody.
+func forks(findings []witness.Finding) []string {
+	var out []string
+	for _, f := range findings {
+		if f.Kind == witness.Fork {
+			out = append(out, f.String())
+		}
+	}
+	return out
+}
+
+// witnessPeers are the servers that watch our journal: those that people named, and those
+// that hold it with us.
+func (s *ServerApp) witnessPeers() ([]compliance.Peer, error) {
+	peers, err := state.List[compliance.Peer](s.State, compliance.PeerPrefix)
+	if err != nil || !s.shared() {
+		return peers, err
+	}
+	s.seats.mu.Lock()
+	defer s.seats.mu.Unlock()
+	for _, x := range s.Layout.Seats() {
+		if key := s.seats.all[x.Name].fact.Witness; key != "" && x.Name != s.seat.Name {
+			peers = append(peers, compliance.Peer{Name: x.Name, URL: "http://" + s.Layout.SeatListen(x), Log: s.Journal.VerifierKey(), Witness: key})
+		}
+	}
+	slices.SortFunc(peers, func(a, b compliance.Peer) int { return strings.Compare(a.Name, b.Name) })
+	return peers, nil
+}

@@ -1,0 +1,13 @@
+package etcd
+
+import "context"
+
+// JoinOnce is one try of [Join], for tests.
+func JoinOnce(ctx context.Context, m Member, endpoints, after []string) (string, error) {
+	c, err := Dial(endpoints)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close() //nolint:errcheck // test
+	return join(ctx, c, m, after)
+}

@@ -1,0 +1,56 @@
+package etcd_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/greenlang/fournines/internal/driver/etcd"
+)
+
+// A member that dies before it starts joins again as the same one; one that joins out of
+// turn waits; who has a vote is not asked again.
+func TestJoinMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	url := func(host string, port string) string { return "http://127.176.0." + host + ":" + port }
+	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: url("1", "2379"), Peer: url("1", "2380"), Cluster: "one=" + url("1", "2380"), Token: "join"}
+	first, err := etcd.Start(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(first.Close)
+	seeds := []string{one.Client}
+	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: url("2", "2379"), Peer: url("2", "2380"), Token: "join"}
+	for range 2 { // the first life ends before it starts
+		joined, err := etcd.Join(t.Context(), two, seeds, []string{one.Peer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		members := strings.Split(joined.Cluster, ",")
+		slices.Sort(members)
+		if !slices.Equal(members, []string{"one=" + one.Peer, "two=" + two.Peer}) || !joined.Existing {
+			t.Fatalf("%+v", joined)
+		}
+		two = joined
+	}
+	out := etcd.Member{Name: "three", Dir: t.TempDir(), Client: url("3", "2379"), Peer: url("3", "2380"), Token: "join"}
+	if _, err := etcd.JoinOnce(t.Context(), out, seeds, []string{one.Peer, two.Peer}); err == nil || !strings.Contains(err.Error(), "another member is joining") {
+		t.Fatalf("a third joins while the second has no vote: %v", err)
+	}
+	second, err := etcd.Start(t.Context(), two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(second.Close)
+	for range 2 {
+		if err := etcd.Promote(t.Context(), two.Peer, seeds); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !etcd.Begun(two.Dir) || etcd.Begun(out.Dir) {
+		t.Error("who has been a member is not known by its directory")
+	}
+	if _, err := etcd.Join(t.Context(), out, seeds, []string{one.Peer, two.Peer}); err != nil {
+		t.Fatal(err)
+	}
+}
