@@ -9,8 +9,9 @@
 // What they decide: whether the client-visible write gap stays below the bound of rows
 // 7.1.4, 7.1.8 and 7.1.10, whether a write that was acknowledged is ever lost or
 // doubled, whether two members ever take writes at once (7.1.8), whether noise causes a
-// failover that nobody needs (7.1.11), what Redis does (7.1.5), and whether the server
-// may be killed at every boundary of every action (7.1.8, 7.8.5).
+// failover that nobody needs (7.1.11), what Redis does (7.1.5), whether the server
+// may be killed at every boundary of every action (7.1.8, 7.8.5), and whether the control
+// loop keeps up while 10,000 agents work for 50,000 customers.
 //
 // Environment:
 //
