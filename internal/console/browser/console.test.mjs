@@ -158,7 +158,7 @@ test("by keys alone: a fault is reviewed before its button exists", async (t) =>
   await page.keyboard.type("it's a test");
   await page.locator("#fault-inject").waitFor({ timeout: patience });
   await page.locator("#fault-plan").getByText(String.raw`fournines fault inject zone-kill us-east-1/b --for 30s --reason 'it'\''s a test'`).waitFor({ timeout: patience });
-  assert.match(await page.locator("#fault-plan").textContent(), /Blast radius.*6 components of 20.*What is verified/s);
+  assert.match(await page.locator("#fault-plan").textContent(), /Blast radius.*7 components of 23.*What is verified/s);
   assert.equal(await page.evaluate(() => document.activeElement.id), "fault-reason");
   for (let i = 0; i < 2; i++) await page.keyboard.press("Tab"); // past Review, to the button
   assert.equal(await page.evaluate(() => document.activeElement.id), "fault-inject");
