@@ -9,5 +9,11 @@
 // assign.go what runs in a zone (with Kafka's in *_kafka.go), directive.go and names.go what
 // an edge serves and answers, hostedzone.go the same in Route 53, homes.go and moves.go who
 // serves whom, routes.go the switches, verdicts.go whether they could be moved,
-// certificates.go with package pki the edges' HTTPS, mirrors.go Kafka's copies.
+// certificates.go with package pki the edges' HTTPS, mirrors.go Kafka's copies,
+// replication.go with package replicator the objects' copies, links.go and wan.go what lies
+// between regions, outside.go, vantage.go and proberproc.go what is seen from outside them.
+//
+// Several servers hold one journal by package quorum: seats.go says where they sit, servers.go
+// how one takes part and passes requests on, seatfacts.go what the leader knows of the others,
+// keys.go how they share the keys of persons, witness_seats.go that they cosign for each other.
 package app

@@ -176,18 +176,21 @@ func (s *ServerApp) people(next http.Handler) http.Handler {
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
 			return
 		}
-		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, `{"title":"Unauthorized","status":401,"detail":"this needs the installation's token: send Authorization: Bearer TOKEN; the file token in the data directory holds it"}`)
+		problem(w, http.StatusUnauthorized, "Unauthorized", "this needs the installation's token: send Authorization: Bearer TOKEN; the file token in the data directory holds it")
 	})
 }
 
 // machines lets in our own nodes and edges.
 func (s *ServerApp) machines(next http.Handler) http.Handler {
+	return holders(s.Secrets.NodeToken, "the nodes' token", next)
+}
+
+// holders lets in who has a token.
+func holders(token, called string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !api.Authorized(r, s.Secrets.NodeToken) {
-			http.Error(w, "this needs the nodes' token", http.StatusUnauthorized)
+		if !api.Authorized(r, token) {
+			http.Error(w, "this needs "+called, http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/kafka"
@@ -56,10 +55,7 @@ func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time)
 	for _, z := range r.Zones {
 		endpoints = append(endpoints, "http://"+l.Address(name, z, Etcd))
 	}
-	client, err := clientv3.New(clientv3.Config{
-		Endpoints: endpoints, DialTimeout: etcd.DialTimeout, Logger: zap.NewNop(),
-		DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second,
-	})
+	client, err := etcd.Dial(endpoints)
 	if err != nil {
 		return nil, fmt.Errorf("connect to etcd of %s: %w", name, err)
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
@@ -245,13 +244,7 @@ func problem(w http.ResponseWriter, status int, title, detail string) {
 // mountServers answers other servers.
 func (s *ServerApp) mountServers(mux *http.ServeMux, self func() seatFact) {
 	only := func(next http.HandlerFunc) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !api.Authorized(r, s.Secrets.Servers) {
-				http.Error(w, "this needs the servers' token", http.StatusUnauthorized)
-				return
-			}
-			next(w, r)
-		})
+		return holders(s.Secrets.Servers, "the servers' token", next)
 	}
 	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, self()) }))
 	mux.Handle("GET "+serversPath+"/log", only(s.sendLog))

@@ -20,7 +20,6 @@ import (
 type trailWriter struct {
 	send *Client // with the application's token
 	read *Client
-	from uint64 // entries before are not looked at
 }
 
 // Write implements drill.Writer. The event's id is the key, so that it may be sent again
@@ -44,7 +43,7 @@ func (w *trailWriter) Write(ctx context.Context, key string) error {
 	}
 }
 
-// Count implements drill.Writer: it reads every audit event since the load began.
+// Count implements drill.Writer: it reads every audit event.
 func (w *trailWriter) Count(ctx context.Context, keys []string) (map[string]int, error) {
 	wanted := map[string]bool{}
 	for _, k := range keys {
@@ -52,7 +51,7 @@ func (w *trailWriter) Count(ctx context.Context, keys []string) (map[string]int,
 	}
 	out := map[string]int{}
 	for before := ""; ; {
-		q := url.Values{"kind": {ingest.Audit.Name}, "from": {fmt.Sprint(w.from)}, "limit": {"100"}}
+		q := url.Values{"kind": {ingest.Audit.Name}, "limit": {"100"}}
 		if before != "" {
 			q.Set("before", before)
 		}
@@ -85,7 +84,7 @@ func (p DrillPlatform) Servers(ctx context.Context) ([]availability.ServerLook, 
 	}
 	var out []availability.ServerLook
 	for _, v := range s.Servers {
-		look := availability.ServerLook{Name: v.Name, Leads: v.Role == api.Leads, Entries: v.Entries}
+		look := availability.ServerLook{Name: v.Name, Leads: v.Role == api.Leads}
 		if v.Health != api.Healthy {
 			look.Trouble = fmt.Sprintf("it is %s (%s)", v.Health, v.Detail)
 		}

@@ -27,7 +27,6 @@ type ServerLook struct {
 	Name    string
 	Leads   bool
 	Trouble string // in words; empty: it is healthy
-	Entries uint64 // of the journal that it holds
 }
 
 // serverFrozen is how long a server is frozen at most: longer than an election and a

@@ -39,11 +39,7 @@ func makeKeys(d disk, dir, origin, given string) (private string, err error) {
 		return given, here(dir, d.replace(filepath.Join(dir, publicKeyFile), []byte(public+"\n")))
 	}
 	if origin == "" {
-		var b [4]byte
-		if _, err := rand.Read(b[:]); err != nil {
-			return "", here(dir, err)
-		}
-		origin = originPrefix + hex.EncodeToString(b[:])
+		origin = randomOrigin()
 	}
 	private, public, err := note.GenerateKey(rand.Reader, origin)
 	if err != nil {
@@ -57,12 +53,14 @@ func makeKeys(d disk, dir, origin, given string) (private string, err error) {
 
 // NewKey makes a private key for a log that several servers hold, of a random origin.
 func NewKey() (string, error) {
-	var b [4]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", fmt.Errorf("make a journal's key: %w", err)
-	}
-	private, _, err := note.GenerateKey(rand.Reader, originPrefix+hex.EncodeToString(b[:]))
+	private, _, err := note.GenerateKey(rand.Reader, randomOrigin())
 	return private, err
+}
+
+func randomOrigin() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	return originPrefix + hex.EncodeToString(b[:])
 }
 
 // ReadKey returns the private key of the journal in dir, for other servers that shall

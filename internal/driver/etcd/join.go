@@ -28,9 +28,13 @@ func Begun(dir string) bool {
 	return err == nil && len(list) > 0
 }
 
-// Dial returns a client of the members at these URLs.
+// Dial returns a client of the members at these URLs, which goes on to the next one when
+// one is silent.
 func Dial(endpoints []string) (*clientv3.Client, error) {
-	return clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: DialTimeout, Logger: zap.NewNop()})
+	return clientv3.New(clientv3.Config{
+		Endpoints: endpoints, DialTimeout: DialTimeout, Logger: zap.NewNop(),
+		DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second, // a member that is cut off is left soon
+	})
 }
 
 // Join makes the running cluster at these URLs expect the member m, and returns m as it

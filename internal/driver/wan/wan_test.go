@@ -137,8 +137,13 @@ func (b *bed) dial(t *testing.T) *net.TCPConn {
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	limit := time.After(time.Minute)
+	for !ok() {
+		select {
+		case <-look.C:
+		case <-limit:
 			t.Fatal(what)
 		}
 	}
