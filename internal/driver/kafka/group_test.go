@@ -19,34 +19,28 @@ const longestReread = 60 * time.Second
 
 // book is what became of numbered records, over both regions.
 type book struct {
-	mu    sync.Mutex
-	acked map[int]time.Time // by number: acknowledged to its producer
-	read  map[int]int       // how often the group has processed it
-	again int               // records processed more than once
-	far   time.Duration     // the longest time from a record that was read again to the newest that had been read
+	mu     sync.Mutex
+	acked  map[int]time.Time // by number: acknowledged to its producer
+	read   map[int]int       // how often the group has processed it
+	newest time.Time         // when the newest record was produced that the group has read
+	again  int               // records processed more than once
+	far    time.Duration     // the longest time from a record that was read again to the newest that had been read
 }
 
-// process notes what a consumer has read, and how far back that lies behind what the group
-// had read before.
-func (b *book) process(n int, newest time.Time) {
+// process notes what a consumer has read, and how far that lies behind the newest record that
+// the group had read when this member began. It goes by the record's own time: a record whose
+// acknowledgement never came may be there too, and is read again like any other.
+func (b *book) process(r *kgo.Record, newest time.Time) {
+	n := numberOf(r)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.read[n]++; b.read[n] > 1 {
 		b.again++
-		b.far = max(b.far, newest.Sub(b.acked[n]))
+		b.far = max(b.far, newest.Sub(r.Timestamp))
 	}
-}
-
-// newest is when the newest record was acknowledged that the group has read.
-func (b *book) newest() (out time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for n := range b.read {
-		if at := b.acked[n]; at.After(out) {
-			out = at
-		}
+	if r.Timestamp.After(b.newest) {
+		b.newest = r.Timestamp
 	}
-	return out
 }
 
 func numberOf(r *kgo.Record) int {
@@ -105,10 +99,12 @@ func (b *book) consume(ctx context.Context, t *testing.T, l *kafka.Looker, topic
 		return
 	}
 	defer c.CloseAllowingRebalance()
-	newest := b.newest() // of what was read before this member began
+	b.mu.Lock()
+	newest := b.newest // of what was read before this member began
+	b.mu.Unlock()
 	committed := time.Now()
 	for ctx.Err() == nil {
-		c.PollFetches(ctx).EachRecord(func(r *kgo.Record) { b.process(numberOf(r), newest) })
+		c.PollFetches(ctx).EachRecord(func(r *kgo.Record) { b.process(r, newest) })
 		if time.Since(committed) >= time.Second {
 			committed = time.Now()
 			_ = c.CommitUncommittedOffsets(ctx) // what is not committed is read again, and counted
