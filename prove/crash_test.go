@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,61 +31,105 @@ func boundaries(k control.Kind) []string {
 	return append(out, k.Name+":end:before", k.Name+":end:after")
 }
 
-// drillFor is the drill in which an action of the kind is sure to be carried out. A
-// hung postmaster is answered by us alone, never by Patroni, and then comes back.
-func drillFor(kind, _ string) string {
-	if kind == availability.KindSwitchover {
-		return "switchover"
-	}
-	return "primary-hang"
+// deaths are the boundaries at which the server dies in one drill, one of each operation
+// that the drill has.
+type deaths struct {
+	drill  string
+	points []string
 }
 
 // TestKillAnywhere kills the server, with the engines real, at every boundary of every
-// action on PostgreSQL (rows 7.1.8, 7.8.5). The drill around it must pass all the same.
+// action on PostgreSQL (rows 7.1.8, 7.8.5). The drill around it must pass all the same. A
+// hung postmaster is answered by us alone, never by Patroni, and then comes back: it is
+// the drill in which failover and rejoin are sure to be carried out.
 func TestKillAnywhere(t *testing.T) {
-	killEach(t, keep(t, "kill-anywhere"), prepared(t, 128, ours), (availability.Postgres{}).Kinds(), drillFor)
-}
-
-// killEach kills the server once at each boundary of these kinds of action, in the drill in
-// which the boundary is sure to be reached.
-func killEach(t *testing.T, k *keeper, r *region, kinds []control.Kind, drill func(kind, point string) string) {
-	t.Helper()
-	for _, kind := range kinds {
+	var all []deaths
+	for _, kind := range (availability.Postgres{}).Kinds() {
+		drill := "primary-hang"
+		if kind.Name == availability.KindSwitchover {
+			drill = "switchover"
+		}
 		for _, point := range boundaries(kind) {
-			if !chosen(t, "PROVE_POINTS", point) {
-				continue
-			}
-			t.Run(point, func(t *testing.T) {
-				t.Setenv("FOURNINES_CRASH_AT", point)
-				r := r.in(t)
-				run := Run{Who: ours, Kind: point, N: 1, At: time.Now().UTC()}
-				if err := r.killAt(t.Context(), drill(kind.Name, point), &run); err != nil {
-					run.Error = err.Error()
-					t.Error(err)
-				}
-				k.add(run)
-			})
+			all = append(all, deaths{drill, []string{point}})
 		}
 	}
+	killEach(t, "kill-anywhere", prepared(t, 128, ours), all)
 }
 
 // TestKillMoves kills the server, with the engines real, at every boundary of an
-// evacuation and of the way home (rows 7.1.9, 7.8.5). The drill around it must pass all the
-// same: nothing is lost, doubled or, in a graceful move, refused.
+// evacuation, of a region that answers and of one that is dead, and of the way home (rows
+// 7.1.9, 7.8.5). The drill around it must pass all the same: nothing is lost, doubled or,
+// in a graceful move, refused. A drill has both ways, and the server dies once in each.
 func TestKillMoves(t *testing.T) {
 	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
 		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
 	}
+	var away, home []string
+	for _, kind := range (availability.Mover{}).Kinds() {
+		switch kind.Name {
+		case availability.KindEvacuate:
+			away = boundaries(kind)
+		case availability.KindRestore:
+			home = boundaries(kind)
+		case availability.KindReserve: // no drill begins with one region and gets a second
+		default:
+			t.Fatalf("what shall be killed in %s?", kind.Name)
+		}
+	}
+	var all []deaths
+	for _, drill := range []string{"region-move", "region-loss"} {
+		for i := range max(len(away), len(home)) {
+			d := deaths{drill: drill}
+			if i < len(away) {
+				d.points = append(d.points, away[i])
+			}
+			if i < len(home) {
+				d.points = append(d.points, home[i])
+			}
+			all = append(all, d)
+		}
+	}
 	r := &region{Platform: platformtest.Prepare(t, pair(137)), t: t, who: ours}
-	killEach(t, keep(t, "kill-moves"), r, (availability.Mover{}).Kinds(), moveDrill)
+	killEach(t, "kill-moves", r, all)
 }
 
-// moveDrill is the drill in which the point means something: only a dead region is fenced.
-func moveDrill(_, point string) string {
-	if strings.HasPrefix(point, availability.KindEvacuate+":fence:") {
-		return "region-loss"
+// killEach runs the drills, one after another on one platform, which must be whole after each.
+// After a failure it begins anew, so that each failure is one of its own.
+func killEach(t *testing.T, proof string, r *region, all []deaths) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("FOURNINES_CRASH_DIR", dir)
+	k, up := keep(t, proof), false
+	t.Cleanup(func() {
+		if up {
+			r.in(t).gone()
+		}
+	})
+	for _, d := range all {
+		name := d.drill + " " + strings.Join(d.points, " ")
+		if !chosen(t, "PROVE_POINTS", name) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			here := r.in(t)
+			defer func() {
+				if t.Failed() {
+					here.gone()
+					up = false
+				}
+			}()
+			if !up {
+				here.up()
+				*r, up = *here, true
+			}
+			run := Run{Who: ours, Kind: name, N: 1, At: time.Now().UTC()}
+			if err := here.killAt(t.Context(), dir, d, &run); err != nil {
+				run.Error = err.Error()
+				t.Error(err)
+			}
+			k.add(run)
+		})
 	}
-	return "region-move"
 }
 
 // pair is a home region and its partner, in this region number and the next.
@@ -98,21 +141,19 @@ func pair(number int) platformtest.Options {
 	}
 }
 
-func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
-	marker := filepath.Join(r.Root, "crashed")
-	if err := os.Remove(marker); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (r *region) killAt(ctx context.Context, dir string, d deaths, run *Run) error {
+	if err := arm(dir, d.points); err != nil {
 		return err
 	}
-	r.t.Cleanup(r.gone)
-	r.up()
-	if err := r.armed(run.Kind); err != nil {
+	before, err := r.main(app.Server)
+	if err != nil {
 		return err
 	}
 	began := time.Now()
-	report := r.Drill(drill)
+	report := r.Drill(d.drill)
 	run.Verdict = report.Verdict
 	take(report, run)
-	if err := errors.Join(passed(report), died(ctx, marker)); err != nil {
+	if err := errors.Join(passed(report), died(ctx, dir), r.replaced(before)); err != nil {
 		out, _ := r.Run("journal", "list", "--kind", "step.ended", "-o", "json")
 		return fmt.Errorf("%w; the newest steps in the journal: %s", err, out[max(0, len(out)-4000):])
 	}
@@ -126,23 +167,25 @@ func (r *region) killAt(ctx context.Context, drill string, run *Run) error {
 	return r.finished(ctx)
 }
 
-// armed makes sure that the server which runs is the one that shall die: one of an
-// earlier life, adopted, would never reach the point.
-func (r *region) armed(point string) error {
-	p, err := r.main(app.Server)
-	if err != nil {
-		return err
+// arm says at which points, and at no others, the server shall die.
+func arm(dir string, points []string) error {
+	old, err := os.ReadDir(dir)
+	for _, e := range old {
+		err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
 	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
-	if err != nil {
-		return fmt.Errorf("read the server's environment: %w", err)
+	for _, p := range points {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, p), nil, 0o600))
 	}
-	if !strings.Contains(string(b), "FOURNINES_CRASH_AT="+point+"\x00") {
-		_, has, _ := strings.Cut(string(b), "FOURNINES_CRASH_AT=")
-		has, _, _ = strings.Cut(has, "\x00")
-		return fmt.Errorf("the server (pid %d) was not started to die at %s, but at %q", p.PID, point, has)
+	return err
+}
+
+// replaced makes sure that the server which ran before does so no more.
+func (r *region) replaced(before process.Process) error {
+	now, err := r.main(app.Server)
+	if err == nil && now.PID == before.PID {
+		err = fmt.Errorf("the server (pid %d) that should have died runs", now.PID)
 	}
-	return nil
+	return err
 }
 
 // gone stops everything and makes sure that nothing is left of it.
@@ -153,16 +196,19 @@ func (r *region) gone() {
 	}
 }
 
-// died waits for the mark that the server leaves when it kills itself. Without it the
-// point was never reached, and nothing is proved.
-func died(ctx context.Context, marker string) error {
+// died waits until the server has died at each of its points: it takes the point's file
+// away before it kills itself. A point that was never reached proves nothing.
+func died(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	_, err := await(ctx, func() (os.FileInfo, error) { return os.Stat(marker) })
-	if err != nil {
-		return errors.Join(errors.New("the server was not killed there"), err)
-	}
-	return nil
+	_, err := await(ctx, func() (struct{}, error) {
+		left, err := os.ReadDir(dir)
+		if err == nil && len(left) > 0 {
+			err = fmt.Errorf("the server was not killed at %s", left[0].Name())
+		}
+		return struct{}{}, err
+	})
+	return err
 }
 
 // finished waits until no operation runs any more.

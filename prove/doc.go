@@ -21,7 +21,7 @@
 //	PROVE_MINUTES    of noise (30); of 10,000 agents that live (3)
 //	PROVE_PERIOD     seconds between two runs of one agent (60)
 //	PROVE_KINDS      regular expression: only these kinds of fault or noise
-//	PROVE_POINTS     regular expression: only these crash points
+//	PROVE_POINTS     regular expression: only these drills with these crash points
 //	PROVE_NETNS      any text: zones in network namespaces, with partitions, +500 ms and loss
 //	PROVE_OUT        directory of the measurements, one NDJSON file an invocation (out)
 //

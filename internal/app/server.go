@@ -157,7 +157,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
 	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
-	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root)})
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv(crashDir))})
 	if err != nil {
 		return err
 	}
@@ -199,22 +199,21 @@ func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
 // caller, and larger than others. bytes
 const maxRequest = 10 << 20
 
-// crashPoint kills us at the point that the environment names, once: it is how the
-// end-to-end crash tests meet a real server with real engines.
-func crashPoint(at, root string) control.CrashPoint {
-	if at == "" {
+// crashDir is the environment variable with the directory of crashPoint.
+const crashDir = "FOURNINES_CRASH_DIR"
+
+// crashPoint kills us at each point that has a file in the directory, once: the file goes
+// first. It is how the end-to-end crash tests meet a real server with real engines.
+func crashPoint(dir string) control.CrashPoint {
+	if dir == "" {
 		return nil
 	}
-	marker := filepath.Join(root, "crashed")
 	return func(point string) {
-		if point != at {
+		if os.Remove(filepath.Join(dir, point)) != nil {
 			return
 		}
-		if f, err := os.OpenFile(marker, os.O_CREATE|os.O_EXCL, 0o600); err == nil {
-			_ = f.Close()
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
 	}
 }
 

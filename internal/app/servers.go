@@ -45,7 +45,7 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	seats := s.Layout.Seats()
 	s.quorum = quorum.New(quorum.Options{
 		Client: s.docs, Name: s.seat.Name, Address: s.Layout.SeatListen(s.seat), Seed: s.seat.Name == seats[0].Name,
-		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv("FOURNINES_CRASH_AT"), s.Layout.Root),
+		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv(crashDir)),
 	})
 	var err error
 	s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())

@@ -337,7 +337,7 @@ func copyProgram(from, to string) error {
 
 // units are our own processes, in the order in which they are shown.
 func (u *Up) units() []node.Unit {
-	bin, env := u.Layout.Bin("fournines"), []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "FOURNINES_CRASH_AT=" + os.Getenv("FOURNINES_CRASH_AT")}
+	bin, env := u.Layout.Bin("fournines"), []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", crashDir + "=" + os.Getenv(crashDir)}
 	var out []node.Unit
 	if u.Layout.EmbedsObjects() {
 		out = append(out, objectsUnit(u.Layout, u.Secrets, env[:1]))

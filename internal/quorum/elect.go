@@ -127,7 +127,16 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 		}
 	}
 	sent := time.Now()
-	lease, err := q.o.Client.Grant(ctx, int64(q.o.TTL/time.Second))
+	last, err := q.lastTenure(ctx)
+	if err != nil {
+		return false, err
+	}
+	mine := tenure{TTL: leaseFor(q.o.TTL, last, sent), Began: sent}
+	lease, err := q.o.Client.Grant(ctx, int64(mine.TTL/time.Second))
+	if err != nil {
+		return false, err
+	}
+	kept, err := json.Marshal(mine)
 	if err != nil {
 		return false, err
 	}
@@ -137,7 +146,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	}
 	resp, err := q.o.Client.Txn(ctx).
 		If(clientv3.Compare(clientv3.CreateRevision(leaderKey), "=", 0)).
-		Then(clientv3.OpPut(leaderKey, string(b), clientv3.WithLease(lease.ID))).
+		Then(clientv3.OpPut(leaderKey, string(b), clientv3.WithLease(lease.ID)), clientv3.OpPut(tenureKey, string(kept))).
 		Commit()
 	if err != nil || !resp.Succeeded {
 		// Of a lost answer the lease is the end: nobody keeps it alive.
@@ -146,19 +155,19 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	q.mu.Lock()
 	q.term, q.lease, q.until, q.next = resp.Header.Revision, lease.ID, sent.Add(time.Duration(lease.TTL)*time.Second), ""
 	q.mu.Unlock()
+	if mine.TTL > q.o.TTL {
+		q.o.Log.Warn("the leader before lost its lease soon after it had it: this one is longer", "lease", mine.TTL)
+	}
 	q.know(Leader{Name: q.o.Name, Address: q.o.Address, Term: resp.Header.Revision})
-	go q.keepAlive(lease.ID)
+	go q.keepAlive(lease.ID, mine.TTL)
 	return true, nil
 }
 
-// margin is how long before its lease could be over a leader stops.
-func (q *Quorum) margin() time.Duration { return q.o.TTL / 6 }
-
-// keepAlive renews the lease, and says when it could be over.
-func (q *Quorum) keepAlive(lease clientv3.LeaseID) {
+// keepAlive renews the lease, and says when it could be over: a leader stops a sixth of it before.
+func (q *Quorum) keepAlive(lease clientv3.LeaseID, ttl time.Duration) {
 	for {
 		q.mu.Lock()
-		until, ours := q.until.Add(-q.margin()), q.lease == lease
+		until, ours := q.until.Add(-ttl/6), q.lease == lease
 		q.mu.Unlock()
 		if !ours {
 			return
@@ -187,7 +196,7 @@ func (q *Quorum) keepAlive(lease clientv3.LeaseID) {
 			}
 			q.mu.Unlock()
 		}
-		t := time.NewTimer(q.o.TTL / 6)
+		t := time.NewTimer(ttl / 6)
 		select {
 		case <-t.C:
 		case <-q.lost:
@@ -247,11 +256,14 @@ const guess = 8 << 10
 // Resign gives the leadership up, so that another server has it at once.
 func (q *Quorum) Resign(ctx context.Context) error {
 	q.mu.Lock()
-	lease := q.lease
+	lease, lost := q.lease, q.reason != nil
 	q.term, q.lease = 0, 0
 	q.mu.Unlock()
 	if lease == 0 {
 		return nil
+	}
+	if !lost {
+		q.forgetTenure(ctx)
 	}
 	if err := q.revoke(ctx, lease); err != nil {
 		return fmt.Errorf("give the leadership up: %w", err)

@@ -18,6 +18,7 @@ import (
 
 const (
 	leaderKey   = "/fournines/leader"
+	tenureKey   = "/fournines/tenure"
 	nextKey     = "/fournines/log/next"
 	groupPrefix = "/fournines/log/group/"
 )
@@ -36,7 +37,7 @@ type Options struct {
 	// another. It is used for what etcd keeps no more.
 	Fetch func(ctx context.Context, from, to uint64, accept func(journal.Group) error) error
 
-	TTL     time.Duration // of the leader's lease; 0: 4 s
+	TTL     time.Duration // of the leader's lease, see [leaseFor]; 0: 4 s
 	Keep    int           // bytes of groups that etcd keeps; 0: 32 MiB
 	Compact bool          // the etcd is ours alone: its history is dropped with the groups
 	Log     *slog.Logger
