@@ -81,7 +81,7 @@ func (s *ServerApp) Distances(context.Context) ([]api.Distance, error) {
 // linkFindings says which regions do not hear each other, what that means, and what not to do.
 func (s *ServerApp) linkFindings(now time.Time) []api.Finding {
 	var out []api.Finding
-	if ways := s.Layout.ways(); len(ways) > 0 && now.Sub(s.Started) > staleTrip && now.Sub(s.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {
+	if ways := s.Layout.ways(); len(ways) > 0 && now.Sub(s.looking) > staleTrip && now.Sub(s.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {
 		out = append(out, api.Finding{
 			Code: "links-unmeasured", Severity: "warning", Title: "nobody measures the links between regions", Subject: Wan, Command: "fournines links",
 			Text: "The network between the regions of this machine does not report. While it is away no region reaches another; `fournines up` starts it again, and " + Wan + ".log in the data directory says why it ended.",

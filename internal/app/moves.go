@@ -100,8 +100,19 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 		Home: r.Name, From: serving, To: other(r.Name, r.Pair, serving), Mode: q.Mode,
 		Practice: q.Practice, AcceptLoss: q.AcceptLoss, Dark: q.Dark, Asked: time.Now(),
 	}
+	s.sighted(ctx, func(now time.Time) bool {
+		v := s.MoveView(a.Home, a.To)
+		if kind == availability.KindRestore {
+			return availability.PlanRestore(v, now).Ready
+		}
+		mode := a.Mode
+		if mode == "" {
+			mode = availability.Graceful // or a region that was not heard of yet would look dead
+		}
+		return availability.PlanMove(v, mode, now).Ready
+	})
 	if a.Mode == "" {
-		a.Mode = availability.PlanMove(s.MoveView(a.Home, a.To), "", a.Asked).Mode
+		a.Mode = availability.PlanMove(s.MoveView(a.Home, a.To), "", time.Now()).Mode
 	}
 	id := requestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
 	action, err := control.NewAction(id, kind, homeSubject(a.Home), a)

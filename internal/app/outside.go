@@ -202,7 +202,7 @@ func (s *ServerApp) counts() (c evidence.Counts, err error) {
 
 // outsideFindings says who is not served as seen from outside, and where nobody looks.
 func (s *ServerApp) outsideFindings(now time.Time) []api.Finding {
-	if now.Sub(s.Started) < proberSilent {
+	if now.Sub(s.looking) < proberSilent {
 		return nil
 	}
 	var out []api.Finding

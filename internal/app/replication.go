@@ -182,7 +182,7 @@ func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
 	var out []api.Finding
 	for _, name := range s.Layout.ObjectRegions() {
 		m := s.Facts.Objects(name, s.Layout.ObjectPartner(name))
-		if why := availability.ObjectTrouble(m, now); why != "" && now.Sub(s.Started) > blind {
+		if why := availability.ObjectTrouble(m, now); why != "" && now.Sub(s.looking) > blind {
 			out = append(out, api.Finding{
 				Code: "objects-behind", Severity: "warning", Title: fmt.Sprintf("%s has not all objects of %s", m.To, m.From), Text: why,
 				Subject: Cluster(m.From, Objects), Since: m.At, Command: "fournines objects mirrors",

@@ -49,6 +49,7 @@ type ServerApp struct {
 	Version string
 	Started time.Time
 
+	looking      time.Time // since when this server decides, and gathers what it decides on
 	seat         Seat
 	quorum       *quorum.Quorum               // nil: this server decides alone
 	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
@@ -148,6 +149,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	if err := record(ctx, s, serverStarted, s.seat.Name, started{Version: s.Version, PID: os.Getpid()}); err != nil {
 		return err
 	}
+	s.looking = time.Now()
 	s.witness = newWitnesses(s, s.dir())
 	if err := s.witness.open(); err != nil {
 		return err
