@@ -58,6 +58,25 @@ func (f *Facts) Changed() <-chan struct{} {
 	return f.changed
 }
 
+// read returns what one of the maps has at a key.
+func read[T any](f *Facts, of map[string]T, key string) T {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return of[key]
+}
+
+// revise changes what one of the maps has at a key. What was handed out before stays as it
+// was: change gets a copy, and replaces lists instead of changing them.
+func revise[T any](f *Facts, of map[string]T, key string, change func(*T)) {
+	f.update(func() {
+		v := of[key]
+		change(&v)
+		of[key] = v
+	})
+}
+
+func way(from, to string) string { return from + ">" + to }
+
 // PutNode takes a node's report.
 func (f *Facts) PutNode(n fact.Node) {
 	f.update(func() {
@@ -73,56 +92,38 @@ func (f *Facts) PutProbe(p fact.Probe) { f.update(func() { f.probes[p.Observer] 
 
 // PutPostgres takes what a region's cluster tells.
 func (f *Facts) PutPostgres(region string, change func(*fact.Postgres)) {
-	f.update(func() {
-		c := f.postgres[region]
+	revise(f, f.postgres, region, func(c *fact.Postgres) {
 		c.Cluster = Cluster(region, Postgres)
-		change(&c)
-		f.postgres[region] = c
+		change(c)
 	})
 }
 
-// PutRedis takes what a region's Redis and Sentinels tell. What was handed out before
-// is not changed: change gets copies of the lists.
+// PutRedis takes what a region's Redis and Sentinels tell; change may change the lists.
 func (f *Facts) PutRedis(region string, change func(*fact.Redis)) {
-	f.update(func() {
-		r := f.redis[region]
+	revise(f, f.redis, region, func(r *fact.Redis) {
 		r.Nodes, r.Sentinels = slices.Clone(r.Nodes), slices.Clone(r.Sentinels)
-		change(&r)
-		f.redis[region] = r
+		change(r)
 	})
 }
 
 // PutKafka takes what a region's brokers tell.
 func (f *Facts) PutKafka(region string, k fact.Kafka) { f.update(func() { f.kafka[region] = k }) }
 
-// PutMirror takes what is known of one direction between two regions. change gets what was
-// known before, and replaces its lists instead of changing them.
+// PutMirror takes what is known of one direction between two regions' brokers.
 func (f *Facts) PutMirror(from, to string, change func(*fact.KafkaMirror)) {
-	f.update(func() {
-		m := f.mirrors[from+">"+to]
-		m.From, m.To = from, to
-		change(&m)
-		f.mirrors[from+">"+to] = m
-	})
+	revise(f, f.mirrors, way(from, to), change)
 }
 
 // PutObjects takes what is known of one direction between two regions' buckets.
 func (f *Facts) PutObjects(from, to string, change func(*fact.ObjectMirror)) {
-	f.update(func() {
-		m := f.objects[from+">"+to]
-		m.From, m.To = from, to
-		change(&m)
-		f.objects[from+">"+to] = m
-	})
+	revise(f, f.objects, way(from, to), change)
 }
 
 // PutStore takes whether a region's object store answers.
 func (f *Facts) PutStore(region string, change func(*fact.ObjectStore)) {
-	f.update(func() {
-		s := f.stores[region]
+	revise(f, f.stores, region, func(s *fact.ObjectStore) {
 		s.Region = region
-		change(&s)
-		f.stores[region] = s
+		change(s)
 	})
 }
 
@@ -133,81 +134,53 @@ func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[r
 func (f *Facts) PutLinks(links []fact.Link) {
 	f.update(func() {
 		for _, l := range links {
-			f.links[l.From+">"+l.To] = l
+			f.links[way(l.From, l.To)] = l
 		}
 	})
 }
 
 // Link returns one way between two regions.
 func (f *Facts) Link(from, to string) fact.Link {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	l := f.links[from+">"+to]
+	l := read(f, f.links, way(from, to))
 	l.From, l.To = from, to
 	return l
 }
 
 // Node returns a zone's newest report.
-func (f *Facts) Node(region, zone string) fact.Node {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.nodes[region+"/"+zone]
-}
+func (f *Facts) Node(region, zone string) fact.Node { return read(f, f.nodes, region+"/"+zone) }
 
 // Postgres returns a region's cluster.
 func (f *Facts) Postgres(region string) fact.Postgres {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	c := f.postgres[region]
+	c := read(f, f.postgres, region)
 	c.Members = slices.Clone(c.Members)
 	return c
 }
 
 // Redis returns a region's Redis.
-func (f *Facts) Redis(region string) fact.Redis {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.redis[region]
-}
+func (f *Facts) Redis(region string) fact.Redis { return read(f, f.redis, region) }
 
 // Kafka returns a region's brokers. Its lists are shared: they are not to be changed.
-func (f *Facts) Kafka(region string) fact.Kafka {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.kafka[region]
-}
+func (f *Facts) Kafka(region string) fact.Kafka { return read(f, f.kafka, region) }
 
-// Mirror returns one direction between two regions.
+// Mirror returns one direction between two regions' brokers.
 func (f *Facts) Mirror(from, to string) fact.KafkaMirror {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	m := f.mirrors[from+">"+to]
+	m := read(f, f.mirrors, way(from, to))
 	m.From, m.To = from, to
 	return m
 }
 
 // Objects returns one direction between two regions' buckets.
 func (f *Facts) Objects(from, to string) fact.ObjectMirror {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	m := f.objects[from+">"+to]
+	m := read(f, f.objects, way(from, to))
 	m.From, m.To = from, to
 	return m
 }
 
 // Store returns a region's object store.
-func (f *Facts) Store(region string) fact.ObjectStore {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.stores[region]
-}
+func (f *Facts) Store(region string) fact.ObjectStore { return read(f, f.stores, region) }
 
 // Edge returns a region's edge.
-func (f *Facts) Edge(region string) EdgeFact {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.edges[region]
-}
+func (f *Facts) Edge(region string) EdgeFact { return read(f, f.edges, region) }
 
 // Probes returns the newest probe of every observer.
 func (f *Facts) Probes() []fact.Probe {
