@@ -4,15 +4,10 @@ import (
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/greenlang/fournines/internal/evidence"
 )
 
 func mountAlerts(x huma.API, s Source, a Actions) {
-	huma.Get(x, "/v1/alerts", func(ctx context.Context, _ *struct{}) (*out[list[evidence.Alert]], error) {
-		v, err := s.Alerts(ctx)
-		return answer(list[evidence.Alert]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/alerts", s.Alerts)
 	huma.Post(x, "/v1/notifiers/{name}/test", func(ctx context.Context, in *struct {
 		Name string `path:"name"`
 		Body struct {

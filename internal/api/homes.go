@@ -95,14 +95,8 @@ type HomeMover interface {
 }
 
 func mountHomes(x huma.API, s Homes, a HomeMover) {
-	huma.Get(x, "/v1/homes", func(ctx context.Context, _ *struct{}) (*out[list[Home]], error) {
-		v, err := s.Homes(ctx)
-		return answer(list[Home]{Items: nonNil(v)}, err)
-	})
-	huma.Get(x, "/v1/routes", func(ctx context.Context, _ *struct{}) (*out[list[Route]], error) {
-		v, err := s.Routes(ctx)
-		return answer(list[Route]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/homes", s.Homes)
+	mountList(x, "/v1/routes", s.Routes)
 	type move struct {
 		Region string `path:"region"`
 		Body   MoveRequest

@@ -37,10 +37,7 @@ type Mirrors interface {
 }
 
 func mountKafka(x huma.API, s Source, a Actions) {
-	huma.Get(x, "/v1/kafka/mirrors", func(ctx context.Context, _ *struct{}) (*out[list[Mirror]], error) {
-		v, err := s.Mirrors(ctx)
-		return answer(list[Mirror]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/kafka/mirrors", s.Mirrors)
 	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
 		Body struct {
 			Region string `json:"region"`

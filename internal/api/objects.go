@@ -35,8 +35,5 @@ type ObjectMirrors interface {
 }
 
 func mountObjects(x huma.API, s Source) {
-	huma.Get(x, "/v1/objects/mirrors", func(ctx context.Context, _ *struct{}) (*out[list[ObjectMirror]], error) {
-		v, err := s.ObjectMirrors(ctx)
-		return answer(list[ObjectMirror]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/objects/mirrors", s.ObjectMirrors)
 }

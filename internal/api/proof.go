@@ -22,8 +22,5 @@ func mountProofs(x huma.API, s Source) {
 	}) (*out[journal.Proof], error) {
 		return answer(s.Prove(ctx, in.Index))
 	})
-	huma.Get(x, "/v1/journal/kinds", func(ctx context.Context, _ *struct{}) (*out[list[EntryKind]], error) {
-		v, err := s.Kinds(ctx)
-		return answer(list[EntryKind]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/journal/kinds", s.Kinds)
 }

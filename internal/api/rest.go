@@ -62,6 +62,14 @@ func answer[T any](v T, err error) (*out[T], error) {
 	return &out[T]{v}, nil
 }
 
+// mountList answers a question that has no parameters with all there is.
+func mountList[T any](x huma.API, path string, all func(context.Context) ([]T, error)) {
+	huma.Get(x, path, func(ctx context.Context, _ *struct{}) (*out[list[T]], error) {
+		v, err := all(ctx)
+		return answer(list[T]{Items: nonNil(v)}, err)
+	})
+}
+
 // problem gives an error the status that its kind has (RFC 9457).
 func problem(err error) error {
 	switch {
@@ -103,10 +111,7 @@ func mountReads(x huma.API, s Source) {
 }
 
 func mountLists(x huma.API, s Source) {
-	huma.Get(x, "/v1/faults", func(ctx context.Context, _ *struct{}) (*out[list[Fault]], error) {
-		v, err := s.Faults(ctx)
-		return answer(list[Fault]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/faults", s.Faults)
 	huma.Get(x, "/v1/operations", func(ctx context.Context, in *struct {
 		State   string `query:"state"`
 		Kind    string `query:"kind"`
@@ -188,14 +193,8 @@ func mountActions(x huma.API, a Actions) {
 }
 
 func mountDrills(x huma.API, s Source, a Actions, r Recorder) {
-	huma.Get(x, "/v1/drills", func(ctx context.Context, _ *struct{}) (*out[list[DrillInfo]], error) {
-		v, err := s.DrillCatalogue(ctx)
-		return answer(list[DrillInfo]{Items: nonNil(v)}, err)
-	})
-	huma.Get(x, "/v1/drills/reports", func(ctx context.Context, _ *struct{}) (*out[list[DrillReport]], error) {
-		v, err := s.DrillReports(ctx)
-		return answer(list[DrillReport]{Items: nonNil(v)}, err)
-	})
+	mountList(x, "/v1/drills", s.DrillCatalogue)
+	mountList(x, "/v1/drills/reports", s.DrillReports)
 	huma.Get(x, "/v1/drills/reports/{id}", func(ctx context.Context, in *identified) (*out[DrillReport], error) {
 		return answer(s.DrillReport(ctx, in.ID))
 	})
