@@ -147,6 +147,15 @@ func oneWayIsCut(t *testing.T, p *platformtest.Platform) {
 		}
 		return ""
 	})
+	p.Await("the partner's edge does not refuse what it cannot send", func(api.Status) string {
+		if status, body := askEdge(t, "106"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"region":"us-east-1"`) || !strings.Contains(body, "nothing was done") {
+			return fmt.Sprintf("%d %s", status, body)
+		}
+		return ""
+	})
+	if status, body := askEdge(t, "105"); status != http.StatusOK {
+		t.Errorf("at home: %d %s", status, body)
+	}
 	if out, code := p.Run("evacuate", platformtest.Region, "--reason", "test", "--yes"); code == 0 || !strings.Contains(out, "nothing can be handed over") {
 		t.Errorf("a graceful evacuation over a link that is cut: exit %d: %s", code, out)
 	}
@@ -159,6 +168,12 @@ func oneWayIsCut(t *testing.T, p *platformtest.Platform) {
 	})
 	run(t, p, "fault", "clear", id)
 	open(t, p)
+	p.Await("the partner's edge does not send on again", func(api.Status) string {
+		if status, body := askEdge(t, "106"); status != http.StatusOK {
+			return fmt.Sprintf("%d %s", status, body)
+		}
+		return ""
+	})
 	caughtUp(t, p)
 	if most, after := w.end(), leader(p.Healthy()); most != 1 || after != before {
 		t.Errorf("%d members took writes at once; %s led before and %s after", most, before, after)

@@ -3,10 +3,14 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -29,6 +33,7 @@ func TestRegion(t *testing.T) {
 	}{
 		{"NodeAdoptsItsChildren", nodeAdopts},
 		{"ServerRestartChangesNothing", serverRestart},
+		{"ProberIsKilled_7_1_12", proberIsKilled},
 		{"SecondUpFindsTheFirst", secondUp},
 		{"TokenIsNeeded", tokenIsNeeded},
 		{"Drill_7_1_8_ZoneLoss", drillPasses("zone-loss")},
@@ -312,17 +317,22 @@ func journalVerifies(t *testing.T, p *platformtest.Platform) {
 	}
 }
 
-// noSecrets looks for every secret in arguments, logs and the journal.
+// noSecrets looks for every secret in arguments, logs, the journal and the edge's configuration.
 func noSecrets(t *testing.T, p *platformtest.Platform) {
 	s, err := app.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets := []string{s.Token, s.NodeToken, s.Superuser, s.Replicator, s.Patroni, s.Probe, s.GreenLang, s.Redis, s.Applications[app.GreenLang]}
+	secrets := texts(t, "Secrets", reflect.ValueOf(s))
+	for _, one := range []string{s.Token, s.NodeToken, s.Servers, s.Applications[app.GreenLang]} {
+		if one == "" || secrets[one] == "" {
+			t.Fatalf("not every secret is looked for: %v", slices.Sorted(maps.Values(secrets)))
+		}
+	}
 	look := func(where string, b []byte) {
-		for _, secret := range secrets {
+		for secret, name := range secrets {
 			if strings.Contains(string(b), secret) {
-				t.Errorf("%s holds a secret", where)
+				t.Errorf("%s holds %s", where, name)
 			}
 		}
 	}
@@ -333,22 +343,51 @@ func noSecrets(t *testing.T, p *platformtest.Platform) {
 	for _, m := range members {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", m.PID))
 		if err == nil {
-			look("the command line of "+string(b), b)
+			look("the command line of process "+fmt.Sprint(m.PID), b)
 		}
 	}
-	logs, err := filepath.Glob(filepath.Join(p.Root, "*.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	more, err := filepath.Glob(filepath.Join(p.Root, platformtest.Region, "*", "*.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range append(append(logs, more...), filepath.Join(p.Root, "server", "journal", "log", "00000000000000000000.seg"), filepath.Join(p.Root, platformtest.Region, "edge", "edge.json")) {
+	seen := map[string]int{}
+	err = filepath.WalkDir(p.Root, func(path string, d fs.DirEntry, err error) error {
+		kind := filepath.Ext(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // the engines work on
+			return nil
+		case err != nil || d.IsDir() || (kind != ".log" && kind != ".seg" && d.Name() != "edge.json"):
+			return err
+		}
 		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Error(err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
+		seen[kind]++
 		look(path, b)
+		return err
+	})
+	if err != nil || seen[".log"] < 5 || seen[".seg"] == 0 || seen[".json"] == 0 {
+		t.Errorf("files seen %v: %v", seen, err)
 	}
+}
+
+// texts returns every text in a value by where it stands there, so that no field can be
+// forgotten; empty ones are not set.
+func texts(t *testing.T, name string, v reflect.Value) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	switch v.Kind() {
+	case reflect.String:
+		if v.Len() > 0 {
+			out[v.String()] = name
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			maps.Copy(out, texts(t, name+"."+v.Type().Field(i).Name, v.Field(i)))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			maps.Copy(out, texts(t, name+"."+key.String(), v.MapIndex(key)))
+		}
+	default:
+		t.Fatalf("%s is a %s: say here how it is looked for", name, v.Kind())
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -98,20 +99,32 @@ func movesAreRefused(t *testing.T, p *platformtest.Platform) {
 // anyEdge asks both regions' edges for a customer whose home is one of them.
 func anyEdge(t *testing.T, p *platformtest.Platform) {
 	for _, number := range []string{"105", "106"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127."+number+".0.1:8080/v1/customers?limit=1", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("X-Customer", "ada")
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Errorf("edge of region %s: %s", number, resp.Status)
+		if status, body := askEdge(t, number); status != http.StatusOK {
+			t.Errorf("edge of region %s: %d %s", number, status, body)
 		}
 	}
+}
+
+// askEdge reads as a customer does, at the edge of the region with this number.
+func askEdge(t *testing.T, number string) (status int, body string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127."+number+".0.1:8080/v1/customers?limit=1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Customer", "ada")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it is read to its end
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
 }
 
 // answers returns what the platform's DNS says of the service's name.

@@ -65,7 +65,10 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 			}
 		}
 		for _, t := range e.Targets {
-			if t.Ejected || !t.Up {
+			switch {
+			case t.Remote != "" && !t.Up:
+				c.Health, c.Detail = api.Degraded, t.Remote+" is not reached from here: requests for its customers are refused at once until it is"
+			case t.Ejected || !t.Up:
 				c.Health, c.Detail = api.Degraded, fmt.Sprintf("target %s in zone %s is out (breaker %s)", t.Name, t.Zone, t.Breaker)
 			}
 		}

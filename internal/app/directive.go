@@ -115,9 +115,19 @@ func httpServices(l Layout, own edge.HTTPService, region string, placed availabi
 		remote.Name, remote.Listen, remote.Remote, remote.Cells = GreenLang+"@"+other, l.EdgeAddress(region, Edge), other, cells
 		remote.ListenTLS = l.EdgeAddress(region, HTTPS) // own may warm up and listen nowhere
 		remote.Targets = []edge.Target{{Name: other, Address: l.near(region, other, "", appPort)}}
+		remote.Policy = wayPolicy(own.Policy)
 		out = append(out, remote)
 	}
 	return out
+}
+
+// wayPolicy is how an edge looks after the way to another region's edge: often, because a
+// request that is sent into a way that is dead waits for its whole time. Three probes without
+// an answer take seconds even of a machine that is busy; one answer proves the way open.
+func wayPolicy(p edge.HTTPPolicy) edge.HTTPPolicy {
+	p.ProbeEvery, p.ReprobeEvery = config.Duration(time.Second), config.Duration(500*time.Millisecond)
+	p.ProbeTimeout, p.Fall, p.Rise = config.Duration(2*time.Second), 3, 1
+	return p
 }
 
 // warmPort is where an edge probes an application that is about to serve.

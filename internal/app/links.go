@@ -127,5 +127,5 @@ func (s *ServerApp) meaning(w wan.Way) string {
 				"mend the link and wait until the lag is gone; `fournines evacuate %s --plan` says what would be lost.", h.serving, h.Name, h.other, h.Name)
 		}
 	}
-	return "Requests that arrive at the one for customers of the other wait there and are answered 504; at the other's own edge they are served."
+	return "Requests that arrive at the one for customers of the other are refused there at once with 503, and nothing of them is sent; at the other's own edge they are served."
 }

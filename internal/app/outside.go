@@ -21,8 +21,6 @@ import (
 // What the server makes of what probers tell.
 const (
 	proberSilent = 15 * time.Second // longer than a request from outside may take
-	proberOff    = 10 * time.Minute // a prober that was off for longer begins beside a platform that may begin as well
-	settles      = 5 * time.Minute  // how long a platform that begins may take until its customers are served
 	clockAhead   = time.Minute      // by which a prober's clock may be ahead of the server's
 	failingAfter = 3                // seconds in a row until a home's failing is a finding
 )
@@ -37,12 +35,11 @@ type OutsideFact struct {
 // lookout turns probers' reports into entries, each second once.
 type lookout struct {
 	mu     sync.Mutex             // guards what follows, and that reports are taken one by one
-	settle map[string]time.Time   // by point and home: failures count from then on, or from the first served second
 	newest map[string]OutsideFact // by point
 }
 
 func newLookout() *lookout {
-	return &lookout{settle: map[string]time.Time{}, newest: map[string]OutsideFact{}}
+	return &lookout{newest: map[string]OutsideFact{}}
 }
 
 func (l *lookout) fact(point string) OutsideFact {
@@ -73,7 +70,11 @@ func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideRepo
 	if len(pending) == 0 || time.Duration(pending[len(pending)-1].Seq-pending[0].Seq+1)*time.Second < countEvery { //nolint:gosec // a few minutes
 		return Ack{Second: last}, nil
 	}
-	l.begin(points[i], pending, last)
+	cells := map[string][]int{}
+	for _, h := range points[i].Homes {
+		cells[h.Name] = h.Cells
+	}
+	pending = a.Promised(pending, cells, r.Asking)
 	var entries []journal.Entry
 	for _, run := range runs(pending) {
 		e, err := evidence.OutsideCounted.Entry(point, "", s.outsideCount(points, points[i], run))
@@ -122,32 +123,6 @@ func (l *lookout) note(point string, pending []fact.OutsideSecond, now time.Time
 		}
 	}
 	l.newest[point] = f
-}
-
-// begin notes which homes of a prober that was off may still be beginning themselves.
-func (l *lookout) begin(p outside.Point, pending []fact.OutsideSecond, last uint64) {
-	first := pending[0].Seq
-	for _, h := range p.Homes {
-		key := p.Name + "/" + h.Name
-		if first > last+uint64(proberOff/time.Second) {
-			l.settle[key] = time.Unix(int64(first), 0).Add(settles) //nolint:gosec // a Unix time
-		}
-		until, beginning := l.settle[key]
-		for _, second := range pending {
-			for i := range second.Homes {
-				o := &second.Homes[i]
-				if !beginning || o.Home != h.Name {
-					continue
-				}
-				if o.Served() || time.Unix(int64(second.Seq), 0).After(until) { //nolint:gosec // a Unix time
-					beginning = false
-					delete(l.settle, key)
-				} else {
-					o.Unknown = true
-				}
-			}
-		}
-	}
 }
 
 // runs splits seconds where some are missing: nobody may say of those that they were asked in.

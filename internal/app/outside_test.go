@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/probe/outside"
@@ -46,46 +45,6 @@ func TestGapsOfAProberAreInNoEntry(t *testing.T) {
 	}
 	if want := "0-3 served 2 failed 1 unknown 1 of 0.5; 7-8 served 1 failed 1 unknown 0 of 0.5; "; text != want {
 		t.Fatalf("%s, want %s", text, want)
-	}
-}
-
-// A platform that begins serves nobody at first; one that was served before, and a prober
-// that was killed, have no such excuse.
-func TestAPlatformThatBeginsIsUnknownUntilItServes(t *testing.T) {
-	t.Parallel()
-	const begin = 1_800_000_000
-	unknown := func(l *lookout, last, first uint64, outcomes string) (text string) {
-		seconds := tape(first, outcomes)
-		l.begin(onePoint(), seconds, last)
-		for _, s := range seconds {
-			switch h := s.Homes[0]; {
-			case h.Unknown:
-				text += "?"
-			case h.Served():
-				text += "."
-			default:
-				text += "x"
-			}
-		}
-		return text
-	}
-	l := newLookout()
-	if got := unknown(l, 0, begin, "xxxx"); got != "????" {
-		t.Errorf("first seconds: %s", got)
-	}
-	if got := unknown(l, begin+3, begin+4, "xx.x"); got != "??.x" {
-		t.Errorf("once it has served: %s", got)
-	}
-	if got := unknown(l, begin+7, begin+20, "xx"); got != "xx" {
-		t.Errorf("a prober that was killed: %s", got)
-	}
-	l = newLookout()
-	if got := unknown(l, begin-3600, begin, "x"); got != "?" {
-		t.Errorf("a prober that was off for an hour: %s", got)
-	}
-	late := uint64(settles/time.Second) + 1
-	if got := unknown(l, begin, begin+late, "x"); got != "x" {
-		t.Errorf("a platform that does not begin: %s", got)
 	}
 }
 

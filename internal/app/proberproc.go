@@ -50,6 +50,7 @@ func RunProber(ctx context.Context, root string, names []string, log *slog.Logge
 		}
 	}
 	client := NewClient(secrets.NodeToken, layout.ServerListens()...)
+	began := uint64(max(time.Now().Unix(), 1)) //nolint:gosec // positive
 	var wg sync.WaitGroup
 	for _, p := range points {
 		if len(names) > 0 && !slices.Contains(names, p.Name) {
@@ -57,26 +58,27 @@ func RunProber(ctx context.Context, root string, names []string, log *slog.Logge
 		}
 		x := outside.New(p)
 		wg.Go(func() { x.Run(ctx) })
-		wg.Go(func() { tellOutside(ctx, client, p.Name, &x.Tally, log) })
+		wg.Go(func() { tellOutside(ctx, client, p.Name, began, &x.Tally, log) })
 	}
 	wg.Wait()
 	return nil
 }
 
 // OutsideReport is what a prober tells of one vantage point: the seconds that the server has
-// not acknowledged, the oldest first.
+// not acknowledged, the oldest first, and since when it asks.
 type OutsideReport struct {
+	Asking  uint64               `json:"asking"` // Unix time
 	Seconds []fact.OutsideSecond `json:"seconds"`
 }
 
 // tellOutside tells the server each second what it has not in its journal yet.
-func tellOutside(ctx context.Context, client *Client, point string, tally *outside.Tally, log *slog.Logger) {
+func tellOutside(ctx context.Context, client *Client, point string, began uint64, tally *outside.Tally, log *slog.Logger) {
 	var ack Ack
 	away := false
 	for ctx.Err() == nil {
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)
 		var next Ack
-		err := client.Call(short, http.MethodPost, "/probers/"+url.PathEscape(point)+"/report", "", OutsideReport{tally.Since(ack.Second)}, &next)
+		err := client.Call(short, http.MethodPost, "/probers/"+url.PathEscape(point)+"/report", "", OutsideReport{Asking: began, Seconds: tally.Since(ack.Second)}, &next)
 		cancel()
 		if err == nil {
 			ack = next

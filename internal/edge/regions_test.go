@@ -156,6 +156,9 @@ func TestHeldRequestsFollowTheirHome_7_1_9(t *testing.T) {
 		t.Fatalf("it was answered during the hold: %+v", a)
 	default:
 	}
+	if err := web.Reach(t.Context(), p.at["east"], time.Minute); err != nil { // else west would take the way for a dead one
+		t.Errorf("an edge that holds requests is not reached: %v", err)
+	}
 	p.serve("west", "west")
 	if err := p.east.Release("app"); err != nil {
 		t.Fatal(err)

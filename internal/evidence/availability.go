@@ -65,6 +65,10 @@ type Availability struct {
 	Last     uint64            `json:"last"`
 	Seconds  map[string]uint64 `json:"seconds"`          // by region: number of the last second counted
 	Points   map[string]uint64 `json:"points,omitempty"` // by vantage point: the same
+	// Served is by cell the last second in which any of its customers was served, as far as
+	// anybody has told; absent in what an earlier version kept.
+	Served map[int]uint64 `json:"served"`
+	Began  uint64         `json:"began,omitempty"` // the first second counted of a platform that was off before
 	// Recent is what was lost of each cell's time by minute (Unix time / 60), the newest hour's:
 	// edges and those outside tell of the same minute at different times.
 	Recent  map[int64]map[int]lost `json:"recent,omitempty"`
@@ -101,6 +105,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 	if !found {
 		a.First = r.Index
 	}
+	a.Served = a.noting()
 	if r.Kind == Counted.Name {
 		var c Count
 		if err := r.Decode(&c); err != nil {
@@ -122,8 +127,12 @@ func Fold(d *state.Docs, r journal.Record) error {
 
 // span widens the time that was counted.
 func (a *Availability) span(at time.Time, from, to uint64) {
-	if begin := at.Add(-time.Duration(to-from+1) * time.Second); a.Since.IsZero() { //nolint:gosec // a few seconds
+	begin := at.Add(-time.Duration(to-from+1) * time.Second) //nolint:gosec // a few seconds
+	if a.Since.IsZero() {
 		a.Since = begin
+	}
+	if a.begins(begin) {
+		a.Began = unixOf(begin)
 	}
 	a.Until = later(a.Until, at)
 }
@@ -133,6 +142,9 @@ func (a *Availability) add(c Count) {
 	for _, row := range c.Rows {
 		minute.Requests += row.Requests
 		minute.Failed += row.Failed
+		if row.Requests > row.Failed {
+			a.serve(row.Cell, unixOf(c.At))
+		}
 	}
 	for _, b := range c.bad() {
 		a.lose(b.at, b.Cell.Cell, c.Cells, lost{Edges: b.share})
@@ -159,6 +171,11 @@ func (a *Availability) addOutside(c OutsideCount) {
 	}
 	a.Points[c.Point] = c.To
 	for _, h := range c.Homes {
+		for _, cell := range h.Cells {
+			if h.Served > 0 {
+				a.serve(cell, c.To)
+			}
+		}
 		for _, f := range h.Failed {
 			for _, cell := range h.Cells {
 				a.lose(f.At(), cell, c.Of, lost{Outside: h.Weight})

@@ -37,7 +37,7 @@ type Measured struct {
 
 	EdgesKnown   float64 `json:"edges_known_seconds"`
 	EdgesSpent   float64 `json:"edges_spent_seconds"`
-	OutsideKnown float64 `json:"outside_known_seconds" doc:"coverage: of the window that was seen from outside, each home with its share of the customers; the prober was off, or stood still, for the rest"`
+	OutsideKnown float64 `json:"outside_known_seconds" doc:"coverage: of the window that was seen from outside, each home with its share of the customers; for the rest the prober was off, or stood still, or nothing was promised yet"`
 	OutsideSpent float64 `json:"outside_spent_seconds"`
 
 	Entries []uint64 `json:"entries" doc:"journal indexes of everything that failed, the newest 1000"`

@@ -6,8 +6,8 @@
 //     opens on exactly the 5th consecutive failure, see [Breaker]);
 //   - when a target counts as up or down and when it is probed next
 //     (row 7.1.10: every 10 s, every 1 s while in doubt, see [Health]);
-//   - which target serves a request and when ejection would go too far
-//     (see [Choose]);
+//   - which target serves a request, when ejection would go too far, and that
+//     nothing is sent into a way that is dead (see [Choose]);
 //   - whether a retry is within its budget (see [Budget]);
 //   - who leads a replicated store and who may not (see [Leadership]).
 //

@@ -44,6 +44,7 @@ type Health struct {
 	streak int // answers in a row that contradict the present state
 	since  time.Time
 	asked  time.Time
+	failed time.Time // the first failure of a doubt that is not over; zero: nobody doubts
 }
 
 // NewHealth returns the state of a target that is up since now.
@@ -54,6 +55,10 @@ func NewHealth(p ProbePolicy, now time.Time) *Health {
 // Up says whether the probes consider the target up, and since when.
 func (h *Health) Up() (bool, time.Time) { return !h.down, h.since }
 
+// Failing returns when the failures began for which the target is in doubt or down; zero
+// when it is neither.
+func (h *Health) Failing() time.Time { return h.failed }
+
 // Doubt says whether the last probes contradict the present state, or the
 // target is down and its recovery is awaited.
 func (h *Health) Doubt() bool { return h.down || h.streak > 0 }
@@ -61,6 +66,21 @@ func (h *Health) Doubt() bool { return h.down || h.streak > 0 }
 // Observe takes the answer of one probe and says whether the state changed.
 func (h *Health) Observe(ok bool, now time.Time) bool {
 	h.asked = now
+	if !ok && h.failed.IsZero() {
+		h.failed = now
+	}
+	changed := h.count(ok)
+	if changed {
+		h.since = now
+	}
+	if !h.Doubt() {
+		h.failed = time.Time{}
+	}
+	return changed
+}
+
+// count takes one answer and says whether the state changed.
+func (h *Health) count(ok bool) bool {
 	if ok != h.down {
 		h.streak = 0
 		return false
@@ -73,7 +93,7 @@ func (h *Health) Observe(ok bool, now time.Time) bool {
 	if h.streak < need {
 		return false
 	}
-	h.down, h.streak, h.since = !h.down, 0, now
+	h.down, h.streak = !h.down, 0
 	return true
 }
 

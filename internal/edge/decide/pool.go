@@ -7,18 +7,20 @@ type Candidate struct {
 	Weight   int  // share of the traffic relative to the others, at least 1
 	Inflight int  // requests under way
 	Ejected  bool // down by probes, or its breaker refuses
+	Cut      bool // the way to it is dead: what is sent is not answered
 	Drain    bool // takes nothing new
 	Tried    bool // has already had this request
 }
 
 // Panicking says whether ejection has gone beyond half of the pool. Then it is
 // more likely that the judgement is wrong, or that the survivors would be
-// crushed, than that all of them are dead: everything that does not drain
-// serves again.
+// crushed, than that all of them are dead: everything that neither drains nor is
+// cut serves again. A way that is dead is no judgement of a target: a request
+// sent into it does not find out whether that was wrong, it only waits.
 func Panicking(pool []Candidate) bool {
 	size, out := 0, 0
 	for i := range pool {
-		if pool[i].Drain {
+		if pool[i].Drain || pool[i].Cut {
 			continue
 		}
 		size++
@@ -31,7 +33,8 @@ func Panicking(pool []Candidate) bool {
 
 // Choose returns the index of the target to serve a request, or -1 when there
 // is none. It draws two by weight and takes the one with less work for its
-// weight; draw is 64 random bits. It never returns a draining or tried target.
+// weight; draw is 64 random bits. It never returns a target that drains, is cut or was
+// tried.
 func Choose(pool []Candidate, draw uint64) int {
 	all := Panicking(pool)
 	total := 0
@@ -64,7 +67,7 @@ func Ramp(weight int, since, now time.Time, over time.Duration) int {
 }
 
 func eligible(c *Candidate, all bool) bool {
-	return !c.Drain && !c.Tried && (all || !c.Ejected)
+	return !c.Drain && !c.Cut && !c.Tried && (all || !c.Ejected)
 }
 
 func weight(c *Candidate) int { return max(c.Weight, 1) }

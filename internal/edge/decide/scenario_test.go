@@ -112,12 +112,15 @@ func (s *scene) healthLines(t *testing.T, d *datadriven.TestData) {
 		if changed {
 			s.out.WriteString(" (changed)")
 		}
+		if failing := s.health.Failing(); !failing.IsZero() {
+			fmt.Fprintf(&s.out, ", failing since %v", failing.Sub(s.start).Seconds())
+		}
 		fmt.Fprintf(&s.out, ", next probe in %v to %v\n", s.health.Next(0), s.health.Next(1))
 	})
 }
 
 // chooseLines: a pool, one target per line "NAME [weight=N] [busy=N] [ejected]
-// [drain] [tried]"; says how 1000 spread draws fall.
+// [cut] [drain] [tried]"; says how 1000 spread draws fall.
 func (s *scene) chooseLines(t *testing.T, d *datadriven.TestData) {
 	var names []string
 	var pool []decide.Candidate
@@ -133,6 +136,8 @@ func (s *scene) chooseLines(t *testing.T, d *datadriven.TestData) {
 				c.Inflight = n
 			case "ejected":
 				c.Ejected = true
+			case "cut":
+				c.Cut = true
 			case "drain":
 				c.Drain = true
 			case "tried":

@@ -8,8 +8,10 @@
 //
 // Invariants: a request is sent a second time only if it is idempotent, carries
 // an Idempotency-Key, or provably never reached the first target; a draining
-// target gets nothing new; a probe that hangs delays no other; a broken answer
-// is broken for the client too, never shortened silently.
+// target gets nothing new; nothing is sent to another region while the way to its
+// edge is dead, and a client is told that nothing was done only where nothing was
+// sent; a probe that hangs delays no other; a broken answer is broken for the
+// client too, never shortened silently.
 //
 // Two ways lead upstream and behave alike: plain requests go through package
 // hop, all others (upgrades, large or unsized bodies, Expect, trailers) through

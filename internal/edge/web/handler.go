@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // smallBody is the largest body that is held whole, so that it can be sent to
@@ -79,15 +80,27 @@ func plain(r *http.Request) bool {
 	return true
 }
 
-// refuse answers in the edge's own name, as RFC 9457 describes.
+// refuse answers in the edge's own name.
 func (j *job) refuse(w http.ResponseWriter, status int, detail string) {
-	j.sample.Failed = status >= 500
-	body, err := json.Marshal(map[string]any{
-		"title": http.StatusText(status), "status": status, "detail": detail,
-		"service": j.service.name,
-	})
+	j.explain(w, problem{Status: status, Detail: detail})
+}
+
+// problem is an answer in the edge's own name, as RFC 9457 describes.
+type problem struct {
+	Title   string    `json:"title"`
+	Status  int       `json:"status"`
+	Detail  string    `json:"detail"`
+	Service string    `json:"service"`
+	Region  string    `json:"region,omitempty"` // that is not reached
+	Since   time.Time `json:"since,omitzero"`
+}
+
+func (j *job) explain(w http.ResponseWriter, p problem) {
+	p.Title, p.Service = http.StatusText(p.Status), j.service.name
+	j.sample.Failed = p.Status >= 500
+	body, err := json.Marshal(p)
 	if err != nil {
-		body = []byte("{}") // strings and a number always marshal
+		body = []byte("{}") // strings, a number and a time always marshal
 	}
 	h := w.Header()
 	ends := h["Connection"]
@@ -97,10 +110,10 @@ func (j *job) refuse(w http.ResponseWriter, status int, detail string) {
 	}
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	if status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")
 	}
-	w.WriteHeader(status)
+	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // a client that is gone cannot be told
 }
 

@@ -63,8 +63,13 @@ func (j *job) fail(w http.ResponseWriter, o *outcome) {
 	switch {
 	case o.how == canceled:
 		w.WriteHeader(clientGone) // nobody reads it
+	case j.shape.spec.Remote != "" && j.tries == 0:
+		j.unreached(w)
 	case o.err == nil:
 		j.refuse(w, http.StatusServiceUnavailable, noTarget)
+	case j.shape.spec.Remote != "":
+		j.refuse(w, o.statusFor(), "the request was sent to "+j.shape.spec.Remote+", and no whole answer came: whether it was carried out there is not known here")
+		j.service.deps.Logger.Debug("request failed", "service", j.service.name, "target", j.sample.Target, "error", o.err)
 	default:
 		j.refuse(w, o.statusFor(), "the target "+j.sample.Target+" failed and the request could not be sent elsewhere")
 		j.service.deps.Logger.Debug("request failed", "service", j.service.name, "target", j.sample.Target, "error", o.err)

@@ -25,7 +25,7 @@ func (s *Service) watch(t *target, p policy) {
 			case <-timer.C:
 			case <-t.kick:
 			}
-			err := Probe(ctx, t.address, *t.healthPath.Load(), p.probeTimeout)
+			err := t.probe(ctx, p.probeTimeout)
 			if ctx.Err() != nil {
 				return
 			}
@@ -40,6 +40,15 @@ func (s *Service) watch(t *target, p policy) {
 
 // draw returns a number in [0,1).
 func (s *Service) draw() float64 { return float64(s.deps.Rand()>>11) / (1 << 53) }
+
+// probe asks the target once. Of another region's edge only the way to it is asked for: a
+// request that waits there, for a leader or for a home that moves, is not lost.
+func (t *target) probe(ctx context.Context, timeout time.Duration) error {
+	if t.remote != "" {
+		return Reach(ctx, t.address, timeout)
+	}
+	return Probe(ctx, t.address, *t.healthPath.Load(), timeout)
+}
 
 // ProbeAgent is who probes say they are.
 const ProbeAgent = "fournines-edge-probe"
@@ -61,19 +70,45 @@ func Probe(ctx context.Context, address, path string, timeout time.Duration) err
 	if err != nil {
 		return fmt.Errorf("probe %s%s: %w", address, path, err)
 	}
+	status, err := roundTrip(request)
+	if err != nil {
+		return fmt.Errorf("probe %s%s: %w", address, path, err)
+	}
+	if status < 200 || status > 399 {
+		return fmt.Errorf("probe %s%s: status %d, want 200-399", address, path, status)
+	}
+	return nil
+}
+
+// Reach asks over a new connection whether the HTTP server at an address answers at all,
+// whatever it says: "OPTIONS *" is the ping of HTTP (RFC 9110, section 9.3.7), which an edge
+// answers by itself, and sends to nobody behind it.
+func Reach(ctx context.Context, address string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodOptions, "http://"+address, nil)
+	if err != nil {
+		return fmt.Errorf("reach %s: %w", address, err)
+	}
+	request.URL.Opaque = "*"
+	if _, err := roundTrip(request); err != nil {
+		return fmt.Errorf("reach %s: %w", address, err)
+	}
+	return nil
+}
+
+// roundTrip sends a probe over a connection of its own and reads the whole answer.
+func roundTrip(request *http.Request) (status int, err error) {
 	request.Close = true
 	request.Header.Set("User-Agent", ProbeAgent)
 	transport := &http.Transport{DisableKeepAlives: true}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("probe %s%s: %w", address, path, err)
+		return 0, err
 	}
 	defer answer.Body.Close()
 	if _, err := io.CopyN(io.Discard, answer.Body, 64<<10); err != nil && err != io.EOF {
-		return fmt.Errorf("probe %s%s: read body: %w", address, path, err)
+		return 0, fmt.Errorf("read body: %w", err)
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 399 {
-		return fmt.Errorf("probe %s%s: status %d, want 200-399", address, path, answer.StatusCode)
-	}
-	return nil
+	return answer.StatusCode, nil
 }

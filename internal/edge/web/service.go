@@ -84,9 +84,9 @@ func (s *Service) Update(spec config.HTTPService, where Where) {
 	next := &shape{spec: spec, policy: fill(spec.Policy), cells: where.Cells, header: canonical(where.Header)}
 	old := s.shape.Load()
 	for _, c := range spec.Targets {
-		t := old.find(c, next.policy)
+		t := old.find(c, spec.Remote, next.policy)
 		if t == nil {
-			t = newTarget(spec.Name, c, next.policy, now, s.deps.Events)
+			t = newTarget(spec, c, next.policy, now, s.deps.Events)
 			s.watch(t, next.policy)
 		}
 		t.configure(c)
@@ -115,13 +115,13 @@ func (s *Service) Close() {
 }
 
 // find returns the target that goes on under the new policy.
-func (h *shape) find(c config.Target, p policy) *target {
+func (h *shape) find(c config.Target, remote string, p policy) *target {
 	if h == nil || h.policy.probe != p.probe || h.policy.probeTimeout != p.probeTimeout ||
 		h.policy.failures != p.failures || h.policy.cooldown != p.cooldown || h.policy.connect != p.connect {
 		return nil
 	}
 	for _, t := range h.targets {
-		if t.name == c.Name && t.address == c.Address {
+		if t.name == c.Name && t.address == c.Address && t.remote == remote {
 			return t
 		}
 	}

@@ -34,8 +34,13 @@ type stand struct {
 
 func newStand(t *testing.T, policy config.HTTPPolicy, targets ...config.Target) *stand {
 	t.Helper()
+	return standOf(t, config.HTTPService{Name: "api", Targets: targets, Policy: policy, HealthPath: "/readyz"})
+}
+
+func standOf(t *testing.T, spec config.HTTPService) *stand {
+	t.Helper()
 	st := &stand{tally: tally.New(time.Now())}
-	st.Service = web.New(config.HTTPService{Name: "api", Targets: targets, Policy: policy, HealthPath: "/readyz"}, web.Where{Cells: 12}, web.Deps{
+	st.Service = web.New(spec, web.Where{Cells: 12, Region: "near"}, web.Deps{
 		Now: time.Now, Rand: rand.Uint64, Tally: st.tally, Logger: slog.New(slog.DiscardHandler),
 		Events: func(e event.Event) {
 			st.mu.Lock()

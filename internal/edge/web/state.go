@@ -7,6 +7,7 @@ type TargetState struct {
 	Service             string    `json:"service"`
 	Name                string    `json:"name"`
 	Zone                string    `json:"zone,omitempty"`
+	Remote              string    `json:"remote,omitempty"` // the region whose edge it is
 	Address             string    `json:"address"`
 	Up                  bool      `json:"up"` // by active probes
 	UpSince             time.Time `json:"upSince"`
@@ -35,7 +36,7 @@ func (t *target) state(now time.Time) TargetState {
 	up, upSince := t.health.Up()
 	breaker, breakerSince := t.breaker.State()
 	return TargetState{
-		Service: t.service, Name: t.name, Zone: t.zone, Address: t.address,
+		Service: t.service, Name: t.name, Zone: t.zone, Remote: t.remote, Address: t.address,
 		Up: up, UpSince: upSince,
 		Breaker: breaker.String(), BreakerSince: breakerSince,
 		ConsecutiveFailures: t.breaker.Consecutive(),

@@ -22,6 +22,7 @@ type target struct {
 	pool                *hop.Client
 	events              func(event.Event)
 	service             string
+	remote              string // the region whose edge it is; empty: a process of this region
 
 	drain      atomic.Bool
 	weight     atomic.Int32
@@ -42,9 +43,9 @@ type target struct {
 	done chan struct{}
 }
 
-func newTarget(service string, c config.Target, p policy, now time.Time, events func(event.Event)) *target {
+func newTarget(s config.HTTPService, c config.Target, p policy, now time.Time, events func(event.Event)) *target {
 	t := &target{
-		name: c.Name, zone: c.Zone, address: c.Address, service: service,
+		name: c.Name, zone: c.Zone, address: c.Address, service: s.Name, remote: s.Remote,
 		servedBy: []string{c.Name},
 		pool:     hop.NewClient(c.Address, p.connect, maxIdle),
 		events:   events,
@@ -79,6 +80,7 @@ func (t *target) candidate(p *policy, now time.Time) decide.Candidate {
 	defer t.mu.Unlock()
 	up, _ := t.health.Up()
 	c.Ejected = !up || !t.breaker.Ready(now)
+	c.Cut = t.remote != "" && !up
 	c.Weight = decide.Ramp(int(t.weight.Load()), t.back, now, p.slowStart)
 	t.settle(p, now)
 	return c
@@ -105,6 +107,9 @@ func (t *target) learn(p *policy, permit decide.Permit, o *outcome, now time.Tim
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.remote != "" && o.how == answered {
+		t.note(p, nil, now) // whatever the far edge says, the way to it is open
+	}
 	before, _ := t.breaker.State()
 	switch {
 	case o.how == canceled:
@@ -128,6 +133,11 @@ func (t *target) learn(p *policy, permit decide.Permit, o *outcome, now time.Tim
 func (t *target) observe(p *policy, err error, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.note(p, err, now)
+}
+
+// note is observe for callers that hold the lock.
+func (t *target) note(p *policy, err error, now time.Time) {
 	if t.health.Observe(err == nil, now) {
 		e := event.Event{At: now, Kind: event.TargetDown, Service: t.service, Subject: t.name}
 		if err == nil {
@@ -146,7 +156,8 @@ func (t *target) settle(p *policy, now time.Time) {
 	state, _ := t.breaker.State()
 	up, _ := t.health.Up()
 	ramping := !t.back.IsZero() && now.Sub(t.back) < p.slowStart
-	if state == decide.Closed && t.breaker.Consecutive() == 0 && up && !ramping {
+	doubted := t.remote != "" && t.health.Doubt() // then an answer to a request is worth noting
+	if state == decide.Closed && t.breaker.Consecutive() == 0 && up && !ramping && !doubted {
 		t.calm.Store(t.breaker.Generation())
 		return
 	}
