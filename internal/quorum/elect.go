@@ -131,7 +131,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	b, err := json.Marshal(Leader{Name: q.o.Name, Address: q.o.Address})
+	b, err := json.Marshal(Leader{Name: q.o.Name})
 	if err != nil {
 		return false, err
 	}
@@ -146,7 +146,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	q.mu.Lock()
 	q.term, q.lease, q.until, q.next = resp.Header.Revision, lease.ID, sent.Add(time.Duration(lease.TTL)*time.Second), ""
 	q.mu.Unlock()
-	q.know(Leader{Name: q.o.Name, Address: q.o.Address, Term: resp.Header.Revision})
+	q.know(Leader{Name: q.o.Name, Term: resp.Header.Revision})
 	go q.keepAlive(lease.ID)
 	return true, nil
 }
@@ -168,7 +168,12 @@ func (q *Quorum) keepAlive(lease clientv3.LeaseID) {
 			q.lose(fmt.Errorf("%w: its lease was not renewed in time", ErrDeposed))
 			return
 		}
-		ctx, cancel := context.WithDeadline(context.Background(), until)
+		// A member that was cut off never answers; the next try reaches another one.
+		short := sent.Add(q.o.TTL / 3)
+		if short.After(until) {
+			short = until
+		}
+		ctx, cancel := context.WithDeadline(context.Background(), short)
 		resp, err := q.o.Client.KeepAliveOnce(ctx, lease)
 		cancel()
 		switch {
