@@ -42,6 +42,7 @@ func TestRegions(t *testing.T) {
 		{"ObjectsAreReplicated_7_1_7", objectsAreReplicated},
 		{"TheStoreIsKilled_7_1_7", storeIsKilled},
 		{"Drill_7_1_9_ControlPlaneLoss", drillPasses("control-plane-loss")},
+		{"TheLeaderIsCutOff_7_1_9", leaderIsCutOff},
 		{"JournalsAreOne_7_8_5", journalsAreOne},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
 		{"Drill_7_1_9_RegionLoss", drillPasses("region-loss")},

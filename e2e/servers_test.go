@@ -2,12 +2,17 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/platformtest"
+	"github.com/greenlang/fournines/kit/audit"
 )
 
 // leadingServer returns the server that leads.
@@ -24,6 +29,81 @@ func leadingServer(t *testing.T, p *platformtest.Platform) string {
 		return "none of the servers"
 	})
 	return name
+}
+
+// leaderIsCutOff cuts the region off in which the leader sits: another server leads, what is
+// acknowledged meanwhile stays, and the one that was cut off has all of it afterwards.
+func leaderIsCutOff(t *testing.T, p *platformtest.Platform) {
+	leader := leadingServer(t, p)
+	for leader == app.Server { // it sits outside of the regions
+		kill(t, p, leader)
+		leader = leadingServer(t, p)
+	}
+	region := strings.TrimSuffix(leader, "/"+app.Server)
+	begun := time.Now()
+	id := strings.TrimSpace(run(t, p, "fault", "inject", "region-partition", region, "--for", "5m", "--reason", "test", "--yes", "-o", "name"))
+	p.Await("nobody else leads", func(s api.Status) string {
+		for _, v := range s.Servers {
+			if v.Name == leader && (v.Role == api.Leads || v.Health != api.Missing) {
+				return fmt.Sprintf("%+v", v)
+			}
+		}
+		return ""
+	})
+	t.Logf("%s led and was cut off; %v later %s leads", leader, time.Since(begun), leadingServer(t, p))
+	secrets, err := app.LoadSecrets(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, layout, err := app.LoadInstallation(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := app.NewClient(secrets.Applications[app.GreenLang], layout.ServerListens()...)
+	batch := audit.Batch{Events: []audit.Event{{ID: "cut-off", Time: begun, Tenant: "acme", Actor: "user-7", Action: "region.cut"}}}
+	var a audit.Answer
+	p.Await("no event is acknowledged", func(api.Status) string {
+		if err := events.Call(t.Context(), http.MethodPost, "/v1/audit", "cut-off", batch, &a); err != nil || len(a.Results) != 1 || a.Results[0].Error != nil {
+			return fmt.Sprintf("%v %+v", err, a)
+		}
+		return ""
+	})
+	during := a.Results[0].Index
+	p.Await("the server that is cut off is ready", func(api.Status) string {
+		resp, err := http.Get("http://" + serverAddress(t, p, leader) + "/readyz") //nolint:noctx // a test
+		if err != nil {
+			return "" // it begins again
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode == http.StatusOK {
+			return "it says so"
+		}
+		return ""
+	})
+	run(t, p, "fault", "clear", id)
+	open(t, p)
+	p.Await("the servers do not come together again", func(s api.Status) string {
+		for _, v := range s.Servers {
+			if v.Health != api.Healthy || v.Entries <= during {
+				return fmt.Sprintf("%+v", v)
+			}
+		}
+		return ""
+	})
+	if e := entry(t, p, fmt.Sprint(during)); !strings.Contains(string(e.Data), "region.cut") {
+		t.Errorf("entry %d is %+v", during, e)
+	}
+}
+
+func serverAddress(t *testing.T, p *platformtest.Platform, name string) string {
+	t.Helper()
+	for _, v := range status(t, p).Servers {
+		if v.Name == name {
+			return v.Address
+		}
+	}
+	t.Fatalf("there is no server %s", name)
+	return ""
 }
 
 // journalsAreOne verifies each server's journal as it is on the disk: they have the same

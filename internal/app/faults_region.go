@@ -52,8 +52,8 @@ func (x field) checkRegion(f chaos.Fault) error {
 	return l.Validate(time.Now())
 }
 
-// cutWays returns the ways between regions that a fault cuts, each FROM>TO; none for faults
-// of another kind.
+// cutWays returns the ways that a fault cuts, each FROM>TO; none for faults of another kind.
+// A region that is cut off from all others loses the server outside of regions as well.
 func (s *ServerApp) cutWays(f chaos.Fault) ([]string, error) {
 	if !fault.CutsLinks(f.Kind) {
 		return nil, nil
@@ -70,6 +70,11 @@ func (s *ServerApp) cutWays(f chaos.Fault) ([]string, error) {
 		w := wan.Way{From: region, To: name}
 		if out = append(out, w.String()); f.Kind == fault.RegionPartition {
 			out = append(out, w.Back().String())
+		}
+	}
+	for _, w := range s.Layout.outsideWays() {
+		if other == "" && (w.From == region || w.To == region && f.Kind == fault.RegionPartition) {
+			out = append(out, w.String())
 		}
 	}
 	return out, nil

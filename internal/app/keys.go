@@ -122,26 +122,12 @@ func (s *ServerApp) getKeys(ctx context.Context, x Seat) (map[string][]byte, err
 // Most of them must be heard: a key that somebody relies on is with one of any such number.
 func (s *ServerApp) gatherKeys(ctx context.Context) error {
 	for {
-		need := s.Layout.Servers / 2
-		var errs []error
-		for _, x := range s.others() {
-			short, cancel := context.WithTimeout(ctx, pushFor)
-			copies, err := s.getKeys(short, x)
-			cancel()
-			for _, name := range slices.Sorted(maps.Keys(copies)) {
-				err = errors.Join(err, seal.Keep(s.personsDir(), name, copies[name]))
-			}
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", x.Name, err))
-				continue
-			}
-			need--
-		}
+		err := s.gatherKeysOnce(ctx)
 		// Before the first entry there is nothing that others could know.
-		if need <= 0 || s.Journal.Head().Size == 0 {
+		if err == nil || s.Journal.Head().Size == 0 {
 			return nil
 		}
-		s.Log.Warn("the keys of persons are not complete: too few servers answer", "err", errors.Join(errs...))
+		s.Log.Warn("the keys of persons are not complete: too few servers answer", "err", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -150,6 +136,40 @@ func (s *ServerApp) gatherKeys(ctx context.Context) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// gatherKeysOnce returns when most of the servers, this one among them, have told theirs: one
+// that is cut off, and was the leader perhaps, is not waited for.
+func (s *ServerApp) gatherKeysOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pushFor)
+	defer cancel()
+	type answer struct {
+		from   string
+		copies map[string][]byte
+		err    error
+	}
+	others := s.others()
+	answers := make(chan answer, len(others))
+	for _, x := range others {
+		go func() {
+			copies, err := s.getKeys(ctx, x)
+			answers <- answer{x.Name, copies, err}
+		}()
+	}
+	var errs []error
+	need := s.Layout.Servers / 2
+	for range others {
+		a := <-answers
+		for _, name := range slices.Sorted(maps.Keys(a.copies)) {
+			a.err = errors.Join(a.err, seal.Keep(s.personsDir(), name, a.copies[name]))
+		}
+		if a.err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", a.from, a.err))
+		} else if need--; need <= 0 {
+			return nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // reconcileEvery is the time between two comparisons of the servers' keys.

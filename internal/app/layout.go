@@ -165,7 +165,9 @@ func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", na
 func (l Layout) Ports() map[string]string {
 	out := map[string]string{}
 	for _, s := range l.Seats() {
-		out[l.SeatIP(s)+":"+strconv.Itoa(etcdPort)], out[l.SeatIP(s)+":"+strconv.Itoa(etcdPeer)] = s.Name, s.Name
+		if !l.Platform.Spec.ControlPlane.Etcd.Used() {
+			out[l.seatAddr(s, etcdPort)], out[l.seatPeer(s)] = s.Name, s.Name
+		}
 		if l.Listen != "" {
 			out[l.SeatListen(s)] = s.Name
 		}

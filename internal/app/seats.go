@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/greenlang/fournines/internal/journal"
@@ -95,12 +94,6 @@ func (l Layout) SeatListen(s Seat) string {
 	}
 	_, port, _ := strings.Cut(l.Listen, ":")
 	return l.SeatIP(s) + ":" + port
-}
-
-// SeatState returns where a server's etcd serves clients and other members, as URLs.
-func (l Layout) SeatState(s Seat) (client, peer string) {
-	ip := l.SeatIP(s)
-	return "http://" + ip + ":" + strconv.Itoa(etcdPort), "http://" + ip + ":" + strconv.Itoa(etcdPeer)
 }
 
 // ServerListens returns where people and our own processes outside of namespaces reach the

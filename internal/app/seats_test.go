@@ -1,9 +1,14 @@
 package app
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/driver/wan"
 )
 
 func TestSeatsOutliveAnyRegion(t *testing.T) {
@@ -44,6 +49,87 @@ func TestTooFewOrEvenServersAreRefused(t *testing.T) {
 		u.Layout.Root, u.Layout.Regions, u.Layout.Servers = t.TempDir(), []string{"us-east-1", "us-west-2"}, servers
 		if err := u.shareJournal(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d servers: %v", servers, err)
+		}
+	}
+}
+
+// Each server reaches each other one through the network between regions: by an address of
+// its own, and etcd's peers by one address, where the network tells them apart.
+func TestServersReachEachOtherByTheNetworkBetweenRegions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		regions []string
+		place   string // of the first server
+	}{
+		{[]string{"us-east-1", "us-west-2"}, Outside},
+		{[]string{"us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-1", "ap-northeast-1"}, "us-east-1"},
+	} {
+		l := layout(t)
+		l.Regions, l.Servers, l.Listen = c.regions, 3, "127.0.0.1:9"
+		seats, n, ports := l.Seats(), l.Between(), l.Ports()
+		near := map[string]wan.Relay{}
+		for _, r := range n.Relays {
+			if other, twice := near[r.Near]; twice {
+				t.Errorf("%s is both %v and %v", r.Near, other, r)
+			}
+			if near[r.Near] = r; ports[r.Near] != Wan || ports[r.Far] == "" || ports[r.Far] == Wan {
+				t.Errorf("%+v goes from %q to %q", r, ports[r.Near], ports[r.Far])
+			}
+		}
+		if seats[0].place() != c.place {
+			t.Errorf("the first server sits in %s", seats[0].place())
+		}
+		for _, to := range seats {
+			peers := near[l.seatAddr(to, etcdPeer)]
+			if peers.Far != l.seatPeer(to) || peers.Far == peers.Near || len(peers.Sources) != 2 {
+				t.Errorf("peers of %s meet %+v", to.Name, peers)
+			}
+			for _, from := range seats {
+				if from == to {
+					continue
+				}
+				w := wan.Way{From: from.place(), To: to.place()}
+				if _, ok := n.Links[w]; !ok {
+					t.Errorf("there is no link %v", w)
+				}
+				if r := near[l.SeatNear(from, to)]; r.Way != w || r.Far != l.SeatListen(to) {
+					t.Errorf("%s reaches %s by %+v", from.Name, to.Name, r)
+				}
+				if r := near[l.stateNear(from, to)]; r.Way != w || r.Far != l.seatAddr(to, etcdPort) {
+					t.Errorf("%s reaches the etcd of %s by %+v", from.Name, to.Name, r)
+				}
+				if got := peers.Sources[netip.MustParseAddr(l.SeatIP(from))]; got != w {
+					t.Errorf("a peer of %s that dials from %s goes along %v, want %v", to.Name, from.Name, got, w)
+				}
+			}
+		}
+		l.Platform.Spec.ControlPlane.Etcd.Endpoints = []string{"https://etcd:2379"}
+		if got := len(n.Relays) - len(l.Between().Relays); got != 6+3 {
+			t.Errorf("an etcd of somebody else's needs %d relays less", got)
+		}
+		l.Servers = 1
+		for _, r := range l.Between().Relays {
+			if strings.HasSuffix(r.Near, ":9999") || r.Way.From == Outside || r.Sources != nil {
+				t.Errorf("a server that is alone has %+v", r)
+			}
+		}
+	}
+}
+
+// A region that is cut off from all others is cut off from the server outside too, and two
+// regions that are cut apart both keep it.
+func TestCutsOfTheServerOutside(t *testing.T) {
+	t.Parallel()
+	l := layout(t)
+	l.Regions, l.Servers, l.Listen = []string{"us-east-1", "us-west-2"}, 3, "127.0.0.1:9"
+	for _, c := range []struct{ kind, target, want string }{
+		{fault.RegionPartition, "us-west-2", "us-west-2>us-east-1 us-east-1>us-west-2 us-west-2>outside outside>us-west-2"},
+		{fault.RegionPartitionOut, "us-west-2", "us-west-2>us-east-1 us-west-2>outside"},
+		{fault.RegionPartition, "us-west-2:us-east-1", "us-west-2>us-east-1 us-east-1>us-west-2"},
+	} {
+		got, err := serverOf(l).cutWays(chaos.Fault{Kind: c.kind, Target: c.target})
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s %s cuts %v, %v; want %s", c.kind, c.target, got, err, c.want)
 		}
 	}
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
 	"github.com/greenlang/fournines/internal/availability"
@@ -55,7 +54,7 @@ type ServerApp struct {
 	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
 	regions      map[string]*region
 	power        host.Switch
-	etcd         *embed.Etcd // nil: the quorum's is another program
+	etcd         *etcd.Server // nil: the quorum's is another program
 	docs         *clientv3.Client
 	seats        seatFacts
 	serverFaults serverFaults
@@ -112,12 +111,11 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 	if s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log}).Open(s.journalDir()); err != nil {
 		return err
 	}
-	client, peer := s.Layout.SeatState(s.seat)
 	if s.external() {
 		if err := s.reachExternal(); err != nil {
 			return err
 		}
-	} else if err := s.startState(ctx, etcd.Member{Client: client, Peer: peer, Cluster: Server + "=" + peer}); err != nil {
+	} else if err := s.startState(ctx, s.member()); err != nil {
 		return err
 	}
 	return s.lead(ctx, state.Etcd{Client: s.docs})
@@ -186,14 +184,23 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	return nil
 }
 
+// member is the server's own etcd as one that founds a cluster.
+func (s *ServerApp) member() etcd.Member {
+	peer := "http://" + s.Layout.seatAddr(s.seat, etcdPeer)
+	return etcd.Member{
+		Name: s.seat.Name, Dir: filepath.Join(s.dir(), "state"), Client: "http://" + s.Layout.seatAddr(s.seat, etcdPort), Peer: peer, Cluster: s.seat.Name + "=" + peer,
+		Token: "fournines", MaxRequest: maxRequest,
+	}
+}
+
 // startState starts the server's own etcd.
 func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
-	m.Name, m.Dir, m.Token, m.MaxRequest = s.seat.Name, filepath.Join(s.dir(), "state"), "fournines", maxRequest
 	var err error
-	if s.etcd, err = etcd.Start(ctx, m); err != nil {
+	s.etcd, err = etcd.Open(ctx, m, etcd.Place{Listen: "http://" + s.Layout.seatPeer(s.seat), From: s.Layout.SeatIP(s.seat)})
+	if err != nil {
 		return err
 	}
-	s.docs = v3client.New(s.etcd.Server)
+	s.docs = v3client.New(s.etcd.EtcdServer)
 	return nil
 }
 

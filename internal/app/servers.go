@@ -44,7 +44,7 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	}
 	seats := s.Layout.Seats()
 	s.quorum = quorum.New(quorum.Options{
-		Client: s.docs, Name: s.seat.Name, Address: s.Layout.SeatListen(s.seat), Seed: s.seat.Name == seats[0].Name,
+		Client: s.docs, Name: s.seat.Name, Seed: s.seat.Name == seats[0].Name,
 		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv(crashDir)),
 	})
 	var err error
@@ -79,16 +79,14 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 	if s.external() {
 		return s.reachExternal()
 	}
-	client, peer := s.Layout.SeatState(s.seat)
-	m := etcd.Member{Client: client, Peer: peer, Cluster: s.seat.Name + "=" + peer, Name: s.seat.Name}
+	m := s.member()
 	var others, before []string
 	for _, x := range s.Layout.Seats() {
-		c, p := s.Layout.SeatState(x)
 		if x.Name != s.seat.Name {
-			others = append(others, c)
+			others = append(others, "http://"+s.Layout.stateNear(s.seat, x))
 		}
 		if x.number < s.seat.number {
-			before = append(before, p)
+			before = append(before, "http://"+s.Layout.seatAddr(x, etcdPeer))
 		}
 	}
 	founded := filepath.Join(s.Layout.Root, foundedFile)
@@ -107,7 +105,7 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 	}
 	if s.seat.number > 0 || !begun {
 		s.wg.Go(func() {
-			if err := etcd.Promote(ctx, peer, others); err != nil && ctx.Err() == nil {
+			if err := etcd.Promote(ctx, m.Peer, others); err != nil && ctx.Err() == nil {
 				s.Log.Error("this server has no vote yet", "err", err)
 			}
 		})
@@ -196,7 +194,13 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 		tooEarly(w, s.seat.Name+" does not lead, and knows nobody who does; an election takes a few seconds, ask again")
 		return
 	}
-	// A leader that is frozen never answers; it is known when it leads no more.
+	leader, err := s.Layout.Seat(l.Name)
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "The leader is unknown", err.Error())
+		return
+	}
+	address := s.Layout.SeatNear(s.seat, leader)
+	// A leader that is frozen or cut off never answers; it is known when it leads no more.
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	go func() {
@@ -215,7 +219,7 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 	}()
 	(&httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", l.Address, p.In.Host
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", address, p.In.Host
 			p.Out.Header.Set(forwardedBy, s.seat.Name)
 		},
 		FlushInterval: -1,
@@ -224,7 +228,7 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 				tooEarly(w, "the leader, "+l.Name+", does not answer; another is elected within seconds, ask again")
 				return
 			}
-			problem(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, l.Address, err))
+			problem(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, address, err))
 		},
 	}).ServeHTTP(w, r.WithContext(ctx))
 }
@@ -356,7 +360,7 @@ func (s *ServerApp) others() []Seat {
 
 // askSeat asks another server; its body is the caller's to close.
 func (s *ServerApp) askSeat(ctx context.Context, x Seat, method, path string, body io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Layout.SeatListen(x)+serversPath+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Layout.SeatNear(s.seat, x)+serversPath+path, body)
 	if err != nil {
 		return nil, err
 	}

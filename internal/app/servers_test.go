@@ -29,8 +29,9 @@ type plane struct {
 }
 
 type serverLife struct {
-	s    *ServerApp
-	stop func()
+	s      *ServerApp
+	served chan error // why it serves no more
+	stop   func()
 }
 
 // newPlane lays the installation down in the regions of those numbers.
@@ -64,10 +65,24 @@ func newPlane(t *testing.T, numbers [2]int, more string) *plane {
 	}
 	x.client = NewClient(u.Secrets.Token, u.Layout.ServerListens()...)
 	x.events = NewClient(u.Secrets.Applications[GreenLang], u.Layout.ServerListens()...)
+	x.network()
 	for _, s := range u.Layout.Seats() {
 		x.start(s.Name)
 	}
 	return x
+}
+
+// network runs what lies between the regions.
+func (x *plane) network() {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- RunWan(ctx, x.root, slog.New(slog.DiscardHandler)) }()
+	x.t.Cleanup(func() { // after the servers
+		cancel()
+		if err := <-ended; err != nil {
+			x.t.Error(err)
+		}
+	})
 }
 
 func (x *plane) start(name string) {
@@ -80,7 +95,7 @@ func (x *plane) start(name string) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	l := &serverLife{s: s}
+	l := &serverLife{s: s, served: served}
 	l.stop = func() {
 		l.stop = func() {}
 		cancel()
@@ -223,6 +238,13 @@ func threeServers(t *testing.T, x *plane) {
 			t.Errorf("entry %d reads %s, want %s", index, got, name)
 		}
 	}
+	x.sameJournal()
+}
+
+// sameJournal stops all servers: what each holds is the beginning of the longest.
+func (x *plane) sameJournal() {
+	t := x.t
+	t.Helper()
 	for _, l := range x.lives {
 		l.stop()
 	}

@@ -72,7 +72,7 @@ func (l Layout) ways() []wan.Way {
 }
 
 // Between returns what lies between the regions that run here: every edge reaches every
-// other one, and partners reach each other's databases and brokers.
+// other one, partners reach each other's databases and brokers, and so do servers each other.
 func (l Layout) Between() wan.Network {
 	n := wan.Network{Links: map[wan.Way]wan.Link{}, Stations: map[string]string{}}
 	if len(l.Regions) < 2 {
@@ -102,6 +102,7 @@ func (l Layout) Between() wan.Network {
 			}
 		}
 	}
+	l.betweenServers(&n)
 	return n
 }
 

@@ -73,7 +73,7 @@ func (s *ServerApp) witnessPeers() ([]compliance.Peer, error) {
 	defer s.seats.mu.Unlock()
 	for _, x := range s.Layout.Seats() {
 		if key := s.seats.all[x.Name].fact.Witness; key != "" && x.Name != s.seat.Name {
-			peers = append(peers, compliance.Peer{Name: x.Name, URL: "http://" + s.Layout.SeatListen(x), Log: s.Journal.VerifierKey(), Witness: key})
+			peers = append(peers, compliance.Peer{Name: x.Name, URL: "http://" + s.Layout.SeatNear(s.seat, x), Log: s.Journal.VerifierKey(), Witness: key})
 		}
 	}
 	slices.SortFunc(peers, func(a, b compliance.Peer) int { return strings.Compare(a.Name, b.Name) })

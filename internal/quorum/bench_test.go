@@ -27,7 +27,7 @@ func BenchmarkAppend(b *testing.B) {
 		appendFrom64(b, j)
 	})
 	b.Run("decided", func(b *testing.B) {
-		q := quorum.New(quorum.Options{Client: threeMembers(b), Name: "a", Address: "a", Seed: true, Compact: true, Log: slog.New(slog.DiscardHandler)})
+		q := quorum.New(quorum.Options{Client: threeMembers(b), Name: "a", Seed: true, Compact: true, Log: slog.New(slog.DiscardHandler)})
 		j, err := (journal.Options{Decide: q.Decide}).Open(b.TempDir())
 		if err != nil {
 			b.Fatal(err)

@@ -140,7 +140,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	b, err := json.Marshal(Leader{Name: q.o.Name, Address: q.o.Address})
+	b, err := json.Marshal(Leader{Name: q.o.Name})
 	if err != nil {
 		return false, err
 	}
@@ -158,7 +158,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	if mine.TTL > q.o.TTL {
 		q.o.Log.Warn("the leader before lost its lease soon after it had it: this one is longer", "lease", mine.TTL)
 	}
-	q.know(Leader{Name: q.o.Name, Address: q.o.Address, Term: resp.Header.Revision})
+	q.know(Leader{Name: q.o.Name, Term: resp.Header.Revision})
 	go q.keepAlive(lease.ID, mine.TTL)
 	return true, nil
 }
@@ -177,7 +177,12 @@ func (q *Quorum) keepAlive(lease clientv3.LeaseID, ttl time.Duration) {
 			q.lose(fmt.Errorf("%w: its lease was not renewed in time", ErrDeposed))
 			return
 		}
-		ctx, cancel := context.WithDeadline(context.Background(), until)
+		// A member that was cut off never answers; the next try reaches another one.
+		short := sent.Add(ttl / 3)
+		if short.After(until) {
+			short = until
+		}
+		ctx, cancel := context.WithDeadline(context.Background(), short)
 		resp, err := q.o.Client.KeepAliveOnce(ctx, lease)
 		cancel()
 		switch {

@@ -78,7 +78,7 @@ func serve(t *testing.T) {
 	dir := os.Getenv(envDir)
 	name := filepath.Base(dir)
 	q := quorum.New(quorum.Options{
-		Client: dial(t, os.Getenv(envEtcd)), Name: name, Address: name, Seed: name == "a", TTL: 2 * time.Second, Keep: 64 << 10, Compact: true,
+		Client: dial(t, os.Getenv(envEtcd)), Name: name, Seed: name == "a", TTL: 2 * time.Second, Keep: 64 << 10, Compact: true,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Crash: crash,
 		Fetch: func(ctx context.Context, from, to uint64, accept func(journal.Group) error) error {
 			return readOther(ctx, dir, from, to, accept)
@@ -403,7 +403,7 @@ func checkDecided(t *testing.T, c *clientv3.Client, root string, told map[uint64
 	t.Helper()
 	dir := filepath.Join(root, "d")
 	q := quorum.New(quorum.Options{
-		Client: c, Name: "d", Address: "d", TTL: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
+		Client: c, Name: "d", TTL: 2 * time.Second, Log: slog.New(slog.DiscardHandler),
 		Fetch: func(ctx context.Context, from, to uint64, accept func(journal.Group) error) error {
 			return readOther(ctx, dir, from, to, accept)
 		},

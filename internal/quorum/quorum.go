@@ -28,10 +28,9 @@ func groupKey(first uint64) string { return fmt.Sprintf("%s%020d", groupPrefix, 
 
 // Options say who takes part.
 type Options struct {
-	Client  *clientv3.Client
-	Name    string // of this server; whoever leads by it holds the lock of the same journal
-	Address string // where clients reach this server, HOST:PORT
-	Seed    bool   // this server's journal is the log's beginning, where nothing is decided yet
+	Client *clientv3.Client
+	Name   string // of this server; whoever leads by it holds the lock of the same journal
+	Seed   bool   // this server's journal is the log's beginning, where nothing is decided yet
 
 	// Fetch reads entries from another server's log: those from one index on, below
 	// another. It is used for what etcd keeps no more.
@@ -52,9 +51,8 @@ const (
 
 // Leader is the server that leads.
 type Leader struct {
-	Name    string `json:"name"`
-	Address string `json:"address"`
-	Term    int64  `json:"-"` // grows with each election
+	Name string `json:"name"`
+	Term int64  `json:"-"` // grows with each election
 
 	lease clientv3.LeaseID
 }

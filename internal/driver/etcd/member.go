@@ -22,12 +22,14 @@ type Member struct {
 	MaxRequest uint // bytes of one request; 0: etcd's 1.5 MiB
 }
 
-// Start starts the member and waits until it serves.
-func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
+// compactEvery is how much of its history a member keeps.
+const compactEvery = time.Hour
+
+func (m Member) config() (*embed.Config, error) {
 	client, err1 := url.Parse(m.Client)
 	peer, err2 := url.Parse(m.Peer)
 	if err1 != nil || err2 != nil {
-		return nil, fmt.Errorf("start etcd %s: bad address %q or %q", m.Name, m.Client, m.Peer)
+		return nil, fmt.Errorf("bad address %q or %q", m.Client, m.Peer)
 	}
 	c := embed.NewConfig()
 	c.Name, c.Dir = m.Name, m.Dir
@@ -41,8 +43,22 @@ func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
 		c.MaxRequestBytes = m.MaxRequest
 	}
 	c.LogLevel = "warn"
-	c.AutoCompactionMode, c.AutoCompactionRetention = "periodic", "1h"
-	c.TickMs, c.ElectionMs = 100, 1000 // milliseconds: less would not survive a path of 500 ms
+	c.AutoCompactionMode, c.AutoCompactionRetention = "periodic", compactEvery.String()
+	// Milliseconds. Heartbeats follow each other without waiting for their answers, so a round
+	// trip only delays them; a vote and the one before it take two. With 250 ms between regions
+	// that is half of a timeout, and a heartbeat that is lost and sent again still comes in
+	// time. Less would not survive a path of 500 ms; more would outlast the lease of 4 s by
+	// which a server leads, while etcd elects.
+	c.TickMs, c.ElectionMs = 100, 1000
+	return c, nil
+}
+
+// Start starts the member and waits until it serves.
+func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
+	c, err := m.config()
+	if err != nil {
+		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)
+	}
 	e, err := embed.StartEtcd(c)
 	if err != nil {
 		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
@@ -15,6 +16,23 @@ type Relay struct {
 	Way  Way    // from the region that dials to the other
 	Near string // address that is listened at
 	Far  string // address that is dialled
+
+	// Sources are for an address that several regions dial: the way of each address that they
+	// dial from. Who dials from another one is in no region, and has no distance.
+	Sources map[netip.Addr]Way
+}
+
+// way returns along which way a connection from an address goes; none has the zero way,
+// which is as long as a link that nobody declared and never cut.
+func (r Relay) way(from net.Addr) Way {
+	if r.Sources == nil {
+		return r.Way
+	}
+	a, err := netip.ParseAddrPort(from.String())
+	if err != nil {
+		return Way{}
+	}
+	return r.Sources[a.Addr().Unmap()]
 }
 
 // The patience of a relay.
@@ -27,9 +45,9 @@ const (
 // relay carries connections.
 type relay struct {
 	Relay
-	there, back Link
-	gates       *gates
-	conns       sync.WaitGroup
+	links map[Way]Link
+	gates *gates
+	conns sync.WaitGroup
 }
 
 // run takes connections until ctx ends, while somebody listens at the far end.
@@ -106,9 +124,11 @@ func (r *relay) dial(ctx context.Context) (*net.TCPConn, error) {
 
 // carry opens the far end and carries both directions until both have ended.
 func (r *relay) carry(ctx context.Context, near *net.TCPConn, absent chan<- struct{}) {
+	way := r.way(near.RemoteAddr())
+	there, back := r.links[way], r.links[way.Back()]
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if !nap(opening, r.there.open(r.back)) || !r.gates.await(opening, r.Way, r.Way.Back()) {
+	if !nap(opening, there.open(back)) || !r.gates.await(opening, way, way.Back()) {
 		reset(near)
 		return
 	}
@@ -125,7 +145,7 @@ func (r *relay) carry(ctx context.Context, near *net.TCPConn, absent chan<- stru
 		reset(near)
 		reset(far)
 	})()
-	if join(ctx, newLine(r.Way, r.there, r.gates), newLine(r.Way.Back(), r.back, r.gates), near, far) != nil {
+	if join(ctx, newLine(way, there, r.gates), newLine(way.Back(), back, r.gates), near, far) != nil {
 		reset(near)
 		reset(far)
 		return

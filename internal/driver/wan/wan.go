@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,7 +83,7 @@ func (n Network) open(ctx context.Context, g *gates, t *tracker) (jobs []func(co
 		if err != nil {
 			return nil, err
 		}
-		x := &relay{Relay: r, there: n.Links[r.Way], back: n.Links[r.Way.Back()], gates: g}
+		x := &relay{Relay: r, links: n.Links, gates: g}
 		jobs = append(jobs, func(ctx context.Context) error { return x.run(ctx, l) })
 	}
 	near := map[Way]*net.UDPAddr{}
@@ -120,10 +122,16 @@ func (n Network) validate() error {
 		}
 	}
 	for _, r := range append(append([]Relay(nil), n.Relays...), n.Pulses...) {
-		_, there := n.Links[r.Way]
-		_, back := n.Links[r.Way.Back()]
-		if !there || !back {
-			return fmt.Errorf("relay at %s: there is no link %s both ways", r.Near, r.Way)
+		ways := []Way{r.Way}
+		if r.Sources != nil {
+			ways = slices.Collect(maps.Values(r.Sources))
+		}
+		for _, w := range ways {
+			_, there := n.Links[w]
+			_, back := n.Links[w.Back()]
+			if !there || !back {
+				return fmt.Errorf("relay at %s: there is no link %s both ways", r.Near, w)
+			}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -69,8 +70,8 @@ func newBed(t *testing.T, l Link) *bed {
 	stations := map[string]string{"a": free(t, "udp"), "b": free(t, "udp")}
 	n := Network{
 		Links:    map[Way]Link{there: l, there.Back(): l},
-		Relays:   []Relay{{there, b.near, b.far}},
-		Pulses:   []Relay{{there, free(t, "udp"), stations["b"]}, {there.Back(), free(t, "udp"), stations["a"]}},
+		Relays:   []Relay{{Way: there, Near: b.near, Far: b.far}},
+		Pulses:   []Relay{{Way: there, Near: free(t, "udp"), Far: stations["b"]}, {Way: there.Back(), Near: free(t, "udp"), Far: stations["a"]}},
 		Stations: stations,
 		Cut: func() []Way {
 			b.mu.Lock()
@@ -288,13 +289,82 @@ func TestOneWayIsCut(t *testing.T) {
 	close(tick)
 }
 
+// One address is dialled from two regions and from outside of both: each has its own
+// distance, and a cut ends one of them only.
+func TestTheSourceSaysTheWay(t *testing.T) {
+	t.Parallel()
+	const trip = 80 * time.Millisecond
+	near, far, cut := free(t, "tcp"), free(t, "tcp"), make(chan []Way, 1)
+	b := &bed{near: near, far: far}
+	b.serve(t, echo)
+	other := Way{"c", "b"}
+	var ways []Way
+	n := Network{
+		Links: map[Way]Link{there: {RoundTrip: trip}, there.Back(): {RoundTrip: trip}, other: {}, other.Back(): {}},
+		Relays: []Relay{{Near: near, Far: far, Sources: map[netip.Addr]Way{
+			netip.MustParseAddr("127.150.0.1"): there, netip.MustParseAddr("127.150.0.2"): other,
+		}}},
+		Cut: func() []Way {
+			select {
+			case ways = <-cut:
+			default:
+			}
+			return ways
+		},
+		Report: func(context.Context, []fact.Link) {},
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	dial := func(from string) *net.TCPConn {
+		t.Helper()
+		var out net.Conn
+		until(t, "nobody can connect from "+from, func() bool {
+			c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", near)
+			out = c
+			return err == nil
+		})
+		t.Cleanup(func() { _ = out.Close() })
+		return out.(*net.TCPConn)
+	}
+	a, c, outside := dial("127.150.0.1"), dial("127.150.0.2"), dial("127.0.0.1")
+	if took, err := ask(a, "far"); err != nil || took < 2*trip {
+		t.Errorf("from a: %v, %v", took, err)
+	}
+	for _, conn := range []*net.TCPConn{c, outside} {
+		if _, err := ask(conn, "near"); err != nil {
+			t.Error(err)
+		}
+	}
+	cut <- []Way{other}
+	until(t, "the cut of another region's way is not noticed", func() bool {
+		if err := c.SetDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ask(c, "x")
+		return err != nil
+	})
+	for _, conn := range []*net.TCPConn{a, outside} {
+		if _, err := ask(conn, "goes on"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestWrongNetworksAreRefused(t *testing.T) {
 	t.Parallel()
 	none := func() []Way { return nil }
 	for name, n := range map[string]Network{
 		"a loss of everything": {Links: map[Way]Link{there: {Loss: 1}}, Cut: none},
-		"a relay to nowhere":   {Relays: []Relay{{there, "127.0.0.1:0", "127.0.0.1:1"}}, Cut: none},
-		"a name as an address": {Links: map[Way]Link{there: {}, there.Back(): {}}, Relays: []Relay{{there, "nowhere", ""}}, Cut: none},
+		"a relay to nowhere":   {Relays: []Relay{{Way: there, Near: "127.0.0.1:0", Far: "127.0.0.1:1"}}, Cut: none},
+		"a source in nowhere":  {Links: map[Way]Link{there: {}}, Relays: []Relay{{Near: "127.0.0.1:0", Far: "127.0.0.1:1", Sources: map[netip.Addr]Way{{}: there}}}, Cut: none},
+		"a name as an address": {Links: map[Way]Link{there: {}, there.Back(): {}}, Relays: []Relay{{Way: there, Near: "nowhere"}}, Cut: none},
 	} {
 		if err := n.Run(t.Context()); err == nil {
 			t.Errorf("%s is accepted", name)
