@@ -27,12 +27,13 @@ type world struct {
 	stores    [2]*s3.Store
 	mu        sync.Mutex // guards what follows
 	facts     map[string]fact.ObjectMirror
+	changed   chan struct{} // closed with the next fact
 	conflicts []replica.Conflict
 }
 
 func start(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
-	w := &world{facts: map[string]fact.ObjectMirror{}}
+	w := &world{facts: map[string]fact.ObjectMirror{}, changed: make(chan struct{})}
 	for i := range w.gateways {
 		w.gateways[i] = s3test.Start(t, t.TempDir(), change)
 		w.stores[i] = w.gateways[i].Open(t, bucket, nil)
@@ -46,11 +47,13 @@ func start(t testing.TB, change func(*gateway.Options)) *world {
 func (w *world) replicator() *replicator.Replicator {
 	return &replicator.Replicator{
 		A: replicator.End{Region: "east", Store: w.stores[0]}, B: replicator.End{Region: "west", Store: w.stores[1]},
-		Every: 50 * time.Millisecond, Now: time.Now,
+		Every: 50 * time.Millisecond, Scrub: time.Hour, Now: time.Now,
 		Report: func(m fact.ObjectMirror) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.facts[m.From] = m
+			close(w.changed)
+			w.changed = make(chan struct{})
 		},
 		Conflict: func(_ context.Context, c replica.Conflict) error {
 			w.mu.Lock()
