@@ -149,7 +149,7 @@ func TestKilledAtEachBoundaryOfARound(t *testing.T) {
 			break
 		}
 	}
-	if deaths < 20 {
+	if deaths < 15 {
 		t.Errorf("only %d boundaries were met", deaths)
 	}
 	if n := w.pass(t, w.replicator()); n != 0 || len(w.conflicts) > 0 {

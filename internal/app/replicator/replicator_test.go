@@ -348,27 +348,3 @@ func BenchmarkReplicate(b *testing.B) {
 		})
 	}
 }
-
-// What comparing costs when nothing is to be copied: both buckets are listed.
-func BenchmarkCompare(b *testing.B) {
-	const keys = 3000
-	w := start(b, func(o *gateway.Options) { o.TLS = true })
-	var all sync.WaitGroup
-	for i := range 8 {
-		all.Go(func() {
-			for n := i; n < keys; n += 8 {
-				for _, s := range w.stores {
-					put(b, s, fmt.Sprintf("k/%05d", n), "x")
-				}
-			}
-		})
-	}
-	all.Wait()
-	r := w.replicator()
-	for b.Loop() {
-		if w.pass(b, r) != 0 {
-			b.Fatal("nothing differs")
-		}
-	}
-	b.ReportMetric(float64(keys*b.N)/b.Elapsed().Seconds(), "keys/s")
-}

@@ -73,13 +73,13 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		for to, x := range r.links {
 			n := *l.counts[to]
 			n.objects += waiting + int64(len(r.suspects))
-			x.looked(begun, n, r.course.Based && waiting == 0 && len(l.failed) == 0)
+			x.looked(begun, n, r.course.Based && waiting == 0 && len(r.suspects) == 0 && len(l.failed) == 0)
 		}
 		r.report()
 	}
 	lacking, tried, err := r.copy(ctx, l, suspects)
 	r.settled(keys, lacking, tried, suspects, a.Feed.Safe, b.Feed.Safe)
-	whole := waiting == 0 && len(lacking) == 0
+	whole := waiting == 0 && len(r.suspects) == 0 && len(lacking) == 0
 	if err == nil {
 		err = r.confirm(ctx, a, b)
 	}
@@ -140,6 +140,11 @@ func (r *Replicator) tell(ctx context.Context, e End, c replica.Cursor) (told, e
 func (r *Replicator) follow(ctx context.Context, a, b told) error {
 	was := r.course
 	next := was.On(a.Feed, b.Feed)
+	if next.Why != was.Why {
+		for _, l := range r.links {
+			l.because(next.Why)
+		}
+	}
 	if next.Turn == was.Turn {
 		r.course = next
 		if next.Fed() && len(r.left) < most {
@@ -162,9 +167,6 @@ func (r *Replicator) follow(ctx context.Context, a, b told) error {
 	}
 	r.course, r.left, r.suspects, r.checking = next, map[string]named{}, nil, nil
 	r.fed.Store(next.Fed())
-	for _, l := range r.links {
-		l.because(next.Why)
-	}
 	return nil
 }
 
