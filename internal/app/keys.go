@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,7 +30,22 @@ type sharedKeys struct {
 }
 
 // personsDir is where a server has the keys of persons, or copies of them.
-func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), "persons") }
+func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), personsDir) }
+
+const personsDir = "persons"
+
+// takePseudonyms makes the key of pseudonyms that all servers share this one's. Were it made by
+// who leads first, one that died before the others had it would make another than they.
+func (s *ServerApp) takePseudonyms() error {
+	key, err := hex.DecodeString(s.Secrets.Pseudonyms)
+	if err == nil && len(key) == 0 {
+		err = errors.New("there is none: `fournines up` makes it")
+	}
+	if err != nil {
+		return fmt.Errorf("read the key of pseudonyms in %s: %w", secretsFile, err)
+	}
+	return seal.Keep(s.personsDir(), seal.PepperName, key)
+}
 
 // pushFor bounds how long a key may take to be with most of the servers.
 const pushFor = 3 * time.Second
@@ -40,7 +56,7 @@ func (k *sharedKeys) Create(pseudonym string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, k.share(seal.PepperName, seal.CopyName(pseudonym))
+	return key, k.share(seal.CopyName(pseudonym))
 }
 
 // Destroy implements seal.KeyStore. A server that is away gets the tombstone when it
@@ -53,28 +69,26 @@ func (k *sharedKeys) Destroy(pseudonym string, at time.Time) (time.Time, error) 
 	return at, k.share(seal.CopyName(pseudonym))
 }
 
-// share brings files to most of the servers, unless they are there.
-func (k *sharedKeys) share(names ...string) error {
+// share brings a file to most of the servers, unless it is there.
+func (k *sharedKeys) share(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), pushFor)
 	defer cancel()
-	for _, name := range names {
-		content, err := durable.OS{}.Read(filepath.Join(k.s.personsDir(), name))
-		if err != nil {
-			return fmt.Errorf("share data key: %w", err)
-		}
-		k.mu.Lock()
-		known := bytes.Equal(k.held[name], content)
-		k.mu.Unlock()
-		if known {
-			continue
-		}
-		if err := k.s.pushKey(ctx, name, content); err != nil {
-			return err
-		}
-		k.mu.Lock()
-		k.held[name] = content
-		k.mu.Unlock()
+	content, err := durable.OS{}.Read(filepath.Join(k.s.personsDir(), name))
+	if err != nil {
+		return fmt.Errorf("share data key: %w", err)
 	}
+	k.mu.Lock()
+	known := bytes.Equal(k.held[name], content)
+	k.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := k.s.pushKey(ctx, name, content); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held[name] = content
 	return nil
 }
 

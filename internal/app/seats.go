@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/journal/seal"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -174,9 +176,10 @@ func usualServers(root string, p *spec.Platform, regions []string) int {
 	return 1
 }
 
-// shareJournal gives the servers of an installation the one key with which they sign their
-// journal: that of a journal that is here already, or a new one.
-func (u *Up) shareJournal() error {
+// shareKeys gives the servers of an installation the one key with which they sign their
+// journal, and the one of its persons' pseudonyms: those of a journal that is here already,
+// or new ones.
+func (u *Up) shareKeys() error {
 	if u.Layout.Servers <= 1 {
 		if exists(filepath.Join(u.Layout.Root, foundedFile)) {
 			return fmt.Errorf("%s holds the journal of several servers, and one alone cannot decide: bring it up with --servers 3, or use another --data", u.Layout.Root)
@@ -193,16 +196,40 @@ func (u *Up) shareJournal() error {
 	if alone := filepath.Join(u.Layout.Root, Server, journalDir); seats[0].Name != Server && exists(alone) {
 		return fmt.Errorf("%s holds the journal of a server outside of the regions, and with these regions the servers sit in them: keep --servers 1, or use another --data", u.Layout.Root)
 	}
-	if u.Secrets.Journal != "" {
-		return nil
+	if u.Secrets.Journal == "" {
+		key, err := journal.ReadKey(filepath.Join(u.Layout.SeatDir(seats[0]), journalDir))
+		if errors.Is(err, fs.ErrNotExist) {
+			key, err = journal.NewKey()
+		}
+		if err != nil {
+			return err
+		}
+		u.Secrets.Journal = key
 	}
-	key, err := journal.ReadKey(filepath.Join(u.Layout.SeatDir(seats[0]), journalDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		key, err = journal.NewKey()
+	if u.Secrets.Pseudonyms == "" {
+		key, err := u.pseudonyms(seats)
+		if err != nil {
+			return err
+		}
+		u.Secrets.Pseudonyms = hex.EncodeToString(key)
 	}
-	if err != nil {
-		return err
-	}
-	u.Secrets.Journal = key
 	return u.Secrets.save(u.Layout.Root)
+}
+
+// pseudonyms returns the key of pseudonyms that a server has used, or a new one.
+func (u *Up) pseudonyms(seats []Seat) ([]byte, error) {
+	var found []byte
+	for _, s := range seats {
+		copies, err := seal.Copies(filepath.Join(u.Layout.SeatDir(s), personsDir))
+		if err != nil {
+			return nil, err
+		}
+		if key := copies[seal.PepperName]; key != nil && (found == nil || len(copies) > 1) {
+			found = key
+		}
+	}
+	if found == nil {
+		found = seal.NewPepper()
+	}
+	return found, nil
 }

@@ -22,11 +22,12 @@ type Secrets struct {
 	Probe      string `json:"probe"`
 	GreenLang  string `json:"greenlang"`
 	Redis      string `json:"redis"`
-	App        string `json:"app"`               // bearer token of the application's API, where it leaves loopback
-	Objects    string `json:"objects"`           // secret key of the embedded object store
-	Buckets    string `json:"buckets"`           // secret key of the regions' object stores
-	Servers    string `json:"servers"`           // of servers, among themselves
-	Journal    string `json:"journal,omitempty"` // private key of the journal that several servers hold
+	App        string `json:"app"`                  // bearer token of the application's API, where it leaves loopback
+	Objects    string `json:"objects"`              // secret key of the embedded object store
+	Buckets    string `json:"buckets"`              // secret key of the regions' object stores
+	Servers    string `json:"servers"`              // of servers, among themselves
+	Journal    string `json:"journal,omitempty"`    // private key of the journal that several servers hold
+	Pseudonyms string `json:"pseudonyms,omitempty"` // key of pseudonyms of several servers, hexadecimal
 	// Applications may send audit events, each with a token of its own, and under no other
 	// name. GreenLang's is made; those of others are added here by hand.
 	Applications map[string]string `json:"applications,omitempty"`

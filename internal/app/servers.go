@@ -39,6 +39,9 @@ func (s *ServerApp) journalDir() string { return filepath.Join(s.dir(), journalD
 // takePart opens this server's part of the quorum and of the journal, follows until it is
 // elected, and then leads.
 func (s *ServerApp) takePart(ctx context.Context) error {
+	if err := s.takePseudonyms(); err != nil {
+		return err
+	}
 	if err := s.startMember(ctx); err != nil {
 		return err
 	}

@@ -23,7 +23,6 @@ import (
 func TestServersAreCutApart(t *testing.T) {
 	t.Parallel()
 	x := newPlane(t, [2]int{151, 152}, "")
-	x.tell("before", "cleo") // so that the secret of pseudonyms is with most of them
 	for _, kind := range []string{fault.RegionPartition, fault.RegionPartitionOut} {
 		leader := x.leaderInRegion()
 		mend := x.cut(kind, x.lives[leader].s.seat.Region)

@@ -60,7 +60,7 @@ func newPlane(t *testing.T, numbers [2]int, more string) *plane {
 	if u.Secrets, err = EnsureSecrets(x.root); err != nil {
 		t.Fatal(err)
 	}
-	if err := u.shareJournal(); err != nil {
+	if err := u.shareKeys(); err != nil {
 		t.Fatal(err)
 	}
 	x.client = NewClient(u.Secrets.Token, u.Layout.ServerListens()...)

@@ -159,7 +159,7 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if u.Secrets, err = EnsureSecrets(o.Root); err != nil {
 		return err
 	}
-	if err := u.shareJournal(); err != nil {
+	if err := u.shareKeys(); err != nil {
 		return err
 	}
 	if err := u.layPrograms(); err != nil {

@@ -19,6 +19,9 @@ import (
 // sealed, so it is kept before all others.
 const PepperName = pepperFile
 
+// NewPepper returns a key of pseudonyms for several directories, to be kept under [PepperName].
+func NewPepper() []byte { return newSecret() }
+
 // CopyName returns the name of a subject's file among the copies.
 func CopyName(pseudonym string) string { return pseudonym + keySuffix }
 

@@ -80,7 +80,12 @@ func ensureSecret(f durable.Files, path string, may bool) ([]byte, error) {
 	if !may {
 		return nil, fmt.Errorf("%s is gone, but data keys depend on it: restore it; a new one would make all sealed data unreadable", path)
 	}
-	b = make([]byte, keySize)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
+	b = newSecret()
 	return b, durable.Replace(f, path, b)
+}
+
+func newSecret() []byte {
+	b := make([]byte, keySize)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return b
 }
