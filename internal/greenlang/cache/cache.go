@@ -70,13 +70,17 @@ func (c *Cache) Ping(ctx context.Context) error {
 	return c.call(ctx, func(ctx context.Context, r rueidis.Client) error { return r.Do(ctx, r.B().Ping().Build()).Error() })
 }
 
-// call makes one call within the timeout, if the breaker allows. A missing key is
-// an answer, not a failure.
+// call makes one call within the timeout, if the breaker allows.
 func (c *Cache) call(ctx context.Context, use func(context.Context, rueidis.Client) error) error {
 	if !c.allowed() {
 		return ErrOpen
 	}
-	limited, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	return c.within(ctx, c.options.Timeout, use)
+}
+
+// within makes one call and notes its outcome. A missing key is an answer, not a failure.
+func (c *Cache) within(ctx context.Context, timeout time.Duration, use func(context.Context, rueidis.Client) error) error {
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	client, err := c.connected(limited)
 	if err == nil {

@@ -17,17 +17,20 @@ type Item struct {
 	Value any
 }
 
-// fillAtOnce is how many entries go into one call, which has the timeout of any other.
-const fillAtOnce = 200
+const (
+	fillAtOnce = 200         // entries of one call
+	fillWithin = time.Second // one call's timeout
+)
 
-// Fill puts many entries, in order, and returns how many Redis took. Unlike [Cache.Put] it
-// says why it ended early, because nobody's request waits for it.
+// Fill puts many entries, in order, and returns how many Redis took. Nobody's request waits
+// for it: unlike [Cache.Put] it has time, is its own trial of a Redis that has failed
+// requests just now, and says why it ended early.
 func (c *Cache) Fill(ctx context.Context, items []Item) (n int, err error) {
 	for some := range slices.Chunk(items, fillAtOnce) {
 		if err := ctx.Err(); err != nil {
 			return n, fmt.Errorf("fill redis: %w", err)
 		}
-		err := c.call(ctx, func(ctx context.Context, r rueidis.Client) error {
+		err := c.within(ctx, fillWithin, func(ctx context.Context, r rueidis.Client) error {
 			commands := make(rueidis.Commands, 0, len(some))
 			for _, i := range some {
 				b, err := json.Marshal(i.Value)

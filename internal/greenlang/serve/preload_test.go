@@ -52,10 +52,17 @@ func TestPreload(t *testing.T) {
 	wg.Wait()
 	cold := i.hitRatio(t, customers, seconds)
 	i.forgetAll(t) // as cold as the partner's Redis
-	status, text := i.get(t, "PUT /readyz/preload", "")
 	var p greenlang.Preloaded
-	if err := json.Unmarshal([]byte(text), &p); err != nil || status != http.StatusOK {
-		t.Fatalf("%d %s", status, text)
+	for ctx := patient(t); ; { // the time that it has may be too short on a busy machine: a repeat fills again
+		p = greenlang.Preloaded{}
+		status, text := i.get(t, "PUT /readyz/preload", "")
+		if err := json.Unmarshal([]byte(text), &p); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+		if p.Error == "" || ctx.Err() != nil {
+			break
+		}
+		t.Logf("cut short: %s", p.Error)
 	}
 	if p.Customers < 100 || p.Agents != 1 || p.Entries != p.Customers+p.Agents || p.Error != "" {
 		t.Fatalf("%+v", p)
@@ -66,7 +73,7 @@ func TestPreload(t *testing.T) {
 		t.Errorf("hit ratio %.4f after a preload, %.4f without", warm, cold)
 	}
 	i.redis.Kill() // away: the preload says so in time, and fails nothing
-	if status, text = i.get(t, "PUT /readyz/preload", ""); status != http.StatusOK || json.Unmarshal([]byte(text), &p) != nil || p.Error == "" {
+	if status, text := i.get(t, "PUT /readyz/preload", ""); status != http.StatusOK || json.Unmarshal([]byte(text), &p) != nil || p.Error == "" {
 		t.Errorf("with Redis away: %d %s", status, text)
 	}
 }
