@@ -80,6 +80,7 @@ func (q *Quorum) campaign(ctx context.Context) error {
 				q.o.Log.Warn("the lease of an earlier life could not be ended; it ends by itself", "err", err)
 				q.awaitVacancy(ctx, revision)
 			}
+			q.forgetTenure(ctx) // it was killed, and has not lost its lease
 			continue
 		}
 		if l.Name != "" {

@@ -28,7 +28,7 @@ const (
 // one that lasted by half of it. The price is as much longer a gap should the leader freeze.
 func leaseFor(shortest time.Duration, last tenure, now time.Time) time.Duration {
 	switch {
-	case last.TTL <= 0: // nobody has led, or the last leader gave it up in order
+	case last.TTL <= 0: // nobody has led, or the last leader has not lost its lease
 		return shortest
 	case now.Sub(last.Began) < steady*last.TTL:
 		return min(max(last.TTL, shortest)*stepping, longest*shortest)
@@ -48,7 +48,8 @@ func (q *Quorum) lastTenure(ctx context.Context) (t tenure, err error) {
 	return t, nil
 }
 
-// forgetTenure says that the leadership is given up in order, as when a server is restarted.
+// forgetTenure says that the leadership ends otherwise than by losing its lease, as when a
+// server is restarted or was killed.
 func (q *Quorum) forgetTenure(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
