@@ -25,14 +25,6 @@ const (
 // blind is how long a server that has just begun to lead knows too little to alarm anybody.
 const blind = 10 * time.Second
 
-// sighted waits until all is known that a request needs, or until a server that has just
-// begun to lead has looked for long enough: it shall not refuse for what it has not seen yet.
-func (s *ServerApp) sighted(ctx context.Context, enough func(now time.Time) bool) {
-	for now := time.Now(); now.Sub(s.looking) < 2*blind && !enough(now) && ctx.Err() == nil; now = time.Now() {
-		sleep(ctx, 100*time.Millisecond)
-	}
-}
-
 // teller is one notifier with what it is told of.
 type teller struct {
 	spec.Notifier

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/driver/wan"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/fact"
 )
@@ -25,11 +26,11 @@ type Facts struct {
 	postgres map[string]fact.Postgres // by region
 	redis    map[string]fact.Redis
 	kafka    map[string]fact.Kafka
-	mirrors  map[string]fact.KafkaMirror  // by FROM>TO
-	objects  map[string]fact.ObjectMirror // by FROM>TO
+	mirrors  map[wan.Way]fact.KafkaMirror
+	objects  map[wan.Way]fact.ObjectMirror
 	stores   map[string]fact.ObjectStore
 	edges    map[string]EdgeFact
-	links    map[string]fact.Link // by FROM>TO
+	links    map[wan.Way]fact.Link
 	changed  chan struct{}
 }
 
@@ -37,9 +38,9 @@ type Facts struct {
 func NewFacts() *Facts {
 	return &Facts{
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
-		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[string]fact.KafkaMirror{},
-		objects: map[string]fact.ObjectMirror{}, stores: map[string]fact.ObjectStore{},
-		edges: map[string]EdgeFact{}, links: map[string]fact.Link{}, changed: make(chan struct{}),
+		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[wan.Way]fact.KafkaMirror{},
+		objects: map[wan.Way]fact.ObjectMirror{}, stores: map[string]fact.ObjectStore{},
+		edges: map[string]EdgeFact{}, links: map[wan.Way]fact.Link{}, changed: make(chan struct{}),
 	}
 }
 
@@ -59,7 +60,7 @@ func (f *Facts) Changed() <-chan struct{} {
 }
 
 // read returns what one of the maps has at a key.
-func read[T any](f *Facts, of map[string]T, key string) T {
+func read[K comparable, T any](f *Facts, of map[K]T, key K) T {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return of[key]
@@ -67,15 +68,13 @@ func read[T any](f *Facts, of map[string]T, key string) T {
 
 // revise changes what one of the maps has at a key. What was handed out before stays as it
 // was: change gets a copy, and replaces lists instead of changing them.
-func revise[T any](f *Facts, of map[string]T, key string, change func(*T)) {
+func revise[K comparable, T any](f *Facts, of map[K]T, key K, change func(*T)) {
 	f.update(func() {
 		v := of[key]
 		change(&v)
 		of[key] = v
 	})
 }
-
-func way(from, to string) string { return from + ">" + to }
 
 // PutNode takes a node's report.
 func (f *Facts) PutNode(n fact.Node) {
@@ -111,12 +110,12 @@ func (f *Facts) PutKafka(region string, k fact.Kafka) { f.update(func() { f.kafk
 
 // PutMirror takes what is known of one direction between two regions' brokers.
 func (f *Facts) PutMirror(from, to string, change func(*fact.KafkaMirror)) {
-	revise(f, f.mirrors, way(from, to), change)
+	revise(f, f.mirrors, wan.Way{From: from, To: to}, change)
 }
 
 // PutObjects takes what is known of one direction between two regions' buckets.
 func (f *Facts) PutObjects(from, to string, change func(*fact.ObjectMirror)) {
-	revise(f, f.objects, way(from, to), change)
+	revise(f, f.objects, wan.Way{From: from, To: to}, change)
 }
 
 // PutStore takes whether a region's object store answers.
@@ -134,14 +133,14 @@ func (f *Facts) PutEdge(region string, e EdgeFact) { f.update(func() { f.edges[r
 func (f *Facts) PutLinks(links []fact.Link) {
 	f.update(func() {
 		for _, l := range links {
-			f.links[way(l.From, l.To)] = l
+			f.links[wan.Way{From: l.From, To: l.To}] = l
 		}
 	})
 }
 
 // Link returns one way between two regions.
 func (f *Facts) Link(from, to string) fact.Link {
-	l := read(f, f.links, way(from, to))
+	l := read(f, f.links, wan.Way{From: from, To: to})
 	l.From, l.To = from, to
 	return l
 }
@@ -164,14 +163,14 @@ func (f *Facts) Kafka(region string) fact.Kafka { return read(f, f.kafka, region
 
 // Mirror returns one direction between two regions' brokers.
 func (f *Facts) Mirror(from, to string) fact.KafkaMirror {
-	m := read(f, f.mirrors, way(from, to))
+	m := read(f, f.mirrors, wan.Way{From: from, To: to})
 	m.From, m.To = from, to
 	return m
 }
 
 // Objects returns one direction between two regions' buckets.
 func (f *Facts) Objects(from, to string) fact.ObjectMirror {
-	m := read(f, f.objects, way(from, to))
+	m := read(f, f.objects, wan.Way{From: from, To: to})
 	m.From, m.To = from, to
 	return m
 }

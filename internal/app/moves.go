@@ -127,3 +127,11 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 	}
 	return id, err
 }
+
+// sighted waits until all is known that a request needs, or until a server that has just
+// begun to lead has looked for long enough: it shall not refuse for what it has not seen yet.
+func (s *ServerApp) sighted(ctx context.Context, enough func(now time.Time) bool) {
+	for now := time.Now(); now.Sub(s.looking) < 2*blind && !enough(now) && ctx.Err() == nil; now = time.Now() {
+		sleep(ctx, 100*time.Millisecond)
+	}
+}

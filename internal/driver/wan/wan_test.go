@@ -84,6 +84,13 @@ func newBed(t *testing.T, l Link) *bed {
 			b.facts = f
 		},
 	}
+	running(t, n)
+	return b
+}
+
+// running runs a network until the test ends.
+func running(t *testing.T, n Network) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
@@ -93,7 +100,6 @@ func newBed(t *testing.T, l Link) *bed {
 			t.Error(err)
 		}
 	})
-	return b
 }
 
 // serve answers each connection of the server in b.
@@ -313,15 +319,7 @@ func TestTheSourceSaysTheWay(t *testing.T) {
 		},
 		Report: func(context.Context, []fact.Link) {},
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	running(t, n)
 	dial := func(from string) *net.TCPConn {
 		t.Helper()
 		var out net.Conn

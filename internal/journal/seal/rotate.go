@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,8 +33,7 @@ func (d *Directory) beginRotation() error {
 	path := d.path + nextSuffix
 	key, err := readSecret(d.f, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		key = make([]byte, keySize)
-		_, _ = rand.Read(key) // never fails, see crypto/rand
+		key = newSecret()
 		err = durable.Replace(d.f, path, key)
 	}
 	if err != nil {

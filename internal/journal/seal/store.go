@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,8 +53,7 @@ func (d *Directory) Create(pseudonym string) ([]byte, error) {
 	if key, err := d.get(pseudonym); !errors.Is(err, ErrNoKey) {
 		return key, err // another caller was faster
 	}
-	key := make([]byte, keySize)
-	_, _ = rand.Read(key) // never fails, see crypto/rand
+	key := newSecret()
 	m := d.master
 	if d.next != nil {
 		m = *d.next
