@@ -8,7 +8,7 @@ import (
 )
 
 // ObjectMirror is one direction in which objects are copied between a region's bucket and its
-// partner's, as comparing both proves it (row 7.1.7).
+// partner's, as the stores' change feeds and comparing both prove it (row 7.1.7).
 type ObjectMirror struct {
 	From        string    `json:"from" doc:"region"`
 	To          string    `json:"to" doc:"region"`
@@ -16,7 +16,10 @@ type ObjectMirror struct {
 	Endpoint    string    `json:"endpoint" doc:"of the copies"`
 	Health      Health    `json:"health"`
 	Detail      string    `json:"detail,omitempty" doc:"why it is not healthy"`
-	At          time.Time `json:"at,omitzero" doc:"when the newest whole comparison of both buckets began"`
+	At          time.Time `json:"at,omitzero" doc:"when the newest look at what has changed began; where everything must be compared, at everything"`
+	Scrubbed    time.Time `json:"scrubbed_at,omitzero" doc:"when the newest comparison of everything began that was brought to its end"`
+	Compares    string    `json:"compares,omitempty" doc:"why everything is compared; empty: change feeds tell what is missing"`
+	Drift       int64     `json:"drift" doc:"versions that a comparison found missing and no change feed had named, since the server's start"`
 	LagSeconds  float64   `json:"lag_seconds" doc:"everything that is older is in the copy; -1: nobody knows yet"`
 	Objects     int64     `json:"objects" doc:"versions and deletions that the copy lacks"`
 	Bytes       int64     `json:"bytes" doc:"of them"`

@@ -19,11 +19,12 @@ import (
 )
 
 const (
-	replicateEvery = time.Second     // between two comparisons of a pair's buckets
-	storeEvery     = 2 * time.Second // between two looks at a region's store
+	replicateEvery = 500 * time.Millisecond // between two looks at what a pair's stores have changed
+	scrubEvery     = 15 * time.Minute       // between two comparisons of everything that they have
+	storeEvery     = 2 * time.Second        // between two looks at a region's store
 	storeSilent    = 8 * time.Second
 	bucketStall    = 5 * time.Second // longest wait for a store that does not move
-	bucketAttempts = 2               // what fails is tried again by the next comparison
+	bucketAttempts = 2               // what fails is tried again by the next round
 )
 
 // replicateObjects keeps the buckets of every pair that runs here equal, until ctx ends. Both
@@ -72,7 +73,7 @@ func (s *ServerApp) replicatePair(ctx context.Context, a, b string) {
 		return
 	}
 	r := replicator.Replicator{
-		A: replicator.End{Region: a, Store: stores[0]}, B: replicator.End{Region: b, Store: stores[1]}, Every: replicateEvery, Now: time.Now,
+		A: replicator.End{Region: a, Store: stores[0]}, B: replicator.End{Region: b, Store: stores[1]}, Every: replicateEvery, Scrub: scrubEvery, Now: time.Now,
 		Report:   func(m fact.ObjectMirror) { s.Facts.PutObjects(m.From, m.To, func(f *fact.ObjectMirror) { *f = m }) },
 		Conflict: func(ctx context.Context, c replica.Conflict) error { return s.recordLoser(ctx, c) },
 	}
@@ -160,7 +161,7 @@ func (s *ServerApp) objectLosses(from, to string) (l availability.ObjectLosses, 
 func (s *ServerApp) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) api.ObjectMirror {
 	out := api.ObjectMirror{
 		From: m.From, To: m.To, Bucket: s.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + s.Layout.BucketAddress(m.To),
-		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, LagSeconds: -1,
+		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, Scrubbed: m.Scrubbed, Compares: m.Why, Drift: m.Drift, LagSeconds: -1,
 		Objects: m.Objects, Bytes: m.Bytes, Newest: m.Newest, TookSeconds: m.Took.Seconds(), Copied: m.Copied, CopiedBytes: m.Sent, Lost: lost.Count, LostLast: lost.Index,
 	}
 	if lag := m.Lag(now); lag >= 0 {
@@ -186,6 +187,13 @@ func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
 			out = append(out, api.Finding{
 				Code: "objects-behind", Severity: "warning", Title: fmt.Sprintf("%s has not all objects of %s", m.To, m.From), Text: why,
 				Subject: Cluster(m.From, Objects), Since: m.At, Command: "fournines objects mirrors",
+			})
+		}
+		if m.Drift > 0 {
+			out = append(out, api.Finding{
+				Code: "objects-drift", Severity: "warning", Title: fmt.Sprintf("%d versions of %s were missing in %s without anybody having named them", m.Drift, m.From, m.To),
+				Text:    "Comparing everything found and copied them; the stores' change feeds had not told of them since. Somebody has changed a store's directory past it, or a feed has failed.",
+				Subject: Cluster(m.To, Objects), Since: m.Scrubbed, Command: "fournines objects mirrors",
 			})
 		}
 		l, err := s.objectLosses(m.From, m.To)
@@ -229,12 +237,13 @@ var (
 	objectsBytes   = prometheus.NewDesc("fournines_objects_behind_bytes", "Bytes of the versions that the other region lacks.", []string{"from", "to"}, nil)
 	objectsCopied  = prometheus.NewDesc("fournines_objects_copied_total", "Versions and deletions that were copied and proved since the server's start.", []string{"from", "to"}, nil)
 	objectsSent    = prometheus.NewDesc("fournines_objects_copied_bytes_total", "Bytes of what was copied and proved since the server's start.", []string{"from", "to"}, nil)
+	objectsDrift   = prometheus.NewDesc("fournines_objects_drift_total", "Versions that only comparing everything found to be missing, since the server's start.", []string{"from", "to"}, nil)
 	objectsOverrun = prometheus.NewDesc("fournines_objects_lost_total", "Writes of one region that the other has overruled without having had them.", []string{"from", "to"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (objectMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{objectsLag, objectsBehind, objectsBytes, objectsCopied, objectsSent, objectsOverrun} {
+	for _, d := range []*prometheus.Desc{objectsLag, objectsBehind, objectsBytes, objectsCopied, objectsSent, objectsDrift, objectsOverrun} {
 		out <- d
 	}
 }
@@ -254,6 +263,7 @@ func (m objectMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(objectsBytes, prometheus.GaugeValue, float64(x.Bytes))
 		gauge(objectsCopied, prometheus.CounterValue, float64(x.Copied))
 		gauge(objectsSent, prometheus.CounterValue, float64(x.CopiedBytes))
+		gauge(objectsDrift, prometheus.CounterValue, float64(x.Drift))
 		gauge(objectsOverrun, prometheus.CounterValue, float64(x.Lost))
 	}
 }

@@ -72,7 +72,7 @@ func foldObjects(d *state.Docs, r journal.Record) error {
 const (
 	objectLag       = 10 * time.Second
 	freshComparison = 15 * time.Second
-	// A graceful move waits for up to two comparisons while requests are held.
+	// A graceful move waits for up to two looks at what is missing while requests are held.
 	longestCycle = 15 * time.Second
 )
 
@@ -84,12 +84,16 @@ func ObjectTrouble(m fact.ObjectMirror, now time.Time) string {
 	switch lag := m.Lag(now); {
 	case m.Whole.IsZero() && m.Error != "":
 		return link + " were never compared: " + m.Error
+	case m.Whole.IsZero() && m.Why != "":
+		return link + " were not compared yet: " + m.Why
 	case m.Whole.IsZero():
 		return link + " were not compared yet"
 	case m.Error != "" && now.Sub(m.At) > fresh:
 		return link + " are not compared" + since(m.At, now) + ": " + m.Error
 	case lag > objectLag && m.Objects > 0:
 		return fmt.Sprintf("%s are %.0f s, %d versions and %d KiB behind", link, lag.Seconds(), m.Objects, m.Bytes>>10)
+	case lag > fresh && m.Why != "" && m.Error == "":
+		return fmt.Sprintf("%s are being compared whole%s: %s", link, since(m.Whole, now), m.Why)
 	case lag > fresh:
 		return fmt.Sprintf("%s are not compared%s: %s", link, since(m.At, now), orUnknown(m.Error))
 	}

@@ -13,8 +13,12 @@ func TestObjectTrouble(t *testing.T) {
 	t.Parallel()
 	fine := fact.ObjectMirror{From: "us-east-1", To: "us-west-2", At: zero, Whole: zero}
 	for say, change := range map[string]func(*fact.ObjectMirror){
-		"":                                      func(*fact.ObjectMirror) {},
-		"were not compared yet":                 func(m *fact.ObjectMirror) { *m = fact.ObjectMirror{} },
+		"":                             func(*fact.ObjectMirror) {},
+		"were not compared yet":        func(m *fact.ObjectMirror) { *m = fact.ObjectMirror{} },
+		"were not compared yet: a gap": func(m *fact.ObjectMirror) { *m = fact.ObjectMirror{Why: "a gap"} },
+		"are being compared whole for 20 s: a gap": func(m *fact.ObjectMirror) {
+			m.Whole, m.Why = zero.Add(-20*time.Second), "a gap"
+		},
 		"were never compared: refused":          func(m *fact.ObjectMirror) { *m = fact.ObjectMirror{Error: "refused"} },
 		"are 30 s, 7 versions and 2 KiB behind": func(m *fact.ObjectMirror) { m.Whole, m.Objects, m.Bytes = zero.Add(-30*time.Second), 7, 2100 },
 		"are not compared for 60 s: refused": func(m *fact.ObjectMirror) {

@@ -31,6 +31,9 @@ func (w *world) objectMirrors() *cobra.Command {
 			t := table{head: []string{"FROM", "TO", "HEALTH", "LAG", "OBJECTS BEHIND", "BYTES BEHIND", "NEWEST TOOK", "COPIED", "LOST", "DETAIL"}}
 			var names []string
 			for _, m := range l.Items {
+				if m.Detail == "" && m.Compares != "" {
+					m.Detail = "everything is compared: " + m.Compares
+				}
 				t.rows = append(t.rows, []string{
 					m.From, m.To, string(m.Health), secondsOr(m.LagSeconds), fmt.Sprint(m.Objects), fmt.Sprint(m.Bytes), fmt.Sprintf("%.3f s", m.TookSeconds), fmt.Sprint(m.Copied),
 					fmt.Sprint(m.Lost), m.Detail,

@@ -111,22 +111,25 @@ func (h ObjectHistory) Latest() ObjectVersion {
 	return h.Versions[len(h.Versions)-1]
 }
 
-// ObjectMirror is one direction of replication between two regions' buckets, as comparing
-// both of them proves it.
+// ObjectMirror is one direction of replication between two regions' buckets, as their change feeds and comparing
+// both of them prove it.
 type ObjectMirror struct {
 	From      string        `json:"from"` // region
 	To        string        `json:"to"`
-	At        time.Time     `json:"at"`       // when the newest whole comparison began
-	Cycle     time.Duration `json:"cycle_ns"` // from the beginning of the comparison before to its
+	At        time.Time     `json:"at"`       // when the newest look at what has changed began; without change feeds, at everything
+	Cycle     time.Duration `json:"cycle_ns"` // from the beginning of the look before to its
 	Whole     time.Time     `json:"whole_at"` // everything that was written before is in To; zero: nobody knows yet
 	Error     string        `json:"error,omitempty"`
-	Objects   int64         `json:"objects"`            // versions and deletions that To lacks
-	Bytes     int64         `json:"bytes"`              // of them
-	Newest    time.Time     `json:"newest_at,omitzero"` // when the newest that was copied had been written
-	Took      time.Duration `json:"took_ns"`            // from its writing to its proof in To
-	Copied    int64         `json:"copied"`             // since the server's start
-	Sent      int64         `json:"sent"`               // bytes of them
-	Conflicts int64         `json:"conflicts"`          // writes of From that lost to To's without having been there, since the server's start
+	Objects   int64         `json:"objects"`              // versions and deletions that To lacks
+	Bytes     int64         `json:"bytes"`                // of them
+	Newest    time.Time     `json:"newest_at,omitzero"`   // when the newest that was copied had been written
+	Took      time.Duration `json:"took_ns"`              // from its writing to its proof in To
+	Copied    int64         `json:"copied"`               // since the server's start
+	Sent      int64         `json:"sent"`                 // bytes of them
+	Scrubbed  time.Time     `json:"scrubbed_at,omitzero"` // when the newest comparison of everything began that was brought to its end
+	Why       string        `json:"why,omitempty"`        // why everything must be compared; empty: change feeds tell what is missing
+	Drift     int64         `json:"drift"`                // versions that a comparison found missing and no change feed had named, since the server's start
+	Conflicts int64         `json:"conflicts"`            // writes of From that lost to To's without having been there, since the server's start
 }
 
 // Lag returns how much of what was written at From may be missing in To: never less than it

@@ -62,20 +62,47 @@ func (l *link) failed(err error) {
 	l.now.Error = err.Error()
 }
 
-// compared takes the outcome of a comparison that began then.
-func (l *link) compared(begun time.Time, n count) {
+// looked takes what a look that began then has found to be missing; whole: there was nothing that it could not see.
+func (l *link) looked(begun time.Time, n count, whole bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.now.At.IsZero() {
 		l.now.Cycle = begun.Sub(l.now.At)
 	}
-	l.now.At, l.now.Error, l.now.Objects, l.now.Bytes, l.now.Whole = begun, "", n.objects, n.bytes, begun
-	if n.objects > 0 && n.oldest.Before(begun) {
+	l.now.At, l.now.Error, l.now.Objects, l.now.Bytes = begun, "", n.objects, n.bytes
+	if !whole {
+		return
+	}
+	if l.now.Whole = begun; n.objects > 0 && n.oldest.Before(begun) {
 		l.now.Whole = n.oldest
 	}
 }
 
-// whole says that nothing that a comparison has found is missing any more.
+// because says why everything must be compared; empty: it need not.
+func (l *link) because(why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.Why = why
+}
+
+// scrubbed takes the end of a comparison that began then; whole: nothing else tells what is missing.
+func (l *link) scrubbed(begun time.Time, why string, whole bool) {
+	l.mu.Lock()
+	l.now.Scrubbed, l.now.Why = begun, why
+	l.mu.Unlock()
+	if whole {
+		l.whole(begun)
+	}
+}
+
+// drifted counts what only a comparison has found.
+func (l *link) drifted() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.Drift++
+}
+
+// whole says that nothing that was written before then is missing.
 func (l *link) whole(begun time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

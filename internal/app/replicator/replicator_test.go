@@ -27,12 +27,13 @@ type world struct {
 	stores    [2]*s3.Store
 	mu        sync.Mutex // guards what follows
 	facts     map[string]fact.ObjectMirror
+	changed   chan struct{} // closed with the next fact
 	conflicts []replica.Conflict
 }
 
 func start(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
-	w := &world{facts: map[string]fact.ObjectMirror{}}
+	w := &world{facts: map[string]fact.ObjectMirror{}, changed: make(chan struct{})}
 	for i := range w.gateways {
 		w.gateways[i] = s3test.Start(t, t.TempDir(), change)
 		w.stores[i] = w.gateways[i].Open(t, bucket, nil)
@@ -46,11 +47,13 @@ func start(t testing.TB, change func(*gateway.Options)) *world {
 func (w *world) replicator() *replicator.Replicator {
 	return &replicator.Replicator{
 		A: replicator.End{Region: "east", Store: w.stores[0]}, B: replicator.End{Region: "west", Store: w.stores[1]},
-		Every: 50 * time.Millisecond, Now: time.Now,
+		Every: 50 * time.Millisecond, Scrub: time.Hour, Now: time.Now,
 		Report: func(m fact.ObjectMirror) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.facts[m.From] = m
+			close(w.changed)
+			w.changed = make(chan struct{})
 		},
 		Conflict: func(_ context.Context, c replica.Conflict) error {
 			w.mu.Lock()
@@ -344,28 +347,4 @@ func BenchmarkReplicate(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "objects/s")
 		})
 	}
-}
-
-// What comparing costs when nothing is to be copied: both buckets are listed.
-func BenchmarkCompare(b *testing.B) {
-	const keys = 3000
-	w := start(b, func(o *gateway.Options) { o.TLS = true })
-	var all sync.WaitGroup
-	for i := range 8 {
-		all.Go(func() {
-			for n := i; n < keys; n += 8 {
-				for _, s := range w.stores {
-					put(b, s, fmt.Sprintf("k/%05d", n), "x")
-				}
-			}
-		})
-	}
-	all.Wait()
-	r := w.replicator()
-	for b.Loop() {
-		if w.pass(b, r) != 0 {
-			b.Fatal("nothing differs")
-		}
-	}
-	b.ReportMetric(float64(keys*b.N)/b.Elapsed().Seconds(), "keys/s")
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -27,6 +28,7 @@ type backend struct {
 	attributes        meta.MetadataStorer
 	sidecar           bool
 	locks             locks
+	feeds             feeds
 }
 
 // locks order what changes one key; keys share them, which costs nothing but a wait.
@@ -56,14 +58,30 @@ func (b *backend) path(bucket, key string) string { return filepath.Join(b.objec
 // PutObject answers only when data, attributes, lock and name are on the disk.
 func (b *backend) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
 	bucket, key := *in.Bucket, *in.Key
-	unlock := func() {}
-	defer func() { unlock() }()
+	if reserved(key) {
+		return b.confirm(in)
+	}
+	unlock, end := func() {}, func() {}
+	defer func() {
+		unlock()
+		end()
+	}()
+	if strings.HasSuffix(key, "/") { // a directory, for which the hook does not run
+		var err error
+		if end, err = b.begin(bucket, key); err != nil {
+			return s3response.PutObjectOutput{}, err
+		}
+	}
 	// The hook runs when the body is complete and the object has no name yet.
 	out, err := b.PutObjectWithPostFunc(ctx, in, func(f *os.File) error {
 		if err := f.Sync(); err != nil {
 			return fmt.Errorf("make %s/%s durable: %w", bucket, key, err)
 		}
-		unlock = b.locks.lock(bucket, key)
+		named, err := b.begin(bucket, key)
+		if err != nil {
+			return err
+		}
+		end, unlock = named, b.locks.lock(bucket, key)
 		return b.retain(f, in.ObjectLockMode, in)
 	})
 	if err != nil {
@@ -81,6 +99,9 @@ func (b *backend) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.H
 
 // GetObject opens one version, as HeadObject answers of one.
 func (b *backend) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+	if reserved(*in.Key) {
+		return b.answer(ctx, *in.Bucket, *in.Key)
+	}
 	defer b.locks.share(*in.Bucket, *in.Key)()
 	return b.Posix.GetObject(ctx, in)
 }
@@ -112,6 +133,11 @@ func (b *backend) retain(f *os.File, mode types.ObjectLockMode, in s3response.Pu
 // CompleteMultipartUpload syncs the assembled data before it is named; the lock was
 // given when the upload began and is on the file before it has a name.
 func (b *backend) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+	end, err := b.begin(*in.Bucket, *in.Key)
+	if err != nil {
+		return s3response.CompleteMultipartUploadResult{}, "", err
+	}
+	defer end()
 	defer b.locks.lock(*in.Bucket, *in.Key)()
 	res, version, err := b.CompleteMultipartUploadWithCopy(ctx, in, func(from, to *os.File) (bool, error) {
 		if _, err := io.Copy(to, from); err != nil {

@@ -14,6 +14,8 @@
 //     then copies the one before it; killed in between, every older version of that
 //     key becomes unreachable, locked ones too. Here one rename does both.
 //   - After a crash, what was half made is removed before anybody is answered.
+//   - A bucket can have a change feed (package feed): what is put or deleted is named there,
+//     on the disk, before it has any effect.
 //
 // A file system without user extended attributes is served as well: attributes are then
 // files in a directory beside the objects. The last two promises do not hold there,

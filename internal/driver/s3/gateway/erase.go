@@ -36,6 +36,14 @@ func (b *backend) versionDir(bucket, key string) string {
 // before it is called. What needs no second step, or is not ours to decide, goes to versitygw.
 func (b *backend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	bucket, key, version := *in.Bucket, aws.ToString(in.Key), aws.ToString(in.VersionId)
+	if reserved(key) {
+		return nil, errReserved
+	}
+	end, err := b.begin(bucket, key)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	conditional := (in.IfMatch != nil && version != "") || in.IfMatchSize != nil || in.IfMatchLastModifiedTime != nil
 	switch {
 	case key == "" || strings.HasSuffix(key, "/"):

@@ -11,6 +11,8 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
+
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
 )
 
 // Region is what clients sign their requests for.
@@ -102,7 +104,7 @@ func open(o Options, crashed bool) (*backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object store in %s: %w", o.Dir, err)
 	}
-	be := &backend{Posix: p, objects: o.objects(), versions: o.versions(), attributes: attributes, sidecar: sidecar, locks: locks{seed: maphash.MakeSeed()}}
+	be := &backend{Posix: p, objects: o.objects(), versions: o.versions(), attributes: attributes, sidecar: sidecar, locks: locks{seed: maphash.MakeSeed()}, feeds: feeds{dir: o.changes(), of: map[string]*feed.Feed{}}}
 	if crashed {
 		if err := be.sweep(); err != nil {
 			return nil, err

@@ -50,3 +50,4 @@ func (o *Options) check() error {
 func (o *Options) objects() string  { return filepath.Join(o.Dir, "objects") }
 func (o *Options) versions() string { return filepath.Join(o.Dir, "versions") }
 func (o *Options) sidecar() string  { return filepath.Join(o.Dir, "sidecar") }
+func (o *Options) changes() string  { return filepath.Join(o.Dir, "changes") }

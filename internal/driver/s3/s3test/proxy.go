@@ -2,6 +2,7 @@ package s3test
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,9 +25,11 @@ type Proxy struct {
 	die      atomic.Int32 // requests until nothing passes any more
 	dying    atomic.Bool
 	requests atomic.Int32
+	lists    atomic.Int32
 	lost     atomic.Int32
 
 	mu       sync.Mutex
+	absent   []byte // what begins with this is not there
 	losing   []byte // the answer to a request that holds this is lost, once
 	answers  int64  // bytes of one connection's answers after which they stop
 	stalling bool   // stop means stall, not end
@@ -105,6 +108,29 @@ func (p *Proxy) limitAnswers(n int64, stall bool) {
 // DieAfter lets n requests pass; then it is as if the client had been killed.
 func (p *Proxy) DieAfter(n int32) { p.die.Store(n); p.dying.Store(true) }
 
+// Lack answers every GET of a path that begins so as if nothing were there, as endpoints do that know nothing of it.
+func (p *Proxy) Lack(path string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.absent = []byte("GET " + path)
+}
+
+const nothingThere = "<Error><Code>NoSuchKey</Code></Error>"
+
+// lacks answers for the endpoint, if it is to.
+func (p *Proxy) lacks(b []byte, client net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.absent) == 0 || !bytes.HasPrefix(b, p.absent) {
+		return false
+	}
+	_, err := fmt.Fprintf(client, "HTTP/1.1 404 Not Found\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s", len(nothingThere), nothingThere)
+	return err == nil
+}
+
+// Lists counts the requests among them that list a bucket.
+func (p *Proxy) Lists() int32 { return p.lists.Load() }
+
 // Requests counts what has begun to pass.
 func (p *Proxy) Requests() int32 { return p.requests.Load() }
 
@@ -164,6 +190,9 @@ func (p *Proxy) up(server, client net.Conn) {
 		if !p.admit(buf[:n]) {
 			return
 		}
+		if p.lacks(buf[:n], client) {
+			continue
+		}
 		if p.cut.Load() > 0 && p.cut.Add(int64(-n)) <= 0 {
 			p.cut.Store(0)
 			_, _ = server.Write(buf[:n/2])
@@ -185,6 +214,9 @@ func (p *Proxy) admit(b []byte) bool {
 	for _, m := range methods {
 		if bytes.HasPrefix(b, m) {
 			p.requests.Add(1)
+			if line, _, _ := bytes.Cut(b, []byte("\r\n")); bytes.Contains(line, []byte("list-type=")) || bytes.Contains(line, []byte("?versions")) || bytes.Contains(line, []byte("&versions")) {
+				p.lists.Add(1)
+			}
 			if p.dying.Load() && p.die.Add(-1) < 0 {
 				return false
 			}

@@ -1,0 +1,343 @@
+package replicator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/greenlang/fournines/internal/availability/replica"
+	"github.com/greenlang/fournines/internal/driver/s3"
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
+)
+
+// named says by which changes either feed names a key that is not done with.
+type named struct{ a, b span }
+
+// span is the oldest and the newest of them; zero: there is none.
+type span struct{ first, last uint64 }
+
+// ended forgets those that had ended when the feed was read.
+func (s span) ended(safe uint64) span {
+	if s.last <= safe {
+		return span{}
+	}
+	return span{max(s.first, safe+1), s.last}
+}
+
+// told is what one feed said.
+type told struct {
+	feed.Page
+	replica.Feed
+}
+
+// more tells whether there is something after what was read.
+func (t told) more(read uint64) uint64 { return t.Feed.Next - 1 - read }
+
+// Round reads what has changed and copies it, and looks again at what a comparison has found. It returns how
+// many keys there were.
+func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
+	r.begin()
+	begun := r.Now()
+	a, b, err := r.listen(ctx)
+	if err == nil {
+		err = r.follow(ctx, a, b)
+	}
+	if err != nil {
+		r.fail(ctx, err)
+		return 0, err
+	}
+	keys, suspects := r.work()
+	if len(keys) == 0 && !r.course.Fed() {
+		return 0, nil
+	}
+	waiting := int64(len(r.left) - (len(keys) - len(suspects)))
+	l, err := r.look(ctx, len(keys), func(ctx context.Context, to chan<- pair) error {
+		for _, p := range keys {
+			select {
+			case to <- p:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.fail(ctx, err)
+		return len(keys), err
+	}
+	r.remember(l.known)
+	if r.course.Fed() {
+		waiting += int64(a.more(r.course.A.Position) + b.more(r.course.B.Position)) //nolint:gosec // counts of changes
+		for to, x := range r.links {
+			n := *l.counts[to]
+			n.objects += waiting + int64(len(r.suspects))
+			x.looked(begun, n, r.course.Based && waiting == 0 && len(r.suspects) == 0 && len(l.failed) == 0)
+		}
+		r.report()
+	}
+	lacking, tried, err := r.copy(ctx, l, suspects)
+	r.settled(keys, lacking, tried, suspects, a.Feed.Safe, b.Feed.Safe)
+	whole := waiting == 0 && len(r.suspects) == 0 && len(lacking) == 0
+	if err == nil {
+		err = r.confirm(ctx, a, b)
+	}
+	if err != nil {
+		r.fail(ctx, err)
+		return len(keys), err
+	}
+	if whole && r.course.Fed() && r.course.Based {
+		for _, x := range r.links {
+			x.whole(begun)
+		}
+	}
+	r.report()
+	return len(l.keys) + len(r.suspects) + int(min(waiting, math.MaxInt32)), nil
+}
+
+// listen reads both feeds, and begins those that nobody has begun.
+func (r *Replicator) listen(ctx context.Context) (a, b told, err error) {
+	for range 2 {
+		a, err = r.tell(ctx, r.A, r.course.A)
+		if err == nil {
+			b, err = r.tell(ctx, r.B, r.course.B)
+		}
+		if err != nil || !a.Kept || !b.Kept || (a.Page.ID != "" && b.Page.ID != "") {
+			return a, b, err
+		}
+		for e, t := range map[End]told{r.A: a, r.B: b} {
+			if t.Page.ID == "" {
+				if err := e.Store.Confirm(ctx, feed.Confirmation{}); err != nil {
+					return a, b, err
+				}
+				r.at("feed begun")
+			}
+		}
+	}
+	return a, b, fmt.Errorf("the change feeds of %s and %s do not last", r.A.Region, r.B.Region)
+}
+
+// tell reads one feed. An endpoint that has none is compared whole.
+func (r *Replicator) tell(ctx context.Context, e End, c replica.Cursor) (told, error) {
+	p, err := e.Store.Changes(ctx, c.Unread())
+	switch {
+	case errors.Is(err, s3.ErrNotFound) || errors.Is(err, s3.ErrDenied):
+		return told{Feed: replica.Feed{Region: e.Region}}, nil
+	case err != nil:
+		return told{}, err
+	}
+	f := replica.Feed{Region: e.Region, Kept: true, ID: p.ID, First: p.First, Next: p.Next, Safe: p.Safe}
+	if len(p.Slot.Token) > 0 && json.Unmarshal(p.Slot.Token, &f.Slot) != nil {
+		f.Slot = replica.Slot{} // what nobody can read vouches for nothing
+	}
+	f.Slot.Position = p.Slot.Position
+	return told{p, f}, nil
+}
+
+// follow takes what the feeds say. Where they do not go on, nothing that was known counts any more, and the feeds are told so first:
+// whoever comes after a death must not take them for read.
+func (r *Replicator) follow(ctx context.Context, a, b told) error {
+	was := r.course
+	next := was.On(a.Feed, b.Feed)
+	if next.Why != was.Why {
+		for _, l := range r.links {
+			l.because(next.Why)
+		}
+	}
+	if next.Turn == was.Turn {
+		r.course = next
+		if next.Fed() && len(r.left) < most {
+			r.course.A.Position = r.name(a, next.A.Position, func(n *named) *span { return &n.a })
+			r.course.B.Position = r.name(b, next.B.Position, func(n *named) *span { return &n.b })
+		}
+		r.fed.Store(next.Fed())
+		return nil
+	}
+	if next.Fed() {
+		for e, t := range map[End]told{r.A: a, r.B: b} {
+			if t.Feed.Slot.Partner == "" && t.Feed.Slot.Position == t.Feed.Safe {
+				continue
+			}
+			if err := e.Store.Confirm(ctx, feed.Confirmation{ID: t.Page.ID, Slot: feed.Slot{Position: t.Feed.Safe}}); err != nil {
+				return err
+			}
+			r.at("position given up")
+		}
+	}
+	r.course, r.left, r.suspects, r.checking = next, map[string]named{}, nil, nil
+	r.fed.Store(next.Fed())
+	return nil
+}
+
+// name takes the keys that one feed has named after a position, and returns up to where.
+func (r *Replicator) name(t told, read uint64, side func(*named) *span) uint64 {
+	for _, c := range t.Changes {
+		if c.Seq != read+1 { // read from another position than the course has
+			break
+		}
+		read = c.Seq
+		n := r.left[string(c.Key)]
+		s := side(&n)
+		if s.last = c.Seq; s.first == 0 {
+			s.first = c.Seq
+		}
+		r.left[string(c.Key)] = n
+	}
+	return read
+}
+
+// work returns what a round looks at: what the feeds have named first, and then what a comparison has found.
+func (r *Replicator) work() (keys []pair, suspects map[string]pair) {
+	suspects = map[string]pair{}
+	for key := range r.left { // in any order, so that none is kept waiting by others for ever
+		if len(keys) == batch {
+			return keys, suspects
+		}
+		keys = append(keys, pair{key: key, unread: true})
+	}
+	for len(r.suspects) > 0 && len(keys) < batch {
+		p := r.suspects[0]
+		r.suspects = r.suspects[1:]
+		if _, already := r.left[p.key]; already {
+			continue
+		}
+		suspects[p.key] = p
+		p.unread = r.course.Fed() // it may have been copied meanwhile
+		keys = append(keys, p)
+	}
+	return keys, suspects
+}
+
+func (r *Replicator) remember(k known) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for region, versions := range k {
+		for id, v := range versions {
+			r.known[region][id] = v
+		}
+	}
+}
+
+// drifted counts what a comparison has found missing though no feed has named it since.
+func (r *Replicator) drifted(found, still pair) {
+	before, _ := r.plan(found)
+	now, _ := r.plan(still)
+	for _, c := range replica.Drift(before, now) {
+		r.links[c.To].drifted()
+	}
+}
+
+// copy settles what a look has found. It returns which keys lack something still, as far as anybody knows, and
+// which were tried.
+func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair) (lacking, tried map[string]bool, err error) {
+	lacking, tried = map[string]bool{}, map[string]bool{}
+	for key, failed := range l.failed {
+		lacking[key], tried[key] = true, true
+		if err == nil {
+			err = failed
+		}
+	}
+	for _, p := range l.keys {
+		lacking[p.key] = true
+	}
+	if len(l.keys) == 0 {
+		return lacking, tried, err
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.reportUntil(done)
+	}()
+	each(ctx, l.keys, copyFor, r.settle, func(p pair, agreed bool, failed error) {
+		tried[p.key] = true
+		if agreed && failed == nil {
+			delete(lacking, p.key)
+			if found, ok := suspects[p.key]; ok && r.course.Based {
+				r.drifted(found, p)
+			}
+		}
+		if err == nil {
+			err = failed
+		}
+	})
+	close(done)
+	<-ended
+	if err == nil {
+		err = ctx.Err()
+	}
+	return lacking, tried, err
+}
+
+// settled forgets what is done with. A change that was still under way when the feed was read is looked at once more, and what
+// there was no time for waits.
+func (r *Replicator) settled(keys []pair, lacking, tried map[string]bool, suspects map[string]pair, safeA, safeB uint64) {
+	for _, p := range keys {
+		n, isNamed := r.left[p.key]
+		found, isSuspect := suspects[p.key]
+		switch {
+		case !lacking[p.key] && isNamed:
+			if n = (named{n.a.ended(safeA), n.b.ended(safeB)}); n == (named{}) {
+				delete(r.left, p.key)
+			} else {
+				r.left[p.key] = n
+			}
+		case !lacking[p.key], isNamed:
+		case isSuspect && !tried[p.key]:
+			r.suspects = append(r.suspects, found)
+		case r.course.Fed():
+			r.left[p.key] = named{}
+		default:
+			r.checking.cut = true // only another comparison finds it again
+		}
+	}
+	if r.checking != nil && len(r.suspects) == 0 {
+		r.checked()
+	}
+}
+
+// confirm tells the feeds up to where they are done with. It waits while something is known that no feed names.
+func (r *Replicator) confirm(ctx context.Context, a, b told) error {
+	if !r.course.Fed() {
+		return nil
+	}
+	upA, upB := r.course.A.Position, r.course.B.Position
+	for _, n := range r.left {
+		if n == (named{}) {
+			return nil
+		}
+		if n.a.first > 0 {
+			upA = min(upA, n.a.first-1)
+		}
+		if n.b.first > 0 {
+			upB = min(upB, n.b.first-1)
+		}
+	}
+	return errors.Join(r.confirmOne(ctx, r.A, a, b, upA), r.confirmOne(ctx, r.B, b, a, upB))
+}
+
+func (r *Replicator) confirmOne(ctx context.Context, e End, t, other told, up uint64) error {
+	s := replica.Slot{Position: max(up, t.Feed.Slot.Position)}
+	if r.course.Based {
+		s.Partner, s.Seen = other.Feed.ID, other.Feed.Next
+	}
+	if s.Position == t.Feed.Slot.Position && s.Partner == t.Feed.Slot.Partner {
+		return nil
+	}
+	token := []byte(nil)
+	if r.course.Based {
+		var err error
+		if token, err = json.Marshal(s); err != nil {
+			return fmt.Errorf("render position in the change feed of %s: %w", e.Region, err)
+		}
+	}
+	r.at("before confirmation")
+	if err := e.Store.Confirm(ctx, feed.Confirmation{ID: t.Page.ID, Slot: feed.Slot{Position: s.Position, Token: token}}); err != nil {
+		if errors.Is(err, s3.ErrExists) { // another feed by now, or somebody else has read on: the next round sees it
+			return nil
+		}
+		return err
+	}
+	r.at("confirmed")
+	return nil
+}
