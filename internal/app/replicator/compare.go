@@ -168,9 +168,13 @@ func (r *Replicator) complete(ctx context.Context, p pair) (pair, error) {
 				return p, err
 			}
 		}
-		a, err1 := r.origins(ctx, r.A, p.a)
-		b, err2 := r.origins(ctx, r.B, p.b)
-		err := errors.Join(err1, err2)
+		var a, b fact.ObjectHistory
+		var errA, errB error
+		var wg sync.WaitGroup
+		wg.Go(func() { a, errA = r.origins(ctx, r.A, p.a) })
+		b, errB = r.origins(ctx, r.B, p.b)
+		wg.Wait()
+		err := errors.Join(errA, errB)
 		if err == nil || !errors.Is(err, s3.ErrNotFound) || again == replans {
 			return pair{key: p.key, a: a, b: b}, err
 		}
@@ -202,7 +206,11 @@ func (r *Replicator) read(ctx context.Context, key string) (pair, error) {
 	if r.fed.Load() {
 		history = (*s3.Store).HistoryAlone
 	}
-	a, err1 := history(r.A.Store, ctx, key)
-	b, err2 := history(r.B.Store, ctx, key)
-	return pair{key: key, a: a, b: b}, errors.Join(err1, err2)
+	p := pair{key: key}
+	var errA, errB error
+	var wg sync.WaitGroup
+	wg.Go(func() { p.a, errA = history(r.A.Store, ctx, key) })
+	p.b, errB = history(r.B.Store, ctx, key)
+	wg.Wait()
+	return p, errors.Join(errA, errB)
 }

@@ -52,13 +52,13 @@ type Replicator struct {
 }
 
 const (
-	workers   = 8       // keys at once
-	batch     = 512     // keys of one round
+	workers   = 16      // keys at once
+	batch     = 256     // keys of one round
 	most      = 1 << 16 // keys that wait, before feeds are read on
 	findings  = 1 << 16 // keys that one comparison may hand over
 	replans   = 4       // of a key that a client is writing to, before the others go first
 	reportGap = 250 * time.Millisecond
-	copyFor   = 5 * time.Second // before changes are looked for anew
+	copyFor   = 5 * time.Second // before changes are looked for anew, or three times what that took
 )
 
 // Run copies until ctx ends. What fails is in the reports, and tried again.

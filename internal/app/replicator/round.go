@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
@@ -77,7 +78,7 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		}
 		r.report()
 	}
-	lacking, tried, err := r.copy(ctx, l, suspects)
+	lacking, tried, err := r.copy(ctx, l, suspects, max(copyFor, 3*r.Now().Sub(begun)))
 	r.settled(keys, lacking, tried, suspects, a.Feed.Safe, b.Feed.Safe)
 	whole := waiting == 0 && len(r.suspects) == 0 && len(lacking) == 0
 	if err == nil {
@@ -228,9 +229,9 @@ func (r *Replicator) drifted(found, still pair) {
 	}
 }
 
-// copy settles what a look has found. It returns which keys lack something still, as far as anybody knows, and
+// copy settles what a look has found, as far as the time allows. It returns which keys lack something still, as far as anybody knows, and
 // which were tried.
-func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair) (lacking, tried map[string]bool, err error) {
+func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair, within time.Duration) (lacking, tried map[string]bool, err error) {
 	lacking, tried = map[string]bool{}, map[string]bool{}
 	for key, failed := range l.failed {
 		lacking[key], tried[key] = true, true
@@ -249,7 +250,7 @@ func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair)
 		defer close(ended)
 		r.reportUntil(done)
 	}()
-	each(ctx, l.keys, copyFor, r.settle, func(p pair, agreed bool, failed error) {
+	each(ctx, l.keys, within, r.settle, func(p pair, agreed bool, failed error) {
 		tried[p.key] = true
 		if agreed && failed == nil {
 			delete(lacking, p.key)
