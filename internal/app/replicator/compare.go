@@ -17,6 +17,7 @@ import (
 type pair struct {
 	key    string
 	unread bool // it is to be read when its turn comes
+	whole  bool // it is known what its versions are copies of
 	a, b   fact.ObjectHistory
 }
 
@@ -164,17 +165,21 @@ func (r *Replicator) complete(ctx context.Context, p pair) (pair, error) {
 	for again := 0; ; again++ {
 		if p.unread {
 			var err error
-			if p, err = r.read(ctx, p.key); err != nil || replica.Settled(p.a, p.b) {
+			if p, err = r.read(ctx, p.key); err != nil {
 				return p, err
 			}
 		}
+		if p.whole || replica.Settled(p.a, p.b) {
+			return p, nil
+		}
 		var a, b fact.ObjectHistory
-		var errA, errB error
-		var wg sync.WaitGroup
-		wg.Go(func() { a, errA = r.origins(ctx, r.A, p.a) })
-		b, errB = r.origins(ctx, r.B, p.b)
-		wg.Wait()
-		err := errors.Join(errA, errB)
+		err := both(func() (err error) {
+			a, err = r.origins(ctx, r.A, p.a)
+			return err
+		}, func() (err error) {
+			b, err = r.origins(ctx, r.B, p.b)
+			return err
+		})
 		if err == nil || !errors.Is(err, s3.ErrNotFound) || again == replans {
 			return pair{key: p.key, a: a, b: b}, err
 		}
@@ -201,16 +206,27 @@ func (r *Replicator) origins(ctx context.Context, of End, h fact.ObjectHistory) 
 	return out, nil
 }
 
+// read reads one key in both stores.
 func (r *Replicator) read(ctx context.Context, key string) (pair, error) {
-	history := (*s3.Store).History
-	if r.fed.Load() {
-		history = (*s3.Store).HistoryAlone
+	p := pair{key: key, whole: true}
+	one := func(e End) (h fact.ObjectHistory, told bool, err error) {
+		if r.fed.Load() {
+			all, err := e.Store.HistoriesOf(ctx, []string{key})
+			if h, told = all[key]; told || err != nil {
+				return h, told, err
+			}
+		}
+		h, err = e.Store.History(ctx, key)
+		return h, false, err
 	}
-	p := pair{key: key}
-	var errA, errB error
-	var wg sync.WaitGroup
-	wg.Go(func() { p.a, errA = history(r.A.Store, ctx, key) })
-	p.b, errB = history(r.B.Store, ctx, key)
-	wg.Wait()
-	return p, errors.Join(errA, errB)
+	var toldA, toldB bool
+	err := both(func() (err error) {
+		p.a, toldA, err = one(r.A)
+		return err
+	}, func() (err error) {
+		p.b, toldB, err = one(r.B)
+		return err
+	})
+	p.whole = toldA && toldB
+	return p, err
 }

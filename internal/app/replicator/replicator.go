@@ -38,27 +38,30 @@ type Replicator struct {
 	Now      func() time.Time
 	At       func(point string) // called around each effect; nil but in tests
 
-	links    map[string]*link // by the region that they go to
-	course   replica.Course
-	left     map[string]named // keys that a feed has named, or a comparison found, and that are not done with
-	suspects []pair           // that a comparison found and nobody has looked at again
-	checking *comparison      // whose suspects these are
-	compared time.Time        // when the newest comparison ended, or the work began
-	took     time.Duration    // by it
+	links     map[string]*link // by the region that they go to
+	course    replica.Course
+	left      map[string]named // keys that a feed has named, or a comparison found, and that are not done with
+	suspects  []pair           // that a comparison found and nobody has looked at again
+	checking  *comparison      // whose suspects these are
+	confirmed time.Time        // when the feeds were told up to where they are done with
+	compared  time.Time        // when the newest comparison ended, or the work began
+	took      time.Duration    // by it
 
 	fed   atomic.Bool // the course's; known to a comparison that runs beside rounds
-	mu    sync.Mutex  // guards known
+	mu    sync.Mutex  // guards what follows
 	known known
+	wrote map[string]map[string]wrote // by region and key, what was copied there and no feed has named since
 }
 
 const (
-	workers   = 16      // keys at once
-	batch     = 256     // keys of one round
-	most      = 1 << 16 // keys that wait, before feeds are read on
-	findings  = 1 << 16 // keys that one comparison may hand over
-	replans   = 4       // of a key that a client is writing to, before the others go first
-	reportGap = 250 * time.Millisecond
-	copyFor   = 5 * time.Second // before changes are looked for anew, or three times what that took
+	workers    = 16      // keys at once
+	batch      = 256     // keys of one round
+	most       = 1 << 16 // keys that wait, before feeds are read on
+	findings   = 1 << 16 // keys that one comparison may hand over
+	replans    = 4       // of a key that a client is writing to, before the others go first
+	reportGap  = 250 * time.Millisecond
+	confirmGap = 2 * time.Second // while there is work: two files are replaced for it, and whoever comes next looks at a few keys more
+	copyFor    = 5 * time.Second // before changes are looked for anew, or three times what that took
 )
 
 // Run copies until ctx ends. What fails is in the reports, and tried again.
@@ -112,6 +115,7 @@ func (r *Replicator) begin() {
 	if r.links == nil {
 		r.links = map[string]*link{r.A.Region: newLink(r.B.Region, r.A.Region), r.B.Region: newLink(r.A.Region, r.B.Region)}
 		r.left, r.known, r.compared = map[string]named{}, newKnown(r.A.Region, r.B.Region), r.Now()
+		r.wrote = newWrote(r.A.Region, r.B.Region)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/driver/s3/feed"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // named says by which changes either feed names a key that is not done with.
@@ -29,7 +30,7 @@ func (s span) ended(safe uint64) span {
 
 // told is what one feed said.
 type told struct {
-	feed.Page
+	s3.Changed
 	replica.Feed
 }
 
@@ -49,11 +50,16 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		r.fail(ctx, err)
 		return 0, err
 	}
+	r.own(a, b)
 	keys, suspects := r.work()
 	if len(keys) == 0 && !r.course.Fed() {
 		return 0, nil
 	}
 	waiting := int64(len(r.left) - (len(keys) - len(suspects)))
+	if err := r.readAll(ctx, keys, a, b); err != nil {
+		r.fail(ctx, err)
+		return len(keys), err
+	}
 	l, err := r.look(ctx, len(keys), func(ctx context.Context, to chan<- pair) error {
 		for _, p := range keys {
 			select {
@@ -81,8 +87,10 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 	lacking, tried, err := r.copy(ctx, l, suspects, max(copyFor, 3*r.Now().Sub(begun)))
 	r.settled(keys, lacking, tried, suspects, a.Feed.Safe, b.Feed.Safe)
 	whole := waiting == 0 && len(r.suspects) == 0 && len(lacking) == 0
-	if err == nil {
+	vouched := a.Feed.Slot.Partner == b.Feed.ID && b.Feed.Slot.Partner == a.Feed.ID
+	if err == nil && (len(keys) == 0 || !vouched || r.Now().Sub(r.confirmed) >= confirmGap) {
 		err = r.confirm(ctx, a, b)
+		r.confirmed = r.Now()
 	}
 	if err != nil {
 		r.fail(ctx, err)
@@ -100,10 +108,13 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 // listen reads both feeds, and begins those that nobody has begun.
 func (r *Replicator) listen(ctx context.Context) (a, b told, err error) {
 	for range 2 {
-		a, err = r.tell(ctx, r.A, r.course.A)
-		if err == nil {
+		err = both(func() (err error) {
+			a, err = r.tell(ctx, r.A, r.course.A)
+			return err
+		}, func() (err error) {
 			b, err = r.tell(ctx, r.B, r.course.B)
-		}
+			return err
+		})
 		if err != nil || !a.Kept || !b.Kept || (a.Page.ID != "" && b.Page.ID != "") {
 			return a, b, err
 		}
@@ -167,6 +178,7 @@ func (r *Replicator) follow(ctx context.Context, a, b told) error {
 		}
 	}
 	r.course, r.left, r.suspects, r.checking = next, map[string]named{}, nil, nil
+	r.wrote = newWrote(r.A.Region, r.B.Region)
 	r.fed.Store(next.Fed())
 	return nil
 }
@@ -186,6 +198,93 @@ func (r *Replicator) name(t told, read uint64, side func(*named) *span) uint64 {
 		r.left[string(c.Key)] = n
 	}
 	return read
+}
+
+// wrote is what the replicator has left of a key in one store: so many versions, of which this is the current one.
+type wrote struct {
+	latest   string
+	versions int
+}
+
+func newWrote(regions ...string) map[string]map[string]wrote {
+	all := map[string]map[string]wrote{}
+	for _, region := range regions {
+		all[region] = map[string]wrote{}
+	}
+	return all
+}
+
+// own forgets those keys that one feed names for the replicator's own copies only: the store has them as they were left, and the
+// other feed would have named what was written there since.
+func (r *Replicator) own(a, b told) {
+	for region, t := range map[string]told{r.A.Region: a, r.B.Region: b} {
+		for key, h := range t.Histories {
+			w, ok := r.wrote[region][key]
+			if !ok {
+				continue
+			}
+			delete(r.wrote[region], key)
+			n, isNamed := r.left[key]
+			here, there := &n.a, n.b
+			if region == r.B.Region {
+				here, there = &n.b, n.a
+			}
+			if !isNamed || there != (span{}) || w != (wrote{h.Latest().ID, len(h.Versions)}) {
+				continue
+			}
+			if *here = here.ended(t.Feed.Safe); *here == (span{}) {
+				delete(r.left, key)
+			}
+		}
+	}
+}
+
+// readAll reads the keys that are to be read with one request to each store, but for what the feeds have told with their changes.
+func (r *Replicator) readAll(ctx context.Context, keys []pair, a, b told) error {
+	if !r.course.Fed() {
+		return nil
+	}
+	read := func(e End, t told) (map[string]fact.ObjectHistory, error) {
+		var ask []string
+		for _, p := range keys {
+			if _, known := t.Histories[p.key]; p.unread && !known {
+				ask = append(ask, p.key)
+			}
+		}
+		return e.Store.HistoriesOf(ctx, ask)
+	}
+	var ofA, ofB map[string]fact.ObjectHistory
+	if err := both(func() (err error) {
+		ofA, err = read(r.A, a)
+		return err
+	}, func() (err error) {
+		ofB, err = read(r.B, b)
+		return err
+	}); err != nil {
+		return err
+	}
+	of := func(t told, asked map[string]fact.ObjectHistory, key string) (h fact.ObjectHistory, known bool) {
+		if h, known = asked[key]; !known {
+			h, known = t.Histories[key]
+		}
+		return h, known
+	}
+	for i, p := range keys {
+		inA, knownA := of(a, ofA, p.key)
+		inB, knownB := of(b, ofB, p.key)
+		if p.unread && knownA && knownB {
+			keys[i] = pair{key: p.key, whole: true, a: inA, b: inB}
+		}
+	}
+	return nil
+}
+
+// both does two things at once.
+func both(a, b func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- a() }()
+	err := b()
+	return errors.Join(<-done, err)
 }
 
 // work returns what a round looks at: what the feeds have named first, and then what a comparison has found.
@@ -314,7 +413,7 @@ func (r *Replicator) confirm(ctx context.Context, a, b told) error {
 			upB = min(upB, n.b.first-1)
 		}
 	}
-	return errors.Join(r.confirmOne(ctx, r.A, a, b, upA), r.confirmOne(ctx, r.B, b, a, upB))
+	return both(func() error { return r.confirmOne(ctx, r.A, a, b, upA) }, func() error { return r.confirmOne(ctx, r.B, b, a, upB) })
 }
 
 func (r *Replicator) confirmOne(ctx context.Context, e End, t, other told, up uint64) error {

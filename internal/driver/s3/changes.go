@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,13 +19,16 @@ import (
 
 // Changes reads the bucket's change feed after a position, or after its reader's own where after is
 // nil: [ErrNotFound] where the endpoint keeps no feeds. A feed that nobody has begun has no ID.
-func (s *Store) Changes(ctx context.Context, after *uint64) (feed.Page, error) {
+func (s *Store) Changes(ctx context.Context, after *uint64) (Changed, error) {
 	key := feed.Object
 	if after != nil {
 		key = feed.AfterPath + strconv.FormatUint(*after, 10)
 	}
-	var p feed.Page
-	return p, s.ask(ctx, key, &p)
+	p := Changed{Histories: map[string]fact.ObjectHistory{}}
+	err := s.ask(ctx, key, &p.Page)
+	told(p.Histories, p.Page.Histories)
+	p.Page.Histories = nil
+	return p, err
 }
 
 // Confirm tells the change feed what its reader has dealt with, or begins one: [ErrExists] where
@@ -39,19 +43,61 @@ func (s *Store) Confirm(ctx context.Context, c feed.Confirmation) error {
 	return s.fail("confirm changes of", key, "", err)
 }
 
-// HistoryAlone returns what History does from an endpoint that keeps feeds, at a cost that no other key adds to.
-func (s *Store) HistoryAlone(ctx context.Context, key string) (fact.ObjectHistory, error) {
-	var all []feed.Version
-	if err := s.ask(ctx, feed.KeyPath+key, &all); err != nil {
-		return fact.ObjectHistory{}, err
+// Changed is a page of a change feed.
+type Changed struct {
+	feed.Page
+	Histories map[string]fact.ObjectHistory // of keys that its changes name, with what their versions are copies of
+}
+
+// HistoriesOf returns what an endpoint that keeps feeds has of some keys, with what their versions are copies of, at
+// a cost that no other key adds to: [ErrNotFound] where it keeps none. Those with more versions than [feed.Versions] are left
+// out.
+func (s *Store) HistoriesOf(ctx context.Context, keys []string) (map[string]fact.ObjectHistory, error) {
+	out := make(map[string]fact.ObjectHistory, len(keys))
+	for len(keys) > 0 {
+		path, n := feed.KeysPath, 0
+		for fits := true; n < len(keys); n++ {
+			if path, fits = feed.AppendKey(path, keys[n]); !fits {
+				break
+			}
+		}
+		var all []feed.History
+		if err := s.ask(ctx, path, &all); err != nil {
+			return nil, err
+		}
+		told(out, all)
+		rest := keys[n:]
+		if len(all) > 0 { // what there was no room for has more of it with the next ones
+			for _, key := range keys[:n] {
+				if _, ok := out[key]; !ok {
+					rest = append(slices.Clip(rest), key)
+				}
+			}
+		}
+		keys = rest
 	}
-	of := make([]Entry, 0, len(all))
-	for _, v := range all {
-		of = append(of, Entry{Key: key, Version: v.ID, Size: v.Size, ETag: v.ETag, Modified: time.UnixMilli(v.Modified), Latest: v.Latest, Marker: v.Marker})
+	return out, nil
+}
+
+// told reads histories as a feed's endpoint tells them.
+func told(out map[string]fact.ObjectHistory, all []feed.History) {
+	for _, h := range all {
+		key := string(h.Key)
+		of := make([]Entry, 0, len(h.Versions))
+		copies := map[string]map[string]string{}
+		for _, v := range h.Versions {
+			of = append(of, Entry{Key: key, Version: v.ID, Size: v.Size, ETag: v.ETag, Modified: time.UnixMilli(v.Modified), Latest: v.Latest, Marker: v.Marker})
+			copies[v.ID] = v.Metadata
+		}
+		ordered := historyOf(of)
+		ordered.Key = key
+		for i, v := range ordered.Versions {
+			if !v.Marker {
+				ordered.Versions[i].Origin, ordered.Versions[i].Tombstone = originOf(key, v.Written, copies[v.ID])
+			}
+		}
+		out[key] = ordered
 	}
-	h := historyOf(of)
-	h.Key = key
-	return h, nil
 }
 
 // ask reads what the endpoint says of its feed.
@@ -60,7 +106,7 @@ func (s *Store) ask(ctx context.Context, key string, into any) error {
 	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: &key})
 	if err != nil {
 		cancel(nil)
-		return s.fail("read changes of", key, "", err)
+		return s.fail("read changes of", feed.Object, "", err)
 	}
 	body := newStallBody(ctx, cancel, out.Body, s.stall)
 	b, err := io.ReadAll(io.LimitReader(body, feed.MaxBytes+1))
@@ -73,5 +119,5 @@ func (s *Store) ask(ctx context.Context, key string, into any) error {
 			err = fmt.Errorf("%w: %w", ErrUnproved, err)
 		}
 	}
-	return s.fail("read changes of", key, "", err)
+	return s.fail("read changes of", feed.Object, "", err)
 }

@@ -10,11 +10,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/driver/s3/feed"
 	"github.com/greenlang/fournines/internal/driver/s3/gateway"
 	"github.com/greenlang/fournines/internal/driver/s3/s3test"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // The gateway is killed while clients put, overwrite and delete: what was acknowledged is in its feed.
@@ -101,8 +103,9 @@ func killWhile(t *testing.T, g *s3test.Gateway, cycle int, acknowledged map[stri
 	clients.Wait()
 }
 
-// A key's history alone is what a listing tells of it, whatever its name and its past.
-func TestAHistoryAloneIsWhatAListingTells(t *testing.T) {
+// What is told of keys alone, asked for or with a feed's changes, is what a listing and each version tell, whatever their names
+// and their past.
+func TestHistoriesAreWhatAListingTells(t *testing.T) {
 	t.Parallel()
 	for name, sidecar := range map[string]bool{"attributes on inodes": false, "attributes in files": true} {
 		t.Run(name, func(t *testing.T) {
@@ -112,12 +115,13 @@ func TestAHistoryAloneIsWhatAListingTells(t *testing.T) {
 			if err := s.EnsureVersioned(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			keys := []string{"a", "a/b", "ab", "ä %+?#&=", "deep/er/than/that", "none"}
+			if err := s.Confirm(t.Context(), feed.Confirmation{}); err != nil {
+				t.Fatal(err)
+			}
+			keys := []string{"a", "a/b", "ab", "ä %+?#&=", "deep/er/than/that", "copied", "buried", "none", "\u2028"}
 			for i, key := range keys[1:5] {
 				for n := range i + 1 {
-					if _, err := s.Put(t.Context(), key, strings.NewReader(fmt.Sprint(n)), s3.PutOptions{}); err != nil {
-						t.Fatal(err)
-					}
+					write(t, s, key, fmt.Sprint(n))
 					if n%2 == 1 {
 						if err := s.Mark(t.Context(), key, s3.Over{}); err != nil {
 							t.Fatal(err)
@@ -125,23 +129,90 @@ func TestAHistoryAloneIsWhatAListingTells(t *testing.T) {
 					}
 				}
 			}
-			for i, key := range keys {
-				listed, err1 := s.History(t.Context(), key)
-				alone, err2 := s.HistoryAlone(t.Context(), key)
-				if err := errors.Join(err1, err2); err != nil {
-					t.Fatal(err)
+			copied(t, g, s)
+			for i := range 200 { // more than one request asks for
+				keys = append(keys, strings.Repeat("long ", 20)+fmt.Sprint(i))
+			}
+			asked, err1 := s.HistoriesOf(t.Context(), keys)
+			page, err2 := s.Changes(t.Context(), nil)
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			if len(asked) != len(keys) || len(page.Histories) != 6 {
+				t.Fatalf("%d histories of %d keys, %d with the changes", len(asked), len(keys), len(page.Histories))
+			}
+			for i, key := range keys[:9] {
+				listed := versionsOf(t, s, key)
+				if got := asked[key]; !same(got, listed) || (i > 0 && i < 7) != (len(got.Versions) > 0) {
+					t.Errorf("%s: %+v and %+v", key, listed, got)
 				}
-				if listed.Key != alone.Key || len(listed.Versions) != len(alone.Versions) || (i > 0 && i < 5 && len(alone.Versions) < i) {
-					t.Fatalf("%s: %+v and %+v", key, listed, alone)
+				if got, ok := page.Histories[key]; ok && !same(got, listed) {
+					t.Errorf("%s: %+v and, with its changes, %+v", key, listed, got)
 				}
-				for n, v := range listed.Versions {
-					if w := alone.Versions[n]; v.ID != w.ID || v.ETag != w.ETag || v.Marker != w.Marker || v.Size != w.Size || !v.Written.Equal(w.Written) {
-						t.Errorf("%s: %+v and %+v", key, v, w)
-					}
+			}
+			for key, tombstone := range map[string]bool{"copied": false, "buried": true} {
+				if v := asked[key].Versions[1]; v.Origin.Version == "" || v.Tombstone != tombstone {
+					t.Errorf("%s is no copy: %+v", key, v)
 				}
 			}
 		})
 	}
+}
+
+func write(t *testing.T, s *s3.Store, key, body string) s3.Stored {
+	t.Helper()
+	stored, err := s.Put(t.Context(), key, strings.NewReader(body), s3.PutOptions{Metadata: map[string]string{"who": "client"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+// copied puts a copy from another bucket over an object, and a copied deletion over another.
+func copied(t *testing.T, g *s3test.Gateway, to *s3.Store) {
+	t.Helper()
+	from := g.Open(t, "others", nil)
+	if err := from.EnsureVersioned(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	over := func(key string) s3.Over {
+		old := write(t, to, key, "old")
+		return s3.Over{ETag: old.ETag, Version: old.Version}
+	}
+	origin := fact.Origin{Region: "east", Version: write(t, from, "copied", "new").Version, Time: fact.Clock{Wall: 1}}
+	if _, err := to.CopyFrom(t.Context(), from, "copied", origin.Version, origin, over("copied")); err != nil {
+		t.Fatal(err)
+	}
+	tomb, err := to.Bury(t.Context(), "buried", origin, over("buried"))
+	if err == nil {
+		err = to.Mark(t.Context(), "buried", tomb)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// versionsOf lists a key and asks for each version what it is a copy of.
+func versionsOf(t *testing.T, s *s3.Store, key string) fact.ObjectHistory {
+	t.Helper()
+	h, err := s.History(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range h.Versions {
+		if h.Versions[i], err = s.Origin(t.Context(), key, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+func same(a, b fact.ObjectHistory) bool {
+	return a.Key == b.Key && slices.EqualFunc(a.Versions, b.Versions, func(v, w fact.ObjectVersion) bool {
+		at := v.Written.Equal(w.Written)
+		v.Written, w.Written = time.Time{}, time.Time{}
+		return at && v == w
+	})
 }
 
 // Nobody puts, deletes or lists what the feed is asked by.

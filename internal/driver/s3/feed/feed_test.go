@@ -301,3 +301,33 @@ func FuzzHead(f *testing.F) {
 		}
 	})
 }
+
+func FuzzKeys(f *testing.F) {
+	f.Add("a", "b/c", "ä\x00\xff")
+	f.Add("fournines-changes", ".", strings.Repeat("x", 4000))
+	f.Fuzz(func(t *testing.T, one, two, path string) {
+		if keys, err := ParseKeys(path); err == nil {
+			again := KeysPath
+			for _, key := range keys {
+				again, _ = AppendKey(again, key)
+			}
+			if back, err := ParseKeys(strings.TrimPrefix(again, KeysPath)); err != nil || (len(again) < 4000 && !slices.Equal(keys, back)) {
+				t.Errorf("%q is %q and then %q, %v", path, keys, back, err)
+			}
+		}
+		if one == "" || two == "" {
+			return
+		}
+		made, fits := AppendKey(KeysPath, one)
+		if !fits {
+			t.Fatal("the first one always fits")
+		}
+		want := []string{one}
+		if made, fits = AppendKey(made, two); fits {
+			want = append(want, two)
+		}
+		if got, err := ParseKeys(strings.TrimPrefix(made, KeysPath)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	})
+}

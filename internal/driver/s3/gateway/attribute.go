@@ -18,6 +18,7 @@ const (
 	attrMarker    = "delete-marker"
 	attrACL       = "acl"
 	attrETag      = "etag"
+	attrMetadata  = "metadata"
 
 	xattrPrefix = "user."
 )

@@ -100,7 +100,7 @@ func (b *backend) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.H
 // GetObject opens one version, as HeadObject answers of one.
 func (b *backend) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	if reserved(*in.Key) {
-		return b.answer(ctx, *in.Bucket, *in.Key)
+		return b.answer(*in.Bucket, *in.Key)
 	}
 	defer b.locks.share(*in.Bucket, *in.Key)()
 	return b.Posix.GetObject(ctx, in)

@@ -93,35 +93,55 @@ func reserved(key string) bool { return key == feed.Object || strings.HasPrefix(
 var errReserved = s3err.GetAPIError(s3err.ErrMethodNotAllowed)
 
 // answer serves what a feed is asked.
-func (b *backend) answer(ctx context.Context, bucket, key string) (*s3.GetObjectOutput, error) {
+func (b *backend) answer(bucket, key string) (*s3.GetObjectOutput, error) {
 	var said any
 	f, err := b.changes(bucket)
 	if err != nil {
 		return nil, err
 	}
 	after, isAfter := strings.CutPrefix(key, feed.AfterPath)
-	of, isKey := strings.CutPrefix(key, feed.KeyPath)
+	of, isKeys := strings.CutPrefix(key, feed.KeysPath)
 	switch {
 	case key == feed.Object:
-		said = f.Read(nil)
+		said, err = b.page(bucket, f.Read(nil))
 	case isAfter:
-		n, err := strconv.ParseUint(after, 10, 62)
-		if err != nil {
+		n, failed := strconv.ParseUint(after, 10, 62)
+		if failed != nil {
 			return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
 		}
-		said = f.Read(&n)
-	case isKey:
-		if said, err = b.history(ctx, bucket, of); err != nil {
-			return nil, err
+		said, err = b.page(bucket, f.Read(&n))
+	case isKeys:
+		keys, failed := feed.ParseKeys(of)
+		if failed != nil {
+			return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
 		}
+		said, err = b.histories(bucket, keys)
 	default:
 		return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
+	}
+	if err != nil {
+		return nil, err
 	}
 	body, err := json.Marshal(said)
 	if err != nil {
 		return nil, fmt.Errorf("render changes of %s: %w", bucket, err)
 	}
 	return &s3.GetObjectOutput{Body: io.NopCloser(bytes.NewReader(body)), ContentLength: aws.Int64(int64(len(body))), ContentType: aws.String("application/json")}, nil
+}
+
+// page adds the histories of the keys that a page names.
+func (b *backend) page(bucket string, p feed.Page) (feed.Page, error) {
+	var keys []string
+	named := map[string]bool{}
+	for _, c := range p.Changes {
+		if key := string(c.Key); !named[key] && len(keys) < feed.PageHistories {
+			named[key] = true
+			keys = append(keys, key)
+		}
+	}
+	var err error
+	p.Histories, err = b.histories(bucket, keys)
+	return p, err
 }
 
 // confirm takes what the feed's reader has dealt with.

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,9 +15,25 @@ import (
 	"github.com/greenlang/fournines/internal/driver/s3/feed"
 )
 
+// histories reads the versions of some keys, each at one moment; not those for which there is no room.
+func (b *backend) histories(bucket string, keys []string) ([]feed.History, error) {
+	out, room := make([]feed.History, 0, len(keys)), feed.Versions
+	for _, key := range keys {
+		all, err := b.history(bucket, key)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) <= room {
+			room -= len(all)
+			out = append(out, feed.History{Key: []byte(key), Versions: all})
+		}
+	}
+	return out, nil
+}
+
 // history reads the versions of one key at one moment, as a listing would name them, in any order. A
 // listing reads the whole directory that the key lies in, and those above it.
-func (b *backend) history(_ context.Context, bucket, key string) ([]feed.Version, error) {
+func (b *backend) history(bucket, key string) ([]feed.Version, error) {
 	defer b.locks.share(bucket, key)()
 	out := []feed.Version{}
 	info, err := os.Lstat(b.path(bucket, key))
@@ -64,9 +80,10 @@ func (b *backend) history(_ context.Context, bucket, key string) ([]feed.Version
 func (b *backend) version(bucket, key, id string, info fs.FileInfo) (feed.Version, error) {
 	v := feed.Version{ID: id, Modified: info.ModTime().UnixMilli(), Size: info.Size()}
 	for name, take := range map[string]func(string){
-		attrVersion: func(s string) { v.ID = s },
-		attrETag:    func(s string) { v.ETag = strings.Trim(s, `"`) },
-		attrMarker:  func(string) { v.Marker = true },
+		attrVersion:  func(s string) { v.ID = s },
+		attrETag:     func(s string) { v.ETag = strings.Trim(s, `"`) },
+		attrMarker:   func(string) { v.Marker = true },
+		attrMetadata: func(s string) { v.Metadata = replicators(s) },
 	} {
 		value, err := b.attributes.RetrieveAttribute(nil, bucket, key, name)
 		switch {
@@ -77,7 +94,24 @@ func (b *backend) version(bucket, key, id string, info fs.FileInfo) (feed.Versio
 		}
 	}
 	if v.Marker {
-		v.Size, v.ETag = 0, ""
+		v.Size, v.ETag, v.Metadata = 0, "", nil
 	}
 	return v, nil
+}
+
+// replicators returns the replicator's part of an object's metadata. versitygw takes what is no JSON for none.
+func replicators(text string) map[string]string {
+	var all, out map[string]string
+	if json.Unmarshal([]byte(text), &all) != nil {
+		return nil
+	}
+	for name, value := range all {
+		if name = strings.ToLower(name); strings.HasPrefix(name, feed.Metadata) {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[name] = value
+		}
+	}
+	return out
 }
