@@ -248,6 +248,44 @@ func TestDriftIsFoundAndCounted(t *testing.T) {
 	}
 }
 
+// Many puts are copied with two questions to each store, and what was copied is asked for no more when the other feed names it.
+func TestARoundAsksOnceForAll(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	r := w.replicator()
+	proxies := w.through(t, r)
+	w.settle(t, r)
+	const puts = 40
+	for n := range puts {
+		put(t, w.stores[0], fmt.Sprint("k/", n), "x")
+	}
+	round := func() (asked [2]int32) {
+		t.Helper()
+		before := [2]int32{proxies[0].Requests(), proxies[1].Requests()}
+		if _, err := r.Round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return [2]int32{proxies[0].Requests() - before[0], proxies[1].Requests() - before[1]}
+	}
+	// A page, a get of each; a page, all keys, and of each a put, its proof and what clients see; and at most a confirmation.
+	if got := round(); got[0] > 2+puts || got[1] > 3+3*puts {
+		t.Errorf("%v requests for %d puts", got, puts)
+	}
+	w.want(t, says(t, w.stores[0]))
+	if got := round(); got[0] > 2 || got[1] > 2 {
+		t.Errorf("%v requests where the replicator's own copies are named", got)
+	}
+	if m := w.facts["east"]; m.Copied != puts || m.Objects != 0 {
+		t.Errorf("%+v", m)
+	}
+	put(t, w.stores[1], "k/1", "newer") // over a copy
+	hide(t, w.stores[1], "k/2")
+	for range 2 {
+		round()
+	}
+	w.want(t, says(t, w.stores[1]))
+}
+
 // Both feeds are trimmed to what is not yet dealt with, and nothing names a key for ever.
 func TestFeedsComeToRest(t *testing.T) {
 	t.Parallel()

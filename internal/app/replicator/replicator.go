@@ -50,7 +50,7 @@ type Replicator struct {
 	fed   atomic.Bool // the course's; known to a comparison that runs beside rounds
 	mu    sync.Mutex  // guards what follows
 	known known
-	wrote map[string]map[string]wrote // by region and key, what was copied there and no feed has named since
+	wrote map[string]map[string]wrote // by region and key, what was copied there and no feed has named since; between copies it is the round's alone
 }
 
 const (
