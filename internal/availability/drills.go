@@ -256,12 +256,12 @@ func verifyWrites(ctx context.Context, r *drill.Run, mayFail bool) (string, erro
 	if err != nil {
 		return "", err
 	}
-	gap, until := r.Load.Gap(r.FaultAt)
+	gap, recovered := r.Load.Recovered(r.FaultAt)
 	r.Objective(drill.AtLeast("writes_acknowledged", "count", steady, float64(n)))
 	r.Objective(drill.AtMost("writes_lost", "count", 0, float64(len(lost))))
 	r.Objective(drill.AtMost("writes_doubled", "count", 0, float64(len(doubled))))
 	r.Objective(drill.AtMost("write_gap", "seconds", failoverBound, gap.Seconds()))
-	r.Objective(drill.AtMost("recover", "seconds", failoverBound, until.Sub(r.FaultAt).Seconds()))
+	r.Objective(drill.AtMost("recover", "seconds", failoverBound, recovered.Seconds()))
 	if !mayFail {
 		r.Objective(drill.AtMost("client_errors", "count", 0, float64(failed)))
 	}

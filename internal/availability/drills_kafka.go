@@ -52,14 +52,14 @@ func brokerSteps() []drill.Action {
 			if err != nil {
 				return "", err
 			}
-			gap, until := queue.Gap(r.FaultAt)
+			gap, recovered := queue.Recovered(r.FaultAt)
 			n, refused := queue.Acknowledged()
 			r.Objective(drill.AtLeast("records_acknowledged", "count", steady, float64(n)))
 			r.Objective(drill.AtMost("records_lost", "count", 0, float64(len(lost))))
 			r.Objective(drill.AtMost("records_doubled", "count", 0, float64(len(doubled))))
 			r.Objective(drill.AtMost("records_refused", "count", 0, float64(refused)))
 			r.Objective(drill.AtMost("record_gap", "seconds", failoverBound, gap.Seconds()))
-			r.Objective(drill.AtMost("record_recover", "seconds", failoverBound, until.Sub(r.FaultAt).Seconds()))
+			r.Objective(drill.AtMost("record_recover", "seconds", failoverBound, recovered.Seconds()))
 			detail, err := verifyWrites(ctx, r, false)
 			return fmt.Sprintf("%d records acknowledged, %d refused, %d lost, %d doubled; %s", n, refused, len(lost), len(doubled), detail), err
 		}},

@@ -124,6 +124,20 @@ func (l *Load) Gap(t time.Time) (gap time.Duration, until time.Time) {
 	return longestGap(times, t)
 }
 
+// interruption is the shortest time without any acknowledgement that interrupts a service: shorter ones are
+// there without any fault, on a busy machine at any time.
+const interruption = time.Second
+
+// Recovered returns the longest time without any acknowledgement after t, and after which time from t it was over; zero
+// where nothing was interrupted.
+func (l *Load) Recovered(t time.Time) (gap, after time.Duration) {
+	gap, until := l.Gap(t)
+	if gap < interruption {
+		return gap, 0
+	}
+	return gap, until.Sub(t)
+}
+
 // longestGap looks at the gaps that end after t; the one t falls into begins before it.
 func longestGap(times []time.Time, t time.Time) (gap time.Duration, until time.Time) {
 	slices.SortFunc(times, time.Time.Compare)

@@ -39,6 +39,28 @@ func TestLongestGap(t *testing.T) {
 	}
 }
 
+// What interrupts nothing needs no recovery, however late the longest of the short gaps comes.
+func TestRecovered(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		times      []time.Time
+		gap, after time.Duration
+	}{
+		{at(90, 200, 300, 40_000, 40_900), 39_700 * time.Millisecond, 39_900 * time.Millisecond},
+		{at(90, 200, 300, 400, 1_399, 1_400), 999 * time.Millisecond, 0},
+		{at(90, 1_090, 1_100), time.Second, 990 * time.Millisecond},
+		{nil, 0, 0},
+	} {
+		l := Load{}
+		for _, a := range c.times {
+			l.acks = append(l.acks, ack{at: a})
+		}
+		if gap, after := l.Recovered(time.UnixMilli(100)); gap != c.gap || after != c.after {
+			t.Errorf("%v after %v, want %v after %v", gap, after, c.gap, c.after)
+		}
+	}
+}
+
 // lossy acknowledges writes and loses, doubles or refuses some on purpose.
 type lossy struct {
 	mu   sync.Mutex
