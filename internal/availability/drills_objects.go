@@ -55,15 +55,12 @@ func (o *objectLoad) missing(ctx context.Context, r *drill.Run, lossless bool) (
 	if err != nil {
 		return "", err
 	}
-	rpo, bound, most := 0.0, 0.0, 0.0
-	if first, ok := o.load.First(lost); ok {
-		rpo = max(0, r.FaultAt.Sub(first).Seconds())
-	}
+	loss, bound, most := o.load.Loss(lost, r.FaultAt, lossWindow), 0.0, 0.0
 	if !lossless {
-		bound, most = regionRPO, float64(o.load.Between(r.FaultAt.Add(-5*time.Second), r.FaultAt))
+		bound, most = regionRPO, float64(loss.Most)
 	}
 	r.Objective(drill.AtMost("objects_missing_at_takeover", "count", most, float64(len(lost))))
-	r.Objective(drill.AtMost("objects_rpo", "seconds", bound, rpo))
+	r.Objective(drill.AtMost("objects_rpo", "seconds", bound, loss.Age.Seconds()))
 	return fmt.Sprintf("%d acknowledged objects are missing where customers are served now", len(lost)), nil
 }
 

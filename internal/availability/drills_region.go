@@ -32,6 +32,8 @@ type MovePlatform interface {
 const (
 	regionRTO = 3600
 	regionRPO = 900
+
+	lossWindow = 5 * time.Second // of writes may be lost with a region
 )
 
 // regionFault is how long a drill keeps a region dead at most; it is cleared before.
@@ -151,6 +153,7 @@ func evacuateRegion(ctx context.Context, r *drill.Run, mode string) (string, err
 // measureMove takes the times before the way home adds a second gap.
 func measureMove(_ context.Context, r *drill.Run) (string, error) {
 	gap, until := r.Load.Gap(r.FaultAt)
+	r.Notes["served"] = until
 	decided, _ := r.Notes["decided"].(time.Time)
 	r.Objective(drill.AtMost("rto", "seconds", regionRTO, max(0, until.Sub(decided).Seconds())))
 	r.Objective(drill.AtMost("write_gap", "seconds", regionRTO, gap.Seconds()))
@@ -228,17 +231,14 @@ func verifyRegion(ctx context.Context, r *drill.Run, lossless bool) (string, err
 	if err != nil {
 		return "", err
 	}
-	// The recovery point: from the oldest write that is lost to the moment of the loss.
-	rpo := 0.0
-	if first, ok := r.Load.First(lost); ok {
-		rpo = max(0, r.FaultAt.Sub(first).Seconds())
-	}
-	bound, lostBound := float64(regionRPO), float64(r.Load.Between(r.FaultAt.Add(-5*time.Second), r.FaultAt))
-	if lossless {
+	loss := r.Load.Loss(lost, r.FaultAt, lossWindow)
+	served, _ := r.Notes["served"].(time.Time)
+	bound, lostBound := float64(regionRPO), float64(loss.Most)
+	if lossless || !loss.Moment.Before(served) { // what the new region has acknowledged no death explains
 		bound, lostBound = 0, 0
 	}
 	r.Objective(drill.AtLeast("writes_acknowledged", "count", steady, float64(n)))
-	r.Objective(drill.AtMost("rpo", "seconds", bound, rpo))
+	r.Objective(drill.AtMost("rpo", "seconds", bound, loss.Age.Seconds()))
 	r.Objective(drill.AtMost("writes_lost", "count", lostBound, float64(len(lost)))) // 5 s of writes, or none
 	r.Objective(drill.AtMost("writes_doubled", "count", 0, float64(len(doubled))))
 	if lossless {

@@ -155,33 +155,43 @@ func longestGap(times []time.Time, t time.Time) (gap time.Duration, until time.T
 	return gap, until
 }
 
-// First returns when the oldest of these writes was acknowledged; false when there are none.
-func (l *Load) First(keys []string) (first time.Time, ok bool) {
-	wanted := map[string]bool{}
-	for _, k := range keys {
-		wanted[k] = true
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, a := range l.acks {
-		if wanted[a.key] && (!ok || a.at.Before(first)) {
-			first, ok = a.at, true
-		}
-	}
-	return first, ok
+// Loss is what acknowledged writes were lost at once, as when a region dies.
+type Loss struct {
+	Moment time.Time     // it happened: the newest of them was acknowledged, or the fault began if that was later
+	Age    time.Duration // the recovery point: from the oldest of them until then
+	Most   int           // writes, lost or not, that were acknowledged within a window before it
 }
 
-// Between returns how many writes were acknowledged from one moment to before another.
-func (l *Load) Between(from, to time.Time) int {
+// Loss looks at lost writes. What dies may acknowledge a few more after the fault was asked for: those count as well.
+func (l *Load) Loss(lost []string, fault time.Time, window time.Duration) Loss {
+	gone := map[string]bool{}
+	for _, k := range lost {
+		gone[k] = true
+	}
+	out := Loss{Moment: fault}
+	first := time.Time{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := 0
 	for _, a := range l.acks {
-		if !a.at.Before(from) && a.at.Before(to) {
-			n++
+		if !gone[a.key] {
+			continue
+		}
+		if first.IsZero() || a.at.Before(first) {
+			first = a.at
+		}
+		if a.at.After(out.Moment) {
+			out.Moment = a.at
 		}
 	}
-	return n
+	if !first.IsZero() {
+		out.Age = out.Moment.Sub(first)
+	}
+	for _, a := range l.acks {
+		if !a.at.Before(out.Moment.Add(-window)) && !a.at.After(out.Moment) {
+			out.Most++
+		}
+	}
+	return out
 }
 
 // pageKeys is the most keys one question may have.

@@ -61,6 +61,31 @@ func TestRecovered(t *testing.T) {
 	}
 }
 
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	l := Load{}
+	for i, a := range at(0, 4_000, 8_000, 9_500, 10_500, 11_000, 16_000) {
+		l.acks = append(l.acks, ack{key: string(rune('a' + i)), at: a})
+	}
+	fault := time.UnixMilli(10_000)
+	for _, c := range []struct {
+		lost   []string
+		moment int
+		age    time.Duration
+		most   int
+	}{
+		{nil, 10_000, 0, 2},                                           // c, d
+		{[]string{"c"}, 10_000, 2 * time.Second, 2},                   // it died when it was to
+		{[]string{"f", "d", "e"}, 11_000, 1500 * time.Millisecond, 4}, // it acknowledged for another second
+		{[]string{"e"}, 10_500, 0, 3},
+		{[]string{"g"}, 16_000, 0, 2}, // and long after: for the caller to see
+	} {
+		if got, want := l.Loss(c.lost, fault, 5*time.Second), (Loss{time.UnixMilli(int64(c.moment)), c.age, c.most}); got != want {
+			t.Errorf("%v: %+v, want %+v", c.lost, got, want)
+		}
+	}
+}
+
 // lossy acknowledges writes and loses, doubles or refuses some on purpose.
 type lossy struct {
 	mu   sync.Mutex
