@@ -33,7 +33,7 @@ test: ## everything that must pass: unit, scenarios, real engines, browser
 	@$(MAKE) --no-print-directory build check
 	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -p 2 $$(go list ./... | grep -v /e2e)
 	cd bench && go test -timeout 10m ./...
-	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -count=1 ./e2e
+	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 40m -count=1 ./e2e
 	@$(MAKE) --no-print-directory browser
 
 browser: ## the console in a real browser: accessibility, keyboard, live updates

@@ -352,7 +352,7 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 		Platform: platform,
 		Load: &drill.Load{
 			Writer: customers(layout, region, token), Prefix: id,
-			Every: 80 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
+			Every: 160 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
 		},
 		Recorder: client,
 	}, nil
