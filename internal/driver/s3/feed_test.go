@@ -139,7 +139,7 @@ func TestHistoriesAreWhatAListingTells(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(asked) != len(keys) || len(page.Histories) != 6 {
-				t.Fatalf("%d histories of %d keys, %d with the changes", len(asked), len(keys), len(page.Histories))
+				t.Fatalf("%d histories of %d keys, %d with the changes: %+v", len(asked), len(keys), len(page.Histories), page)
 			}
 			for i, key := range keys[:9] {
 				listed := versionsOf(t, s, key)
@@ -213,6 +213,37 @@ func same(a, b fact.ObjectHistory) bool {
 		v.Written, w.Written = time.Time{}, time.Time{}
 		return at && v == w
 	})
+}
+
+// Buckets with feeds of their own are not mixed up, whatever was asked for in between.
+func TestEachBucketHasItsFeed(t *testing.T) {
+	t.Parallel()
+	g := s3test.Start(t, t.TempDir(), nil)
+	var stores []*s3.Store
+	for _, bucket := range []string{"objects", "others", "a-third-one"} {
+		s := g.Open(t, bucket, nil)
+		if err := errors.Join(s.EnsureVersioned(t.Context()), s.Confirm(t.Context(), feed.Confirmation{})); err != nil {
+			t.Fatal(err)
+		}
+		stores = append(stores, s)
+	}
+	const puts = 30
+	for n := range puts {
+		for i, s := range stores {
+			write(t, s, fmt.Sprint("of/", i, "/", n), "x")
+		}
+	}
+	for i, s := range stores {
+		p, err := s.Changes(t.Context(), nil)
+		if err != nil || len(p.Changes) != puts || len(p.Histories) != puts {
+			t.Fatalf("bucket %d: %d changes, %d histories, %v", i, len(p.Changes), len(p.Histories), err)
+		}
+		for _, c := range p.Changes {
+			if !strings.HasPrefix(string(c.Key), fmt.Sprint("of/", i, "/")) {
+				t.Errorf("bucket %d: %s", i, c.Key)
+			}
+		}
+	}
 }
 
 // Nobody puts, deletes or lists what the feed is asked by.

@@ -41,6 +41,7 @@ func (b *backend) changes(bucket string) (*feed.Feed, error) {
 	if f := b.feeds.of[bucket]; f != nil {
 		return f, nil
 	}
+	bucket = strings.Clone(bucket) // it lies in the request's buffer, which the next one writes over
 	bound, err := b.attributes.RetrieveAttribute(nil, bucket, "", attrFeed)
 	switch {
 	case errors.Is(err, meta.ErrNoSuchKey):
