@@ -19,44 +19,49 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// The gateway is killed while clients put, overwrite and delete: what was acknowledged is in its feed.
-func TestNoAcknowledgedChangeIsMissingInTheFeed(t *testing.T) {
-	t.Parallel()
+// fed runs a test on a bucket with a feed, wherever attributes live.
+func fed(t *testing.T, do func(*testing.T, *s3test.Gateway, *s3.Store)) {
+	t.Helper()
 	for name, sidecar := range map[string]bool{"attributes on inodes": false, "attributes in files": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := s3test.Start(t, t.TempDir(), func(o *gateway.Options) { o.Sidecar = sidecar })
 			s := g.Open(t, "objects", nil)
-			if err := s.EnsureVersioned(t.Context()); err != nil {
+			if err := errors.Join(s.EnsureVersioned(t.Context()), s.Confirm(t.Context(), feed.Confirmation{})); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Confirm(t.Context(), feed.Confirmation{}); err != nil {
-				t.Fatal(err)
-			}
-			begun, err := s.Changes(t.Context(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			acknowledged := map[string]int{}
-			for cycle := range 4 {
-				killWhile(t, g, cycle, acknowledged)
-				g.Begin(t)
-				now, err := s.Changes(t.Context(), nil)
-				if err != nil || now.ID != begun.ID {
-					t.Fatalf("the feed is another: %+v, %v", now, err)
-				}
-				named := map[string]int{}
-				for _, c := range now.Changes {
-					named[string(c.Key)]++
-				}
-				for key, n := range acknowledged {
-					if named[key] < n {
-						t.Fatalf("cycle %d: %d changes of %s were acknowledged, %d are named", cycle, n, key, named[key])
-					}
-				}
-			}
+			do(t, g, s)
 		})
 	}
+}
+
+// The gateway is killed while clients put, overwrite and delete: what was acknowledged is in its feed.
+func TestNoAcknowledgedChangeIsMissingInTheFeed(t *testing.T) {
+	t.Parallel()
+	fed(t, func(t *testing.T, g *s3test.Gateway, s *s3.Store) {
+		begun, err := s.Changes(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acknowledged := map[string]int{}
+		for cycle := range 4 {
+			killWhile(t, g, cycle, acknowledged)
+			g.Begin(t)
+			now, err := s.Changes(t.Context(), nil)
+			if err != nil || now.ID != begun.ID {
+				t.Fatalf("the feed is another: %+v, %v", now, err)
+			}
+			named := map[string]int{}
+			for _, c := range now.Changes {
+				named[string(c.Key)]++
+			}
+			for key, n := range acknowledged {
+				if named[key] < n {
+					t.Fatalf("cycle %d: %d changes of %s were acknowledged, %d are named", cycle, n, key, named[key])
+				}
+			}
+		}
+	})
 }
 
 // killWhile kills the gateway while six clients are at work, and counts what they were told.
@@ -107,56 +112,45 @@ func killWhile(t *testing.T, g *s3test.Gateway, cycle int, acknowledged map[stri
 // and their past.
 func TestHistoriesAreWhatAListingTells(t *testing.T) {
 	t.Parallel()
-	for name, sidecar := range map[string]bool{"attributes on inodes": false, "attributes in files": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			g := s3test.Start(t, t.TempDir(), func(o *gateway.Options) { o.Sidecar = sidecar })
-			s := g.Open(t, "objects", nil)
-			if err := s.EnsureVersioned(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Confirm(t.Context(), feed.Confirmation{}); err != nil {
-				t.Fatal(err)
-			}
-			keys := []string{"a", "a/b", "ab", "ä %+?#&=", "deep/er/than/that", "copied", "buried", "none", "\u2028"}
-			for i, key := range keys[1:5] {
-				for n := range i + 1 {
-					write(t, s, key, fmt.Sprint(n))
-					if n%2 == 1 {
-						if err := s.Mark(t.Context(), key, s3.Over{}); err != nil {
-							t.Fatal(err)
-						}
+	fed(t, func(t *testing.T, g *s3test.Gateway, s *s3.Store) {
+		keys := []string{"a", "a/b", "ab", "ä %+?#&=", "deep/er/than/that", "copied", "buried", "none", "\u2028"}
+		for i, key := range keys[1:5] {
+			for n := range i + 1 {
+				write(t, s, key, fmt.Sprint(n))
+				if n%2 == 1 {
+					if err := s.Mark(t.Context(), key, s3.Over{}); err != nil {
+						t.Fatal(err)
 					}
 				}
 			}
-			copied(t, g, s)
-			for i := range 200 { // more than one request asks for
-				keys = append(keys, strings.Repeat("long ", 20)+fmt.Sprint(i))
+		}
+		copied(t, g, s)
+		for i := range 200 { // more than one request asks for
+			keys = append(keys, strings.Repeat("long ", 20)+fmt.Sprint(i))
+		}
+		asked, err1 := s.HistoriesOf(t.Context(), keys)
+		page, err2 := s.Changes(t.Context(), nil)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if len(asked) != len(keys) || len(page.Histories) != 6 {
+			t.Fatalf("%d histories of %d keys, %d with the changes: %+v", len(asked), len(keys), len(page.Histories), page)
+		}
+		for i, key := range keys[:9] {
+			listed := versionsOf(t, s, key)
+			if got := asked[key]; !same(got, listed) || (i > 0 && i < 7) != (len(got.Versions) > 0) {
+				t.Errorf("%s: %+v and %+v", key, listed, got)
 			}
-			asked, err1 := s.HistoriesOf(t.Context(), keys)
-			page, err2 := s.Changes(t.Context(), nil)
-			if err := errors.Join(err1, err2); err != nil {
-				t.Fatal(err)
+			if got, ok := page.Histories[key]; ok && !same(got, listed) {
+				t.Errorf("%s: %+v and, with its changes, %+v", key, listed, got)
 			}
-			if len(asked) != len(keys) || len(page.Histories) != 6 {
-				t.Fatalf("%d histories of %d keys, %d with the changes: %+v", len(asked), len(keys), len(page.Histories), page)
+		}
+		for key, tombstone := range map[string]bool{"copied": false, "buried": true} {
+			if v := asked[key].Versions[1]; v.Origin.Version == "" || v.Tombstone != tombstone {
+				t.Errorf("%s is no copy: %+v", key, v)
 			}
-			for i, key := range keys[:9] {
-				listed := versionsOf(t, s, key)
-				if got := asked[key]; !same(got, listed) || (i > 0 && i < 7) != (len(got.Versions) > 0) {
-					t.Errorf("%s: %+v and %+v", key, listed, got)
-				}
-				if got, ok := page.Histories[key]; ok && !same(got, listed) {
-					t.Errorf("%s: %+v and, with its changes, %+v", key, listed, got)
-				}
-			}
-			for key, tombstone := range map[string]bool{"copied": false, "buried": true} {
-				if v := asked[key].Versions[1]; v.Origin.Version == "" || v.Tombstone != tombstone {
-					t.Errorf("%s is no copy: %+v", key, v)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 func write(t *testing.T, s *s3.Store, key, body string) s3.Stored {
