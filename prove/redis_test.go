@@ -83,8 +83,8 @@ func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 		return err
 	}
 	load.Stop()
-	gap, ended := load.Gap(at)
-	run.Gap, run.Recover = gap.Seconds(), ended.Sub(at).Seconds()
+	gap, recovered := load.Recovered(at)
+	run.Gap, run.Recover = gap.Seconds(), recovered.Seconds()
 	run.Acknowledged, run.Failed = load.Acknowledged()
 	lost, _, err := load.Check(ctx)
 	run.Lost = len(lost)

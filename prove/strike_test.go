@@ -87,13 +87,13 @@ func (c *customers) leave() {
 func (c *customers) count(ctx context.Context, run *Run, since time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	gap, ended := c.sessions.Gap(since)
-	newGap, newEnded := c.new.Gap(since)
+	gap, recovered := c.sessions.Recovered(since)
+	newGap, newRecovered := c.new.Recovered(since)
 	run.Gap, run.NewGap = gap.Seconds(), newGap.Seconds()
 	if newGap > gap {
-		ended = newEnded
+		recovered = newRecovered
 	}
-	run.Recover = ended.Sub(since).Seconds()
+	run.Recover = recovered.Seconds()
 	run.Acknowledged, run.Failed = c.sessions.Acknowledged()
 	lost, doubled, err := c.sessions.Check(ctx)
 	run.Lost, run.Doubled = len(lost), len(doubled)

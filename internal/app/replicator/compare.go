@@ -172,14 +172,7 @@ func (r *Replicator) complete(ctx context.Context, p pair) (pair, error) {
 		if p.whole || replica.Settled(p.a, p.b) {
 			return p, nil
 		}
-		var a, b fact.ObjectHistory
-		err := both(func() (err error) {
-			a, err = r.origins(ctx, r.A, p.a)
-			return err
-		}, func() (err error) {
-			b, err = r.origins(ctx, r.B, p.b)
-			return err
-		})
+		a, b, err := both(func() (fact.ObjectHistory, error) { return r.origins(ctx, r.A, p.a) }, func() (fact.ObjectHistory, error) { return r.origins(ctx, r.B, p.b) })
 		if err == nil || !errors.Is(err, s3.ErrNotFound) || again == replans {
 			return pair{key: p.key, a: a, b: b}, err
 		}
@@ -208,25 +201,20 @@ func (r *Replicator) origins(ctx context.Context, of End, h fact.ObjectHistory) 
 
 // read reads one key in both stores.
 func (r *Replicator) read(ctx context.Context, key string) (pair, error) {
-	p := pair{key: key, whole: true}
-	one := func(e End) (h fact.ObjectHistory, told bool, err error) {
+	type one struct {
+		fact.ObjectHistory
+		whole bool
+	}
+	ask := func(e End) (one, error) {
 		if r.fed.Load() {
 			all, err := e.Store.HistoriesOf(ctx, []string{key})
-			if h, told = all[key]; told || err != nil {
-				return h, told, err
+			if h, whole := all[key]; whole || err != nil {
+				return one{h, whole}, err
 			}
 		}
-		h, err = e.Store.History(ctx, key)
-		return h, false, err
+		h, err := e.Store.History(ctx, key)
+		return one{ObjectHistory: h}, err
 	}
-	var toldA, toldB bool
-	err := both(func() (err error) {
-		p.a, toldA, err = one(r.A)
-		return err
-	}, func() (err error) {
-		p.b, toldB, err = one(r.B)
-		return err
-	})
-	p.whole = toldA && toldB
-	return p, err
+	a, b, err := both(func() (one, error) { return ask(r.A) }, func() (one, error) { return ask(r.B) })
+	return pair{key: key, whole: a.whole && b.whole, a: a.ObjectHistory, b: b.ObjectHistory}, err
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
-	"github.com/greenlang/fournines/internal/fact"
 )
 
 // settle copies what a key lacks, until both stores show what they should; false: a client kept it busy.
@@ -44,37 +43,11 @@ func (r *Replicator) settle(ctx context.Context, p pair) (agreed bool, err error
 			for _, c := range copies {
 				r.links[c.To].proved(c, r.Now())
 			}
-			r.mine(p, copies, shown)
+			r.noteOwn(p, copies, shown)
 			return true, nil
 		}
 	}
 	return false, nil // the next comparison counts it again
-}
-
-// mine remembers what a key's copies have left, so that it is known again when a feed names it for them. A deletion it looks at once more.
-func (r *Replicator) mine(p pair, copies []replica.Copy, shown map[string]s3.Over) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for region, h := range map[string]fact.ObjectHistory{r.A.Region: p.a, r.B.Region: p.b} {
-		w, written := shown[region]
-		if !written || !r.course.Fed() {
-			continue
-		}
-		delete(r.wrote[region], p.key)
-		if w.Version == "" {
-			continue
-		}
-		n := len(h.Versions)
-		for _, c := range copies {
-			if c.To == region {
-				n++
-				if c.Delete { // a tombstone and its marker
-					n++
-				}
-			}
-		}
-		r.wrote[region][p.key] = wrote{w.Version, n}
-	}
 }
 
 // shows asks the stores that were written to what clients get now.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability/replica"
@@ -50,7 +51,7 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		r.fail(ctx, err)
 		return 0, err
 	}
-	r.own(a, b)
+	r.forgetOwn(a, b)
 	keys, suspects := r.work()
 	if len(keys) == 0 && !r.course.Fed() {
 		return 0, nil
@@ -108,13 +109,7 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 // listen reads both feeds, and begins those that nobody has begun.
 func (r *Replicator) listen(ctx context.Context) (a, b told, err error) {
 	for range 2 {
-		err = both(func() (err error) {
-			a, err = r.tell(ctx, r.A, r.course.A)
-			return err
-		}, func() (err error) {
-			b, err = r.tell(ctx, r.B, r.course.B)
-			return err
-		})
+		a, b, err = both(func() (told, error) { return r.tell(ctx, r.A, r.course.A) }, func() (told, error) { return r.tell(ctx, r.B, r.course.B) })
 		if err != nil || !a.Kept || !b.Kept || (a.Page.ID != "" && b.Page.ID != "") {
 			return a, b, err
 		}
@@ -200,45 +195,6 @@ func (r *Replicator) name(t told, read uint64, side func(*named) *span) uint64 {
 	return read
 }
 
-// wrote is what the replicator has left of a key in one store: so many versions, of which this is the current one.
-type wrote struct {
-	latest   string
-	versions int
-}
-
-func newWrote(regions ...string) map[string]map[string]wrote {
-	all := map[string]map[string]wrote{}
-	for _, region := range regions {
-		all[region] = map[string]wrote{}
-	}
-	return all
-}
-
-// own forgets those keys that one feed names for the replicator's own copies only: the store has them as they were left, and the
-// other feed would have named what was written there since.
-func (r *Replicator) own(a, b told) {
-	for region, t := range map[string]told{r.A.Region: a, r.B.Region: b} {
-		for key, h := range t.Histories {
-			w, ok := r.wrote[region][key]
-			if !ok {
-				continue
-			}
-			delete(r.wrote[region], key)
-			n, isNamed := r.left[key]
-			here, there := &n.a, n.b
-			if region == r.B.Region {
-				here, there = &n.b, n.a
-			}
-			if !isNamed || there != (span{}) || w != (wrote{h.Latest().ID, len(h.Versions)}) {
-				continue
-			}
-			if *here = here.ended(t.Feed.Safe); *here == (span{}) {
-				delete(r.left, key)
-			}
-		}
-	}
-}
-
 // readAll reads the keys that are to be read with one request to each store, but for what the feeds have told with their changes.
 func (r *Replicator) readAll(ctx context.Context, keys []pair, a, b told) error {
 	if !r.course.Fed() {
@@ -253,14 +209,9 @@ func (r *Replicator) readAll(ctx context.Context, keys []pair, a, b told) error 
 		}
 		return e.Store.HistoriesOf(ctx, ask)
 	}
-	var ofA, ofB map[string]fact.ObjectHistory
-	if err := both(func() (err error) {
-		ofA, err = read(r.A, a)
-		return err
-	}, func() (err error) {
-		ofB, err = read(r.B, b)
-		return err
-	}); err != nil {
+	type histories = map[string]fact.ObjectHistory
+	ofA, ofB, err := both(func() (histories, error) { return read(r.A, a) }, func() (histories, error) { return read(r.B, b) })
+	if err != nil {
 		return err
 	}
 	of := func(t told, asked map[string]fact.ObjectHistory, key string) (h fact.ObjectHistory, known bool) {
@@ -279,12 +230,14 @@ func (r *Replicator) readAll(ctx context.Context, keys []pair, a, b told) error 
 	return nil
 }
 
-// both does two things at once.
-func both(a, b func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- a() }()
-	err := b()
-	return errors.Join(<-done, err)
+// both asks two things at once.
+func both[T any](a, b func() (T, error)) (ofA, ofB T, err error) {
+	var failedA error
+	var wg sync.WaitGroup
+	wg.Go(func() { ofA, failedA = a() })
+	ofB, err = b()
+	wg.Wait()
+	return ofA, ofB, errors.Join(failedA, err)
 }
 
 // work returns what a round looks at: what the feeds have named first, and then what a comparison has found.
@@ -413,7 +366,7 @@ func (r *Replicator) confirm(ctx context.Context, a, b told) error {
 			upB = min(upB, n.b.first-1)
 		}
 	}
-	return both(func() error { return r.confirmOne(ctx, r.A, a, b, upA) }, func() error { return r.confirmOne(ctx, r.B, b, a, upB) })
+	return errors.Join(r.confirmOne(ctx, r.A, a, b, upA), r.confirmOne(ctx, r.B, b, a, upB))
 }
 
 func (r *Replicator) confirmOne(ctx context.Context, e End, t, other told, up uint64) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -109,9 +110,9 @@ func idTime(version string) (time.Time, bool) {
 
 // The metadata of copies.
 const (
-	metaOrigin    = "fournines-origin"
-	metaCopied    = "fournines-copied" // when, and to which key
-	metaTombstone = "fournines-tombstone"
+	metaOrigin    = feed.Metadata + "origin"
+	metaCopied    = feed.Metadata + "copied" // when, and to which key
+	metaTombstone = feed.Metadata + "tombstone"
 )
 
 // copiedWithin is how long after its stamp a copy may have arrived. Later it was somebody's

@@ -10,6 +10,8 @@
 //     must be looked at once more.
 //   - The reader's position is kept here, beside what it is a position in, so both are lost or
 //     restored together. What it has confirmed is trimmed.
+//   - A page tells the histories of the keys that it names as well, read after them ([Page.Histories]):
+//     the reader need not ask for what has changed.
 //   - A feed that cannot vouch for itself (damaged, longer than its bound, of another bucket) is
 //     thrown away whole. The next one has another [Page.ID], by which the reader learns that
 //     everything must be compared. There is never a silent gap.
