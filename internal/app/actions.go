@@ -195,6 +195,9 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 	if _, ok := drill.Find(Drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
 	}
+	if s.Layout.elsewhere(s.seat) {
+		return "", fmt.Errorf("%w: %s leads, on another machine than the platform; type `fournines drill %s` there", api.ErrRefused, s.seat.Name, name)
+	}
 	running, err := s.DrillReports(ctx)
 	if err != nil {
 		return "", err

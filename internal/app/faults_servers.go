@@ -24,6 +24,13 @@ func (x field) checkServer(f chaos.Fault) error {
 	if f.Kind != fault.ProcessKill && f.Kind != fault.ProcessFreeze {
 		return fmt.Errorf("fault %s is none of a server's; there are %s and %s", f.Kind, fault.ProcessKill, fault.ProcessFreeze)
 	}
+	seat, err := x.s.Layout.Seat(f.Target)
+	if err == nil {
+		err = x.s.otherMachine(seat)
+	}
+	if err != nil {
+		return err
+	}
 	l, err := x.s.leaseOf(f)
 	if err != nil {
 		return err
@@ -43,7 +50,12 @@ func (s *ServerApp) keepServerFaults(ctx context.Context) {
 			s.Log.Error("faults are unreadable", "err", err)
 		}
 		for _, f := range faults {
-			if _, err := s.Layout.Seat(f.Target); err != nil {
+			seat, err := s.Layout.Seat(f.Target)
+			if err != nil {
+				continue
+			}
+			if !s.Layout.sameMachine(s.seat, seat) { // its guard is there, and ends it at its time
+				s.serverFaults.note(f.ID, time.Now().Before(f.Until))
 				continue
 			}
 			l, err := s.leaseOf(f)

@@ -140,6 +140,7 @@ func (s *ServerApp) Handler() http.Handler {
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
 	mux.Handle("POST /probers/{point}/report", s.machines(http.HandlerFunc(s.proberReport)))
+	mux.Handle("POST /machines", s.machines(http.HandlerFunc(s.machineReport)))
 	mux.Handle("POST /wan/links", s.machines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var links []fact.Link
 		if decodeBody(w, r, &links) {

@@ -17,14 +17,16 @@ const FormatVersion = 1
 // Installation is what `up` decided about this machine; every process of ours reads
 // it from the data directory.
 type Installation struct {
-	Format   int      `json:"format"`
-	Regions  []string `json:"regions"`
-	NetNS    bool     `json:"netns,omitempty"`
-	Lean     bool     `json:"lean,omitempty"` // one zone in each region but the first pair
-	Listen   string   `json:"listen"`         // of API and console
-	Servers  int      `json:"servers,omitempty"`
-	DNS      string   `json:"dns,omitempty"`
-	Programs Programs `json:"programs"`
+	Format    int      `json:"format"`
+	Regions   []string `json:"regions"`
+	NetNS     bool     `json:"netns,omitempty"`
+	Lean      bool     `json:"lean,omitempty"` // one zone in each region but the first pair
+	Listen    string   `json:"listen"`         // of API and console
+	Servers   int      `json:"servers,omitempty"`
+	Elsewhere []string `json:"elsewhere,omitempty"` // servers on machines of their own
+	Gate      string   `json:"gate,omitempty"`      // where these join
+	DNS       string   `json:"dns,omitempty"`
+	Programs  Programs `json:"programs"`
 }
 
 const (
@@ -72,7 +74,7 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	if i.Lean {
 		lean(p, i.Regions)
 	}
-	return i, Layout{Platform: p, Regions: i.Regions, Root: root, Servers: i.Servers, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
+	return i, Layout{Platform: p, Regions: i.Regions, Root: root, Servers: i.Servers, Elsewhere: i.Elsewhere, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
 }
 
 // CheckFormat refuses a data directory that a newer version wrote; a missing one is well.

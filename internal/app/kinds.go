@@ -75,7 +75,7 @@ func edgeEntry(ev edge.Event, subject string) (journal.Entry, error) {
 // EntryKinds returns every kind of entry that the server writes.
 func EntryKinds() []journal.Kind {
 	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
-	all = append(all, serverStarted.Kind, componentChanged.Kind, edgeConfigured.Kind, hostedZoneBegun.Kind, hostedZoneApplied.Kind, hostedZoneFailed.Kind)
+	all = append(all, serverStarted.Kind, machineChanged.Kind, componentChanged.Kind, edgeConfigured.Kind, hostedZoneBegun.Kind, hostedZoneApplied.Kind, hostedZoneFailed.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)
 	}

@@ -46,13 +46,14 @@ const readyPath = "/readyz"
 
 // Layout says where everything of a platform is on this machine.
 type Layout struct {
-	Platform *spec.Platform
-	Regions  []string // that run here
-	Root     string   // data directory
-	Servers  int      // of the control plane: 1, or an odd number that decides together
-	NetNS    bool     // each zone in a network namespace of its own
-	Listen   string   // of API and console
-	DNS      string   // of the name server that all edges of this machine share; empty: none
+	Platform  *spec.Platform
+	Regions   []string // that run here
+	Root      string   // data directory
+	Servers   int      // of the control plane: 1, or an odd number that decides together
+	Elsewhere []string // names of the servers that run on machines of their own
+	NetNS     bool     // each zone in a network namespace of its own
+	Listen    string   // of API and console
+	DNS       string   // of the name server that all edges of this machine share; empty: none
 }
 
 // ID returns the id of a zone's component.
@@ -165,11 +166,10 @@ func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", na
 func (l Layout) Ports() map[string]string {
 	out := map[string]string{}
 	for _, s := range l.Seats() {
-		if !l.Platform.Spec.ControlPlane.Etcd.Used() {
-			out[l.seatAddr(s, etcdPort)], out[l.seatPeer(s)] = s.Name, s.Name
-		}
-		if l.Listen != "" {
-			out[l.SeatListen(s)] = s.Name
+		for _, a := range l.seatAddresses(s) {
+			if a != "" { // people are not listened for in tests
+				out[a] = l.seatUnit(s)
+			}
 		}
 	}
 	if l.EmbedsObjects() {

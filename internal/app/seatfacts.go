@@ -113,7 +113,7 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 	size := s.Journal.Head().Size
 	var out []api.Server
 	for _, x := range s.Layout.Seats() {
-		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Health: api.Healthy}
+		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Elsewhere: s.Layout.elsewhere(x), Health: api.Healthy}
 		if x.Name == s.seat.Name {
 			v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Leads, s.Version, s.Started, now, size
 			out = append(out, v)

@@ -124,7 +124,7 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldMachines, foldApp)
 	if err != nil {
 		return err
 	}

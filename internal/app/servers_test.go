@@ -34,14 +34,15 @@ type serverLife struct {
 	stop   func()
 }
 
-// newPlane lays the installation down in the regions of those numbers.
-func newPlane(t *testing.T, numbers [2]int, more string) *plane {
+// newPlane lays the installation down in the regions of those numbers. Servers that are
+// elsewhere are left to the test.
+func newPlane(t *testing.T, numbers [2]int, more string, elsewhere ...string) *plane {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Listen: l.Addr().String()}
+	inst := Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Elsewhere: elsewhere, Gate: gateAddress, Listen: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,9 @@ func newPlane(t *testing.T, numbers [2]int, more string) *plane {
 	x.events = NewClient(u.Secrets.Applications[GreenLang], u.Layout.ServerListens()...)
 	x.network()
 	for _, s := range u.Layout.Seats() {
-		x.start(s.Name)
+		if !u.Layout.elsewhere(s) {
+			x.start(s.Name)
+		}
 	}
 	return x
 }

@@ -27,15 +27,17 @@ import (
 
 // UpOptions say what to bring up on this machine.
 type UpOptions struct {
-	Root     string
-	Platform string // file; empty: the built-in platform
-	Regions  []string
-	Listen   string
-	DNS      string // address of the shared name server
-	Servers  int    // of the control plane; 0: as before, or what fits the regions
-	NetNS    bool
-	Lean     bool // one zone in each region but the first pair
-	Log      *slog.Logger
+	Root      string
+	Platform  string // file; empty: the built-in platform
+	Regions   []string
+	Listen    string
+	DNS       string   // address of the shared name server
+	Servers   int      // of the control plane; 0: as before, or what fits the regions
+	Elsewhere []string // servers that run on other machines; nil: as before
+	Gate      string   // where these join; empty: as before
+	NetNS     bool
+	Lean      bool // one zone in each region but the first pair
+	Log       *slog.Logger
 }
 
 // Up is an installation that runs.
@@ -110,6 +112,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if err := CheckSpace(o.Root); err != nil {
 		return err
 	}
+	if as, err := loadJoined(o.Root); err == nil {
+		return fmt.Errorf("%s belongs to the server %s of a platform on another machine; bring a platform up in another directory with --data", o.Root, as.Server)
+	}
 	text := spec.BuiltInYAML()
 	if o.Platform != "" {
 		var err error
@@ -142,8 +147,19 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if o.Servers == 0 {
 		o.Servers = usualServers(o.Root, p, o.Regions)
 	}
-	u.Installation = Installation{Regions: o.Regions, Servers: o.Servers, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
-	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
+	if before, _, err := LoadInstallation(o.Root); err == nil {
+		if o.Elsewhere == nil {
+			o.Elsewhere = before.Elsewhere
+		}
+		if o.Gate == "" {
+			o.Gate = before.Gate
+		}
+	}
+	u.Installation = Installation{Regions: o.Regions, Servers: o.Servers, Elsewhere: o.Elsewhere, Gate: o.Gate, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
+	u.Layout = Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, Elsewhere: o.Elsewhere, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
+	if err := u.Layout.checkElsewhere(o.Gate); err != nil {
+		return err
+	}
 	if o.Lean {
 		lean(p, o.Regions)
 	}
@@ -250,7 +266,7 @@ func (u *Up) checkPorts() error {
 		ports = u.Layout.Ports()
 	}
 	for _, s := range u.Layout.Seats() {
-		ports[u.Layout.SeatListen(s)] = s.Name
+		ports[u.Layout.SeatListen(s)] = u.Layout.seatUnit(s)
 	}
 	if u.DNS != "" {
 		ports[u.DNS] = Cluster(u.Regions[0], Edge)
@@ -342,7 +358,13 @@ func (u *Up) units() []node.Unit {
 	if u.Layout.EmbedsObjects() {
 		out = append(out, objectsUnit(u.Layout, u.Secrets, env[:1]))
 	}
+	if len(u.Layout.Elsewhere) > 0 {
+		out = append(out, gateUnit(u.Layout, env[:1]))
+	}
 	for _, s := range u.Layout.Seats() {
+		if u.Layout.elsewhere(s) {
+			continue
+		}
 		out = append(out, node.Unit{
 			Name: s.Name, Argv: []string{bin, "server", s.Name, "--data", u.Layout.Root}, Env: env, Stop: "TERM", Grace: 10,
 			Ready: node.Ready{HTTP: "http://" + u.Layout.SeatListen(s) + "/readyz"},

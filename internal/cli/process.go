@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 
@@ -23,9 +25,17 @@ func (w *world) logger() *slog.Logger {
 }
 
 func (w *world) serverCommand() *cobra.Command {
-	return &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
-		Long: "Run one server of the control plane. Of several, SEAT says which, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.",
+	join := ""
+	c := &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
+		Long:    "Run one server of the control plane. Of several, SEAT says which, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
+		Example: "  fournines servers invite us-west-2/server     # on the platform's machine\n  fournines server --join 'fournines://10.0.0.5:9443/us-west-2/server?key=…&secret=…'",
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("join") {
+				if len(args) > 0 {
+					return errors.New("the invitation says which server this is; leave SEAT out with --join")
+				}
+				return w.join(c.Context(), join)
+			}
 			seat := app.Server
 			if len(args) > 0 {
 				seat = args[0]
@@ -43,6 +53,33 @@ func (w *world) serverCommand() *cobra.Command {
 			cancel()
 			return errors.Join(err, s.Close())
 		}}
+	c.Flags().StringVar(&join, "join", "", "invitation of `fournines servers invite`, or - to read it from standard input")
+	return c
+}
+
+// join runs a server on a machine of its own.
+func (w *world) join(ctx context.Context, invitation string) error {
+	if invitation == "-" {
+		b, err := io.ReadAll(io.LimitReader(w.in, 1<<12))
+		if err != nil {
+			return err
+		}
+		invitation = string(b)
+	}
+	root, err := filepath.Abs(w.data)
+	if err != nil {
+		return err
+	}
+	j := &app.Joined{Root: root, Stderr: w.err, Log: w.logger()}
+	if err := j.Join(ctx, invitation); err != nil {
+		return err
+	}
+	return j.Run(ctx)
+}
+
+func (w *world) gateCommand() *cobra.Command {
+	return &cobra.Command{Use: "gate", Short: "Let servers on other machines join", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return app.RunGate(c.Context(), w.data, w.logger()) }}
 }
 
 func (w *world) nodeCommand() *cobra.Command {

@@ -106,7 +106,7 @@ func (w *world) root() *cobra.Command {
 		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.linksCommand()}, {"see", w.serversCommand()}, {"see", w.operationsCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
 		{"act", w.drillCommand()}, {"act", w.faultCommand()}, {"act", w.switchoverCommand()}, {"act", w.kafkaCommand()}, {"act", w.evacuateCommand()}, {"act", w.restoreCommand()}, {"act", w.routeCommand()}, {"act", w.approveCommand()}, {"act", w.denyCommand()}, {"act", w.personCommand()},
 		{"declare", w.validateCommand()}, {"declare", w.planCommand()}, {"declare", w.costCommand()}, {"declare", w.schemaCommand()},
-		{"", w.versionCommand()}, {"", w.serverCommand()}, {"", w.nodeCommand()}, {"", w.edgeCommand()}, {"", w.proberCommand()}, {"", w.wanCommand()}, {"", w.etcdCommand()}, {"", w.guardCommand()},
+		{"", w.versionCommand()}, {"", w.serverCommand()}, {"", w.nodeCommand()}, {"", w.edgeCommand()}, {"", w.proberCommand()}, {"", w.wanCommand()}, {"", w.gateCommand()}, {"", w.etcdCommand()}, {"", w.guardCommand()},
 	} {
 		c.cmd.GroupID = c.group
 		root.AddCommand(c.cmd)
@@ -136,11 +136,18 @@ func (w *world) client() (*app.Client, error) {
 		token = s.Token
 	}
 	c := app.NewClient(token, addresses...)
-	c.Actor = os.Getenv("FOURNINES_ACTOR")
-	if c.Actor == "" {
-		if u, err := user.Current(); err == nil {
-			c.Actor = u.Username
-		}
-	}
+	c.Actor = actor()
 	return c, nil
+}
+
+// actor is who types, as far as this machine knows.
+func actor() string {
+	if name := os.Getenv("FOURNINES_ACTOR"); name != "" {
+		return name
+	}
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }

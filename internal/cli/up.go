@@ -37,6 +37,9 @@ func (w *world) upCommand() *cobra.Command {
 				return err
 			}
 			o.Root = abs
+			if c.Flags().Changed("elsewhere") && o.Elsewhere == nil {
+				o.Elsewhere = []string{}
+			}
 			if !c.Flags().Changed("lean") {
 				o.Lean = len(o.Regions) > 2 || slices.Contains(o.Regions, "all")
 			}
@@ -53,6 +56,8 @@ func (w *world) upCommand() *cobra.Command {
 	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
 	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
 	f.IntVar(&o.Servers, "servers", 0, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one;\nby default as before in this data directory, else 3 for three active regions or more, else 1")
+	f.StringSliceVar(&o.Elsewhere, "elsewhere", nil, "servers of --servers that run on machines of their own, such as us-west-2/server; see fournines servers invite;\nby default as before in this data directory, '' for none")
+	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where those join")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c
@@ -194,7 +199,7 @@ func (w *world) showStart(ctx context.Context, servers []string, token string) e
 // ready tells whether every component is healthy and every cluster could fail over.
 func ready(s api.Status) bool {
 	for _, v := range s.Servers {
-		if v.Health != api.Healthy {
+		if v.Health != api.Healthy && !v.Elsewhere { // that one is started by whoever has its machine
 			return false
 		}
 	}

@@ -1,0 +1,394 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/app/machines"
+	"github.com/greenlang/fournines/internal/journal"
+)
+
+const (
+	joining = "us-west-2/" + Server
+
+	// The cable between this machine and the other one.
+	cable       = "fnjoin0"
+	cableHere   = "10.211.77.1/30"
+	cableThere  = "10.211.77.2/30"
+	gateAddress = "10.211.77.1:9443"
+)
+
+// machine is another machine, as far as a process sees: it has a loopback, a network and a
+// data directory of its own, and one cable to this one.
+type machine struct {
+	t    *testing.T
+	pid  string // of a process that is there for as long as the machine is
+	root string // its data directory; only there
+
+	crashes string // see crashPoint
+}
+
+func newMachine(t *testing.T, root string) *machine {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("NOT PROVED: that a server runs on another machine; making one needs root")
+	}
+	empty := t.TempDir()
+	hold := exec.Command("unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", `mount --bind "$0" "$1" && echo made && exec cat`, empty, root)
+	in, err := hold.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := hold.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trouble bytes.Buffer
+	hold.Stderr = &trouble
+	if err := hold.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		_ = hold.Wait()
+	})
+	if _, err := io.ReadFull(out, make([]byte, len("made\n"))); err != nil {
+		t.Fatalf("NOT PROVED: no machine can be made here: %v %s", err, trouble.String())
+	}
+	m := &machine{t: t, pid: fmt.Sprint(hold.Process.Pid), root: empty, crashes: t.TempDir()}
+	m.plug(hold.Process.Pid)
+	return m
+}
+
+// plug lays the cable.
+func (m *machine) plug(pid int) {
+	m.t.Helper()
+	check := func(err error) {
+		m.t.Helper()
+		if err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	there, err := netns.GetFromPid(pid)
+	check(err)
+	defer there.Close() //nolint:errcheck // a handle
+	far, err := netlink.NewHandleAt(there)
+	check(err)
+	defer far.Close()
+	if old, err := netlink.LinkByName(cable); err == nil { // of a run that was killed
+		check(netlink.LinkDel(old))
+	}
+	check(netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: cable}, PeerName: "eth0", PeerNamespace: netlink.NsFd(there)}))
+	here, err := netlink.LinkByName(cable)
+	check(err)
+	m.t.Cleanup(func() { _ = netlink.LinkDel(here) })
+	eth, err := far.LinkByName("eth0")
+	check(err)
+	lo, err := far.LinkByName("lo")
+	check(err)
+	addr := func(s string) *netlink.Addr {
+		a, err := netlink.ParseAddr(s)
+		check(err)
+		return a
+	}
+	check(netlink.AddrAdd(here, addr(cableHere)))
+	check(far.AddrAdd(eth, addr(cableThere)))
+	check(far.LinkSetUp(lo))
+	check(far.LinkSetUp(eth))
+	check(netlink.LinkSetUp(here))
+}
+
+// cut takes the cable away, or puts it back.
+func (m *machine) cut(away bool) {
+	m.t.Helper()
+	here, err := netlink.LinkByName(cable)
+	if err == nil && away {
+		err = netlink.LinkSetDown(here)
+	} else if err == nil {
+		err = netlink.LinkSetUp(here)
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// command runs a program there.
+func (m *machine) command(args ...string) *exec.Cmd {
+	return exec.Command("nsenter", append([]string{"--target", m.pid, "--net", "--mount", "--"}, args...)...)
+}
+
+// life is a server that runs on the machine.
+type life struct {
+	cmd *exec.Cmd
+	log *lines
+}
+
+// lines keeps what a process says.
+type lines struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (m *machine) join(binary, invitation, root string) *life {
+	m.t.Helper()
+	l := &life{cmd: m.command(binary, "server", "--join", invitation, "--data", root), log: &lines{}}
+	l.cmd.Stderr = l.log
+	l.cmd.Env = append(os.Environ(), crashDir+"="+m.crashes)
+	if err := l.cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() {
+		l.kill()
+		if m.t.Failed() {
+			m.t.Logf("the machine that joined says:\n%s", l.log)
+		}
+	})
+	return l
+}
+
+func (l *life) killed() bool {
+	s, ok := l.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && s.Signal() == syscall.SIGKILL
+}
+
+// kill kills it, and with it its server.
+func (l *life) kill() {
+	_ = l.cmd.Process.Kill()
+	_ = l.cmd.Wait()
+}
+
+// gate runs the platform's gate until the function that it returns is called.
+func (x *plane) gate() (stop func()) {
+	x.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- RunGate(ctx, x.root, slog.New(slog.DiscardHandler)) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-ended; err != nil {
+				x.t.Error(err)
+			}
+		})
+	}
+	x.t.Cleanup(stop)
+	x.await(func(api.Status) string {
+		c, err := net.Dial("tcp", gateAddress)
+		if err != nil {
+			return err.Error()
+		}
+		_ = c.Close()
+		return ""
+	})
+	return stop
+}
+
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "fournines")
+	cmd := exec.Command("go", "build", "-o", path, "github.com/greenlang/fournines/cmd/fournines")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return path
+}
+
+// leads waits until that server leads; whoever else does is stopped and started again.
+func (x *plane) leads(name string) {
+	x.t.Helper()
+	for n := 0; ; n++ {
+		leader := x.whole()
+		if leader == name {
+			return
+		}
+		x.lives[leader].stop()
+		x.tell(fmt.Sprintf("election-%d", n), "nobody") // another leads
+		x.start(leader)
+	}
+}
+
+// away waits until the others say that a server is not there.
+func (x *plane) away(name string) {
+	x.t.Helper()
+	x.await(func(s api.Status) string {
+		for _, v := range s.Servers {
+			if v.Name == name && v.Health != api.Missing {
+				return fmt.Sprintf("%+v", v)
+			}
+		}
+		return ""
+	})
+}
+
+func TestWhatCannotBeElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		elsewhere []string
+		netns     bool
+		gate      string
+		want      string // part of the refusal; empty: it is well
+	}{
+		{elsewhere: []string{joining}, gate: gateAddress},
+		{elsewhere: []string{"us-east-1/server", joining}, gate: gateAddress},
+		{},
+		{elsewhere: []string{joining}, want: "--gate"},
+		{elsewhere: []string{joining}, gate: "10.0.0.5", want: "--gate"},
+		{elsewhere: []string{Server}, gate: gateAddress, want: "founds the control plane"},
+		{elsewhere: []string{"mars/server"}, gate: gateAddress, want: "it has server, us-east-1/server, us-west-2/server"},
+		{elsewhere: []string{joining}, gate: gateAddress, netns: true, want: "--netns"},
+	} {
+		l := layout(t)
+		l.Regions, l.Servers, l.Elsewhere, l.NetNS, l.Listen = []string{"us-east-1", "us-west-2"}, 3, c.elsewhere, c.netns, "127.0.0.1:9"
+		err := l.checkElsewhere(c.gate)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// A server on a machine of its own is one of the three: it holds the journal, leads, and may
+// be lost in every way that a machine can be.
+func TestServerOnItsOwnMachine(t *testing.T) {
+	t.Parallel()
+	x := newPlane(t, [2]int{176, 177}, "", joining)
+	m := newMachine(t, x.root)
+	stopGate := x.gate()
+	i, err := InviteServer(x.root, joining, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := buildProgram(t)
+	points := []string{"join:key", "join:accepted", "join:taken", "join:kept"}
+	for _, name := range bundled {
+		points = append(points, "join:"+name)
+	}
+	for _, point := range points {
+		path := filepath.Join(m.crashes, point)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range points { // each attempt dies at the first that is left
+		l := m.join(binary, i.String(), x.root)
+		if _ = l.cmd.Wait(); !l.killed() {
+			t.Fatalf("it did not die: %s", l.log)
+		}
+	}
+	if left, err := os.ReadDir(m.crashes); err != nil || len(left) > 0 {
+		t.Fatalf("it did not die at %v (%v)", left, err)
+	}
+	server := m.join(binary, i.String(), x.root)
+	x.whole()
+	x.cosigned()
+	one := x.tell("one", "anna")
+
+	x.leads(joining)
+	two := x.tell("two", "ben")
+	server.kill() // while it leads
+	three := x.tell("three", "cleo")
+	x.away(joining)
+	server = m.join(binary, "not looked at any more", x.root)
+	x.whole()
+
+	stopGate()
+	x.away(joining)
+	x.gate()
+	x.whole()
+
+	m.cut(true)
+	x.away(joining)
+	four := x.tell("four", "dan")
+	m.cut(false)
+	x.whole()
+
+	if err := DismissServer(x.root, joining, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	x.away(joining)
+	x.recorded("invited ada", "joined ", "dismissed bob")
+	if _, err := os.Stat(filepath.Join(m.root, joinedKey)); err != nil {
+		t.Error(err)
+	}
+	j, err := journal.Verify(t.Context(), filepath.Join(m.root, joining, journalDir), journal.VerifyOptions{})
+	if err != nil || j.Size <= four {
+		t.Errorf("the journal on the other machine: %d entries, %v", j.Size, err)
+	}
+	server.kill()
+	for _, index := range []uint64{one, two, three, four} {
+		x.await(func(api.Status) string {
+			r, err := x.leader().Read(index, 1)
+			if err != nil || len(r) != 1 || r[0].Kind != "audit.recorded" {
+				return fmt.Sprintf("entry %d: %+v, %v", index, r, err)
+			}
+			return ""
+		})
+	}
+	x.sameJournal()
+}
+
+// leader returns the journal of the server of this process that leads, or of any.
+func (x *plane) leader() *journal.Journal {
+	var any *journal.Journal
+	for _, l := range x.lives {
+		if any = l.s.Journal; l.s.quorum != nil && l.s.quorum.Leads() {
+			break
+		}
+	}
+	return any
+}
+
+// recorded waits until the journal says what happened to machines.
+func (x *plane) recorded(want ...string) {
+	x.t.Helper()
+	x.await(func(api.Status) string {
+		var got []string
+		j := x.leader()
+		records, err := j.Read(0, int(j.Head().Size)) //nolint:gosec // few
+		if err != nil {
+			return err.Error()
+		}
+		for _, r := range records {
+			var c machines.Change
+			if r.Kind != machineChanged.Name {
+				continue
+			}
+			if err := r.Decode(&c); err != nil {
+				x.t.Fatal(err)
+			}
+			got = append(got, c.What+" "+c.By)
+		}
+		if strings.Join(got, ",") != strings.Join(want, ",") {
+			return fmt.Sprintf("the journal says %q, want %q", got, want)
+		}
+		return ""
+	})
+}

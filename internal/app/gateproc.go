@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/greenlang/fournines/internal/app/machines"
+	"github.com/greenlang/fournines/internal/driver/tunnel"
+	"github.com/greenlang/fournines/internal/node"
+)
+
+func fingerprintOf(s ssh.Signer) string { return ssh.FingerprintSHA256(s.PublicKey()) }
+
+// gateUnit is the gate of the platform's machine.
+func gateUnit(l Layout, env []string) node.Unit {
+	return node.Unit{Name: Gate, Argv: []string{l.Bin("fournines"), Gate, "--data", l.Root}, Env: env, Stop: "TERM", Grace: 5}
+}
+
+// bundle is what a machine must know to run a server: the files of the installation, by name.
+type bundle struct {
+	Root  string            `json:"root"`
+	Files map[string][]byte `json:"files"`
+}
+
+// bundled are the files that servers share. Paths and keys in them are the same on each
+// machine, because all servers tell nodes the same.
+var bundled = []string{installationFile, platformFile, secretsFile, TokenFile, personsMaster}
+
+// bundleOf reads an installation's bundle.
+func bundleOf(root string) (bundle, error) {
+	b := bundle{Root: root, Files: map[string][]byte{}}
+	for _, name := range bundled {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if errors.Is(err, fs.ErrNotExist) && name == personsMaster {
+			return b, fmt.Errorf("no server of the platform has led yet, so it has no %s; try again", name)
+		}
+		if err != nil {
+			return b, err
+		}
+		b.Files[name] = content
+	}
+	return b, nil
+}
+
+// RunGate lets machines that were invited join, and carries what is between them and this
+// one, until ctx ends.
+func RunGate(ctx context.Context, root string, log *slog.Logger) error {
+	inst, layout, err := LoadInstallation(root)
+	if err != nil {
+		return err
+	}
+	secrets, err := LoadSecrets(root)
+	if err != nil {
+		return err
+	}
+	known := gateRegistry(root)
+	key, err := known.Signer()
+	if err != nil {
+		return err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", inst.Gate)
+	if err != nil {
+		return fmt.Errorf("open the gate: %w; choose another address with --gate", err)
+	}
+	g := &tunnel.Gate{
+		Key: key, Machines: known, Log: log,
+		Ends: func(machine string) (tunnel.Ends, bool) {
+			s, err := layout.Seat(machine)
+			if err != nil || !layout.elsewhere(s) {
+				return tunnel.Ends{}, false
+			}
+			return tunnel.Ends{Listen: layout.seatAddresses(s), Dial: dialler(layout.SeatIP(s), layout.reachable(s))}, true
+		},
+		Files: func() ([]byte, error) {
+			b, err := bundleOf(root)
+			if err != nil {
+				return nil, err
+			}
+			return json.Marshal(b)
+		},
+	}
+	go tellMachines(ctx, known, NewClient(secrets.NodeToken, layout.ServerListens()...), log)
+	return g.Run(ctx, l)
+}
+
+// tellMachines has the journal know what happened to machines.
+func tellMachines(ctx context.Context, known machines.Registry, client *Client, log *slog.Logger) {
+	every(ctx, time.Second, func(ctx context.Context) {
+		for ctx.Err() == nil {
+			all, err := known.Untold()
+			if err == nil && len(all) == 0 {
+				return
+			}
+			if err == nil {
+				err = client.Call(ctx, http.MethodPost, "/machines", all[0].ID, all[0], nil)
+			}
+			if err == nil {
+				err = known.Told(all[0].ID)
+			}
+			if err != nil {
+				if ctx.Err() == nil && !Away(err) {
+					log.Error("what happened to a machine could not be recorded", "err", err)
+				}
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,277 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/greenlang/fournines/internal/app/machines"
+	"github.com/greenlang/fournines/internal/driver/tunnel"
+	"github.com/greenlang/fournines/internal/journal/durable"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
+)
+
+// Joined is a machine that runs one server of a platform that is on another machine.
+type Joined struct {
+	Root   string
+	Stderr io.Writer // of the server
+	Log    *slog.Logger
+
+	machine tunnel.Machine
+	changed chan struct{} // the bundle is another than before
+	crash   func(point string)
+}
+
+const (
+	joinedFile = "joined.json"
+	joinedKey  = "joined.key"
+	takingFile = "joined.taking" // is there while the platform's files are exchanged: they may be of two kinds
+)
+
+// joinedAs is what a machine keeps of where it joined.
+type joinedAs struct {
+	Server  string `json:"server"`
+	Gate    string `json:"gate"`
+	GateKey string `json:"gate_key"`
+}
+
+// Again are the times between two attempts: to connect, and to start the server that ended.
+const (
+	connectAgain = time.Second
+	startAgain   = 500 * time.Millisecond
+)
+
+// Join makes this machine one that joined, by an invitation the first time: it makes a key,
+// has it accepted, and keeps where it belongs. Once that is done the invitation is not
+// looked at again.
+func (j *Joined) Join(ctx context.Context, invitation string) error {
+	if j.crash = crashPoint(os.Getenv(crashDir)); j.crash == nil {
+		j.crash = func(string) {}
+	}
+	as, err := loadJoined(j.Root)
+	first := errors.Is(err, os.ErrNotExist)
+	if err != nil && !first {
+		return err
+	}
+	secret := ""
+	if first {
+		if exists(filepath.Join(j.Root, installationFile)) && !exists(filepath.Join(j.Root, joinedKey)) {
+			return fmt.Errorf("%s is the data directory of a platform on this machine; take another one with --data, at the path that the platform has on its own machine", j.Root)
+		}
+		i, err := machines.ParseInvitation(invitation)
+		if err != nil {
+			return err
+		}
+		as, secret = joinedAs{Server: i.Machine, Gate: i.Gate, GateKey: i.GateKey}, i.Secret
+	}
+	key, err := machines.Signer(filepath.Join(j.Root, joinedKey))
+	if err != nil {
+		return err
+	}
+	j.machine = tunnel.Machine{Name: as.Server, Gate: as.Gate, GateKey: as.GateKey, Key: key}
+	j.changed = make(chan struct{}, 1)
+	if !first {
+		return nil
+	}
+	j.crash("join:key")
+	// The key may have been accepted before a crash: then the invitation stands no more.
+	s, err := j.machine.Connect(ctx)
+	if errors.Is(err, tunnel.ErrUnknown) {
+		if err = j.machine.Introduce(ctx, secret); err == nil {
+			j.crash("join:accepted")
+			s, err = j.machine.Connect(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // it was only tried
+	if _, err := j.take(ctx, s); err != nil {
+		return err
+	}
+	b, err := json.MarshalIndent(as, "", " ")
+	if err != nil {
+		return err
+	}
+	err = durable.Replace(durable.OS{}, filepath.Join(j.Root, joinedFile), b)
+	j.crash("join:kept")
+	return err
+}
+
+func loadJoined(root string) (joinedAs, error) {
+	var as joinedAs
+	path := filepath.Join(root, joinedFile)
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, &as)
+	}
+	if err != nil {
+		return as, fmt.Errorf("read %s: %w", path, err)
+	}
+	return as, nil
+}
+
+// take keeps the platform's bundle, and tells whether it is another than before.
+func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err error) {
+	var b bundle
+	if err := s.Files(ctx, &b); err != nil {
+		return false, err
+	}
+	if b.Root != j.Root {
+		return false, fmt.Errorf("the platform's data directory is %s, and all servers tell its nodes the same paths: join with --data %s", b.Root, b.Root)
+	}
+	var another []string
+	for _, name := range bundled {
+		if len(b.Files[name]) == 0 {
+			return false, fmt.Errorf("the platform sends no %s", name)
+		}
+		if before, err := os.ReadFile(filepath.Join(j.Root, name)); err != nil || !bytes.Equal(before, b.Files[name]) {
+			another = append(another, name)
+		}
+	}
+	taking := filepath.Join(j.Root, takingFile)
+	if len(another) == 0 && !exists(taking) {
+		return false, nil
+	}
+	if err := durable.Replace(durable.OS{}, taking, nil); err != nil {
+		return false, err
+	}
+	for _, name := range another {
+		j.crash("join:" + name)
+		if err := durable.Replace(durable.OS{}, filepath.Join(j.Root, name), b.Files[name]); err != nil {
+			return false, err
+		}
+	}
+	j.crash("join:taken")
+	return true, os.Remove(taking)
+}
+
+// Run runs the server, and keeps it connected with the platform's machine, until ctx ends.
+func (j *Joined) Run(ctx context.Context) error {
+	lock, err := lockUp(j.Root)
+	if err != nil {
+		return fmt.Errorf("%s is in use: this machine's server runs already", j.Root)
+	}
+	defer lock.Close() //nolint:errcheck // it ends with us
+	if err := j.layPrograms(); err != nil {
+		return err
+	}
+	connected := make(chan struct{})
+	go func() {
+		defer close(connected)
+		j.connect(ctx)
+	}()
+	for ctx.Err() == nil {
+		if err := j.serve(ctx); err != nil && ctx.Err() == nil {
+			j.Log.Warn("the server has ended, and is started again", "err", err)
+		}
+		sleep(ctx, startAgain)
+	}
+	<-connected
+	return nil
+}
+
+// layPrograms copies what the server starts to where it looks for it.
+func (j *Joined) layPrograms() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find our own program: %w", err)
+	}
+	l := Layout{Root: j.Root}
+	programs := map[string]string{"fournines": self}
+	if from, ok := beside(worker.Program); ok {
+		programs[worker.Program] = from
+	}
+	for _, dir := range []string{l.Bin(""), faultsDir(j.Root), filepath.Join(j.Root, filepath.FromSlash(j.machine.Name))} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	for name, from := range programs {
+		if from == l.Bin(name) {
+			continue
+		}
+		if err := copyProgram(from, l.Bin(name)); err != nil {
+			return fmt.Errorf("copy program %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// connect connects with the gate for as long as ctx lasts.
+func (j *Joined) connect(ctx context.Context) {
+	said := ""
+	for ctx.Err() == nil {
+		err := j.visit(ctx)
+		if err != nil && ctx.Err() == nil && err.Error() != said {
+			said = err.Error()
+			j.Log.Warn("not connected with the platform; it is tried again", "gate", j.machine.Gate, "err", err)
+		}
+		sleep(ctx, connectAgain)
+	}
+}
+
+func (j *Joined) visit(ctx context.Context) error {
+	s, err := j.machine.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // it is over then
+	changed, err := j.take(ctx, s)
+	if err != nil {
+		return err
+	}
+	if changed {
+		poke(j.changed)
+	}
+	_, layout, err := LoadInstallation(j.Root)
+	if err != nil {
+		return err
+	}
+	seat, err := layout.Seat(j.machine.Name)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx, tunnel.Ends{Listen: layout.reachable(seat), Dial: dialler("", layout.seatAddresses(seat))}, func() {
+		j.Log.Info("connected with the platform", "gate", j.machine.Gate, "server", j.machine.Name)
+	})
+}
+
+// serve runs the server until it ends, or must begin anew because the platform is another.
+func (j *Joined) serve(ctx context.Context) error {
+	if exists(filepath.Join(j.Root, takingFile)) {
+		return errors.New("the platform's files are not whole; the rest comes with the next connection")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, Layout{Root: j.Root}.Bin("fournines"), Server, j.machine.Name, "--data", j.Root) //nolint:gosec // our own program
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	cmd.Stderr = j.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 15 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL} // without us it would be alone with its addresses
+	runtime.LockOSThread()                                                            // Pdeathsig is that of the thread
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-j.changed:
+		cancel()
+		return errors.Join(errors.New("the platform is another than before"), <-ended)
+	}
+}
