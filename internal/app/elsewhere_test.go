@@ -184,6 +184,24 @@ func (l *life) kill() {
 	_ = l.cmd.Wait()
 }
 
+// authorities makes what object stores would have made, which do not run here.
+func (x *plane) authorities() {
+	x.t.Helper()
+	_, l, err := LoadInstallation(x.root)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for _, name := range l.bundled()[len(sharedFiles):] {
+		path := filepath.Join(x.root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			x.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("no certificate"), 0o600); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+}
+
 // gate runs the platform's gate until the function that it returns is called.
 func (x *plane) gate() (stop func()) {
 	x.t.Helper()
@@ -280,6 +298,7 @@ func TestWhatCannotBeElsewhere(t *testing.T) {
 func TestServerOnItsOwnMachine(t *testing.T) {
 	t.Parallel()
 	x := newPlane(t, [2]int{176, 177}, "", joining)
+	x.authorities()
 	m := newMachine(t, x.root)
 	stopGate := x.gate()
 	i, err := InviteServer(x.root, joining, "ada")
@@ -287,8 +306,8 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := buildProgram(t)
-	points := []string{"join:key", "join:accepted", "join:taken", "join:kept"}
-	for _, name := range bundled {
+	points := []string{"join:key", "join:accepted", "join:" + objectsCA, "join:taken", "join:kept"}
+	for _, name := range sharedFiles {
 		points = append(points, "join:"+name)
 	}
 	for _, point := range points {
@@ -328,6 +347,19 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 	x.away(joining)
 	four := x.tell("four", "dan")
 	m.cut(false)
+	x.whole()
+
+	ca := filepath.Join(Objects, objectsCA) // a file that changes is taken over
+	if err := os.WriteFile(filepath.Join(x.root, ca), []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x.await(func(api.Status) string {
+		b, err := os.ReadFile(filepath.Join(m.root, ca))
+		if string(b) != "another" {
+			return fmt.Sprintf("%s is %q there, %v", ca, b, err)
+		}
+		return ""
+	})
 	x.whole()
 
 	if err := DismissServer(x.root, joining, "bob"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -33,17 +34,34 @@ type bundle struct {
 	Files map[string][]byte `json:"files"`
 }
 
-// bundled are the files that servers share. Paths and keys in them are the same on each
-// machine, because all servers tell nodes the same.
-var bundled = []string{installationFile, platformFile, secretsFile, TokenFile, personsMaster}
+// sharedFiles are those that every server needs.
+var sharedFiles = []string{installationFile, platformFile, secretsFile, TokenFile, personsMaster}
 
-// bundleOf reads an installation's bundle.
-func bundleOf(root string) (bundle, error) {
-	b := bundle{Root: root, Files: map[string][]byte{}}
-	for _, name := range bundled {
-		content, err := os.ReadFile(filepath.Join(root, name))
-		if errors.Is(err, fs.ErrNotExist) && name == personsMaster {
-			return b, fmt.Errorf("no server of the platform has led yet, so it has no %s; try again", name)
+// bundled are the files that servers share, by their path in the data directory: also the
+// authorities by which object stores are known. Paths and keys in them are the same on each
+// machine, because all servers tell nodes the same.
+func (l Layout) bundled() []string {
+	var dirs []string
+	if l.EmbedsObjects() {
+		dirs = append(dirs, Objects)
+	}
+	for _, region := range l.ObjectRegions() {
+		dirs = append(dirs, Cluster(region, Objects))
+	}
+	out := slices.Clone(sharedFiles)
+	for _, dir := range dirs {
+		out = append(out, filepath.Join(filepath.FromSlash(dir), objectsCA))
+	}
+	return out
+}
+
+// bundle reads what is told to a machine.
+func (l Layout) bundle() (bundle, error) {
+	b := bundle{Root: l.Root, Files: map[string][]byte{}}
+	for _, name := range l.bundled() {
+		content, err := os.ReadFile(filepath.Join(l.Root, name))
+		if errors.Is(err, fs.ErrNotExist) { // such as the keys of persons' master before the first server leads
+			return b, fmt.Errorf("the platform is starting, and has made no %s yet; try again", name)
 		}
 		if err != nil {
 			return b, err
@@ -83,7 +101,7 @@ func RunGate(ctx context.Context, root string, log *slog.Logger) error {
 			return tunnel.Ends{Listen: layout.seatAddresses(s), Dial: dialler(layout.SeatIP(s), layout.reachable(s))}, true
 		},
 		Files: func() ([]byte, error) {
-			b, err := bundleOf(root)
+			b, err := layout.bundle()
 			if err != nil {
 				return nil, err
 			}

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -49,6 +51,7 @@ type joinedAs struct {
 const (
 	connectAgain = time.Second
 	startAgain   = 500 * time.Millisecond
+	lookEvery    = 10 * time.Second // whether the platform's files are as before
 )
 
 // Join makes this machine one that joined, by an invitation the first time: it makes a key,
@@ -130,10 +133,15 @@ func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err
 	if b.Root != j.Root {
 		return false, fmt.Errorf("the platform's data directory is %s, and all servers tell its nodes the same paths: join with --data %s", b.Root, b.Root)
 	}
-	var another []string
-	for _, name := range bundled {
+	for _, name := range sharedFiles {
 		if len(b.Files[name]) == 0 {
 			return false, fmt.Errorf("the platform sends no %s", name)
+		}
+	}
+	var another []string
+	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
+		if !filepath.IsLocal(name) {
+			return false, fmt.Errorf("the platform sends %q, which is no file of a data directory", name)
 		}
 		if before, err := os.ReadFile(filepath.Join(j.Root, name)); err != nil || !bytes.Equal(before, b.Files[name]) {
 			another = append(another, name)
@@ -147,7 +155,10 @@ func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err
 		return false, err
 	}
 	for _, name := range another {
-		j.crash("join:" + name)
+		j.crash("join:" + filepath.Base(name))
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(j.Root, name)), 0o700); err != nil {
+			return false, err
+		}
 		if err := durable.Replace(durable.OS{}, filepath.Join(j.Root, name), b.Files[name]); err != nil {
 			return false, err
 		}
@@ -167,9 +178,10 @@ func (j *Joined) Run(ctx context.Context) error {
 		return err
 	}
 	connected := make(chan struct{})
+	linked, unlink := context.WithCancel(context.WithoutCancel(ctx)) // for longer than the server, which resigns through it
 	go func() {
 		defer close(connected)
-		j.connect(ctx)
+		j.connect(linked)
 	}()
 	for ctx.Err() == nil {
 		if err := j.serve(ctx); err != nil && ctx.Err() == nil {
@@ -177,6 +189,7 @@ func (j *Joined) Run(ctx context.Context) error {
 		}
 		sleep(ctx, startAgain)
 	}
+	unlink()
 	<-connected
 	return nil
 }
@@ -227,13 +240,16 @@ func (j *Joined) visit(ctx context.Context) error {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // it is over then
-	changed, err := j.take(ctx, s)
-	if err != nil {
+	if err := j.look(ctx, s); err != nil {
 		return err
 	}
-	if changed {
-		poke(j.changed)
-	}
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	go every(looking, lookEvery, func(ctx context.Context) {
+		if err := j.look(ctx, s); err != nil && ctx.Err() == nil {
+			j.Log.Warn("whether the platform is another than before is not known", "err", err)
+		}
+	})
 	_, layout, err := LoadInstallation(j.Root)
 	if err != nil {
 		return err
@@ -245,6 +261,15 @@ func (j *Joined) visit(ctx context.Context) error {
 	return s.Run(ctx, tunnel.Ends{Listen: layout.reachable(seat), Dial: dialler("", layout.seatAddresses(seat))}, func() {
 		j.Log.Info("connected with the platform", "gate", j.machine.Gate, "server", j.machine.Name)
 	})
+}
+
+// look keeps the platform's files as they are there.
+func (j *Joined) look(ctx context.Context, s *tunnel.Session) error {
+	changed, err := j.take(ctx, s)
+	if changed {
+		poke(j.changed)
+	}
+	return err
 }
 
 // serve runs the server until it ends, or must begin anew because the platform is another.
