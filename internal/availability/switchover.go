@@ -2,6 +2,7 @@ package availability
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -97,17 +98,46 @@ func (p Postgres) move(ctx context.Context, r *control.Run) (any, error) {
 	if _, err := r.Result("choose", &c); err != nil {
 		return nil, err
 	}
-	lock, err := p.Locks.Read(ctx, a.Cluster)
+	return nil, p.moveTo(ctx, a.Cluster, c)
+}
+
+func (p Postgres) moveTo(ctx context.Context, cluster string, c chosen) error {
+	leader, err := p.settled(ctx, cluster)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if lock.Leader == c.To.Name { // an earlier life of this step has moved it
-		return nil, nil
+	if leader == c.From.Name {
+		refused := p.Members.Switchover(ctx, cluster, c.From.Name, c.To.Name)
+		if refused == nil {
+			return nil
+		}
+		// What an earlier life of this step has asked for may have been carried out since the look.
+		if leader, err = p.settled(ctx, cluster); err != nil || leader == c.From.Name {
+			return errors.Join(refused, err)
+		}
 	}
-	if lock.Leader != c.From.Name {
-		return nil, fmt.Errorf("%q leads by now, not %s; nothing was moved", lock.Leader, c.From.Name)
+	if leader != c.To.Name {
+		return fmt.Errorf("%q leads by now, not %s; nothing was moved", leader, c.From.Name)
 	}
-	return nil, p.Members.Switchover(ctx, a.Cluster, c.From.Name, c.To.Name)
+	return nil
+}
+
+// settling is how long a cluster may have no leader while a switchover is carried out. Longer
+// would keep a failover waiting.
+const settling = 8 * time.Second
+
+// settled returns who leads. While a switchover is carried out nobody does for a moment: an
+// earlier life of the step may have asked for it.
+func (p Postgres) settled(ctx context.Context, cluster string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, settling)
+	defer cancel()
+	return retry(ctx, func() (string, error) {
+		lock, err := p.Locks.Read(ctx, cluster)
+		if err == nil && lock.Leader == "" {
+			err = fmt.Errorf("nobody leads %s", cluster)
+		}
+		return lock.Leader, err
+	})
 }
 
 func (p Postgres) verifySwitchover(ctx context.Context, r *control.Run) (any, error) {
