@@ -297,7 +297,7 @@ func TestWhatCannotBeElsewhere(t *testing.T) {
 // be lost in every way that a machine can be.
 func TestServerOnItsOwnMachine(t *testing.T) {
 	t.Parallel()
-	x := newPlane(t, [2]int{176, 177}, "", joining)
+	x := newPlane(t, [2]int{178, 179}, "", joining)
 	x.authorities()
 	m := newMachine(t, x.root)
 	stopGate := x.gate()
