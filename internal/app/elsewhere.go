@@ -5,16 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"path/filepath"
 	"slices"
-	"time"
 
-	"github.com/greenlang/fournines/internal/app/machines"
 	"github.com/greenlang/fournines/internal/driver/tunnel"
 	"github.com/greenlang/fournines/internal/host"
-	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/state"
 )
 
 // Servers on machines of their own. Everything of a platform has a loopback address; what
@@ -98,91 +92,6 @@ func dialler(from string, addresses []string) func(context.Context, string) (net
 		}
 		return d.DialContext(ctx, tunnel.Network(address), address)
 	}
-}
-
-// machineChanged is what happened to a machine that runs a server of ours.
-var machineChanged = journal.NewKind[machines.Change]("server.machine", "Another machine was invited to run a server of the control plane, has joined, or was dismissed.")
-
-// machinePrefix begins the document with the last change of a server's machine.
-const machinePrefix = "server-machine/"
-
-// foldMachines keeps the last change of each machine.
-func foldMachines(d *state.Docs, r journal.Record) error {
-	if r.Kind != machineChanged.Name {
-		return nil
-	}
-	var c machines.Change
-	if err := r.Decode(&c); err != nil {
-		return err
-	}
-	return d.Put(machinePrefix+c.Machine, c)
-}
-
-// machineReport takes a change that the gate tells. It tells them in order until they are
-// taken, so what it tells again is the last one.
-func (s *ServerApp) machineReport(w http.ResponseWriter, r *http.Request) {
-	var c, last machines.Change
-	if !decodeBody(w, r, &c) {
-		return
-	}
-	if _, err := s.Layout.Seat(c.Machine); err != nil {
-		problem(w, http.StatusNotFound, "No such server", err.Error())
-		return
-	}
-	_, err := s.State.Get(machinePrefix+c.Machine, &last)
-	if err == nil && last.ID != c.ID {
-		var e journal.Entry
-		if e, err = machineChanged.Entry(c.Machine, c.ID, c); err == nil {
-			e.Actor = "system"
-			if c.By != "" {
-				e.Actor = c.By
-			}
-			_, err = s.State.Append(r.Context(), e)
-		}
-	}
-	if err != nil {
-		problem(w, http.StatusServiceUnavailable, "The change was not recorded", err.Error())
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
-// The registry of machines in an installation's directory.
-func gateRegistry(root string) machines.Registry {
-	return machines.Registry{Dir: filepath.Join(root, Gate), Now: time.Now}
-}
-
-// invitationStands is how long an invitation stands.
-const invitationStands = time.Hour
-
-// InviteServer makes an invitation for the machine that shall run a server.
-func InviteServer(root, name, by string) (machines.Invitation, error) {
-	i, layout, err := LoadInstallation(root)
-	if err != nil {
-		return machines.Invitation{}, err
-	}
-	s, err := layout.Seat(name)
-	if err != nil {
-		return machines.Invitation{}, err
-	}
-	if !layout.elsewhere(s) {
-		return machines.Invitation{}, fmt.Errorf("%s runs on this machine; to have it on another, bring the platform up with --elsewhere %s --gate HOST:PORT", name, name)
-	}
-	r := gateRegistry(root)
-	key, err := r.Signer()
-	if err != nil {
-		return machines.Invitation{}, err
-	}
-	secret, err := r.Invite(name, by, invitationStands)
-	return machines.Invitation{Machine: name, Gate: i.Gate, GateKey: fingerprintOf(key), Secret: secret}, err
-}
-
-// DismissServer takes back the key of the machine that runs a server: it is cut off at once.
-func DismissServer(root, name, by string) error {
-	if _, _, err := LoadInstallation(root); err != nil {
-		return err
-	}
-	return gateRegistry(root).Dismiss(name, by)
 }
 
 // otherMachine says why something cannot be done to a server from the one that leads.

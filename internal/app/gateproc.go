@@ -8,20 +8,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
-	"golang.org/x/crypto/ssh"
-
-	"github.com/greenlang/fournines/internal/app/machines"
 	"github.com/greenlang/fournines/internal/driver/tunnel"
 	"github.com/greenlang/fournines/internal/node"
 )
-
-func fingerprintOf(s ssh.Signer) string { return ssh.FingerprintSHA256(s.PublicKey()) }
 
 // gateUnit is the gate of the platform's machine.
 func gateUnit(l Layout, env []string) node.Unit {
@@ -110,28 +103,4 @@ func RunGate(ctx context.Context, root string, log *slog.Logger) error {
 	}
 	go tellMachines(ctx, known, NewClient(secrets.NodeToken, layout.ServerListens()...), log)
 	return g.Run(ctx, l)
-}
-
-// tellMachines has the journal know what happened to machines.
-func tellMachines(ctx context.Context, known machines.Registry, client *Client, log *slog.Logger) {
-	every(ctx, time.Second, func(ctx context.Context) {
-		for ctx.Err() == nil {
-			all, err := known.Untold()
-			if err == nil && len(all) == 0 {
-				return
-			}
-			if err == nil {
-				err = client.Call(ctx, http.MethodPost, "/machines", all[0].ID, all[0], nil)
-			}
-			if err == nil {
-				err = known.Told(all[0].ID)
-			}
-			if err != nil {
-				if ctx.Err() == nil && !Away(err) {
-					log.Error("what happened to a machine could not be recorded", "err", err)
-				}
-				return
-			}
-		}
-	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -30,67 +31,77 @@ type Joined struct {
 	Log    *slog.Logger
 
 	machine tunnel.Machine
-	changed chan struct{} // the bundle is another than before
+	changed chan struct{} // the platform's files are others than before
 	crash   func(point string)
 }
 
 const (
-	joinedFile = "joined.json"
+	joinedFile = "joined.json" // the invitation without its secret, once this machine has joined
 	joinedKey  = "joined.key"
 	takingFile = "joined.taking" // is there while the platform's files are exchanged: they may be of two kinds
 )
 
-// joinedAs is what a machine keeps of where it joined.
-type joinedAs struct {
-	Server  string `json:"server"`
-	Gate    string `json:"gate"`
-	GateKey string `json:"gate_key"`
-}
-
-// Again are the times between two attempts: to connect, and to start the server that ended.
+// The times between two attempts: to connect, and to start the server that ended; and between
+// two looks at the platform's files.
 const (
 	connectAgain = time.Second
 	startAgain   = 500 * time.Millisecond
-	lookEvery    = 10 * time.Second // whether the platform's files are as before
+	lookEvery    = 10 * time.Second
 )
 
-// Join makes this machine one that joined, by an invitation the first time: it makes a key,
-// has it accepted, and keeps where it belongs. Once that is done the invitation is not
+// Run joins, if this machine has not yet, and then runs the server and keeps it connected
+// with the platform's machine until ctx ends. Once it has joined, the invitation is not
 // looked at again.
-func (j *Joined) Join(ctx context.Context, invitation string) error {
+func (j *Joined) Run(ctx context.Context, invitation string) error {
+	j.changed = make(chan struct{}, 1)
 	if j.crash = crashPoint(os.Getenv(crashDir)); j.crash == nil {
 		j.crash = func(string) {}
 	}
 	as, err := loadJoined(j.Root)
-	first := errors.Is(err, os.ErrNotExist)
-	if err != nil && !first {
+	first := errors.Is(err, fs.ErrNotExist)
+	if first {
+		as, err = machines.ParseInvitation(invitation)
+	}
+	if err != nil {
 		return err
 	}
-	secret := ""
-	if first {
-		if exists(filepath.Join(j.Root, installationFile)) && !exists(filepath.Join(j.Root, joinedKey)) {
-			return fmt.Errorf("%s is the data directory of a platform on this machine; take another one with --data, at the path that the platform has on its own machine", j.Root)
-		}
-		i, err := machines.ParseInvitation(invitation)
-		if err != nil {
-			return err
-		}
-		as, secret = joinedAs{Server: i.Machine, Gate: i.Gate, GateKey: i.GateKey}, i.Secret
+	if first && exists(filepath.Join(j.Root, installationFile)) && !exists(filepath.Join(j.Root, joinedKey)) {
+		return fmt.Errorf("%s is the data directory of a platform on this machine; take another one with --data, at the path that the platform has on its own machine", j.Root)
 	}
+	if err := os.MkdirAll(j.Root, 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	lock, err := lockUp(j.Root)
+	if running := (*RunningError)(nil); errors.As(err, &running) {
+		return fmt.Errorf("%s is in use already: the server of this machine runs", j.Root)
+	} else if err != nil {
+		return err
+	}
+	defer lock.Close() //nolint:errcheck // it ends with us
 	key, err := machines.Signer(filepath.Join(j.Root, joinedKey))
 	if err != nil {
 		return err
 	}
-	j.machine = tunnel.Machine{Name: as.Server, Gate: as.Gate, GateKey: as.GateKey, Key: key}
-	j.changed = make(chan struct{}, 1)
-	if !first {
-		return nil
+	j.machine = tunnel.Machine{Name: as.Machine, Gate: as.Gate, GateKey: as.GateKey, Key: key}
+	if first {
+		if err := j.join(ctx, as); err != nil {
+			return err
+		}
 	}
+	if err := j.layPrograms(); err != nil {
+		return err
+	}
+	j.keep(ctx)
+	return nil
+}
+
+// join has this machine's key accepted, and keeps where it belongs.
+func (j *Joined) join(ctx context.Context, i machines.Invitation) error {
 	j.crash("join:key")
 	// The key may have been accepted before a crash: then the invitation stands no more.
 	s, err := j.machine.Connect(ctx)
 	if errors.Is(err, tunnel.ErrUnknown) {
-		if err = j.machine.Introduce(ctx, secret); err == nil {
+		if err = j.machine.Introduce(ctx, i.Secret); err == nil {
 			j.crash("join:accepted")
 			s, err = j.machine.Connect(ctx)
 		}
@@ -102,7 +113,7 @@ func (j *Joined) Join(ctx context.Context, invitation string) error {
 	if _, err := j.take(ctx, s); err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(as, "", " ")
+	b, err := json.MarshalIndent(i, "", " ")
 	if err != nil {
 		return err
 	}
@@ -111,8 +122,9 @@ func (j *Joined) Join(ctx context.Context, invitation string) error {
 	return err
 }
 
-func loadJoined(root string) (joinedAs, error) {
-	var as joinedAs
+// loadJoined reads as what the machine with that data directory has joined.
+func loadJoined(root string) (machines.Invitation, error) {
+	var as machines.Invitation
 	path := filepath.Join(root, joinedFile)
 	b, err := os.ReadFile(path)
 	if err == nil {
@@ -124,7 +136,7 @@ func loadJoined(root string) (joinedAs, error) {
 	return as, nil
 }
 
-// take keeps the platform's bundle, and tells whether it is another than before.
+// take keeps the platform's files, and tells whether they are others than before.
 func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err error) {
 	var b bundle
 	if err := s.Files(ctx, &b); err != nil {
@@ -167,18 +179,28 @@ func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err
 	return true, os.Remove(taking)
 }
 
-// Run runs the server, and keeps it connected with the platform's machine, until ctx ends.
-func (j *Joined) Run(ctx context.Context) error {
-	lock, err := lockUp(j.Root)
+// layPrograms copies what the server starts to where it looks for it.
+func (j *Joined) layPrograms() error {
+	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("%s is in use: this machine's server runs already", j.Root)
+		return fmt.Errorf("find our own program: %w", err)
 	}
-	defer lock.Close() //nolint:errcheck // it ends with us
-	if err := j.layPrograms(); err != nil {
-		return err
+	l, programs := Layout{Root: j.Root}, map[string]string{"fournines": self}
+	if from, ok := beside(worker.Program); ok {
+		programs[worker.Program] = from
 	}
-	connected := make(chan struct{})
+	for _, dir := range []string{faultsDir(j.Root), filepath.Join(j.Root, filepath.FromSlash(j.machine.Name))} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return l.copyPrograms(programs)
+}
+
+// keep keeps the server running and connected until ctx ends.
+func (j *Joined) keep(ctx context.Context) {
 	linked, unlink := context.WithCancel(context.WithoutCancel(ctx)) // for longer than the server, which resigns through it
+	connected := make(chan struct{})
 	go func() {
 		defer close(connected)
 		j.connect(linked)
@@ -191,34 +213,6 @@ func (j *Joined) Run(ctx context.Context) error {
 	}
 	unlink()
 	<-connected
-	return nil
-}
-
-// layPrograms copies what the server starts to where it looks for it.
-func (j *Joined) layPrograms() error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find our own program: %w", err)
-	}
-	l := Layout{Root: j.Root}
-	programs := map[string]string{"fournines": self}
-	if from, ok := beside(worker.Program); ok {
-		programs[worker.Program] = from
-	}
-	for _, dir := range []string{l.Bin(""), faultsDir(j.Root), filepath.Join(j.Root, filepath.FromSlash(j.machine.Name))} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-	}
-	for name, from := range programs {
-		if from == l.Bin(name) {
-			continue
-		}
-		if err := copyProgram(from, l.Bin(name)); err != nil {
-			return fmt.Errorf("copy program %s: %w", name, err)
-		}
-	}
-	return nil
 }
 
 // connect connects with the gate for as long as ctx lasts.
@@ -234,22 +228,16 @@ func (j *Joined) connect(ctx context.Context) {
 	}
 }
 
+// visit carries until the connection is lost, or the platform is another than before.
 func (j *Joined) visit(ctx context.Context) error {
 	s, err := j.machine.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close() //nolint:errcheck // it is over then
-	if err := j.look(ctx, s); err != nil {
+	if _, err := j.look(ctx, s); err != nil {
 		return err
 	}
-	looking, stop := context.WithCancel(ctx)
-	defer stop()
-	go every(looking, lookEvery, func(ctx context.Context) {
-		if err := j.look(ctx, s); err != nil && ctx.Err() == nil {
-			j.Log.Warn("whether the platform is another than before is not known", "err", err)
-		}
-	})
 	_, layout, err := LoadInstallation(j.Root)
 	if err != nil {
 		return err
@@ -258,24 +246,41 @@ func (j *Joined) visit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		for sleep(ctx, lookEvery); ctx.Err() == nil; sleep(ctx, lookEvery) {
+			changed, err := j.look(ctx, s)
+			if err != nil && ctx.Err() == nil {
+				j.Log.Warn("whether the platform is another than before is not known", "err", err)
+			}
+			if changed {
+				stop(errors.New("the platform is another than before"))
+			}
+		}
+	}()
 	return s.Run(ctx, tunnel.Ends{Listen: layout.reachable(seat), Dial: dialler("", layout.seatAddresses(seat))}, func() {
 		j.Log.Info("connected with the platform", "gate", j.machine.Gate, "server", j.machine.Name)
 	})
 }
 
-// look keeps the platform's files as they are there.
-func (j *Joined) look(ctx context.Context, s *tunnel.Session) error {
-	changed, err := j.take(ctx, s)
+// look keeps the platform's files as they are there; the server begins anew with others.
+func (j *Joined) look(ctx context.Context, s *tunnel.Session) (changed bool, err error) {
+	changed, err = j.take(ctx, s)
 	if changed {
 		poke(j.changed)
 	}
-	return err
+	return changed, err
 }
 
 // serve runs the server until it ends, or must begin anew because the platform is another.
 func (j *Joined) serve(ctx context.Context) error {
 	if exists(filepath.Join(j.Root, takingFile)) {
 		return errors.New("the platform's files are not whole; the rest comes with the next connection")
+	}
+	select {
+	case <-j.changed: // before it starts
+	default:
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

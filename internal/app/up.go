@@ -113,7 +113,7 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 		return err
 	}
 	if as, err := loadJoined(o.Root); err == nil {
-		return fmt.Errorf("%s belongs to the server %s of a platform on another machine; bring a platform up in another directory with --data", o.Root, as.Server)
+		return fmt.Errorf("%s belongs to the server %s of a platform on another machine; bring a platform up in another directory with --data", o.Root, as.Machine)
 	}
 	text := spec.BuiltInYAML()
 	if o.Platform != "" {
@@ -295,10 +295,6 @@ func (u *Up) layPrograms() error {
 	if err != nil {
 		return fmt.Errorf("find our own program: %w", err)
 	}
-	bin := filepath.Join(u.Layout.Root, "bin")
-	if err := os.MkdirAll(bin, 0o755); err != nil { //nolint:gosec // the engines' user must pass
-		return err
-	}
 	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)}
 	if u.Layout.EmbedsObjects() || len(u.Layout.ObjectRegions()) > 0 {
 		programs[objectsProgram] = filepath.Join(filepath.Dir(self), objectsProgram)
@@ -308,12 +304,23 @@ func (u *Up) layPrograms() error {
 	} else if err := os.Remove(u.Layout.Bin(worker.Program)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove another version's program: %w", err)
 	}
+	if err := u.Layout.copyPrograms(programs); err != nil {
+		return err
+	}
+	return u.layDirectories()
+}
+
+// copyPrograms copies programs to where processes of ours look for them.
+func (l Layout) copyPrograms(programs map[string]string) error {
+	if err := os.MkdirAll(l.Bin(""), 0o755); err != nil { //nolint:gosec // the engines' user must pass
+		return err
+	}
 	for name, from := range programs {
-		if err := copyProgram(from, u.Layout.Bin(name)); err != nil {
+		if err := copyProgram(from, l.Bin(name)); err != nil {
 			return fmt.Errorf("copy program %s: %w; `make build` builds all of them", name, err)
 		}
 	}
-	return u.layDirectories()
+	return nil
 }
 
 // layDirectories makes the directories of zones and edges. The zones' come first: their

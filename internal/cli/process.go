@@ -70,11 +70,7 @@ func (w *world) join(ctx context.Context, invitation string) error {
 	if err != nil {
 		return err
 	}
-	j := &app.Joined{Root: root, Stderr: w.err, Log: w.logger()}
-	if err := j.Join(ctx, invitation); err != nil {
-		return err
-	}
-	return j.Run(ctx)
+	return (&app.Joined{Root: root, Stderr: w.err, Log: w.logger()}).Run(ctx, invitation)
 }
 
 func (w *world) gateCommand() *cobra.Command {

@@ -11,10 +11,10 @@ import (
 // Invitation is what a machine needs to join: who it will be, where the gate is, how it is
 // known, and the secret that is good for one time.
 type Invitation struct {
-	Machine string
-	Gate    string // HOST:PORT
-	GateKey string // fingerprint
-	Secret  string
+	Machine string `json:"server"`
+	Gate    string `json:"gate"`     // HOST:PORT
+	GateKey string `json:"gate_key"` // fingerprint
+	Secret  string `json:"-"`
 }
 
 const scheme = "fournines"

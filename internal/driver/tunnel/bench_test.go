@@ -9,7 +9,7 @@ import (
 // BenchmarkCarry opens a connection, sends a line and reads it back: what a probe does,
 // directly and through a gate.
 func BenchmarkCarry(b *testing.B) {
-	there, at := listen(b), free(b)
+	there, at := listen(b), free()
 	go func() {
 		for {
 			c, err := there.Accept()

@@ -113,7 +113,8 @@ func (g *Gate) serve(ctx context.Context, c net.Conn, shaken func()) error {
 		return errors.Join(fmt.Errorf("prove a machine: %w", err), c.Close())
 	}
 	if conn.Permissions.Extensions[permSecret] != "" {
-		return errors.Join(g.accept(conn, channels, requests), conn.Close())
+		defer conn.Close() //nolint:errcheck // the machine has left, or its time is over
+		return g.accept(conn, channels, requests)
 	}
 	_ = c.SetDeadline(time.Time{})
 	shaken()

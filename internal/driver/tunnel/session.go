@@ -50,15 +50,15 @@ func (s *session) run(ctx context.Context, channels <-chan ssh.NewChannel, files
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer s.carried.Wait()
 	defer cancel(nil)
-	defer context.AfterFunc(ctx, func() { _ = s.conn.Close() })()
+	context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // and with it channels, which the loop below reads
 	listeners, err := s.listen(ctx)
-	defer func() {
+	defer func() { // here, and not beside the connection: the next session listens at the same addresses
 		for _, l := range listeners {
 			_ = l.Close()
 		}
 	}()
 	if err != nil {
-		return errors.Join(err, s.conn.Close())
+		return err
 	}
 	for address, l := range listeners {
 		s.carried.Go(func() {
@@ -114,10 +114,9 @@ func Network(address string) string {
 
 // take carries what connects here to the other end.
 func (s *session) take(ctx context.Context, l net.Listener, address string) error {
-	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	for {
 		c, err := l.Accept()
-		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {

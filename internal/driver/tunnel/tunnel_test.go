@@ -10,13 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -78,7 +76,45 @@ var frees atomic.Int32
 
 // free returns an address that nobody listens at, and nobody else is given: a port of the
 // kernel's choice could be.
-func free(testing.TB) string { return fmt.Sprintf("127.77.%d.1:7077", frees.Add(1)) }
+func free() string { return fmt.Sprintf("127.77.%d.1:7077", frees.Add(1)) }
+
+// told counts what a gate says.
+type told struct {
+	mu   sync.Mutex // guards what follows
+	n    map[string]int
+	more chan struct{} // closed when it says something
+}
+
+func (*told) Enabled(context.Context, slog.Level) bool { return true }
+func (h *told) WithAttrs([]slog.Attr) slog.Handler     { return h }
+func (h *told) WithGroup(string) slog.Handler          { return h }
+
+func (h *told) Handle(_ context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.n[r.Message]++
+	close(h.more)
+	h.more = make(chan struct{})
+	return nil
+}
+
+// await waits until the gate has said it so many times.
+func (h *told) await(n int, message string) {
+	for {
+		h.mu.Lock()
+		seen, more := h.n[message], h.more
+		h.mu.Unlock()
+		if seen >= n {
+			return
+		}
+		<-more
+	}
+}
+
+const (
+	hasJoined = "a machine has joined"
+	hasEnded  = "a machine's connection has ended"
+)
 
 // dialler opens what stands for an address on a machine of its own: on one machine both ends
 // of a connection cannot have the same one.
@@ -95,6 +131,7 @@ func dialler(stands map[string]string) func(context.Context, string) (net.Conn, 
 
 type stage struct {
 	gate    *Gate
+	told    *told
 	address string
 	known   *registry
 	machine Machine
@@ -103,9 +140,9 @@ type stage struct {
 // newStage runs a gate that serves ends to machine m.
 func newStage(t testing.TB, ends Ends) *stage {
 	t.Helper()
-	s := &stage{known: &registry{secrets: map[string]string{"m": "secret"}, keys: map[string][]byte{}}}
+	s := &stage{known: &registry{secrets: map[string]string{"m": "secret"}, keys: map[string][]byte{}}, told: &told{n: map[string]int{}, more: make(chan struct{})}}
 	s.gate = &Gate{
-		Key: signer(t), Machines: s.known, Log: slog.New(slog.DiscardHandler),
+		Key: signer(t), Machines: s.known, Log: slog.New(s.told),
 		Ends:  func(m string) (Ends, bool) { return ends, m == "m" },
 		Files: func() ([]byte, error) { return []byte(`{"a":"b"}`), nil },
 	}
@@ -156,20 +193,14 @@ func (s *stage) join(t testing.TB, ends Ends) (leave func(), lost <-chan error) 
 	return leave, told
 }
 
-// awaitDial waits until somebody listens at an address.
-func awaitDial(t testing.TB, network, address string) net.Conn {
+func dial(t testing.TB, address string) net.Conn {
 	t.Helper()
-	for {
-		c, err := net.Dial(network, address)
-		if err == nil {
-			t.Cleanup(func() { _ = c.Close() })
-			return c
-		}
-		if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond) // the test's own limit ends it
+	c, err := net.Dial(Network(address), address)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
 }
 
 // echo answers each connection with what it sent, after its end.
@@ -201,13 +232,14 @@ func TestCarriesBothWays(t *testing.T) {
 	for _, l := range []net.Listener{there, here, unix} {
 		go echo(l)
 	}
-	atGate, atMachine, sock := free(t), free(t), filepath.Join(t.TempDir(), "far.sock")
+	atGate, atMachine, sock := free(), free(), filepath.Join(t.TempDir(), "far.sock")
 	s := newStage(t, Ends{Listen: []string{atGate}, Dial: dialler(map[string]string{atMachine: there.Addr().String(), sock: socket})})
 	leave, _ := s.join(t, Ends{Listen: []string{atMachine, sock}, Dial: dialler(map[string]string{atGate: here.Addr().String()})})
+	s.told.await(1, hasJoined)
 	want := make([]byte, 5<<20) // more than any window
 	_, _ = rand.Read(want)
 	for _, address := range []string{atMachine, atGate, sock} {
-		c := awaitDial(t, Network(address), address)
+		c := dial(t, address)
 		go func() {
 			_, _ = c.Write(want)
 			_ = closeWrite(c)
@@ -218,15 +250,10 @@ func TestCarriesBothWays(t *testing.T) {
 		}
 	}
 	leave()
+	s.told.await(1, hasEnded)
 	for _, address := range []string{atMachine, atGate} {
-		for { // the gate's end follows
-			c, err := net.Dial("tcp", address)
-			if errors.Is(err, syscall.ECONNREFUSED) {
-				break
-			} else if err == nil {
-				_ = c.Close()
-			}
-			time.Sleep(time.Millisecond)
+		if c, err := net.Dial("tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("%s is not refused after the machine has left: %v, %v", address, c, err)
 		}
 	}
 }
@@ -242,10 +269,10 @@ func TestCutIsNoEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			there := listen(t)
-			at := free(t)
+			at := free()
 			s := newStage(t, Ends{Dial: dialler(map[string]string{at: there.Addr().String()})})
 			leave, _ := s.join(t, Ends{Listen: []string{at}})
-			c := awaitDial(t, "tcp", at)
+			c := dial(t, at)
 			far, err := there.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -266,7 +293,7 @@ func TestCutIsNoEnd(t *testing.T) {
 
 func TestRefusesOtherAddresses(t *testing.T) {
 	t.Parallel()
-	at := free(t)
+	at := free()
 	s := newStage(t, Ends{Dial: dialler(nil)})
 	_, _ = s.join(t, Ends{Listen: []string{at}})
 	c, err := net.Dial("tcp", at)
@@ -316,7 +343,7 @@ func TestWhoMayJoin(t *testing.T) {
 		t.Error(err)
 	}
 	away := s.machine
-	away.Gate = free(t)
+	away.Gate = free()
 	if _, err := away.Connect(ctx); err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrImpostor) {
 		t.Errorf("no gate: %v", err)
 	}
@@ -362,7 +389,7 @@ func TestDismissedIsCutOff(t *testing.T) {
 // place of its earlier self.
 func TestLaterConnectionReplaces(t *testing.T) {
 	t.Parallel()
-	here, atGate := listen(t), free(t)
+	here, atGate := listen(t), free()
 	go echo(here)
 	s := newStage(t, Ends{Listen: []string{atGate}})
 	ends := Ends{Dial: dialler(map[string]string{atGate: here.Addr().String()})}
@@ -371,17 +398,12 @@ func TestLaterConnectionReplaces(t *testing.T) {
 	if err := <-lost; err == nil {
 		t.Error("the earlier connection ended without a reason")
 	}
-	for { // who comes while the earlier one ends is reset with it
-		c := awaitDial(t, "tcp", atGate)
-		_, _ = c.Write([]byte("x"))
-		_ = closeWrite(c)
-		b, err := io.ReadAll(c)
-		if err == nil && string(b) == "x" {
-			return
-		}
-		if !errors.Is(err, syscall.ECONNRESET) {
-			t.Fatalf("%q, %v", b, err)
-		}
+	s.told.await(2, hasJoined)
+	c := dial(t, atGate)
+	_, _ = c.Write([]byte("x"))
+	_ = closeWrite(c)
+	if b, err := io.ReadAll(c); err != nil || string(b) != "x" {
+		t.Errorf("%q, %v", b, err)
 	}
 }
 
