@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/greenlang"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 	"github.com/greenlang/fournines/kit/audit"
 )
@@ -25,7 +26,7 @@ func TestAudit_7_8_5(t *testing.T) {
 	p.Healthy()
 	greenlangIsAudited(t, p)
 
-	secrets, err := app.LoadSecrets(p.Root)
+	secrets, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func TestAudit_7_8_5(t *testing.T) {
 		t.Helper()
 		return sendEvent(t, p, token)
 	}
-	first := send(secrets.Applications[app.GreenLang])
+	first := send(secrets.Applications[place.GreenLang])
 	sealed := entry(t, p, fmt.Sprint(first.Index))
 	if strings.Contains(string(sealed.Data), "example.com") || len(sealed.Sealed) != 1 {
 		t.Fatalf("%+v %s", sealed, sealed.Data)
@@ -53,7 +54,7 @@ func TestAudit_7_8_5(t *testing.T) {
 		t.Fatalf("who looked is not recorded: %+v", looks)
 	}
 
-	keys, backup := filepath.Join(p.Root, app.Server, "persons"), t.TempDir()
+	keys, backup := filepath.Join(p.Root, place.Server, "persons"), t.TempDir()
 	if err := os.CopyFS(backup, os.DirFS(keys)); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestAudit_7_8_5(t *testing.T) {
 	if again := list(t, p, "person.erased-again"); len(again) != 1 {
 		t.Fatalf("%+v", again)
 	}
-	if r := send(secrets.Applications[app.GreenLang]); !r.Duplicate || r.Index != first.Index {
+	if r := send(secrets.Applications[place.GreenLang]); !r.Duplicate || r.Index != first.Index {
 		t.Fatalf("a repeat after the restart is %+v, it was entry %d", r, first.Index)
 	}
 }
@@ -107,7 +108,7 @@ func TestAudit_7_8_5(t *testing.T) {
 // sendEvent sends one event with personal data, as an application does by itself.
 func sendEvent(t *testing.T, p *platformtest.Platform, token string) audit.Result {
 	t.Helper()
-	c := app.NewClient(p.Token, p.Listen)
+	c := client.NewClient(p.Token, p.Listen)
 	batch := audit.Batch{Events: []audit.Event{{
 		ID: "e2e-1", Time: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Tenant: "acme", Actor: "user-7", Action: "address.changed",
 		Person: "ada", Personal: map[string]string{"email": "ada@example.com"},

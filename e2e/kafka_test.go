@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -33,7 +33,7 @@ func mirrors(t *testing.T, p *platformtest.Platform) []api.Mirror {
 // mirrorIsKilled kills the mirror with SIGKILL: what it had not copied comes later, and
 // nothing is lost in either direction.
 func mirrorIsKilled(t *testing.T, p *platformtest.Platform) {
-	unit := partner + "/a/" + app.Mirror
+	unit := partner + "/a/" + place.Mirror
 	old := main(t, p, unit)
 	before := mirrors(t, p)
 	kill(t, p, unit)
@@ -61,7 +61,7 @@ func mirrorIsKilled(t *testing.T, p *platformtest.Platform) {
 func brokersAreRestarted(t *testing.T, p *platformtest.Platform) {
 	before := map[string]process.Process{}
 	for _, z := range []string{"a", "b", "c"} {
-		before[z] = main(t, p, platformtest.Region+"/"+z+"/"+app.Kafka)
+		before[z] = main(t, p, platformtest.Region+"/"+z+"/"+place.Kafka)
 	}
 	out := run(t, p, "kafka", "restart", platformtest.Region, "--reason", "test", "--yes", "-o", "json")
 	var o api.Operation
@@ -69,7 +69,7 @@ func brokersAreRestarted(t *testing.T, p *platformtest.Platform) {
 		t.Errorf("%v: %s", err, out)
 	}
 	for z, old := range before {
-		if now := main(t, p, platformtest.Region+"/"+z+"/"+app.Kafka); now == old {
+		if now := main(t, p, platformtest.Region+"/"+z+"/"+place.Kafka); now == old {
 			t.Errorf("the broker in zone %s was not restarted", z)
 		}
 	}

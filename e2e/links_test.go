@@ -15,9 +15,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -62,7 +62,7 @@ type writables struct {
 
 func countWritables(t *testing.T, p *platformtest.Platform) *writables {
 	t.Helper()
-	secrets, err := app.LoadSecrets(p.Root)
+	secrets, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func cutEndsAlone(t *testing.T, p *platformtest.Platform) {
 			t.Fatal(err)
 		}
 	}
-	kill(t, p, app.Server)
+	kill(t, p, place.Server)
 	open(t, p)
 	p.Await("the fault is not recorded as over", func(s api.Status) string {
 		if len(s.Faults) > 0 {
@@ -232,7 +232,7 @@ func cutEndsAlone(t *testing.T, p *platformtest.Platform) {
 		}
 		return ""
 	})
-	kill(t, p, app.Wan)
+	kill(t, p, place.Wan)
 	open(t, p)
 	caughtUp(t, p)
 	for bad, say := range map[string]string{

@@ -11,25 +11,26 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/driver/s3"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
 // stores opens the applications' buckets of both regions, as applications do.
 func stores(t *testing.T, p *platformtest.Platform) map[string]*s3.Store {
 	t.Helper()
-	_, layout, err := app.LoadInstallation(p.Root)
+	_, layout, err := place.LoadInstallation(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets, err := app.LoadSecrets(p.Root)
+	secrets, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]*s3.Store{}
 	for _, r := range []string{platformtest.Region, partner} {
-		if out[r], err = app.OpenObjects(layout, secrets, r, 1); err != nil {
+		if out[r], err = assign.OpenObjects(layout, secrets, r, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,8 +122,8 @@ func storeIsKilled(t *testing.T, p *platformtest.Platform) {
 		}
 	})
 	<-reached
-	kill(t, p, partner+"/"+app.Objects)
-	kill(t, p, app.Server)
+	kill(t, p, partner+"/"+place.Objects)
+	kill(t, p, place.Server)
 	writers.Wait()
 	p.In(t).Healthy()
 	settled(t, p)

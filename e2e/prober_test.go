@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/platformtest"
@@ -94,11 +94,11 @@ func proberIsKilled(t *testing.T, p *platformtest.Platform) {
 		}
 		return ""
 	})
-	old, killed := main(t, p, app.Prober), uint64(time.Now().Unix()) //nolint:gosec // a Unix time
-	kill(t, p, app.Prober)
+	old, killed := main(t, p, assign.Prober), uint64(time.Now().Unix()) //nolint:gosec // a Unix time
+	kill(t, p, assign.Prober)
 	before := seenOutside(t, p)
 	p.Await("the prober does not come back, or its seconds do not count", func(api.Status) string {
-		if now, ok := process.Adopt(filepath.Join(p.Root, app.Prober) + ".pid"); !ok || now == old {
+		if now, ok := process.Adopt(filepath.Join(p.Root, assign.Prober) + ".pid"); !ok || now == old {
 			return "no new process yet"
 		}
 		if all := seenOutside(t, p); all[len(all)-1].saw.From < killed || all[len(all)-1].known() == 0 {

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 // What cannot work is refused before anything is started, with what to do.
 func TestUpRefuses(t *testing.T) {
-	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
+	if _, err := assign.FindPrograms(t.Context(), place.EnginesRoot()); err != nil {
 		t.Skipf("NOT PROVED: that `up` refuses what cannot work, which needs real engines: %v", err)
 	}
 	p := platformtest.Prepare(t, platformtest.Options{Number: 103})
@@ -69,7 +71,7 @@ func TestUpRefuses(t *testing.T) {
 		refused(t, "format 99", "newer version", "--data")
 	})
 	t.Run("FullDisk", func(t *testing.T) {
-		if err := app.CheckSpace("/proc"); err == nil { // a file system that never has room
+		if err := up.CheckSpace("/proc"); err == nil { // a file system that never has room
 			t.Error("no free space is taken for enough")
 		} else if !strings.Contains(err.Error(), "make room") {
 			t.Error(err)

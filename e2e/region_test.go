@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -103,7 +103,7 @@ func nodeAdopts(t *testing.T, p *platformtest.Platform) {
 
 func serverRestart(t *testing.T, p *platformtest.Platform) {
 	before := p.Healthy()
-	kill(t, p, app.Server)
+	kill(t, p, place.Server)
 	after := p.Healthy()
 	if after.Journal.Size < before.Journal.Size {
 		t.Fatalf("the journal shrank from %d to %d", before.Journal.Size, after.Journal.Size)
@@ -191,7 +191,7 @@ func drillWithDeaths(t *testing.T, p *platformtest.Platform) {
 		return ""
 	})
 	victim := zone(leader(before))
-	kill(t, p, app.Server)
+	kill(t, p, place.Server)
 	kill(t, p, platformtest.Region+"/edge")
 	for _, z := range []string{"a", "b", "c"} {
 		if z != victim {
@@ -223,7 +223,7 @@ func faultEndsAlone(t *testing.T, p *platformtest.Platform) {
 	if state := procState(t, frozen); state != "T" {
 		t.Fatalf("the process is in state %s, not stopped", state)
 	}
-	for _, unit := range []string{app.Server, platformtest.Region + "/edge", platformtest.Region + "/a", platformtest.Region + "/b", platformtest.Region + "/c"} {
+	for _, unit := range []string{place.Server, platformtest.Region + "/edge", platformtest.Region + "/a", platformtest.Region + "/b", platformtest.Region + "/c"} {
 		kill(t, p, unit)
 	}
 	deadline := time.Now().Add(time.Minute)
@@ -319,12 +319,12 @@ func journalVerifies(t *testing.T, p *platformtest.Platform) {
 
 // noSecrets looks for every secret in arguments, logs, the journal and the edge's configuration.
 func noSecrets(t *testing.T, p *platformtest.Platform) {
-	s, err := app.LoadSecrets(p.Root)
+	s, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	secrets := texts(t, "Secrets", reflect.ValueOf(s))
-	for _, one := range []string{s.Token, s.NodeToken, s.Servers, s.Applications[app.GreenLang]} {
+	for _, one := range []string{s.Token, s.NodeToken, s.Servers, s.Applications[place.GreenLang]} {
 		if one == "" || secrets[one] == "" {
 			t.Fatalf("not every secret is looked for: %v", slices.Sorted(maps.Values(secrets)))
 		}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -130,7 +130,7 @@ func askEdge(t *testing.T, number string) (status int, body string) {
 // answers returns what the platform's DNS says of the service's name.
 func answers(t *testing.T, p *platformtest.Platform) []string {
 	t.Helper()
-	i, _, err := app.LoadInstallation(p.Root)
+	i, _, err := place.LoadInstallation(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func answers(t *testing.T, p *platformtest.Platform) []string {
 	}}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	out, err := r.LookupHost(ctx, app.APIName+".")
+	out, err := r.LookupHost(ctx, place.APIName+".")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 	"github.com/greenlang/fournines/kit/audit"
 )
@@ -35,11 +36,11 @@ func leadingServer(t *testing.T, p *platformtest.Platform) string {
 // acknowledged meanwhile stays, and the one that was cut off has all of it afterwards.
 func leaderIsCutOff(t *testing.T, p *platformtest.Platform) {
 	leader := leadingServer(t, p)
-	for leader == app.Server { // it sits outside of the regions
+	for leader == place.Server { // it sits outside of the regions
 		kill(t, p, leader)
 		leader = leadingServer(t, p)
 	}
-	region := strings.TrimSuffix(leader, "/"+app.Server)
+	region := strings.TrimSuffix(leader, "/"+place.Server)
 	begun := time.Now()
 	id := strings.TrimSpace(run(t, p, "fault", "inject", "region-partition", region, "--for", "5m", "--reason", "test", "--yes", "-o", "name"))
 	p.Await("nobody else leads", func(s api.Status) string {
@@ -51,15 +52,15 @@ func leaderIsCutOff(t *testing.T, p *platformtest.Platform) {
 		return ""
 	})
 	t.Logf("%s led and was cut off; %v later %s leads", leader, time.Since(begun), leadingServer(t, p))
-	secrets, err := app.LoadSecrets(p.Root)
+	secrets, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, layout, err := app.LoadInstallation(p.Root)
+	_, layout, err := place.LoadInstallation(p.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	events := app.NewClient(secrets.Applications[app.GreenLang], layout.ServerListens()...)
+	events := client.NewClient(secrets.Applications[place.GreenLang], layout.ServerListens()...)
 	batch := audit.Batch{Events: []audit.Event{{ID: "cut-off", Time: begun, Tenant: "acme", Actor: "user-7", Action: "region.cut"}}}
 	var a audit.Answer
 	p.Await("no event is acknowledged", func(api.Status) string {

@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -65,7 +66,7 @@ func TestKillAnywhere(t *testing.T) {
 // while a home moves, objects are written at their end; those that would not wait until the next server had begun are in the
 // record, and no failure here.
 func TestKillMoves(t *testing.T) {
-	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
+	if _, err := assign.FindPrograms(t.Context(), place.EnginesRoot()); err != nil {
 		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
 	}
 	var away, home []string
@@ -149,7 +150,7 @@ func (r *region) killAt(ctx context.Context, dir string, d deaths, run *Run) err
 	if err := arm(dir, d.points); err != nil {
 		return err
 	}
-	before, err := r.main(app.Server)
+	before, err := r.main(place.Server)
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func arm(dir string, points []string) error {
 
 // replaced makes sure that the server which ran before does so no more.
 func (r *region) replaced(before process.Process) error {
-	now, err := r.main(app.Server)
+	now, err := r.main(place.Server)
 	if err == nil && now.PID == before.PID {
 		err = fmt.Errorf("the server (pid %d) that should have died runs", now.PID)
 	}

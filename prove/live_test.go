@@ -19,10 +19,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/greenlang"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -80,7 +81,7 @@ func (r *region) live(ctx context.Context, run *Run, lasts, period time.Duration
 	if err != nil {
 		return err
 	}
-	id := app.NewID("prove")
+	id := control.NewID("prove")
 	c := &customers{id: id, new: r.newcomers(id), sessions: &drill.Load{
 		Writer: a, Prefix: id, Every: livePool * a.slot, Limit: 20 * time.Second, Worker: livePool,
 	}}
@@ -129,11 +130,11 @@ type glance struct {
 }
 
 func (r *region) look(ctx context.Context) (g glance, err error) {
-	if g.server, err = r.main(app.Server); err != nil {
+	if g.server, err = r.main(place.Server); err != nil {
 		return g, err
 	}
-	home, err1 := r.main(app.Cluster(platformtest.Region, app.Edge))
-	other, err2 := r.main(app.Cluster(partner, app.Edge))
+	home, err1 := r.main(place.Cluster(platformtest.Region, place.Edge))
+	other, err2 := r.main(place.Cluster(partner, place.Edge))
 	if err := errors.Join(err1, err2); err != nil {
 		return g, err
 	}
@@ -192,13 +193,13 @@ func (r *region) agents(ctx context.Context, period time.Duration) (*agents, err
 		token = r.secrets.App
 	}
 	for i, name := range []string{platformtest.Region, partner} {
-		a.edges[i] = greenlang.NewClient("http://"+r.layout.EdgeAddress(name, app.Edge), token)
+		a.edges[i] = greenlang.NewClient("http://"+r.layout.EdgeAddress(name, place.Edge), token)
 	}
-	config, err := pgx.ParseConfig("postgres://" + r.layout.EdgeAddress(platformtest.Region, app.Postgres) + "/greenlang?sslmode=disable&application_name=prove")
+	config, err := pgx.ParseConfig("postgres://" + r.layout.EdgeAddress(platformtest.Region, place.Postgres) + "/greenlang?sslmode=disable&application_name=prove")
 	if err != nil {
 		return nil, err
 	}
-	config.User, config.Password = app.GreenLang, r.secrets.GreenLang
+	config.User, config.Password = place.GreenLang, r.secrets.GreenLang
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("read registry: %w", err)

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -30,7 +30,7 @@ func networkNoises(zones []string) []noise {
 
 func badNet(kind, zone string) noise {
 	return noise{name: kind + " of zone " + zone, make: func(ctx context.Context, r *region) error {
-		id, err := r.outside.Inject(ctx, kind, app.Cluster(platformtest.Region, zone), 2*badNetFor, "proof")
+		id, err := r.outside.Inject(ctx, kind, place.Cluster(platformtest.Region, zone), 2*badNetFor, "proof")
 		if err != nil {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -49,7 +49,7 @@ const (
 // newcomers are a load that connects anew each 100 ms; one that waits for 2 s gives up.
 func (r *region) newcomers(id string) *drill.Load {
 	return &drill.Load{
-		Writer: newcomer{r.layout.EdgeAddress(platformtest.Region, app.Postgres), r.secrets.Probe},
+		Writer: newcomer{r.layout.EdgeAddress(platformtest.Region, place.Postgres), r.secrets.Probe},
 		Prefix: id, Every: comers * comeEvery, Limit: 2 * time.Second, Worker: comers,
 	}
 }

@@ -14,8 +14,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -40,10 +40,10 @@ func noises(zones []string) []noise {
 	}
 	out = append(out, networkNoises(zones)...)
 	return append(out,
-		stallMain("server stalls", app.Server), killMain("server is killed", app.Server),
+		stallMain("server stalls", place.Server), killMain("server is killed", place.Server),
 		stallMain("edge stalls", platformtest.Region+"/edge"),
-		stallUnit("replica stalls", replicaOf(app.Postgres)), stallUnit("sentinel stalls", anyOf(app.Sentinel)),
-		stallUnit("redis replica stalls", replicaOf(app.Redis)), stallUnit("application stalls", anyOf(app.GreenLang)),
+		stallUnit("replica stalls", replicaOf(place.Postgres)), stallUnit("sentinel stalls", anyOf(place.Sentinel)),
+		stallUnit("redis replica stalls", replicaOf(place.Redis)), stallUnit("application stalls", anyOf(place.GreenLang)),
 		noise{name: "etcd leader is killed", make: killEtcdLeader}, noise{name: "one core is busy", make: hog},
 		noise{name: "primary stalls (by design)", design: true, make: stallUnit("", primary).make},
 	)
@@ -119,11 +119,11 @@ func stallUnit(name string, which func(context.Context, *region) (string, error)
 	}}
 }
 
-func primary(ctx context.Context, r *region) (string, error) { return r.leader(ctx, app.Postgres) }
+func primary(ctx context.Context, r *region) (string, error) { return r.leader(ctx, place.Postgres) }
 
 func anyOf(kind string) func(context.Context, *region) (string, error) {
 	return func(_ context.Context, r *region) (string, error) {
-		return app.ID(platformtest.Region, r.zones()[0], kind), nil
+		return place.ID(platformtest.Region, r.zones()[0], kind), nil
 	}
 }
 
@@ -131,7 +131,7 @@ func replicaOf(kind string) func(context.Context, *region) (string, error) {
 	return func(ctx context.Context, r *region) (string, error) {
 		leader, err := r.leader(ctx, kind)
 		for _, z := range r.zones() {
-			if id := app.ID(platformtest.Region, z, kind); id != leader {
+			if id := place.ID(platformtest.Region, z, kind); id != leader {
 				return id, err
 			}
 		}
@@ -142,14 +142,14 @@ func replicaOf(kind string) func(context.Context, *region) (string, error) {
 // killEtcdLeader kills the member that leads the region's etcd; its node starts it again.
 func killEtcdLeader(ctx context.Context, r *region) error {
 	for _, z := range r.zones() {
-		leads, err := leadsEtcd(ctx, "http://"+r.layout.Address(platformtest.Region, z, app.Etcd))
+		leads, err := leadsEtcd(ctx, "http://"+r.layout.Address(platformtest.Region, z, place.Etcd))
 		if err != nil {
 			return err
 		}
 		if !leads {
 			continue
 		}
-		p, err := r.main(app.ID(platformtest.Region, z, app.Etcd))
+		p, err := r.main(place.ID(platformtest.Region, z, place.Etcd))
 		if err != nil {
 			return err
 		}

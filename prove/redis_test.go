@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // TestRedisLoss breaks the Redis master and measures writes through the edge (row
@@ -43,7 +44,7 @@ func TestRedisLoss(t *testing.T) {
 
 func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 	id, _ := r.env()
-	writer := &app.RedisWriter{Address: r.layout.EdgeAddress(r.spec().Name, app.Redis), Password: r.secrets.Redis}
+	writer := &app.RedisWriter{Address: r.layout.EdgeAddress(r.spec().Name, place.Redis), Password: r.secrets.Redis}
 	load := &drill.Load{Writer: writer, Prefix: id, Every: 40 * time.Millisecond, Limit: 2 * time.Second, Worker: 4}
 	load.Start(context.WithoutCancel(ctx))
 	defer load.Stop()
@@ -55,7 +56,7 @@ func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 	if err := serve(time.Time{}); err != nil {
 		return err
 	}
-	old, err := r.leader(ctx, app.Redis)
+	old, err := r.leader(ctx, place.Redis)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 		return err
 	}
 	short, cancel := context.WithDeadline(ctx, at.Add(limit))
-	run.Open = r.moved(short, app.Redis, old, kind == fault.ProcessKill) != nil
+	run.Open = r.moved(short, place.Redis, old, kind == fault.ProcessKill) != nil
 	cancel()
 	if !run.Open {
 		if err := serve(time.Now()); err != nil {

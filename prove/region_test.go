@@ -14,10 +14,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -26,7 +29,7 @@ const (
 	ours  = "ours"
 	alone = "patroni alone"
 
-	cluster = platformtest.Region + "/" + app.Postgres
+	cluster = platformtest.Region + "/" + place.Postgres
 )
 
 // region is a region that runs, with all that a proof reaches it through.
@@ -34,8 +37,8 @@ type region struct {
 	*platformtest.Platform
 	t       *testing.T
 	who     string
-	layout  app.Layout
-	secrets app.Secrets
+	layout  place.Layout
+	secrets place.Secrets
 	outside app.DrillPlatform
 }
 
@@ -64,7 +67,7 @@ func options(number int, who string) platformtest.Options {
 // prepared is a region that up brings up and Down stops, any number of times.
 func prepared(t *testing.T, number int, who string) *region {
 	t.Helper()
-	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
+	if _, err := assign.FindPrograms(t.Context(), place.EnginesRoot()); err != nil {
 		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
 	}
 	return &region{Platform: platformtest.Prepare(t, options(number, who)), t: t, who: who}
@@ -80,13 +83,13 @@ func (r *region) up() {
 func (r *region) enter() {
 	r.t.Helper()
 	var err error
-	if _, r.layout, err = app.LoadInstallation(r.Root); err != nil {
+	if _, r.layout, err = place.LoadInstallation(r.Root); err != nil {
 		r.t.Fatal(err)
 	}
 	if on := r.layout.Platform.Spec.Engines.Postgres.AcceleratedFailover; on != (r.who == ours) {
 		r.t.Fatalf("accelerated failover is %v for %s: the platform file did not take the change", on, r.who)
 	}
-	if r.secrets, err = app.LoadSecrets(r.Root); err != nil {
+	if r.secrets, err = place.LoadSecrets(r.Root); err != nil {
 		r.t.Fatal(err)
 	}
 	r.outside = app.DrillPlatform{Client: r.Client, Region: platformtest.Region}
@@ -107,7 +110,7 @@ func (r *region) spec() spec.Region {
 // env returns what a drill runs with: the application's load and the way to Redis.
 func (r *region) env() (string, drill.Env) {
 	r.t.Helper()
-	id := app.NewID("prove")
+	id := control.NewID("prove")
 	env, err := app.DrillEnv(r.Root, platformtest.Region, id, r.Client)
 	if err != nil {
 		r.t.Fatal(err)
@@ -186,7 +189,7 @@ func (r *region) etcd() *clientv3.Client {
 	r.t.Helper()
 	var endpoints []string
 	for _, z := range r.zones() {
-		endpoints = append(endpoints, "http://"+r.layout.Address(platformtest.Region, z, app.Etcd))
+		endpoints = append(endpoints, "http://"+r.layout.Address(platformtest.Region, z, place.Etcd))
 	}
 	c, err := clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 2 * time.Second, Logger: zap.NewNop()})
 	if err != nil {

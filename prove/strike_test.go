@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // strike is one kind of fault, done to the PostgreSQL primary or its zone.
@@ -131,7 +131,7 @@ func (r *region) struck(ctx context.Context, s strike, run *Run) error {
 
 // hit does the fault and returns when; by then customers are served as before.
 func (r *region) hit(ctx context.Context, s strike, c *customers, run *Run) (time.Time, error) {
-	old, err := r.leader(ctx, app.Postgres)
+	old, err := r.leader(ctx, place.Postgres)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -148,7 +148,7 @@ func (r *region) hit(ctx context.Context, s strike, c *customers, run *Run) (tim
 		return at, err
 	}
 	short, cancel := context.WithDeadline(ctx, at.Add(limit))
-	run.Open = r.moved(short, app.Postgres, old, s.mayReturn) != nil
+	run.Open = r.moved(short, place.Postgres, old, s.mayReturn) != nil
 	cancel()
 	if !run.Open { // who took over serves while the fault still stands
 		if err := c.served(ctx, steady/2, time.Now()); err != nil {

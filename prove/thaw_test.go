@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 const (
@@ -50,7 +50,7 @@ func thaws(t *testing.T, proof string, region int, who string) {
 }
 
 func (r *region) thaw(ctx context.Context, lock patroni.Lock, run *Run) error {
-	old, err := r.leader(ctx, app.Postgres)
+	old, err := r.leader(ctx, place.Postgres)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -34,7 +34,7 @@ func (r *region) witness(ctx context.Context) *witness {
 	w := &witness{password: r.secrets.Probe}
 	ctx, w.stop = context.WithCancel(ctx)
 	for _, z := range r.zones() {
-		address := r.layout.Address(platformtest.Region, z, app.Postgres)
+		address := r.layout.Address(platformtest.Region, z, place.Postgres)
 		w.wg.Go(func() { w.watch(ctx, z, address) })
 	}
 	return w

@@ -19,7 +19,7 @@ import (
 	"github.com/summerwind/h2spec/http2"
 	"github.com/summerwind/h2spec/spec"
 
-	"github.com/greenlang/fournines/internal/app/pki"
+	"github.com/greenlang/fournines/internal/pki"
 	"github.com/greenlang/fournines/internal/edge"
 )
 

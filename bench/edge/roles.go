@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app/pki"
+	"github.com/greenlang/fournines/internal/pki"
 	"github.com/greenlang/fournines/internal/edge"
 )
 

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -14,11 +12,13 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // actorKey carries who asks through a context.
@@ -64,14 +64,7 @@ func requestID(ctx context.Context, prefix string) string {
 	if id, ok := ctx.Value(idKey{}).(string); ok {
 		return id
 	}
-	return NewID(prefix)
-}
-
-// NewID returns an id that sorts by time.
-func NewID(prefix string) string {
-	b := make([]byte, 3)
-	_, _ = rand.Read(b) // never fails, see crypto/rand
-	return prefix + "-" + time.Now().UTC().Format("20060102-150405") + "-" + hex.EncodeToString(b)
+	return control.NewID(prefix)
 }
 
 // begin submits an action of a person and turns a refusal into the doors' error.
@@ -123,7 +116,7 @@ func (s *ServerApp) ClearFault(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	_, err = FaultKeeper(s.Layout.Root).Ensure(l, true)
+	_, err = assign.FaultKeeper(s.Layout.Root).Ensure(l, true)
 	return err
 }
 
@@ -133,9 +126,9 @@ func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason s
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
 	kind := availability.KindSwitchover
-	if _, engine, _ := strings.Cut(cluster, "/"); engine == Redis {
+	if _, engine, _ := strings.Cut(cluster, "/"); engine == place.Redis {
 		kind = availability.KindRedisSwitchover
-	} else if engine != Postgres {
+	} else if engine != place.Postgres {
 		return "", fmt.Errorf("%q is no cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
 	}
 	o, err := s.begin(ctx, requestID(ctx, "switchover"), kind, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
@@ -144,7 +137,7 @@ func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason s
 
 // RestartKafka implements api.Actions.
 func (s *ServerApp) RestartKafka(ctx context.Context, region, reason string) (string, error) {
-	cluster := Cluster(region, Kafka)
+	cluster := place.Cluster(region, place.Kafka)
 	if _, err := s.region(cluster); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
@@ -195,7 +188,7 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 	if _, ok := drill.Find(Drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
 	}
-	if s.Layout.elsewhere(s.seat) {
+	if s.Layout.IsElsewhere(s.seat) {
 		return "", fmt.Errorf("%w: %s leads, on another machine than the platform; type `fournines drill %s` there", api.ErrRefused, s.seat.Name, name)
 	}
 	running, err := s.DrillReports(ctx)

@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/notify"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // How often alerts are decided, and how often the error budget is looked at for them.
@@ -67,12 +69,12 @@ func newNotifier(n spec.Notifier) (notify.Notifier, error) {
 func (s *ServerApp) watchAlerts(ctx context.Context) {
 	for _, t := range s.tellers {
 		s.wg.Go(func() { s.tell(ctx, t) })
-		poke(t.news) // what a restart has interrupted
+		wait.Poke(t.news) // what a restart has interrupted
 	}
 	var watch evidence.Watch
 	var burn []evidence.Alert
 	burned := time.Time{}
-	for sleep(ctx, blind); ctx.Err() == nil; sleep(ctx, alertEvery) {
+	for wait.Sleep(ctx, blind); ctx.Err() == nil; wait.Sleep(ctx, alertEvery) {
 		now := time.Now()
 		if now.Sub(burned) >= burnEvery {
 			burned, burn = now, s.burnAlerts(now)
@@ -123,7 +125,7 @@ func (s *ServerApp) decideAlerts(ctx context.Context, watch *evidence.Watch, bur
 	}
 	if len(changes) > 0 {
 		for _, t := range s.tellers {
-			poke(t.news)
+			wait.Poke(t.news)
 		}
 	}
 	return nil
@@ -169,8 +171,8 @@ func (s *ServerApp) tell(ctx context.Context, t *teller) {
 		}
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("people could not be told", "notifier", t.Name, "err", err)
-			sleep(ctx, retell)
-			poke(t.news)
+			wait.Sleep(ctx, retell)
+			wait.Poke(t.news)
 		}
 	}
 }
@@ -237,7 +239,7 @@ func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error
 		return fmt.Errorf("the platform file names no notifier %q: %w", name, api.ErrNotFound)
 	}
 	t, now := s.tellers[i], time.Now()
-	a := evidence.Alert{Key: NewID("test"), Severity: "info", Title: "a test by " + actor(ctx), Summary: reason, Source: "fournines", At: now}
+	a := evidence.Alert{Key: control.NewID("test"), Severity: "info", Title: "a test by " + actor(ctx), Summary: reason, Source: "fournines", At: now}
 	for _, state := range []string{evidence.Firing, evidence.Resolved} {
 		a.State = state
 		d := evidence.Delivery{Key: a.Key, State: a.State, Notifier: t.Name}

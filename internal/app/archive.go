@@ -11,6 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/app/bucket"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -28,9 +29,9 @@ type archiving struct {
 // machine: nobody pays for requests there, and a first look finds something.
 const embeddedWithin = 10 * time.Minute
 
-func newArchiving(l Layout, secrets Secrets) archiving {
+func newArchiving(l place.Layout, secrets place.Secrets) archiving {
 	a := l.Platform.Spec.Archive
-	x := archiving{place: archivePlace(l), retention: a.Retention.D(), limits: archive.Standard}
+	x := archiving{place: ArchivePlace(l), retention: a.Retention.D(), limits: archive.Standard}
 	if x.retention == 0 {
 		x.retention = spec.SevenYears.D()
 	}

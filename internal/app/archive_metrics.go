@@ -1,6 +1,8 @@
 package app
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // archiveMetrics tell how far the archive is.
 func (s *ServerApp) archiveMetrics() []prometheus.Collector {

@@ -12,6 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -45,7 +46,7 @@ func (s *ServerApp) Components(region string, now time.Time) []api.Component {
 
 func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 	e := s.Facts.Edge(region)
-	c := api.Component{ID: Cluster(region, Edge), Region: region, Kind: Edge, Address: s.Layout.EdgeAddress(region, Edge), Sync: api.SyncUnknown, Health: api.HealthUnknown, Seen: e.Seen}
+	c := api.Component{ID: place.Cluster(region, place.Edge), Region: region, Kind: place.Edge, Address: s.Layout.EdgeAddress(region, place.Edge), Sync: api.SyncUnknown, Health: api.HealthUnknown, Seen: e.Seen}
 	var v edgeVersion
 	_, _ = s.State.Get(edgePrefix+region, &v) // absent: no configuration yet
 	switch {
@@ -59,7 +60,7 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 	default:
 		c.Sync, c.Health = api.InSync, api.Healthy
 		for _, t := range e.Certificates {
-			c.Detail = "HTTPS on " + s.Layout.EdgeAddress(region, HTTPS) + " until " + t.NotAfter.UTC().Format(time.DateOnly)
+			c.Detail = "HTTPS on " + s.Layout.EdgeAddress(region, place.HTTPS) + " until " + t.NotAfter.UTC().Format(time.DateOnly)
 			if t.Error != "" {
 				c.Health, c.Detail = api.Degraded, t.Error
 			}
@@ -73,7 +74,7 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 			}
 		}
 		for _, t := range e.TCP {
-			if t.Leader == "" && (t.Service != Postgres || s.placement().Serves(region)) {
+			if t.Leader == "" && (t.Service != place.Postgres || s.placement().Serves(region)) {
 				c.Health, c.Detail = api.Degraded, "nobody leads "+t.Service
 			}
 		}
@@ -91,7 +92,7 @@ func ago(t, now time.Time) string {
 func (s *ServerApp) zoneComponents(region, zone string, now time.Time) []api.Component {
 	n := s.Facts.Node(region, zone)
 	silent := now.Sub(n.At) > nodeSilent
-	node := api.Component{ID: ID(region, zone, Node), Region: region, Zone: zone, Kind: Node, Sync: api.InSync, Health: api.Healthy, Seen: n.At}
+	node := api.Component{ID: place.ID(region, zone, place.Node), Region: region, Zone: zone, Kind: place.Node, Sync: api.InSync, Health: api.Healthy, Seen: n.At}
 	if silent {
 		node.Sync, node.Health, node.Detail = api.SyncUnknown, api.HealthUnknown, "the node has not reported"+ago(n.At, now)
 		if !n.At.IsZero() {
@@ -100,9 +101,9 @@ func (s *ServerApp) zoneComponents(region, zone string, now time.Time) []api.Com
 	}
 	out := []api.Component{node}
 	for _, kind := range s.Layout.Kinds(region, zone) {
-		c := api.Component{ID: ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: s.Layout.Address(region, zone, kind), Seen: n.At}
+		c := api.Component{ID: place.ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: s.Layout.Address(region, zone, kind), Seen: n.At}
 		i := slices.IndexFunc(n.Units, func(u fact.Unit) bool { return u.Name == kind })
-		if kind == GreenLang && !s.placement().Runs(region) && i < 0 {
+		if kind == place.GreenLang && !s.placement().Runs(region) && i < 0 {
 			continue // the region stands by: its application is started when it takes over
 		}
 		if i < 0 {
@@ -156,9 +157,9 @@ func (s *ServerApp) silent(c *api.Component, now time.Time) {
 // role says what the engine itself answers.
 func (s *ServerApp) role(c *api.Component, now time.Time) {
 	switch c.Kind {
-	case Postgres:
+	case place.Postgres:
 		s.postgresRole(c, now)
-	case Redis:
+	case place.Redis:
 		for _, n := range s.Facts.Redis(c.Region).Nodes {
 			if n.ID == c.ID && now.Sub(n.Seen) <= nodeSilent {
 				c.Seen = later(c.Seen, n.Seen)
@@ -170,11 +171,11 @@ func (s *ServerApp) role(c *api.Component, now time.Time) {
 				}
 			}
 		}
-	case Kafka:
+	case place.Kafka:
 		s.brokerRole(c, now)
-	case Mirror:
+	case place.Mirror:
 		s.mirrorRole(c, now)
-	case Sentinel:
+	case place.Sentinel:
 		for _, n := range s.Facts.Redis(c.Region).Sentinels {
 			if n.ID == c.ID && now.Sub(n.Seen) <= nodeSilent {
 				c.Seen = later(c.Seen, n.Seen)

@@ -11,6 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/journal/ingest"
 	"github.com/greenlang/fournines/internal/journal/seal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -24,10 +25,6 @@ type custody struct {
 }
 
 const (
-	// personsMaster wraps the keys of persons. It lies beside their directory, so that a
-	// copy of the one does not hold the other.
-	personsMaster = "persons.master"
-
 	// reserve is the free space below which applications' events wait in their spools, so
 	// that our own entries still have room. bytes
 	reserve = 256 << 20
@@ -41,7 +38,7 @@ const (
 func (s *ServerApp) openCustody(ctx context.Context) error {
 	c, dir := &s.custody, s.dir()
 	var err error
-	if c.opened, err = seal.OpenDirectory(s.personsDir(), filepath.Join(s.Layout.Root, personsMaster)); err != nil {
+	if c.opened, err = seal.OpenDirectory(s.personsDir(), filepath.Join(s.Layout.Root, place.PersonsMaster)); err != nil {
 		return err
 	}
 	c.keys = c.opened

@@ -10,16 +10,19 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/s3"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // objectClient writes objects the way an application does: at the end of a customer's request,
 // in the region that served it. So objects wait where requests do.
 type objectClient struct {
-	layout   Layout
-	secrets  Secrets
+	layout   place.Layout
+	secrets  place.Secrets
 	platform DrillPlatform
 	requests drill.Writer
 	region   string // where it counts; empty: where the home is served
@@ -31,7 +34,7 @@ type objectClient struct {
 
 // drillObjects returns the object stores of a home as applications reach them; nil where
 // none are replicated.
-func drillObjects(l Layout, secrets Secrets, p DrillPlatform, requests drill.Writer) availability.ObjectPlatform {
+func drillObjects(l place.Layout, secrets place.Secrets, p DrillPlatform, requests drill.Writer) availability.ObjectPlatform {
 	if l.ObjectPartner(p.Region) == "" {
 		return nil
 	}
@@ -47,7 +50,7 @@ func (c *objectClient) store(region string) (*s3.Store, error) {
 	if s := c.stores[region]; s != nil {
 		return s, nil
 	}
-	s, err := OpenObjects(c.layout, c.secrets, region, 1)
+	s, err := assign.OpenObjects(c.layout, c.secrets, region, 1)
 	if err == nil {
 		c.stores[region] = s
 	}
@@ -141,7 +144,7 @@ func (c *objectClient) Settled(ctx context.Context, t time.Time) error {
 		if behind == "" {
 			return nil
 		}
-		if sleep(ctx, 200*time.Millisecond); ctx.Err() != nil {
+		if wait.Sleep(ctx, 200*time.Millisecond); ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", strings.TrimSpace(behind), ctx.Err())
 		}
 	}

@@ -16,12 +16,17 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 	"github.com/greenlang/fournines/kit/cell"
 )
 
@@ -30,7 +35,7 @@ func Drills() []drill.Drill { return slices.Concat(availability.Drills(), compli
 
 // DrillPlatform reaches the platform from outside, for drills: through the API and the edge.
 type DrillPlatform struct {
-	Client *Client
+	Client *client.Client
 	Region string
 	Redis  drill.Writer
 	Kafka  drill.Writer                // nil: the region has no more than one broker
@@ -49,10 +54,10 @@ func (p DrillPlatform) JournalDir() string { return p.Dir }
 func again(ctx context.Context, f func() error) error {
 	for {
 		err := f()
-		if !Away(err) {
+		if !client.Away(err) {
 			return err
 		}
-		sleep(ctx, 200*time.Millisecond)
+		wait.Sleep(ctx, 200*time.Millisecond)
 		if ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
@@ -67,22 +72,22 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		return l, err
 	}
 	for _, c := range r.Components {
-		if c.Health != api.Healthy && c.Kind != Mirror { // it catches up by itself
+		if c.Health != api.Healthy && c.Kind != place.Mirror { // it catches up by itself
 			l.Trouble = append(l.Trouble, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
 		}
 		if c.Role == "primary" && c.Health == api.Healthy {
-			l.Leaders[Postgres] = c.ID
+			l.Leaders[place.Postgres] = c.ID
 		}
 	}
 	for _, ready := range r.Readiness {
-		if ready.Cluster == Cluster(p.Region, Redis) && ready.Leader != "" {
-			l.Leaders[Redis] = ready.Leader
+		if ready.Cluster == place.Cluster(p.Region, place.Redis) && ready.Leader != "" {
+			l.Leaders[place.Redis] = ready.Leader
 		}
-		if ready.Cluster == Cluster(p.Region, Kafka) && ready.Leader != "" {
-			l.Leaders[Kafka] = ready.Leader
+		if ready.Cluster == place.Cluster(p.Region, place.Kafka) && ready.Leader != "" {
+			l.Leaders[place.Kafka] = ready.Leader
 		}
-		if ready.Cluster == Cluster(p.Region, Postgres) && ready.Leader != "" {
-			l.Leaders[Postgres] = ready.Leader
+		if ready.Cluster == place.Cluster(p.Region, place.Postgres) && ready.Leader != "" {
+			l.Leaders[place.Postgres] = ready.Leader
 		}
 		switch {
 		case ready.Alone:
@@ -99,7 +104,7 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 
 // Inject implements availability.DrillPlatform.
 func (p DrillPlatform) Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
-	id := NewID("fault")
+	id := control.NewID("fault")
 	in := map[string]any{"kind": kind, "target": target, "seconds": d.Seconds(), "reason": reason}
 	return id, again(ctx, func() error { return p.Client.Call(ctx, http.MethodPost, "/v1/faults", id, in, nil) })
 }
@@ -107,7 +112,7 @@ func (p DrillPlatform) Inject(ctx context.Context, kind, target string, d time.D
 // Clear implements availability.DrillPlatform. A fault that is over already is well.
 func (p DrillPlatform) Clear(ctx context.Context, id string) error {
 	err := p.Client.Call(ctx, http.MethodDelete, "/v1/faults/"+url.PathEscape(id), "", nil, nil)
-	if Away(err) {
+	if client.Away(err) {
 		return err
 	}
 	var faults struct{ Items []api.Fault }
@@ -124,7 +129,7 @@ func (p DrillPlatform) Clear(ctx context.Context, id string) error {
 
 // Switchover implements availability.DrillPlatform.
 func (p DrillPlatform) Switchover(ctx context.Context, cluster, reason string) (string, error) {
-	id := NewID("switchover")
+	id := control.NewID("switchover")
 	in := map[string]any{"cluster": cluster, "reason": reason}
 	return id, again(ctx, func() error { return p.Client.Call(ctx, http.MethodPost, "/v1/switchovers", id, in, nil) })
 }
@@ -179,7 +184,7 @@ func (p DrillPlatform) Restore(ctx context.Context, reason string) (string, erro
 }
 
 func (p DrillPlatform) move(ctx context.Context, verb string, q api.MoveRequest) (string, error) {
-	id := NewID(verb)
+	id := control.NewID(verb)
 	return id, again(ctx, func() error {
 		return p.Client.Call(ctx, http.MethodPost, "/v1/homes/"+url.PathEscape(p.Region)+"/"+verb, id, q, nil)
 	})
@@ -199,7 +204,7 @@ func (p DrillPlatform) Outside(ctx context.Context, from, to time.Time) (evidenc
 		if told || ctx.Err() != nil {
 			return evidence.GapOutside(counts, p.Region, from, to), nil
 		}
-		sleep(ctx, time.Second)
+		wait.Sleep(ctx, time.Second)
 	}
 }
 
@@ -249,7 +254,7 @@ func (p DrillPlatform) Over(ctx context.Context, operation string) error {
 		case "failed", "rolled-back", "refused":
 			return fmt.Errorf("%s is %s: %s", operation, o.State, o.Error)
 		}
-		sleep(ctx, 50*time.Millisecond)
+		wait.Sleep(ctx, 50*time.Millisecond)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s is %s: %w", operation, o.State, ctx.Err())
 		}
@@ -316,23 +321,23 @@ func (w *RedisWriter) Count(ctx context.Context, keys []string) (map[string]int,
 }
 
 // customers of a home write where the platform's DNS sends them, or, without it, to the region's edge.
-func customers(l Layout, home, token string) *runWriter {
+func customers(l place.Layout, home, token string) *runWriter {
 	cells := availability.Place(l.Platform, l.Regions, nil, nil).Cells
 	mine := func(customer string) bool { return cells[cell.Of(customer, l.Platform.Spec.Cells.Count)] == home }
 	if l.DNS == "" {
-		return newRunWriter(nil, "http://"+l.EdgeAddress(home, Edge), token, mine)
+		return newRunWriter(nil, "http://"+l.EdgeAddress(home, place.Edge), token, mine)
 	}
 	r := newResolver(l.DNS, l.Platform.Spec.Routing.TTL.D())
-	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(APIName, strconv.Itoa(appPort)), token, mine)
+	return newRunWriter(r.Dial, "http://"+net.JoinHostPort(place.APIName, strconv.Itoa(place.AppPort)), token, mine)
 }
 
 // DrillEnv returns what a drill of this installation runs with.
-func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
-	_, layout, err := LoadInstallation(root)
+func DrillEnv(root, region, id string, people *client.Client) (drill.Env, error) {
+	_, layout, err := place.LoadInstallation(root)
 	if err != nil {
 		return drill.Env{}, err
 	}
-	secrets, err := LoadSecrets(root)
+	secrets, err := place.LoadSecrets(root)
 	if err != nil {
 		return drill.Env{}, err
 	}
@@ -340,11 +345,11 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 	if layout.NetNS {
 		token = secrets.App
 	}
-	platform := DrillPlatform{Client: client, Region: region, Dir: layout.JournalDir(), Redis: &RedisWriter{Address: layout.EdgeAddress(region, Redis), Password: secrets.Redis}}
-	platform.Events = &trailWriter{send: NewClient(secrets.Applications[GreenLang], client.Addresses...), read: client}
+	platform := DrillPlatform{Client: people, Region: region, Dir: layout.JournalDir(), Redis: &RedisWriter{Address: layout.EdgeAddress(region, place.Redis), Password: secrets.Redis}}
+	platform.Events = &trailWriter{send: client.NewClient(secrets.Applications[place.GreenLang], people.Addresses...), read: people}
 	if zones := layout.Brokers(region); len(zones) > 1 {
-		copies, least := layout.broker(region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
-		platform.Kafka = &kafka.Writer{Cluster: layout.kafkaLooker(region), Copies: copies, Least: least}
+		copies, least := assign.Broker(layout, region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)
+		platform.Kafka = &kafka.Writer{Cluster: assign.KafkaLooker(layout, region), Copies: copies, Least: least}
 	}
 	platform.Store = drillObjects(layout, secrets, platform, customers(layout, region, token))
 	return drill.Env{
@@ -354,6 +359,6 @@ func DrillEnv(root, region, id string, client *Client) (drill.Env, error) {
 			Writer: customers(layout, region, token), Prefix: id,
 			Every: 160 * time.Millisecond, Limit: 20 * time.Second, Worker: 8,
 		},
-		Recorder: client,
+		Recorder: people,
 	}, nil
 }

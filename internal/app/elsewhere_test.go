@@ -19,12 +19,15 @@ import (
 	"github.com/vishvananda/netns"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app/machines"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/machines"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 const (
-	joining = "us-west-2/" + Server
+	joining = "us-west-2/" + place.Server
 
 	// The cable between this machine and the other one.
 	cable       = "fnjoin0"
@@ -160,7 +163,7 @@ func (m *machine) join(binary, invitation, root string) *life {
 	m.t.Helper()
 	l := &life{cmd: m.command(binary, "server", "--join", invitation, "--data", root), log: &lines{}}
 	l.cmd.Stderr = l.log
-	l.cmd.Env = append(os.Environ(), crashDir+"="+m.crashes)
+	l.cmd.Env = append(os.Environ(), control.CrashDir+"="+m.crashes)
 	if err := l.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -187,11 +190,11 @@ func (l *life) kill() {
 // authorities makes what object stores would have made, which do not run here.
 func (x *plane) authorities() {
 	x.t.Helper()
-	_, l, err := LoadInstallation(x.root)
+	_, l, err := place.LoadInstallation(x.root)
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	for _, name := range l.bundled()[len(sharedFiles):] {
+	for _, name := range up.Bundled(l)[len(up.SharedFiles):] {
 		path := filepath.Join(x.root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			x.t.Fatal(err)
@@ -207,7 +210,7 @@ func (x *plane) gate() (stop func()) {
 	x.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- RunGate(ctx, x.root, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- up.RunGate(ctx, x.root, slog.New(slog.DiscardHandler)) }()
 	var once sync.Once
 	stop = func() {
 		once.Do(func() {
@@ -267,32 +270,6 @@ func (x *plane) away(name string) {
 	})
 }
 
-func TestWhatCannotBeElsewhere(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		elsewhere []string
-		netns     bool
-		gate      string
-		want      string // part of the refusal; empty: it is well
-	}{
-		{elsewhere: []string{joining}, gate: gateAddress},
-		{elsewhere: []string{"us-east-1/server", joining}, gate: gateAddress},
-		{},
-		{elsewhere: []string{joining}, want: "--gate"},
-		{elsewhere: []string{joining}, gate: "10.0.0.5", want: "--gate"},
-		{elsewhere: []string{Server}, gate: gateAddress, want: "founds the control plane"},
-		{elsewhere: []string{"mars/server"}, gate: gateAddress, want: "it has server, us-east-1/server, us-west-2/server"},
-		{elsewhere: []string{joining}, gate: gateAddress, netns: true, want: "--netns"},
-	} {
-		l := layout(t)
-		l.Regions, l.Servers, l.Elsewhere, l.NetNS, l.Listen = []string{"us-east-1", "us-west-2"}, 3, c.elsewhere, c.netns, "127.0.0.1:9"
-		err := l.checkElsewhere(c.gate)
-		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-}
-
 // A server on a machine of its own is one of the three: it holds the journal, leads, and may
 // be lost in every way that a machine can be.
 func TestServerOnItsOwnMachine(t *testing.T) {
@@ -301,13 +278,13 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 	x.authorities()
 	m := newMachine(t, x.root)
 	stopGate := x.gate()
-	i, err := InviteServer(x.root, joining, "ada")
+	i, err := up.InviteServer(x.root, joining, "ada")
 	if err != nil {
 		t.Fatal(err)
 	}
 	binary := buildProgram(t)
-	points := []string{"join:key", "join:accepted", "join:" + objectsCA, "join:taken", "join:kept"}
-	for _, name := range sharedFiles {
+	points := []string{"join:key", "join:accepted", "join:" + place.ObjectsCA, "join:taken", "join:kept"}
+	for _, name := range up.SharedFiles {
 		points = append(points, "join:"+name)
 	}
 	for _, point := range points {
@@ -349,7 +326,7 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 	m.cut(false)
 	x.whole()
 
-	ca := filepath.Join(Objects, objectsCA) // a file that changes is taken over
+	ca := filepath.Join(place.Objects, place.ObjectsCA) // a file that changes is taken over
 	if err := os.WriteFile(filepath.Join(x.root, ca), []byte("another"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -362,15 +339,15 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 	})
 	x.whole()
 
-	if err := DismissServer(x.root, joining, "bob"); err != nil {
+	if err := up.DismissServer(x.root, joining, "bob"); err != nil {
 		t.Fatal(err)
 	}
 	x.away(joining)
 	x.recorded("invited ada", "joined ", "dismissed bob")
-	if _, err := os.Stat(filepath.Join(m.root, joinedKey)); err != nil {
+	if _, err := os.Stat(filepath.Join(m.root, up.JoinedKey)); err != nil {
 		t.Error(err)
 	}
-	j, err := journal.Verify(t.Context(), filepath.Join(m.root, joining, journalDir), journal.VerifyOptions{})
+	j, err := journal.Verify(t.Context(), filepath.Join(m.root, joining, place.JournalDir), journal.VerifyOptions{})
 	if err != nil || j.Size <= four {
 		t.Errorf("the journal on the other machine: %d entries, %v", j.Size, err)
 	}

@@ -8,18 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/node"
 )
-
-// faultsDir holds the leases of this machine's faults.
-func faultsDir(root string) string { return filepath.Join(root, "faults") }
-
-// FaultKeeper returns what injects faults on this machine.
-func FaultKeeper(root string) fault.Keeper {
-	return fault.Keeper{Dir: faultsDir(root), Guard: []string{Layout{Root: root}.Bin("fournines"), "fault-guard"}}
-}
 
 func (s *ServerApp) faults() chaos.Faults {
 	return chaos.Faults{Wishes: s.State, Field: field{s}, Now: time.Now}
@@ -35,24 +28,9 @@ func (s *ServerApp) leases(region, zone string) ([]node.Lease, error) {
 		}
 		links, lerr := s.cutWays(f)
 		err = errors.Join(err, lerr)
-		out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared, Peers: s.peers(region, zone), Links: links})
+		out = append(out, node.Lease{ID: f.ID, Kind: f.Kind, Target: f.Unit(), Until: f.Until, Ended: f.Cleared, Peers: assign.Peers(s.Layout, region, zone), Links: links})
 	}
 	return out, err
-}
-
-// peers returns the addresses that a zone's network faults cut off or delay: everything
-// but the zone itself. Without network namespaces there are none.
-func (s *ServerApp) peers(region, zone string) []string {
-	if !s.NetNS {
-		return nil
-	}
-	out := s.Layout.outside(region)
-	for _, z := range s.regions[region].spec.Zones {
-		if z != zone {
-			out = append(out, s.Layout.IP(region, z))
-		}
-	}
-	return out
 }
 
 // networked are the faults that need network namespaces.
@@ -171,9 +149,9 @@ func (s *ServerApp) leaseOf(f chaos.Fault) (fault.Lease, error) {
 	if err != nil {
 		return fault.Lease{}, err
 	}
-	l := fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until, Peers: s.peers(region, zone), Links: links}
+	l := fault.Lease{ID: f.ID, Kind: f.Kind, Zone: s.Layout.Dir(region, zone), Unit: f.Unit(), Until: f.Until, Peers: assign.Peers(s.Layout, region, zone), Links: links}
 	if s.NetNS && zone != "" {
-		plan, err := s.Layout.Namespaces(region)
+		plan, err := assign.Namespaces(s.Layout, region)
 		if err != nil {
 			return l, err
 		}

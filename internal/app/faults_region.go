@@ -9,7 +9,6 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/driver/fault"
-	"github.com/greenlang/fournines/internal/driver/wan"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -67,12 +66,12 @@ func (s *ServerApp) cutWays(f chaos.Fault) ([]string, error) {
 		if name == region || (other != "" && name != other) {
 			continue
 		}
-		w := wan.Way{From: region, To: name}
+		w := fact.Way{From: region, To: name}
 		if out = append(out, w.String()); f.Kind == fault.RegionPartition {
 			out = append(out, w.Back().String())
 		}
 	}
-	for _, w := range s.Layout.outsideWays() {
+	for _, w := range s.Layout.OutsideWays() {
 		if other == "" && (w.From == region || w.To == region && f.Kind == fault.RegionPartition) {
 			out = append(out, w.String())
 		}
@@ -97,7 +96,7 @@ func (x field) each(f chaos.Fault, is func(fact.Link) bool) bool {
 		return true // it is about a region that does not run here any more
 	}
 	return !slices.ContainsFunc(ways, func(text string) bool {
-		w, err := wan.ParseWay(text)
+		w, err := fact.ParseWay(text)
 		return err == nil && !is(x.s.Facts.Link(w.From, w.To))
 	})
 }

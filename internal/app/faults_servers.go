@@ -6,8 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // Faults of servers: no node looks after a server, so the server that leads injects them,
@@ -43,7 +46,7 @@ const faultEvery = 200 * time.Millisecond
 
 // keepServerFaults makes the faults of servers come true, and ends them, until ctx ends.
 func (s *ServerApp) keepServerFaults(ctx context.Context) {
-	keeper := FaultKeeper(s.Layout.Root)
+	keeper := assign.FaultKeeper(s.Layout.Root)
 	for ctx.Err() == nil {
 		faults, err := s.activeFaults()
 		if err != nil {
@@ -54,7 +57,7 @@ func (s *ServerApp) keepServerFaults(ctx context.Context) {
 			if err != nil {
 				continue
 			}
-			if !s.Layout.sameMachine(s.seat, seat) { // its guard is there, and ends it at its time
+			if !s.Layout.SameMachine(s.seat, seat) { // its guard is there, and ends it at its time
 				s.serverFaults.note(f.ID, time.Now().Before(f.Until))
 				continue
 			}
@@ -68,7 +71,7 @@ func (s *ServerApp) keepServerFaults(ctx context.Context) {
 			}
 			s.serverFaults.note(f.ID, active)
 		}
-		sleep(ctx, faultEvery)
+		wait.Sleep(ctx, faultEvery)
 	}
 }
 
@@ -91,7 +94,7 @@ func (s *ServerApp) serverFaultActive(id string) bool {
 
 // serverFaultSeen tells whether the fault shows: the server that was killed has begun anew,
 // and the one that is frozen does not answer.
-func (s *ServerApp) serverFaultSeen(f chaos.Fault, seat Seat) bool {
+func (s *ServerApp) serverFaultSeen(f chaos.Fault, seat place.Seat) bool {
 	started, away := s.Started, time.Duration(0)
 	if seat.Name != s.seat.Name {
 		s.seats.mu.Lock()

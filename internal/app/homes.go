@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -94,7 +95,7 @@ func (x clusters) Follow(ctx context.Context, region, of string) error {
 	if err != nil {
 		return err
 	}
-	return r.lock.Follow(ctx, x.s.Layout.members(region, other.spec))
+	return r.lock.Follow(ctx, x.s.Layout.Members(region, other.spec))
 }
 
 func (x clusters) Lead(ctx context.Context, region string) error {
@@ -190,7 +191,7 @@ const startsWithin = 5 * time.Second
 func (x regions) starting(region string) (n int) {
 	for _, z := range x.s.regions[region].spec.Zones {
 		for _, u := range x.s.Facts.Node(region, z).Units {
-			if u.Name == GreenLang && u.PID > 0 {
+			if u.Name == place.GreenLang && u.PID > 0 {
 				n++
 			}
 		}
@@ -248,7 +249,7 @@ func (x regions) Preload(ctx context.Context, region string) (availability.Prelo
 }
 
 func (x regions) preload(ctx context.Context, region, zone string) (p greenlang.Preloaded, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+x.s.Layout.Address(region, zone, GreenLang)+readyPath+"/preload", http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://"+x.s.Layout.Address(region, zone, place.GreenLang)+place.ReadyPath+"/preload", http.NoBody)
 	if err != nil {
 		return p, err
 	}
@@ -268,7 +269,7 @@ func (x regions) preload(ctx context.Context, region, zone string) (p greenlang.
 
 func (x regions) Capacity(region string) (ready, wanted int) {
 	for _, t := range x.s.Facts.Edge(region).Targets {
-		if name, remote, at := strings.Cut(t.Service, "@"); name == GreenLang && (!at || remote == region) && t.Up && !t.Ejected {
+		if name, remote, at := strings.Cut(t.Service, "@"); name == place.GreenLang && (!at || remote == region) && t.Up && !t.Ejected {
 			ready++
 		}
 	}
@@ -278,7 +279,7 @@ func (x regions) Capacity(region string) (ready, wanted int) {
 	for _, z := range x.s.regions[region].spec.Zones { // the edge believes in a new target until it was probed
 		up := false
 		for _, u := range x.s.Facts.Node(region, z).Units {
-			up = up || (u.Name == GreenLang && u.Ready)
+			up = up || (u.Name == place.GreenLang && u.Ready)
 		}
 		if !up {
 			ready--
@@ -291,7 +292,7 @@ func (x regions) Capacity(region string) (ready, wanted int) {
 func (x regions) Serve(ctx context.Context, _, region string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.s.Layout.EdgeAddress(region, Edge)+readyPath, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.s.Layout.EdgeAddress(region, place.Edge)+place.ReadyPath, nil)
 	if err != nil {
 		return err
 	}
@@ -303,5 +304,5 @@ func (x regions) Serve(ctx context.Context, _, region string) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET /readyz through the edge of %s: %s", region, resp.Status)
 	}
-	return route{x.s}.Write(ctx, Cluster(region, Postgres))
+	return route{x.s}.Write(ctx, place.Cluster(region, place.Postgres))
 }

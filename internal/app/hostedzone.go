@@ -16,7 +16,9 @@ import (
 	"github.com/greenlang/fournines/internal/driver/route53"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // The kinds of entries about the hosted zone (row 7.1.2); the subject is its id.
@@ -83,18 +85,18 @@ func (s *ServerApp) keepHostedZone(ctx context.Context) error {
 func (s *ServerApp) followHostedZone(ctx context.Context, z *route53.Zone) {
 	settled, looked := "", time.Time{}
 	for ctx.Err() == nil {
-		changed, wait := s.State.Changed(), zoneEvery
+		changed, pause := s.State.Changed(), zoneEvery
 		want := wantedZone(s.Layout, s.placement())
 		if print := zonePrint(want); print != settled || time.Since(looked) >= zoneEvery {
 			if err := s.changeHostedZone(ctx, z, want, print); err == nil {
 				settled, looked = print, time.Now()
 			} else if ctx.Err() == nil {
 				s.Log.Error("the hosted zone does not say what is wanted", "err", err)
-				sleep(ctx, zoneAgain)
+				wait.Sleep(ctx, zoneAgain)
 				continue
 			}
 		}
-		t := time.NewTimer(wait)
+		t := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 		case <-changed:
@@ -148,7 +150,7 @@ func (s *ServerApp) changeHostedZone(ctx context.Context, z *route53.Zone, want 
 
 // wantedZone is what the hosted zone shall say of the regions that run here: what the
 // edges' name servers say, which [route53.Want] and the edge's Decide decide alike.
-func wantedZone(l Layout, placed availability.Placement) route53.Want {
+func wantedZone(l place.Layout, placed availability.Placement) route53.Want {
 	routing := l.Platform.Spec.Routing
 	w := route53.Want{Owner: l.Platform.Metadata.Name, Name: routing.Route53.Name, TTL: routing.TTL.D()}
 	for _, name := range l.Regions {
@@ -158,7 +160,7 @@ func wantedZone(l Layout, placed availability.Placement) route53.Want {
 		}
 		weight, weighted := routing.Weights[name]
 		w.Regions = append(w.Regions, route53.Region{
-			Name: name, Address: address, Open: placed.Open(name), Reserve: weighted && weight == 0, Port: appPort, Path: readyPath,
+			Name: name, Address: address, Open: placed.Open(name), Reserve: weighted && weight == 0, Port: place.AppPort, Path: place.ReadyPath,
 		})
 	}
 	for c := range len(placed.Cells) {

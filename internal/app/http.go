@@ -15,8 +15,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // Serve answers on the installation's address until ctx ends.
@@ -97,7 +100,7 @@ func (s *ServerApp) listeners() ([]net.Listener, error) {
 	if s.NetNS {
 		_, port, _ := strings.Cut(s.Listen, ":")
 		for _, name := range s.Regions {
-			addresses = append(addresses, s.Layout.serverIP(name, s.seat)+":"+port)
+			addresses = append(addresses, s.Layout.ServerIP(name, s.seat)+":"+port)
 		}
 	}
 	var out []net.Listener
@@ -237,9 +240,6 @@ func (s *ServerApp) metrics() http.Handler {
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
-// longPoll is the longest that a node's or an edge's question stays open.
-const longPoll = 20 * time.Second
-
 func (s *ServerApp) nodes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /nodes/{region}/{zone}/assignment", func(w http.ResponseWriter, r *http.Request) {
@@ -269,7 +269,7 @@ func (s *ServerApp) edges() http.Handler {
 		})
 	})
 	mux.HandleFunc("POST /edges/{region}/report", func(w http.ResponseWriter, r *http.Request) {
-		var f EdgeFact
+		var f board.EdgeFact
 		if !decodeBody(w, r, &f) {
 			return
 		}
@@ -284,7 +284,7 @@ func (s *ServerApp) edges() http.Handler {
 }
 
 func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
-	var report OutsideReport
+	var report board.OutsideReport
 	if !decodeBody(w, r, &report) {
 		return
 	}
@@ -299,7 +299,7 @@ func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
 // poll answers once the version differs from what the asker has seen, or after a while.
 func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any, string, error)) {
 	seen := r.URL.Query().Get("seen")
-	end := time.NewTimer(longPoll)
+	end := time.NewTimer(client.LongPoll)
 	defer end.Stop()
 	for {
 		facts, docs := s.Facts.Changed(), s.State.Changed()
@@ -319,7 +319,7 @@ func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any
 		select {
 		case <-docs:
 		case <-facts: // the primary that is watched comes from facts
-			sleep(r.Context(), 50*time.Millisecond)
+			wait.Sleep(r.Context(), 50*time.Millisecond)
 		case <-end.C:
 			writeJSON(w, v)
 			return

@@ -15,8 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/seal"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // sharedKeys are the keys of persons where several servers hold the journal: a new one, and
@@ -30,9 +33,7 @@ type sharedKeys struct {
 }
 
 // personsDir is where a server has the keys of persons, or copies of them.
-func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), personsDir) }
-
-const personsDir = "persons"
+func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), place.PersonsDir) }
 
 // takePseudonyms makes the key of pseudonyms that all servers share this one's. Were it made by
 // who leads first, one that died before the others had it would make another than they.
@@ -42,7 +43,7 @@ func (s *ServerApp) takePseudonyms() error {
 		err = errors.New("there is none: `fournines up` makes it")
 	}
 	if err != nil {
-		return fmt.Errorf("read the key of pseudonyms in %s: %w", secretsFile, err)
+		return fmt.Errorf("read the key of pseudonyms in %s: %w", place.SecretsFile, err)
 	}
 	return seal.Keep(s.personsDir(), seal.PepperName, key)
 }
@@ -113,7 +114,7 @@ func (s *ServerApp) pushKey(ctx context.Context, name string, content []byte) er
 	return nil
 }
 
-func (s *ServerApp) putKey(ctx context.Context, x Seat, name string, content []byte) error {
+func (s *ServerApp) putKey(ctx context.Context, x place.Seat, name string, content []byte) error {
 	resp, err := s.askSeat(ctx, x, http.MethodPut, "/keys/"+name, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("%s: %w", x.Name, err)
@@ -122,7 +123,7 @@ func (s *ServerApp) putKey(ctx context.Context, x Seat, name string, content []b
 }
 
 // getKeys reads another server's files.
-func (s *ServerApp) getKeys(ctx context.Context, x Seat) (map[string][]byte, error) {
+func (s *ServerApp) getKeys(ctx context.Context, x place.Seat) (map[string][]byte, error) {
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/keys", nil)
 	if err != nil {
 		return nil, err
@@ -193,16 +194,16 @@ const reconcileEvery = 10 * time.Second
 func (s *ServerApp) keepKeys(ctx context.Context) {
 	for ctx.Err() == nil {
 		for _, x := range s.others() {
-			var p *Problem
-			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != noLeader) {
+			var p *client.Problem
+			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != client.NoLeader) {
 				s.Log.Warn("a server could not be given the keys of persons; it is tried again", "server", x.Name, "err", err)
 			}
 		}
-		sleep(ctx, reconcileEvery)
+		wait.Sleep(ctx, reconcileEvery)
 	}
 }
 
-func (s *ServerApp) reconcileKeys(ctx context.Context, x Seat) error {
+func (s *ServerApp) reconcileKeys(ctx context.Context, x place.Seat) error {
 	ours, err := seal.Copies(s.personsDir())
 	if err != nil {
 		return err

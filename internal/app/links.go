@@ -7,7 +7,9 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
-	"github.com/greenlang/fournines/internal/driver/wan"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // staleTrip is how old a measured round trip may be to be told.
@@ -18,8 +20,8 @@ func (s *ServerApp) watchLinks(ctx context.Context) {
 	if len(s.Regions) < 2 {
 		return
 	}
-	every(ctx, time.Second, func(ctx context.Context) {
-		for _, w := range s.Layout.ways() {
+	wait.Every(ctx, time.Second, func(ctx context.Context) {
+		for _, w := range s.Layout.Ways() {
 			before, err := s.linkState(w)
 			next, changed := availability.DecideLink(before, s.Facts.Link(w.From, w.To), time.Now())
 			if err == nil && changed {
@@ -33,13 +35,13 @@ func (s *ServerApp) watchLinks(ctx context.Context) {
 }
 
 // linkState returns what was recorded last about a way.
-func (s *ServerApp) linkState(w wan.Way) (l availability.LinkState, err error) {
+func (s *ServerApp) linkState(w fact.Way) (l availability.LinkState, err error) {
 	_, err = s.State.Get(availability.LinkPrefix+w.String(), &l)
 	return l, err
 }
 
 // distance is one way as it is declared and measured.
-func (s *ServerApp) distance(w wan.Way, now time.Time) api.Distance {
+func (s *ServerApp) distance(w fact.Way, now time.Time) api.Distance {
 	declared, _ := s.Layout.Platform.Link(w.From, w.To)
 	back, _ := s.Layout.Platform.Link(w.To, w.From)
 	there, other := s.Facts.Link(w.From, w.To), s.Facts.Link(w.To, w.From)
@@ -64,7 +66,7 @@ func (s *ServerApp) distance(w wan.Way, now time.Time) api.Distance {
 // Distances implements api.Source.
 func (s *ServerApp) Distances(context.Context) ([]api.Distance, error) {
 	now, out := time.Now(), []api.Distance{}
-	for _, w := range s.Layout.ways() {
+	for _, w := range s.Layout.Ways() {
 		d := s.distance(w, now)
 		l, err := s.linkState(w)
 		if err != nil {
@@ -81,13 +83,13 @@ func (s *ServerApp) Distances(context.Context) ([]api.Distance, error) {
 // linkFindings says which regions do not hear each other, what that means, and what not to do.
 func (s *ServerApp) linkFindings(now time.Time) []api.Finding {
 	var out []api.Finding
-	if ways := s.Layout.ways(); len(ways) > 0 && now.Sub(s.looking) > staleTrip && now.Sub(s.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {
+	if ways := s.Layout.Ways(); len(ways) > 0 && now.Sub(s.looking) > staleTrip && now.Sub(s.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {
 		out = append(out, api.Finding{
-			Code: "links-unmeasured", Severity: "warning", Title: "nobody measures the links between regions", Subject: Wan, Command: "fournines links",
-			Text: "The network between the regions of this machine does not report. While it is away no region reaches another; `fournines up` starts it again, and " + Wan + ".log in the data directory says why it ended.",
+			Code: "links-unmeasured", Severity: "warning", Title: "nobody measures the links between regions", Subject: place.Wan, Command: "fournines links",
+			Text: "The network between the regions of this machine does not report. While it is away no region reaches another; `fournines up` starts it again, and " + place.Wan + ".log in the data directory says why it ended.",
 		})
 	}
-	for i, w := range s.Layout.ways() {
+	for i, w := range s.Layout.Ways() {
 		there, back := s.Facts.Link(w.From, w.To), s.Facts.Link(w.To, w.From)
 		trouble := availability.LinkTrouble(there, back, now)
 		bothWays := availability.LinkCut(there) && availability.LinkCut(back)
@@ -110,8 +112,8 @@ func (s *ServerApp) linkFindings(now time.Time) []api.Finding {
 }
 
 // toldAlready tells whether the way back comes earlier in the list of ways.
-func (s *ServerApp) toldAlready(i int, w wan.Way) bool {
-	for _, earlier := range s.Layout.ways()[:i] {
+func (s *ServerApp) toldAlready(i int, w fact.Way) bool {
+	for _, earlier := range s.Layout.Ways()[:i] {
 		if earlier == w.Back() {
 			return true
 		}
@@ -120,7 +122,7 @@ func (s *ServerApp) toldAlready(i int, w wan.Way) bool {
 }
 
 // meaning is what a cut between two regions does to customers and to data.
-func (s *ServerApp) meaning(w wan.Way) string {
+func (s *ServerApp) meaning(w fact.Way) string {
 	for _, h := range s.homes() {
 		if (h.serving == w.From && h.other == w.To) || (h.serving == w.To && h.other == w.From) {
 			return fmt.Sprintf("%s goes on to serve the customers of %s, and nobody else takes writes for them. What it acknowledges now is not copied to %s, so moving them there loses it: "+

@@ -10,7 +10,9 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // tick is the longest time between two decisions; a change of facts decides at once.
@@ -38,7 +40,7 @@ func (s *ServerApp) loop(ctx context.Context) {
 			if s.moving(region) { // nobody else decides about its databases meanwhile
 				continue
 			}
-			view := s.PostgresView(Cluster(region, Postgres))
+			view := s.PostgresView(place.Cluster(region, place.Postgres))
 			s.submit(ctx, availability.DecidePostgres(view, now))
 			if r.layout.Partner(r.spec).Name != "" {
 				s.submit(ctx, availability.DecideReserve(region, view, now))
@@ -72,17 +74,8 @@ func awaitChange(ctx context.Context, changed <-chan struct{}, round time.Time) 
 			since = time.Now()
 		}
 	}
-	sleep(ctx, 20*time.Millisecond) // at most one round each 20 ms: facts come in bursts
+	wait.Sleep(ctx, 20*time.Millisecond) // at most one round each 20 ms: facts come in bursts
 	return since
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 func (s *ServerApp) submit(ctx context.Context, actions []control.Action) {

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // canaryEvery is the pace of numbered records through a mirror.
@@ -33,10 +37,10 @@ func (s *ServerApp) watchMirrors(ctx context.Context) {
 
 func (s *ServerApp) watchMirror(ctx context.Context, from, to *region) {
 	a, b := from.spec.Name, to.spec.Name
-	first := s.Layout.broker(a, s.Layout.Brokers(a)[0])
+	first := assign.Broker(s.Layout, a, s.Layout.Brokers(a)[0])
 	copies, least := first.Replication(s.Layout.Platform.Spec.Engines.Kafka)
 	canary := kafka.Canary{
-		Run: NewID("canary"), From: a, To: b, Source: from.kafka, Target: to.kafka, Copies: copies, Least: least, Every: canaryEvery, Now: time.Now,
+		Run: control.NewID("canary"), From: a, To: b, Source: from.kafka, Target: to.kafka, Copies: copies, Least: least, Every: canaryEvery, Now: time.Now,
 		Report: func(m fact.KafkaMirror) {
 			s.Facts.PutMirror(a, b, func(f *fact.KafkaMirror) {
 				m.Topics, m.TopicsAt = f.Topics, f.TopicsAt
@@ -54,10 +58,10 @@ func (s *ServerApp) watchMirror(ctx context.Context, from, to *region) {
 			if err := progress.Follow(ctx); err != nil { // the mirror has not begun, or a broker is away: the topics' age says so
 				s.Log.Debug("the mirror's progress cannot be read", "from", a, "to", b, "err", err)
 			}
-			sleep(ctx, time.Second)
+			wait.Sleep(ctx, time.Second)
 		}
 	})
-	every(ctx, 2*kafkaEvery, func(ctx context.Context) {
+	wait.Every(ctx, 2*kafkaEvery, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		if topics, err := progress.Behind(ctx, time.Now()); err == nil { // otherwise their age says that nobody knows
@@ -147,7 +151,7 @@ func (s *ServerApp) lossFindings(now time.Time) ([]api.Finding, error) {
 				Code: "mirror-lost", Severity: "critical", Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
 				Text: fmt.Sprintf("%d numbered records that %s acknowledged did not come out at %s although later ones did, and so may others have been lost: compare the topics before you rely on the copies.",
 					len(l.Numbers), l.From, l.To),
-				Subject: Cluster(l.From, Kafka), Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
+				Subject: place.Cluster(l.From, place.Kafka), Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
 			})
 		}
 	}

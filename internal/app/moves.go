@@ -10,7 +10,9 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // homeNow is a home that somebody here serves.
@@ -86,7 +88,7 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 	serving, served := placed.Serving[q.Region]
 	switch {
 	case !ok:
-		return "", fmt.Errorf("the platform has no region %q; it has %s: %w", q.Region, strings.Join(regionNames(s.Layout.Platform), ", "), api.ErrNotFound)
+		return "", fmt.Errorf("the platform has no region %q; it has %s: %w", q.Region, strings.Join(place.RegionNames(s.Layout.Platform), ", "), api.ErrNotFound)
 	case !served:
 		return "", fmt.Errorf("%w: nobody's home is %s, so there is nobody to move; homes are the active regions that run here", api.ErrRefused, q.Region)
 	case kind == availability.KindEvacuate && serving != r.Name:
@@ -132,6 +134,6 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 // begun to lead has looked for long enough: it shall not refuse for what it has not seen yet.
 func (s *ServerApp) sighted(ctx context.Context, enough func(now time.Time) bool) {
 	for now := time.Now(); now.Sub(s.looking) < 2*blind && !enough(now) && ctx.Err() == nil; now = time.Now() {
-		sleep(ctx, 100*time.Millisecond)
+		wait.Sleep(ctx, 100*time.Millisecond)
 	}
 }

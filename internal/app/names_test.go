@@ -14,10 +14,13 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/edge/config"
 	edgedns "github.com/greenlang/fournines/internal/edge/dns"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 // What an edge's name server is told: the regions that run here with their weights, the
@@ -29,9 +32,9 @@ func TestNameServer_7_1_2(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Spec.Routing.Weights = map[string]int{"us-west-2": 0}
-	l := Layout{Platform: p, Regions: []string{"us-east-1", "us-west-2"}, DNS: DNSAddress}
+	l := place.Layout{Platform: p, Regions: []string{"us-east-1", "us-west-2"}, DNS: place.DNSAddress}
 	placed := availability.Place(p, l.Regions, nil, []availability.RegionWish{{Region: "us-east-1", Off: true}})
-	d := nameServer(l, "us-east-1", placed)
+	d := assign.NameServer(l, "us-east-1", placed)
 	if d.ID != "us-east-1" || len(d.Regions) != 2 || d.Regions[0].Open || d.Regions[0].Share() != config.DefaultDNSWeight || d.Regions[1].Share() != 0 {
 		t.Errorf("%+v", d)
 	}
@@ -59,13 +62,13 @@ func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 	}
 	names := free.Addr().String()
 	_ = free.Close()
-	a := newSiteOf(t, 146, Installation{Regions: []string{"us-east-1", "eu-west-1"}, DNS: names}, func(text string) string { return text })
+	a := newSiteOf(t, 146, place.Installation{Regions: []string{"us-east-1", "eu-west-1"}, DNS: names}, func(text string) string { return text })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	if err := os.MkdirAll(a.s.Layout.EdgeDir("us-east-1"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	go func() { ended <- RunEdge(ctx, a.root, "us-east-1", slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- up.RunEdge(ctx, a.root, "us-east-1", slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -77,7 +80,7 @@ func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 		began, want := time.Now(), a.s.Layout.IP(region, "")
 		for last := ""; ; {
 			q := new(dns.Msg)
-			q.SetQuestion(APIName+".", dns.TypeA)
+			q.SetQuestion(place.APIName+".", dns.TypeA)
 			if m, _, err := (&dns.Client{Timeout: 5 * time.Second}).Exchange(q, names); err == nil && len(m.Answer) == 1 {
 				last = m.Answer[0].(*dns.A).A.String()
 			}

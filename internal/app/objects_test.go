@@ -4,59 +4,22 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/driver/s3/gateway"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
-	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/place/placetest"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 )
 
-func upOf(l Layout) *Up {
-	return &Up{Installation: Installation{Regions: l.Regions, Listen: ConsoleURL}, Layout: l, Secrets: Secrets{Objects: "top-secret"}}
-}
-
-func TestTheObjectStoreRunsOnlyWhereNoBucketIsNamed(t *testing.T) {
-	t.Parallel()
-	l := layout(t)
-	units := upOf(l).units()
-	if units[0].Name != Objects || units[1].Name != Server {
-		t.Fatalf("the object store comes before the server: %s, %s", units[0].Name, units[1].Name)
-	}
-	if slices.ContainsFunc(units[0].Argv, func(a string) bool { return strings.Contains(a, "top-secret") }) {
-		t.Fatal("a secret in the arguments")
-	}
-	if l.Ports()["127.1.0.3:9000"] != Objects || archivePlace(l) != (archive.Place{Endpoint: "embedded", Bucket: "journal"}) {
-		t.Fatalf("%v, %v", l.Ports(), archivePlace(l))
-	}
-	if objectsCA != gateway.AuthorityFile {
-		t.Fatalf("clients look for %s, the store makes %s", objectsCA, gateway.AuthorityFile)
-	}
-	p, err := spec.Parse("f", append(spec.BuiltInYAML(), "  archive: {endpoint: https://s3.example, bucket: b, prefix: p/, credentialsFile: /none}\n"...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Platform = p
-	if slices.ContainsFunc(upOf(l).units(), func(u node.Unit) bool { return u.Name == Objects }) || l.Ports()["127.1.0.3:9000"] != "" {
-		t.Fatal("a bucket is named, and the embedded store would run")
-	}
-	if got := archivePlace(l); got != (archive.Place{Endpoint: "https://s3.example", Bucket: "b", Prefix: "p/"}) {
-		t.Fatalf("%+v", got)
-	}
-	if _, err := OpenBucket(l, Secrets{}); err == nil || !strings.Contains(err.Error(), "/none") {
-		t.Fatalf("without credentials: %v", err)
-	}
-}
-
 func TestRetentionAndLimitsComeFromThePlatform(t *testing.T) {
 	t.Parallel()
-	l := layout(t)
-	if a := newArchiving(l, Secrets{}); a.retention != spec.SevenYears.D() || a.limits.Age != embeddedWithin || a.limits.Entries != archive.Standard.Entries {
+	l := placetest.Layout(t)
+	if a := newArchiving(l, place.Secrets{}); a.retention != spec.SevenYears.D() || a.limits.Age != embeddedWithin || a.limits.Entries != archive.Standard.Entries {
 		t.Fatalf("%+v", a)
 	}
 	year := 7 * 365 * 24 * time.Hour
@@ -68,7 +31,7 @@ func TestRetentionAndLimitsComeFromThePlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Platform = p
-	if a := newArchiving(l, Secrets{}); a.retention != 30*24*time.Hour || a.limits.Age != 5*time.Minute {
+	if a := newArchiving(l, place.Secrets{}); a.retention != 30*24*time.Hour || a.limits.Age != 5*time.Minute {
 		t.Fatalf("%+v", a)
 	}
 }
@@ -112,19 +75,38 @@ func TestEachPlaceIsFoldedOnItsOwn(t *testing.T) {
 
 func TestALazyBucketOpensOnceItCan(t *testing.T) {
 	t.Parallel()
-	l := layout(t)
+	l := placetest.Layout(t)
 	l.Root = t.TempDir()
-	x := newArchiving(l, Secrets{Objects: "s"})
+	x := newArchiving(l, place.Secrets{Objects: "s"})
 	if _, err := x.bucket.get(t.Context()); err == nil || !strings.Contains(err.Error(), "ca.pem") {
 		t.Fatalf("before the store has made its certificate: %v", err)
 	}
 	if err := os.MkdirAll(l.ObjectsDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(l.ObjectsDir(), objectsCA), []byte("not a certificate"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(l.ObjectsDir(), place.ObjectsCA), []byte("not a certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := x.bucket.get(t.Context()); err == nil || !strings.Contains(err.Error(), "no certificate") {
 		t.Fatal(err)
+	}
+}
+
+func TestTheArchiveIsWhereThePlatformSays(t *testing.T) {
+	t.Parallel()
+	l := placetest.Layout(t)
+	if ArchivePlace(l) != (archive.Place{Endpoint: "embedded", Bucket: "journal"}) {
+		t.Fatalf("%v", ArchivePlace(l))
+	}
+	p, err := spec.Parse("f", append(spec.BuiltInYAML(), "  archive: {endpoint: https://s3.example, bucket: b, prefix: p/, credentialsFile: /none}\n"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Platform = p
+	if got := ArchivePlace(l); got != (archive.Place{Endpoint: "https://s3.example", Bucket: "b", Prefix: "p/"}) {
+		t.Fatalf("%+v", got)
+	}
+	if _, err := OpenBucket(l, place.Secrets{}); err == nil || !strings.Contains(err.Error(), "/none") {
+		t.Fatalf("without credentials: %v", err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
@@ -50,25 +52,25 @@ func (l *lookout) fact(point string) OutsideFact {
 
 // TakeOutside keeps what a vantage point saw. It acknowledges what is in the journal; the
 // prober tells the rest again, so a server that is killed loses none of it.
-func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideReport) (Ack, error) {
-	points := s.Layout.Points("")
+func (s *ServerApp) TakeOutside(ctx context.Context, point string, r board.OutsideReport) (board.Ack, error) {
+	points := assign.Points(s.Layout, "")
 	i := slices.IndexFunc(points, func(p outside.Point) bool { return p.Name == point })
 	if i < 0 {
-		return Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
+		return board.Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
 	}
 	l := s.lookout
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var a evidence.Availability
 	if _, err := s.State.Get(evidence.Key, &a); err != nil {
-		return Ack{}, err
+		return board.Ack{}, err
 	}
 	last := a.Points[point]
 	now := time.Now()
 	pending := growing(r.Seconds, last, uint64(now.Add(clockAhead).Unix())) //nolint:gosec // a Unix time
 	l.note(point, pending, now)
 	if len(pending) == 0 || time.Duration(pending[len(pending)-1].Seq-pending[0].Seq+1)*time.Second < countEvery { //nolint:gosec // a few minutes
-		return Ack{Second: last}, nil
+		return board.Ack{Second: last}, nil
 	}
 	cells := map[string][]int{}
 	for _, h := range points[i].Homes {
@@ -79,15 +81,15 @@ func (s *ServerApp) TakeOutside(ctx context.Context, point string, r OutsideRepo
 	for _, run := range runs(pending) {
 		e, err := evidence.OutsideCounted.Entry(point, "", s.outsideCount(points, points[i], run))
 		if err != nil {
-			return Ack{}, err
+			return board.Ack{}, err
 		}
 		e.Time, e.Actor = now, "prober:"+point
 		entries = append(entries, e)
 	}
 	if _, err := s.State.Append(ctx, entries...); err != nil {
-		return Ack{}, err
+		return board.Ack{}, err
 	}
-	return Ack{Second: pending[len(pending)-1].Seq}, nil
+	return board.Ack{Second: pending[len(pending)-1].Seq}, nil
 }
 
 // growing returns the seconds after one that is known, in order, each once. A prober whose
@@ -181,7 +183,7 @@ func (s *ServerApp) outsideFindings(now time.Time) []api.Finding {
 		return nil
 	}
 	var out []api.Finding
-	for _, p := range s.Layout.Points("") {
+	for _, p := range assign.Points(s.Layout, "") {
 		f := s.lookout.fact(p.Name)
 		if now.Sub(f.Seen) > proberSilent {
 			out = append(out, api.Finding{
@@ -223,7 +225,7 @@ func (outsideMetrics) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m outsideMetrics) Collect(out chan<- prometheus.Metric) {
 	now := time.Now()
-	for _, p := range m.s.Layout.Points("") {
+	for _, p := range assign.Points(m.s.Layout, "") {
 		f := m.s.lookout.fact(p.Name)
 		if f.Seen.IsZero() {
 			continue

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/probe/outside"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -36,7 +38,7 @@ func TestGapsOfAProberAreInNoEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &ServerApp{Layout: Layout{Platform: platform}}
+	s := &ServerApp{Layout: place.Layout{Platform: platform}}
 	p, text := onePoint(), ""
 	for _, run := range runs(tape(1_800_000_100, "..x?   x.")) {
 		c := s.outsideCount([]outside.Point{p, p}, p, run)
@@ -54,17 +56,17 @@ func TestVantagePointsStandForHomesThatRunHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Layout{Platform: p, Regions: []string{"us-east-1", "us-west-2"}, DNS: DNSAddress}
-	points := l.Points("")
+	l := place.Layout{Platform: p, Regions: []string{"us-east-1", "us-west-2"}, DNS: place.DNSAddress}
+	points := assign.Points(l, "")
 	if len(points) != 1 || points[0].Name != "near-us-east-1" || points[0].Network.String() != "192.0.2.0/24" || len(points[0].Homes[0].Cells) != 12 || len(points[0].NameServers) != 2 {
 		t.Fatalf("%+v", points)
 	}
 	p.Spec.VantagePoints = []spec.VantagePoint{{Name: "berlin", NameServers: []string{"203.0.113.1:53"}, Port: 80}}
-	points = l.Points("secret")
+	points = assign.Points(l, "secret")
 	if len(points) != 1 || points[0].Name != "berlin" || points[0].Port != 80 || points[0].NameServers[0] != "203.0.113.1:53" || points[0].Network.IsValid() || points[0].Token != "secret" {
 		t.Fatalf("%+v", points)
 	}
-	if l.DNS = ""; len(l.Points("")) != 0 {
+	if l.DNS = ""; len(assign.Points(l, "")) != 0 {
 		t.Fatal("without names nobody can be found")
 	}
 }
@@ -76,7 +78,7 @@ func FuzzOutsideSeconds(f *testing.F) {
 		if first > 1<<40 || last > 1<<40 || len(outcomes) > 4000 {
 			return
 		}
-		s := &ServerApp{Layout: Layout{Platform: &spec.Platform{}}}
+		s := &ServerApp{Layout: place.Layout{Platform: &spec.Platform{}}}
 		p := onePoint()
 		told := tape(first, outcomes)
 		taken := growing(append(told, told...), last, 1<<41)

@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/host"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -52,9 +53,9 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 			n := s.Facts.Node(region, z)
 			for _, u := range n.Units {
 				if u.State == fact.UnitFenced {
-					v.Proved[ID(region, z, u.Name)] = u.Fence
+					v.Proved[place.ID(region, z, u.Name)] = u.Fence
 				}
-				v.Starting[ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && time.Since(n.At) < nodeSilent
+				v.Starting[place.ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && time.Since(n.At) < nodeSilent
 			}
 		}
 	}
@@ -247,7 +248,7 @@ func (x members) Switchover(ctx context.Context, cluster, leader, candidate stri
 		return err
 	}
 	for _, z := range r.spec.Zones {
-		if member(r.spec.Name, z) == leader {
+		if place.Member(r.spec.Name, z) == leader {
 			return r.rest(z).Switchover(ctx, leader, candidate)
 		}
 	}
@@ -265,7 +266,7 @@ func (x route) Write(ctx context.Context, cluster string) error {
 	p := postgres.Prober{Observer: "verify", User: patroni.ProbeUser, Password: x.s.Secrets.Probe, Database: "postgres"}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	writable, err := p.Probe(ctx, x.s.Layout.EdgeAddress(r.spec.Name, Postgres), 5*time.Second)
+	writable, err := p.Probe(ctx, x.s.Layout.EdgeAddress(r.spec.Name, place.Postgres), 5*time.Second)
 	if err == nil && !writable {
 		err = errors.New("the write did not commit")
 	}
@@ -298,7 +299,7 @@ func (s *ServerApp) awaitIdle(ctx context.Context, region, service string) error
 	defer cancel()
 	for {
 		changed := s.Facts.Changed()
-		if service == GreenLang && s.requestsUnderWay(region) == 0 {
+		if service == place.GreenLang && s.requestsUnderWay(region) == 0 {
 			return nil
 		}
 		for _, t := range s.Facts.Edge(region).TCP {
@@ -317,7 +318,7 @@ func (s *ServerApp) awaitIdle(ctx context.Context, region, service string) error
 // requestsUnderWay returns how many requests the region's application answers now.
 func (s *ServerApp) requestsUnderWay(region string) (n int64) {
 	for _, t := range s.Facts.Edge(region).Targets {
-		if t.Service == GreenLang {
+		if t.Service == place.GreenLang {
 			n += t.Inflight
 		}
 	}
@@ -352,7 +353,7 @@ func (x sentinels) Failover(ctx context.Context, cluster string) error {
 		return err
 	}
 	for _, z := range r.spec.Zones {
-		if err = r.redis.Failover(ctx, r.layout.Address(r.spec.Name, z, Sentinel)); err == nil {
+		if err = r.redis.Failover(ctx, r.layout.Address(r.spec.Name, z, place.Sentinel)); err == nil {
 			return nil
 		}
 	}

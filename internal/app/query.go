@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/query/plain"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 const (
@@ -33,7 +33,7 @@ type answers struct {
 func (s *ServerApp) openAnswers(ctx context.Context) {
 	dir := filepath.Join(s.dir(), "table")
 	a := &answers{store: table.NewStore(dir, s.Journal, s.Log), engine: plain.Engine{}, close: func() error { return nil }, turns: make(chan struct{}, questions)}
-	if program, ok := beside(worker.Program); ok {
+	if program, ok := place.Beside(worker.Program); ok {
 		w := worker.New(worker.Options{Program: program, Dir: dir})
 		a.engine, a.close = w, w.Close
 	}
@@ -43,17 +43,6 @@ func (s *ServerApp) openAnswers(ctx context.Context) {
 			s.Log.Error("the journal's tables are not kept any more; questions about it fail, the log is not concerned", "err", err)
 		}
 	})
-}
-
-// beside finds a program in the directory of ours.
-func beside(name string) (string, bool) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", false
-	}
-	path := filepath.Join(filepath.Dir(self), name)
-	info, err := os.Stat(path)
-	return path, err == nil && info.Mode().IsRegular()
 }
 
 // Close ends the worker and the tables.

@@ -15,12 +15,13 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // A question goes through the API with its proofs, and what is wrong with one is said.
 func TestQueryThroughTheAPI(t *testing.T) {
 	t.Parallel()
-	s := &ServerApp{Layout: Layout{Root: t.TempDir()}, Log: slog.New(slog.DiscardHandler)}
+	s := &ServerApp{Layout: place.Layout{Root: t.TempDir()}, Log: slog.New(slog.DiscardHandler)}
 	var err error
 	if s.Journal, err = journal.Open(filepath.Join(s.dir(), "journal"), time.Now); err != nil {
 		t.Fatal(err)

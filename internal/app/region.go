@@ -10,22 +10,26 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/probe"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // region holds the drivers of one region that runs here, and observes through them.
 type region struct {
 	spec    spec.Region
-	layout  Layout
-	secrets Secrets
-	facts   *Facts
+	layout  place.Layout
+	secrets place.Secrets
+	facts   *board.Facts
 	now     func() time.Time
 
 	etcd   *clientv3.Client
@@ -46,14 +50,14 @@ const (
 	lockTimeout  = 2 * time.Second // a read that the quorum confirms, over a slow path
 )
 
-func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time) (*region, error) {
+func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now func() time.Time) (*region, error) {
 	r, ok := l.Platform.Region(name)
 	if !ok {
 		return nil, fmt.Errorf("the platform has no region %q", name)
 	}
 	var endpoints []string
 	for _, z := range r.Zones {
-		endpoints = append(endpoints, "http://"+l.Address(name, z, Etcd))
+		endpoints = append(endpoints, "http://"+l.Address(name, z, place.Etcd))
 	}
 	client, err := etcd.Dial(endpoints)
 	if err != nil {
@@ -61,38 +65,25 @@ func newRegion(l Layout, s Secrets, f *Facts, name string, now func() time.Time)
 	}
 	return &region{
 		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
-		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis}, kafka: l.kafkaLooker(name),
+		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis}, kafka: assign.KafkaLooker(l, name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
-		prober: postgres.Prober{Observer: Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
+		prober: postgres.Prober{Observer: place.Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
 	}, nil
 }
 
 // observe looks until ctx ends.
 func (r *region) observe(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { every(ctx, lockEvery, r.lookLock) })
-	wg.Go(func() { every(ctx, membersEvery, r.lookMembers) })
+	wg.Go(func() { wait.Every(ctx, lockEvery, r.lookLock) })
+	wg.Go(func() { wait.Every(ctx, membersEvery, r.lookMembers) })
 	wg.Go(func() { r.observeRedis(ctx) })
 	wg.Go(func() { r.observeKafka(ctx) })
-	wg.Go(func() { every(ctx, newestEvery, r.lookNewest) })
+	wg.Go(func() { wait.Every(ctx, newestEvery, r.lookNewest) })
 	wg.Go(func() { r.watchPrimary(ctx) })
 	wg.Wait()
 	r.redis.Close()
 	r.kafka.Close()
 	_ = r.etcd.Close()
-}
-
-func every(ctx context.Context, d time.Duration, f func(context.Context)) {
-	t := time.NewTicker(d)
-	defer t.Stop()
-	for {
-		f(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
 }
 
 func (r *region) lookLock(ctx context.Context) {
@@ -109,7 +100,7 @@ func (r *region) lookLock(ctx context.Context) {
 }
 
 func (r *region) rest(zone string) patroni.REST {
-	return patroni.REST{Base: "http://" + r.layout.addr(r.spec.Name, zone, patroni.RESTPort), Password: r.secrets.Patroni, Client: r.http}
+	return patroni.REST{Base: "http://" + r.layout.Addr(r.spec.Name, zone, patroni.RESTPort), Password: r.secrets.Patroni, Client: r.http}
 }
 
 // look asks every member at once; one that does not answer delays nobody.
@@ -119,7 +110,9 @@ func (r *region) look(ctx context.Context) []fact.PostgresMember {
 	out := make([]fact.PostgresMember, len(r.spec.Zones))
 	var wg sync.WaitGroup
 	for i, z := range r.spec.Zones {
-		wg.Go(func() { out[i] = r.rest(z).Member(ctx, member(r.spec.Name, z), ID(r.spec.Name, z, Postgres), r.now) })
+		wg.Go(func() {
+			out[i] = r.rest(z).Member(ctx, place.Member(r.spec.Name, z), place.ID(r.spec.Name, z, place.Postgres), r.now)
+		})
 	}
 	wg.Wait()
 	return out
@@ -161,7 +154,7 @@ func (r *region) newest(ctx context.Context, id string) (time.Time, error) {
 	parts := strings.Split(id, "/")
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, parts[1], Postgres), lookTimeout)
+	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, parts[1], place.Postgres), lookTimeout)
 }
 
 // observeRedis looks at each server and each Sentinel in a loop of its own, so that
@@ -170,16 +163,16 @@ func (r *region) observeRedis(ctx context.Context) {
 	zones := r.spec.Zones
 	nodes, sentinels := make([]fact.RedisNode, len(zones)), make([]fact.RedisSentinel, len(zones))
 	for i, z := range zones {
-		nodes[i].ID, nodes[i].Address = ID(r.spec.Name, z, Redis), r.layout.Address(r.spec.Name, z, Redis)
-		sentinels[i].ID = ID(r.spec.Name, z, Sentinel)
+		nodes[i].ID, nodes[i].Address = place.ID(r.spec.Name, z, place.Redis), r.layout.Address(r.spec.Name, z, place.Redis)
+		sentinels[i].ID = place.ID(r.spec.Name, z, place.Sentinel)
 	}
 	r.facts.PutRedis(r.spec.Name, func(f *fact.Redis) {
-		f.Cluster, f.Nodes, f.Sentinels = Cluster(r.spec.Name, Redis), nodes, sentinels
+		f.Cluster, f.Nodes, f.Sentinels = place.Cluster(r.spec.Name, place.Redis), nodes, sentinels
 	})
 	var wg sync.WaitGroup
 	for i, z := range zones {
 		wg.Go(func() {
-			every(ctx, redisEvery, func(ctx context.Context) {
+			wait.Every(ctx, redisEvery, func(ctx context.Context) {
 				ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 				defer cancel()
 				n := r.redis.Server(ctx, nodes[i].ID, nodes[i].Address, r.now)
@@ -193,10 +186,10 @@ func (r *region) observeRedis(ctx context.Context) {
 			})
 		})
 		wg.Go(func() {
-			every(ctx, redisEvery, func(ctx context.Context) {
+			wait.Every(ctx, redisEvery, func(ctx context.Context) {
 				ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 				defer cancel()
-				s := r.redis.Sentinel(ctx, sentinels[i].ID, r.layout.Address(r.spec.Name, z, Sentinel), r.now)
+				s := r.redis.Sentinel(ctx, sentinels[i].ID, r.layout.Address(r.spec.Name, z, place.Sentinel), r.now)
 				r.facts.PutRedis(r.spec.Name, func(f *fact.Redis) {
 					if s.Error != "" {
 						f.Sentinels[i].Error = s.Error
@@ -227,9 +220,9 @@ func (r *region) watchPrimary(ctx context.Context) {
 		id := r.primary()
 		watched, cancel := context.WithCancel(ctx)
 		if id != "" {
-			w := r.layout.watch(r.spec.Name, id)
+			w := assign.Watch(r.layout, r.spec.Name, id)
 			watcher := probe.Watcher{
-				Observer: Server, Primary: probe.Target(w.Primary), Interval: w.Interval.D(), Timeout: w.Timeout.D(),
+				Observer: place.Server, Primary: probe.Target(w.Primary), Interval: w.Interval.D(), Timeout: w.Timeout.D(),
 				Prober: r.prober, Report: r.facts.PutProbe,
 			}
 			for _, c := range w.Control {

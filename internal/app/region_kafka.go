@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"time"
+
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // The rhythm of the looks at brokers and mirrors.
@@ -16,7 +18,7 @@ func (r *region) observeKafka(ctx context.Context) {
 	if len(r.kafka.Brokers) == 0 {
 		return
 	}
-	every(ctx, kafkaEvery, func(ctx context.Context) {
+	wait.Every(ctx, kafkaEvery, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
 		defer cancel()
 		r.facts.PutKafka(r.spec.Name, r.kafka.Look(ctx, r.facts.Kafka(r.spec.Name), r.now))

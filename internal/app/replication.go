@@ -11,11 +11,14 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/app/replicator"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 const (
@@ -23,8 +26,7 @@ const (
 	scrubEvery     = 15 * time.Minute       // between two comparisons of everything that they have
 	storeEvery     = 2 * time.Second        // between two looks at a region's store
 	storeSilent    = 8 * time.Second
-	bucketStall    = 5 * time.Second // longest wait for a store that does not move
-	bucketAttempts = 2               // what fails is tried again by the next round
+	bucketAttempts = 2 // what fails is tried again by the next round
 )
 
 // replicateObjects keeps the buckets of every pair that runs here equal, until ctx ends. Both
@@ -46,7 +48,7 @@ func (s *ServerApp) openStores(ctx context.Context, regions ...string) []*s3.Sto
 	var out []*s3.Store
 	for len(out) < len(regions) {
 		region := regions[len(out)]
-		store, err := OpenObjects(s.Layout, s.Secrets, region, bucketAttempts)
+		store, err := assign.OpenObjects(s.Layout, s.Secrets, region, bucketAttempts)
 		if err == nil {
 			err = store.EnsureVersioned(ctx)
 		}
@@ -60,7 +62,7 @@ func (s *ServerApp) openStores(ctx context.Context, regions ...string) []*s3.Sto
 				s.Facts.PutObjects(other, region, func(m *fact.ObjectMirror) { m.Error = err.Error() })
 			}
 		}
-		if sleep(ctx, time.Second); ctx.Err() != nil {
+		if wait.Sleep(ctx, time.Second); ctx.Err() != nil {
 			return nil
 		}
 	}
@@ -96,7 +98,7 @@ func (s *ServerApp) watchStore(ctx context.Context, region string) {
 	if stores == nil {
 		return
 	}
-	every(ctx, storeEvery, func(ctx context.Context) {
+	wait.Every(ctx, storeEvery, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, storeEvery)
 		defer cancel()
 		err := stores[0].EnsureVersioned(ctx)
@@ -186,14 +188,14 @@ func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
 		if why := availability.ObjectTrouble(m, now); why != "" && now.Sub(s.looking) > blind {
 			out = append(out, api.Finding{
 				Code: "objects-behind", Severity: "warning", Title: fmt.Sprintf("%s has not all objects of %s", m.To, m.From), Text: why,
-				Subject: Cluster(m.From, Objects), Since: m.At, Command: "fournines objects mirrors",
+				Subject: place.Cluster(m.From, place.Objects), Since: m.At, Command: "fournines objects mirrors",
 			})
 		}
 		if m.Drift > 0 {
 			out = append(out, api.Finding{
 				Code: "objects-drift", Severity: "warning", Title: fmt.Sprintf("%d versions of %s were missing in %s without anybody having named them", m.Drift, m.From, m.To),
 				Text:    "Comparing everything found and copied them; the stores' change feeds had not told of them since. Somebody has changed a store's directory past it, or a feed has failed.",
-				Subject: Cluster(m.To, Objects), Since: m.Scrubbed, Command: "fournines objects mirrors",
+				Subject: place.Cluster(m.To, place.Objects), Since: m.Scrubbed, Command: "fournines objects mirrors",
 			})
 		}
 		l, err := s.objectLosses(m.From, m.To)
@@ -205,7 +207,7 @@ func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
 				Code: "object-lost", Severity: "critical", Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
 				Text: fmt.Sprintf("%s did not have them when it took newer ones for the same keys. They stay as older versions in %s; the newest is version %s of %s.",
 					l.Newest.To, l.Newest.From, l.Newest.Version, l.Newest.Key),
-				Subject: Cluster(l.Newest.From, Objects), Since: l.Time, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
+				Subject: place.Cluster(l.Newest.From, place.Objects), Since: l.Time, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
 			})
 		}
 	}
@@ -215,7 +217,7 @@ func (s *ServerApp) objectFindings(now time.Time) ([]api.Finding, error) {
 // storeComponent is a region's object store.
 func (s *ServerApp) storeComponent(region string, now time.Time) api.Component {
 	f := s.Facts.Store(region)
-	c := api.Component{ID: Cluster(region, Objects), Region: region, Kind: Objects, Address: s.Layout.BucketAddress(region), Sync: api.InSync, Health: api.Healthy, Seen: f.Seen}
+	c := api.Component{ID: place.Cluster(region, place.Objects), Region: region, Kind: place.Objects, Address: s.Layout.BucketAddress(region), Sync: api.InSync, Health: api.Healthy, Seen: f.Seen}
 	switch {
 	case f.Seen.IsZero():
 		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.HealthUnknown, f.Error

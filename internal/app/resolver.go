@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// APIName is the name under which customers find the platform.
-const APIName = "api.greenlang.test"
-
 // resolver dials names through the platform's own DNS and believes an answer for its time
 // to live, as customers' resolvers do.
 type resolver struct {

@@ -7,8 +7,9 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
-	"github.com/greenlang/fournines/internal/driver/wan"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // Routes implements api.Source.
@@ -18,7 +19,7 @@ func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
 	for _, name := range s.Regions {
 		w := placed.Wishes[name]
 		r := api.Route{
-			Region: name, On: !w.Off, Open: placed.Open(name), Address: s.Layout.EdgeAddress(name, Edge),
+			Region: name, On: !w.Off, Open: placed.Open(name), Address: s.Layout.EdgeAddress(name, place.Edge),
 			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
 		}
 		r.Ready, r.Wanted = regions{s}.Capacity(name)
@@ -68,7 +69,7 @@ func (s *ServerApp) pairs(now time.Time) []api.Pair {
 			continue
 		}
 		p := pairOf(availability.PlanMove(s.MoveView(h.Name, h.other), availability.Ungraceful, now))
-		d := s.distance(wan.Way{From: p.From, To: p.To}, now)
+		d := s.distance(fact.Way{From: p.From, To: p.To}, now)
 		p.DeclaredSeconds, p.RoundTripSeconds = d.DeclaredSeconds, d.RoundTripSeconds
 		if d.Health == api.Missing {
 			p.Health, p.Detail = api.Degraded, d.Detail

@@ -11,6 +11,8 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // seatFact is what a server says of itself to another one.
@@ -56,12 +58,12 @@ func (s *ServerApp) watchSeats(ctx context.Context) {
 		for _, x := range s.others() {
 			wg.Go(func() {
 				if s.seats.note(x.Name, s.lookAt(ctx, x), time.Now()) {
-					poke(s.witness.changed)
+					wait.Poke(s.witness.changed)
 				}
 			})
 		}
 		wg.Wait()
-		sleep(ctx, seatsEvery)
+		wait.Sleep(ctx, seatsEvery)
 	}
 }
 
@@ -85,7 +87,7 @@ func (f *seatFacts) note(name string, seen seatSeen, now time.Time) (another boo
 }
 
 // lookAt asks one server, and compares its journal with ours.
-func (s *ServerApp) lookAt(ctx context.Context, x Seat) seatSeen {
+func (s *ServerApp) lookAt(ctx context.Context, x place.Seat) seatSeen {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/self", nil)
@@ -113,7 +115,7 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 	size := s.Journal.Head().Size
 	var out []api.Server
 	for _, x := range s.Layout.Seats() {
-		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Elsewhere: s.Layout.elsewhere(x), Health: api.Healthy}
+		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Elsewhere: s.Layout.IsElsewhere(x), Health: api.Healthy}
 		if x.Name == s.seat.Name {
 			v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Leads, s.Version, s.Started, now, size
 			out = append(out, v)
@@ -163,10 +165,18 @@ func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
 	}
 	if left := len(all) - away; away > 0 && left == len(all)/2+1 {
 		out = append(out, api.Finding{
-			Code: "servers-one-left", Severity: "warning", Subject: Server, Title: "the control plane cannot lose another server",
+			Code: "servers-one-left", Severity: "warning", Subject: place.Server, Title: "the control plane cannot lose another server",
 			Text:    fmt.Sprintf("%d of %d servers answer, and %d are needed to decide", left, len(all), len(all)/2+1),
 			Command: "fournines servers",
 		})
 	}
 	return out
+}
+
+// otherMachine says why something cannot be done to a server from the one that leads.
+func (s *ServerApp) otherMachine(target place.Seat) error {
+	if s.Layout.SameMachine(s.seat, target) {
+		return nil
+	}
+	return fmt.Errorf("%s runs on another machine than %s, which leads: do it there with the machine's own means", target.Name, s.seat.Name)
 }

@@ -13,14 +13,15 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
@@ -31,25 +32,26 @@ import (
 	"github.com/greenlang/fournines/internal/host"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 )
 
 // ServerApp is the control plane: journal, state, control, and the loop over the facts.
 type ServerApp struct {
-	Installation
-	Layout  Layout
-	Secrets Secrets
+	place.Installation
+	Layout  place.Layout
+	Secrets place.Secrets
 	Journal *journal.Journal
 	State   *state.Projection
 	Control *control.Control
-	Facts   *Facts
+	Facts   *board.Facts
 	Log     *slog.Logger
 	Version string
 	Started time.Time
 
 	looking      time.Time // since when this server decides, and gathers what it decides on
-	seat         Seat
+	seat         place.Seat
 	quorum       *quorum.Quorum               // nil: this server decides alone
 	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
 	regions      map[string]*region
@@ -77,16 +79,16 @@ type ServerApp struct {
 // and resumes what was left unfinished; of several each begins with [ServerApp.Serve].
 // Everything it starts ends with ctx, or with Close.
 func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger) (*ServerApp, error) {
-	inst, layout, err := LoadInstallation(root)
+	inst, layout, err := place.LoadInstallation(root)
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := LoadSecrets(root)
+	secrets, err := place.LoadSecrets(root)
 	if err != nil {
 		return nil, err
 	}
 	s := &ServerApp{
-		Installation: inst, Layout: layout, Secrets: secrets, Facts: NewFacts(), Log: log, Version: version, Started: time.Now(),
+		Installation: inst, Layout: layout, Secrets: secrets, Facts: board.NewFacts(), Log: log, Version: version, Started: time.Now(),
 		regions: map[string]*region{}, power: host.NewSwitch(root), lag: newLag(),
 	}
 	if s.seat, err = layout.Seat(seat); err != nil {
@@ -157,7 +159,7 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
 	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
-	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: crashPoint(os.Getenv(crashDir))})
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
 		return err
 	}
@@ -186,9 +188,9 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 
 // member is the server's own etcd as one that founds a cluster.
 func (s *ServerApp) member() etcd.Member {
-	peer := "http://" + s.Layout.seatAddr(s.seat, etcdPeer)
+	peer := "http://" + s.Layout.SeatAddr(s.seat, place.EtcdPeer)
 	return etcd.Member{
-		Name: s.seat.Name, Dir: filepath.Join(s.dir(), "state"), Client: "http://" + s.Layout.seatAddr(s.seat, etcdPort), Peer: peer, Cluster: s.seat.Name + "=" + peer,
+		Name: s.seat.Name, Dir: filepath.Join(s.dir(), "state"), Client: "http://" + s.Layout.SeatAddr(s.seat, place.EtcdPort), Peer: peer, Cluster: s.seat.Name + "=" + peer,
 		Token: "fournines", MaxRequest: maxRequest,
 	}
 }
@@ -196,7 +198,7 @@ func (s *ServerApp) member() etcd.Member {
 // startState starts the server's own etcd.
 func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
 	var err error
-	s.etcd, err = etcd.Open(ctx, m, etcd.Place{Listen: "http://" + s.Layout.seatPeer(s.seat), From: s.Layout.SeatIP(s.seat)})
+	s.etcd, err = etcd.Open(ctx, m, etcd.Place{Listen: "http://" + s.Layout.SeatPeer(s.seat), From: s.Layout.SeatIP(s.seat)})
 	if err != nil {
 		return err
 	}
@@ -207,24 +209,6 @@ func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
 // maxRequest is what our own etcd takes at once: a group of entries may be that of one
 // caller, and larger than others. bytes
 const maxRequest = 10 << 20
-
-// crashDir is the environment variable with the directory of crashPoint.
-const crashDir = "FOURNINES_CRASH_DIR"
-
-// crashPoint kills us at each point that has a file in the directory, once: the file goes
-// first. It is how the end-to-end crash tests meet a real server with real engines.
-func crashPoint(dir string) control.CrashPoint {
-	if dir == "" {
-		return nil
-	}
-	return func(point string) {
-		if os.Remove(filepath.Join(dir, point)) != nil {
-			return
-		}
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
-	}
-}
 
 // Close ends everything.
 func (s *ServerApp) Close() error {
@@ -307,30 +291,30 @@ func foldApp(d *state.Docs, r journal.Record) error {
 }
 
 // Directive returns what a region's edge shall do now.
-func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, error) {
-	b, err := json.Marshal(edgeConfig(s.Layout, region, s.placement()))
+func (s *ServerApp) Directive(ctx context.Context, region string) (assign.Directive, error) {
+	b, err := json.Marshal(assign.EdgeConfig(s.Layout, region, s.placement()))
 	if err != nil {
-		return Directive{}, err
+		return assign.Directive{}, err
 	}
 	var v edgeVersion
 	if _, err := s.State.Get(edgePrefix+region, &v); err != nil {
-		return Directive{}, err
+		return assign.Directive{}, err
 	}
 	if v.Print != string(b) {
 		if err := record(ctx, s, edgeConfigured, region, edgeVersion{Print: string(b)}); err != nil {
-			return Directive{}, err
+			return assign.Directive{}, err
 		}
 		if _, err := s.State.Get(edgePrefix+region, &v); err != nil {
-			return Directive{}, err
+			return assign.Directive{}, err
 		}
 	}
 	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
 	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
 	if err := errors.Join(err1, err2); err != nil {
-		return Directive{}, err
+		return assign.Directive{}, err
 	}
 	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
-	return Direct(s.Layout, region, s.placement(), fences, holds, v.Version)
+	return assign.Direct(s.Layout, region, s.placement(), fences, holds, v.Version)
 }
 
 // version notes from what each unit would be started now; it depends on the
@@ -339,12 +323,12 @@ func (s *ServerApp) version() error {
 	s.units = map[string]string{}
 	for name, r := range s.regions {
 		for _, z := range r.spec.Zones {
-			a, err := Assign(s.Layout, s.Programs, s.Secrets, name, z, Desired{Serves: true})
+			a, err := assign.Assign(s.Layout, s.Programs, s.Secrets, name, z, assign.Desired{Serves: true})
 			if err != nil {
 				return err
 			}
 			for _, u := range a.Units {
-				s.units[ID(name, z, u.Name)] = u.Version()
+				s.units[place.ID(name, z, u.Name)] = u.Version()
 			}
 		}
 	}
@@ -369,5 +353,5 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region), Restart: restarts})
+	return assign.Assign(s.Layout, s.Programs, s.Secrets, region, zone, assign.Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region), Restart: restarts})
 }

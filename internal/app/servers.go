@@ -19,10 +19,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -34,7 +37,7 @@ var ErrDeposed = quorum.ErrDeposed
 // shared tells whether several servers hold the journal.
 func (s *ServerApp) shared() bool { return s.Layout.Servers > 1 }
 
-func (s *ServerApp) journalDir() string { return filepath.Join(s.dir(), journalDir) }
+func (s *ServerApp) journalDir() string { return filepath.Join(s.dir(), place.JournalDir) }
 
 // takePart opens this server's part of the quorum and of the journal, follows until it is
 // elected, and then leads.
@@ -48,7 +51,7 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 	seats := s.Layout.Seats()
 	s.quorum = quorum.New(quorum.Options{
 		Client: s.docs, Name: s.seat.Name, Seed: s.seat.Name == seats[0].Name,
-		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: crashPoint(os.Getenv(crashDir)),
+		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir)),
 	})
 	var err error
 	s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
@@ -86,15 +89,15 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 	var others, before []string
 	for _, x := range s.Layout.Seats() {
 		if x.Name != s.seat.Name {
-			others = append(others, "http://"+s.Layout.stateNear(s.seat, x))
+			others = append(others, "http://"+s.Layout.StateNear(s.seat, x))
 		}
-		if x.number < s.seat.number {
-			before = append(before, "http://"+s.Layout.seatAddr(x, etcdPeer))
+		if x.Number < s.seat.Number {
+			before = append(before, "http://"+s.Layout.SeatAddr(x, place.EtcdPeer))
 		}
 	}
-	founded := filepath.Join(s.Layout.Root, foundedFile)
+	founded := filepath.Join(s.Layout.Root, place.FoundedFile)
 	begun := etcd.Begun(filepath.Join(s.dir(), "state"))
-	if !begun && (s.seat.number > 0 || exists(founded)) {
+	if !begun && (s.seat.Number > 0 || place.Exists(founded)) {
 		var err error
 		if m, err = etcd.Join(ctx, m, others, before); err != nil {
 			return err
@@ -103,10 +106,10 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 	if err := s.startState(ctx, m); err != nil {
 		return err
 	}
-	if s.seat.number == 0 && !exists(founded) {
+	if s.seat.Number == 0 && !place.Exists(founded) {
 		return durable.Replace(durable.OS{}, founded, []byte(s.seat.Name+"\n"))
 	}
-	if s.seat.number > 0 || !begun {
+	if s.seat.Number > 0 || !begun {
 		s.wg.Go(func() {
 			if err := etcd.Promote(ctx, m.Peer, others); err != nil && ctx.Err() == nil {
 				s.Log.Error("this server has no vote yet", "err", err)
@@ -129,10 +132,6 @@ func (s *ServerApp) reachExternal() error {
 	s.docs, err = etcd.External(p.Spec.ControlPlane.Etcd, prefix)
 	return err
 }
-
-// foundedFile says that the quorum was founded, so that a first server that has lost its
-// directory joins the others instead of founding another.
-const foundedFile = "quorum.founded"
 
 // serversPath is where servers ask each other.
 const serversPath = "/servers"
@@ -183,9 +182,6 @@ func (s *ServerApp) processMetrics() []prometheus.Collector {
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
-
-// noLeader is the title of the answer when no server leads: nothing was done.
-const noLeader = "No server leads"
 
 // forwardedBy names the server that has passed a request on; the next one does not do so again.
 const forwardedBy = "X-Fournines-Forwarded-By"
@@ -239,13 +235,13 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 // tooEarly answers that nothing was done because no server leads.
 func tooEarly(w http.ResponseWriter, detail string) {
 	w.Header().Set("Retry-After", "1")
-	problem(w, http.StatusServiceUnavailable, noLeader, detail)
+	problem(w, http.StatusServiceUnavailable, client.NoLeader, detail)
 }
 
 func problem(w http.ResponseWriter, status int, title, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(Problem{Status: status, Title: title, Detail: detail}) // the asker asks again
+	_ = json.NewEncoder(w).Encode(client.Problem{Status: status, Title: title, Detail: detail}) // the asker asks again
 }
 
 // mountServers answers other servers.
@@ -313,7 +309,7 @@ func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(jour
 // mostGroup bounds one group of entries that another server sends. bytes
 const mostGroup = 64 << 20
 
-func (s *ServerApp) fetchFrom(ctx context.Context, x Seat, from, to uint64, accept func(journal.Group) error) error {
+func (s *ServerApp) fetchFrom(ctx context.Context, x place.Seat, from, to uint64, accept func(journal.Group) error) error {
 	q := url.Values{"from": {strconv.FormatUint(from, 10)}, "to": {strconv.FormatUint(to, 10)}}
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/log?"+q.Encode(), nil)
 	if err != nil {
@@ -346,14 +342,14 @@ func (s *ServerApp) fetchFrom(ctx context.Context, x Seat, from, to uint64, acce
 }
 
 // others returns the places of the other servers, the leader's first.
-func (s *ServerApp) others() []Seat {
+func (s *ServerApp) others() []place.Seat {
 	l, _ := s.quorum.Leader()
-	var out []Seat
+	var out []place.Seat
 	for _, x := range s.Layout.Seats() {
 		switch {
 		case x.Name == s.seat.Name:
 		case x.Name == l.Name:
-			out = append([]Seat{x}, out...)
+			out = append([]place.Seat{x}, out...)
 		default:
 			out = append(out, x)
 		}
@@ -362,7 +358,7 @@ func (s *ServerApp) others() []Seat {
 }
 
 // askSeat asks another server; its body is the caller's to close.
-func (s *ServerApp) askSeat(ctx context.Context, x Seat, method, path string, body io.Reader) (*http.Response, error) {
+func (s *ServerApp) askSeat(ctx context.Context, x place.Seat, method, path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Layout.SeatNear(s.seat, x)+serversPath+path, body)
 	if err != nil {
 		return nil, err
@@ -373,7 +369,7 @@ func (s *ServerApp) askSeat(ctx context.Context, x Seat, method, path string, bo
 		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		err := readProblem(resp)
+		err := client.ReadProblem(resp)
 		return nil, errors.Join(err, resp.Body.Close())
 	}
 	return resp, nil

@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // A region with the server that leads is cut off, both ways or only in what it says: another
@@ -73,11 +75,11 @@ func (x *plane) leaderInRegion() string {
 // cut cuts what a fault of a region cuts, until mend is called.
 func (x *plane) cut(kind, region string) (mend func()) {
 	x.t.Helper()
-	_, l, err := LoadInstallation(x.root)
+	_, l, err := place.LoadInstallation(x.root)
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	links, err := serverOf(l).cutWays(chaos.Fault{Kind: kind, Target: region})
+	links, err := ServerOf(l).cutWays(chaos.Fault{Kind: kind, Target: region})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -85,7 +87,7 @@ func (x *plane) cut(kind, region string) (mend func()) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	file := filepath.Join(faultsDir(x.root), kind+".json")
+	file := filepath.Join(assign.FaultsDir(x.root), kind+".json")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, lease, 0o600)); err != nil {
 		x.t.Fatal(err)
 	}

@@ -13,9 +13,13 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/up"
+	"github.com/greenlang/fournines/internal/wait"
 	"github.com/greenlang/fournines/kit/audit"
 )
 
@@ -23,8 +27,8 @@ import (
 type plane struct {
 	t      *testing.T
 	root   string
-	client *Client
-	events *Client
+	client *client.Client
+	events *client.Client
 	lives  map[string]*serverLife
 }
 
@@ -42,7 +46,7 @@ func newPlane(t *testing.T, numbers [2]int, more string, elsewhere ...string) *p
 	if err != nil {
 		t.Fatal(err)
 	}
-	inst := Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Elsewhere: elsewhere, Gate: gateAddress, Listen: l.Addr().String()}
+	inst := place.Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Elsewhere: elsewhere, Gate: gateAddress, Listen: l.Addr().String()}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,24 +55,24 @@ func newPlane(t *testing.T, numbers [2]int, more string, elsewhere ...string) *p
 		"name: us-west-2,      number: 4,", fmt.Sprintf("name: us-west-2,      number: %d,", numbers[1]),
 	).Replace(string(spec.BuiltInYAML())) + more
 	x := &plane{t: t, root: t.TempDir(), lives: map[string]*serverLife{}}
-	if err := SaveInstallation(x.root, inst, []byte(text)); err != nil {
+	if err := place.SaveInstallation(x.root, inst, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	u := &Up{}
-	if u.Installation, u.Layout, err = LoadInstallation(x.root); err != nil {
+	u := &up.Up{}
+	if u.Installation, u.Layout, err = place.LoadInstallation(x.root); err != nil {
 		t.Fatal(err)
 	}
-	if u.Secrets, err = EnsureSecrets(x.root); err != nil {
+	if u.Secrets, err = place.EnsureSecrets(x.root); err != nil {
 		t.Fatal(err)
 	}
-	if err := u.shareKeys(); err != nil {
+	if err := u.ShareKeys(); err != nil {
 		t.Fatal(err)
 	}
-	x.client = NewClient(u.Secrets.Token, u.Layout.ServerListens()...)
-	x.events = NewClient(u.Secrets.Applications[GreenLang], u.Layout.ServerListens()...)
+	x.client = client.NewClient(u.Secrets.Token, u.Layout.ServerListens()...)
+	x.events = client.NewClient(u.Secrets.Applications[place.GreenLang], u.Layout.ServerListens()...)
 	x.network()
 	for _, s := range u.Layout.Seats() {
-		if !u.Layout.elsewhere(s) {
+		if !u.Layout.IsElsewhere(s) {
 			x.start(s.Name)
 		}
 	}
@@ -79,7 +83,7 @@ func newPlane(t *testing.T, numbers [2]int, more string, elsewhere ...string) *p
 func (x *plane) network() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- RunWan(ctx, x.root, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- up.RunWan(ctx, x.root, slog.New(slog.DiscardHandler)) }()
 	x.t.Cleanup(func() { // after the servers
 		cancel()
 		if err := <-ended; err != nil {
@@ -124,7 +128,7 @@ func (x *plane) await(want func(api.Status) string) {
 				return
 			}
 		}
-		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+		if wait.Sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
 			x.t.Fatalf("%s (%v)", missing, err)
 		}
 	}
@@ -186,7 +190,7 @@ func (x *plane) tell(id, person string) uint64 {
 		if err == nil && len(a.Results) == 1 && a.Results[0].Error == nil {
 			return a.Results[0].Index
 		}
-		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+		if wait.Sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
 			x.t.Fatalf("event %s: %v, %+v", id, err, a)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -76,17 +77,17 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 	out.Components = s.Components(r.Name, now)
 	out.Links = links(out.Components)
 	out.Readiness = []api.Readiness{
-		availability.PostgresReadiness(s.PostgresView(Cluster(r.Name, Postgres)), now),
-		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.redis(r.Name), now),
+		availability.PostgresReadiness(s.PostgresView(place.Cluster(r.Name, place.Postgres)), now),
+		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Redis(r.Name), now),
 	}
-	engines := []string{Postgres, Redis}
+	engines := []string{place.Postgres, place.Redis}
 	if len(s.Layout.Brokers(r.Name)) > 1 { // a single broker could never be lost
 		out.Readiness = append(out.Readiness, availability.KafkaReadiness(s.Facts.Kafka(r.Name), s.Layout.Platform.Spec.Engines.Kafka, now))
-		engines = append(engines, Kafka)
+		engines = append(engines, place.Kafka)
 	}
 	for i, engine := range engines {
-		out.Readiness[i].Cluster = Cluster(r.Name, engine) // also while nothing of it was seen
-		out.Readiness[i].Alone = s.Layout.alone(r.Name)
+		out.Readiness[i].Cluster = place.Cluster(r.Name, engine) // also while nothing of it was seen
+		out.Readiness[i].Alone = s.Layout.Alone(r.Name)
 	}
 	return out
 }
@@ -110,10 +111,10 @@ func links(components []api.Component) []api.Link {
 			if l, ok := leader[c.Kind]; ok {
 				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
 			}
-		case c.Kind == Mirror:
-			out = append(out, api.Link{From: c.ID, To: ID(c.Region, c.Zone, Kafka), Kind: "replication", Health: c.Health})
-		case c.Kind == GreenLang || (c.Kind == Postgres && c.Role == "primary") || (c.Kind == Redis && c.Role == "master"):
-			out = append(out, api.Link{From: Cluster(c.Region, Edge), To: c.ID, Kind: "traffic", Health: c.Health})
+		case c.Kind == place.Mirror:
+			out = append(out, api.Link{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
+		case c.Kind == place.GreenLang || (c.Kind == place.Postgres && c.Role == "primary") || (c.Kind == place.Redis && c.Role == "master"):
+			out = append(out, api.Link{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
 		}
 	}
 	return out

@@ -1,6 +1,8 @@
 package app
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestTraceIsReadFromItsHeader(t *testing.T) {
 	t.Parallel()

@@ -8,9 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // countEvery is how many seconds of an edge's counters become one entry.
@@ -29,17 +31,10 @@ type edgeTraffic struct {
 
 func newTraffic() *traffic { return &traffic{edges: map[string]*edgeTraffic{}} }
 
-// Ack tells an edge from which numbers on it shall report: what is in the journal it need
-// not keep, and what it keeps it tells the next server too.
-type Ack struct {
-	Second uint64 `json:"second"`
-	Event  uint64 `json:"event"`
-}
-
 // TakeEdge keeps an edge's report: states as facts, counters and events for the journal.
-func (s *ServerApp) TakeEdge(ctx context.Context, region string, f EdgeFact) (Ack, error) {
+func (s *ServerApp) TakeEdge(ctx context.Context, region string, f board.EdgeFact) (board.Ack, error) {
 	if _, ok := s.regions[region]; !ok {
-		return Ack{}, fmt.Errorf("this installation does not run region %q", region)
+		return board.Ack{}, fmt.Errorf("this installation does not run region %q", region)
 	}
 	now := time.Now()
 	f.Seen = now
@@ -52,27 +47,27 @@ func (s *ServerApp) TakeEdge(ctx context.Context, region string, f EdgeFact) (Ac
 	t := s.traffic.edges[region]
 	if t == nil {
 		t = &edgeTraffic{flushed: now}
-		if _, err := s.State.Get(edgeEvent+Cluster(region, Edge), &t.event); err != nil {
-			return Ack{}, err
+		if _, err := s.State.Get(edgeEvent+place.Cluster(region, place.Edge), &t.event); err != nil {
+			return board.Ack{}, err
 		}
 		s.traffic.edges[region] = t
 	}
 	var a evidence.Availability
 	if _, err := s.State.Get(evidence.Key, &a); err != nil {
-		return Ack{}, err
+		return board.Ack{}, err
 	}
 	last := a.Seconds[region]
 	seconds = slices.DeleteFunc(seconds, func(x edge.Second) bool { return x.Seq <= last })
 	if err := s.recordEvents(ctx, region, t, events); err != nil {
-		return Ack{}, err
+		return board.Ack{}, err
 	}
 	if now.Sub(t.flushed) >= countEvery && len(seconds) > 0 {
 		if err := s.flush(ctx, region, seconds, now); err != nil {
-			return Ack{}, err
+			return board.Ack{}, err
 		}
 		t.flushed, last = now, seconds[len(seconds)-1].Seq
 	}
-	return Ack{Second: last, Event: t.event}, nil
+	return board.Ack{Second: last, Event: t.event}, nil
 }
 
 func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraffic, events []edge.Event) error {
@@ -82,7 +77,7 @@ func (s *ServerApp) recordEvents(ctx context.Context, region string, t *edgeTraf
 		if ev.Seq <= t.event {
 			continue
 		}
-		e, err := edgeEntry(ev, Cluster(region, Edge))
+		e, err := edgeEntry(ev, place.Cluster(region, place.Edge))
 		if err != nil {
 			return err
 		}
@@ -123,7 +118,7 @@ func (s *ServerApp) flush(ctx context.Context, region string, seconds []edge.Sec
 	slices.SortFunc(c.Rows, func(a, b evidence.Cell) int {
 		return cmp.Or(cmp.Compare(a.Cell, b.Cell), cmp.Compare(a.Service, b.Service))
 	})
-	e, err := evidence.Counted.Entry(Cluster(region, Edge), "", c)
+	e, err := evidence.Counted.Entry(place.Cluster(region, place.Edge), "", c)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,11 @@ package app
 import (
 	"testing"
 
+	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/tally"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // What an edge has counted is acknowledged when it is in the journal, so that a server
@@ -15,9 +17,9 @@ func TestCountsOutliveTheServer(t *testing.T) {
 	x := newSite(t, 141, "")
 	report := func(from, to uint64) uint64 {
 		t.Helper()
-		var f EdgeFact
+		var f board.EdgeFact
 		for n := from; n <= to; n++ {
-			row := tally.Row{Key: tally.Key{Service: GreenLang, Cell: 1}, Requests: 10}
+			row := tally.Row{Key: tally.Key{Service: place.GreenLang, Cell: 1}, Requests: 10}
 			f.Seconds = append(f.Seconds, edge.Second{Seq: n, Rows: []tally.Row{row}})
 		}
 		a, err := x.s.TakeEdge(t.Context(), "us-east-1", f)

@@ -10,16 +10,18 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/journal/ingest"
+	"github.com/greenlang/fournines/internal/wait"
 	"github.com/greenlang/fournines/kit/audit"
 )
 
 // trailWriter records audit events the way applications do, and finds them in the journal
 // again the way people do.
 type trailWriter struct {
-	send *Client // with the application's token
-	read *Client
+	send *client.Client // with the application's token
+	read *client.Client
 }
 
 // Write implements drill.Writer. The event's id is the key, so that it may be sent again
@@ -34,10 +36,10 @@ func (w *trailWriter) Write(ctx context.Context, key string) error {
 			return nil
 		case err == nil && len(a.Results) == 1:
 			return errors.New(a.Results[0].Error.Detail)
-		case !Away(err):
+		case !client.Away(err):
 			return err
 		}
-		if sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
+		if wait.Sleep(ctx, 50*time.Millisecond); ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
 	}

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // watchVerdicts judges once a minute whether each home could be moved, and records when
 // the answer is another than before, so that it is known before it is needed (row 7.1.9).
 func (s *ServerApp) watchVerdicts(ctx context.Context) {
-	for sleep(ctx, blind); ctx.Err() == nil; sleep(ctx, availability.JudgeEvery) {
+	for wait.Sleep(ctx, blind); ctx.Err() == nil; wait.Sleep(ctx, availability.JudgeEvery) {
 		for _, h := range s.homes() {
 			if err := s.judge(ctx, h); err != nil && ctx.Err() == nil {
 				s.Log.Error("cannot record whether a home could be moved", "home", h.Name, "err", err)

@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // witnesses runs our witness and the feeder of our checkpoints for the peers that the
@@ -128,7 +129,7 @@ func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 	}
 	return witness.New(witness.Options{
 		Dir: filepath.Join(w.dir, "witness"), Name: w.s.witnessName(), Logs: logs, Now: time.Now,
-		Alarm:  func(witness.Finding) { poke(w.accused) },
+		Alarm:  func(witness.Finding) { wait.Poke(w.accused) },
 		Failed: func(err error) { w.s.Log.Error("witness", "err", err) },
 	})
 }
@@ -150,14 +151,6 @@ func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {
 		o.Peers = append(o.Peers, witness.Peer{URL: strings.TrimSuffix(p.URL, "/") + witnessPath, Key: p.Witness})
 	}
 	return witness.NewFeeder(o)
-}
-
-// poke says that there is something to do; somebody who was told already looks once.
-func poke(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 func (w *witnesses) alarm(a witness.Alarm) {

@@ -12,6 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // card returns our public keys.
@@ -87,7 +88,7 @@ func (s *ServerApp) changeWitness(ctx context.Context, e journal.Entry, reason s
 	if _, err := s.State.Append(ctx, e); err != nil {
 		return err
 	}
-	poke(s.witness.changed)
+	wait.Poke(s.witness.changed)
 	return nil
 }
 

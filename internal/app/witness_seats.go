@@ -21,7 +21,7 @@ import (
 // witnessName is the name under which this server cosigns.
 func (s *ServerApp) witnessName() string {
 	name := s.Journal.Origin() + "/witness"
-	if s.seat.number > 0 {
+	if s.seat.Number > 0 {
 		name += "/" + s.seat.Region
 	}
 	return name

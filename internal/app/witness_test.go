@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -34,12 +35,12 @@ type site struct {
 // platform file.
 func newSite(t *testing.T, number int, more string) *site {
 	t.Helper()
-	return newSiteOf(t, number, Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
+	return newSiteOf(t, number, place.Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
 }
 
 // newSiteOf lays this installation down, at an address of its own and with the platform
 // file edited.
-func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) string) *site {
+func newSiteOf(t *testing.T, number int, inst place.Installation, edit func(string) string) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,10 +52,10 @@ func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) st
 	}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", number), 1)
 	inst.Listen = x.listen
-	if err := SaveInstallation(x.root, inst, []byte(edit(text))); err != nil {
+	if err := place.SaveInstallation(x.root, inst, []byte(edit(text))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := EnsureSecrets(x.root); err != nil {
+	if _, err := place.EnsureSecrets(x.root); err != nil {
 		t.Fatal(err)
 	}
 	x.start()
@@ -63,7 +64,7 @@ func newSiteOf(t *testing.T, number int, inst Installation, edit func(string) st
 }
 
 func (x *site) open(ctx context.Context) (*ServerApp, error) {
-	return OpenServer(ctx, x.root, Server, "test", slog.New(slog.DiscardHandler))
+	return OpenServer(ctx, x.root, place.Server, "test", slog.New(slog.DiscardHandler))
 }
 
 func (x *site) start() {
@@ -90,7 +91,7 @@ func (x *site) start() {
 func (x *site) say(n int) {
 	x.t.Helper()
 	for range n {
-		if err := record(x.t.Context(), x.s, serverStarted, Server, started{Version: "test"}); err != nil {
+		if err := record(x.t.Context(), x.s, serverStarted, place.Server, started{Version: "test"}); err != nil {
 			x.t.Fatal(err)
 		}
 	}
@@ -177,7 +178,7 @@ func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	b.await("a cosigns b", cosigned(1))
 
 	a.stop()
-	dir, copied := filepath.Join(a.root, Server), t.TempDir()
+	dir, copied := filepath.Join(a.root, place.Server), t.TempDir()
 	copyAll(t, dir, copied)
 	a.start()
 	a.say(40)

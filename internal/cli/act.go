@@ -12,7 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -70,7 +71,7 @@ func (w *world) faultInject() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			id := app.NewID("fault")
+			id := control.NewID("fault")
 			in := map[string]any{"kind": args[0], "target": args[1], "seconds": d.D().Seconds(), "reason": reason}
 			var b begun
 			if err := client.Call(c.Context(), http.MethodPost, "/v1/faults", id, in, &b); err != nil {
@@ -92,12 +93,12 @@ func (w *world) faultInject() *cobra.Command {
 }
 
 // await returns the operation once it is over; a failed one is an error.
-func (w *world) await(ctx context.Context, client *app.Client, id string) (api.Operation, error) {
+func (w *world) await(ctx context.Context, server *client.Client, id string) (api.Operation, error) {
 	for {
 		var o api.Operation
-		err := client.Call(ctx, http.MethodGet, "/v1/operations/"+escape(id), "", nil, &o)
+		err := server.Call(ctx, http.MethodGet, "/v1/operations/"+escape(id), "", nil, &o)
 		switch {
-		case err != nil && !app.Away(err):
+		case err != nil && !client.Away(err):
 			return o, err
 		case err == nil && (o.State == "failed" || o.State == "rolled-back"):
 			return o, fmt.Errorf("%s is %s: %s", o.ID, o.State, o.Error)

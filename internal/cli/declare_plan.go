@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -61,7 +61,7 @@ func known(p *spec.Platform, regions []string) error {
 
 // plan holds the platform against what runs, if anything does.
 func (w *world) plan(ctx context.Context, p *spec.Platform, regions []string) (planned, error) {
-	inst, layout, err := app.LoadInstallation(w.data)
+	inst, layout, err := place.LoadInstallation(w.data)
 	here := err == nil
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/control"
 )
 
 // deed is what verbs that begin an operation have in common: a reason, a confirmation, and
@@ -38,7 +38,7 @@ func (d *deed) begin(ctx context.Context, w *world, verb, subject, what, path st
 	if err != nil {
 		return err
 	}
-	id := app.NewID(verb)
+	id := control.NewID(verb)
 	in["reason"] = d.reason
 	if err := client.Call(ctx, http.MethodPost, path, id, in, nil); err != nil {
 		return err

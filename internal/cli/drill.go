@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 )
 
@@ -25,7 +26,7 @@ func (w *world) drillCommand() *cobra.Command {
 				return &exitError{exitUsage, fmt.Errorf("no drill %q; `fournines drill list` shows them", args[0])}
 			}
 			if id == "" {
-				id = app.NewID(d.Name)
+				id = control.NewID(d.Name)
 			}
 			return w.drill(c.Context(), d, id, reason, region)
 		}}

@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/control"
 )
 
 func (w *world) personCommand() *cobra.Command {
@@ -17,7 +18,7 @@ func (w *world) personCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) person(c *cobra.Command, client *app.Client, id string) (api.Person, error) {
+func (w *world) person(c *cobra.Command, client *client.Client, id string) (api.Person, error) {
 	var p api.Person
 	return p, client.Call(c.Context(), http.MethodGet, "/v1/persons/"+escape(id), "", nil, &p)
 }
@@ -72,7 +73,7 @@ func (w *world) personErase() *cobra.Command {
 			if err := w.confirm(yes, what, args[0]); err != nil {
 				return err
 			}
-			id := app.NewID("erase")
+			id := control.NewID("erase")
 			if err := client.Call(c.Context(), http.MethodDelete, "/v1/persons/"+escape(args[0])+"?"+query("reason", reason), id, nil, nil); err != nil {
 				return err
 			}

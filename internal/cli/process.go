@@ -16,6 +16,8 @@ import (
 	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 // The processes that `up` starts; in production their units start them.
@@ -36,7 +38,7 @@ func (w *world) serverCommand() *cobra.Command {
 				}
 				return w.join(c.Context(), join)
 			}
-			seat := app.Server
+			seat := place.Server
 			if len(args) > 0 {
 				seat = args[0]
 			}
@@ -70,12 +72,12 @@ func (w *world) join(ctx context.Context, invitation string) error {
 	if err != nil {
 		return err
 	}
-	return (&app.Joined{Root: root, Stderr: w.err, Log: w.logger()}).Run(ctx, invitation)
+	return (&up.Joined{Root: root, Stderr: w.err, Log: w.logger()}).Run(ctx, invitation)
 }
 
 func (w *world) gateCommand() *cobra.Command {
 	return &cobra.Command{Use: "gate", Short: "Let servers on other machines join", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return app.RunGate(c.Context(), w.data, w.logger()) }}
+		RunE: func(c *cobra.Command, _ []string) error { return up.RunGate(c.Context(), w.data, w.logger()) }}
 }
 
 func (w *world) nodeCommand() *cobra.Command {
@@ -91,27 +93,27 @@ func (w *world) nodeCommand() *cobra.Command {
 				stop.Store(<-signals == os.Interrupt)
 				cancel()
 			}()
-			return app.RunNode(ctx, w.data, args[0], stop.Load, w.logger())
+			return up.RunNode(ctx, w.data, args[0], stop.Load, w.logger())
 		}}
 }
 
 func (w *world) edgeCommand() *cobra.Command {
 	return &cobra.Command{Use: "edge REGION", Short: "Run a region's edge: proxy, breaker, leader-following listeners", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return app.RunEdge(c.Context(), w.data, args[0], w.logger())
+			return up.RunEdge(c.Context(), w.data, args[0], w.logger())
 		}}
 }
 
 func (w *world) proberCommand() *cobra.Command {
 	return &cobra.Command{Use: "prober [POINT…]", Short: "Ask the platform from outside every region as a customer does, from vantage points of the platform file",
 		RunE: func(c *cobra.Command, args []string) error {
-			return app.RunProber(c.Context(), w.data, args, w.logger())
+			return up.RunProber(c.Context(), w.data, args, w.logger())
 		}}
 }
 
 func (w *world) wanCommand() *cobra.Command {
 	return &cobra.Command{Use: "wan", Short: "Be the network between the regions of one machine: its latency, its loss, its cuts", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return app.RunWan(c.Context(), w.data, w.logger()) }}
+		RunE: func(c *cobra.Command, _ []string) error { return up.RunWan(c.Context(), w.data, w.logger()) }}
 }
 
 func (w *world) etcdCommand() *cobra.Command {

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/journal"
 	journalquery "github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/plain"
@@ -72,13 +72,13 @@ func (w *world) answer(ctx context.Context, q api.Question, from, key string) (a
 	if from != "" {
 		return w.answerFrom(ctx, q, from, key)
 	}
-	client, err := w.client()
+	server, err := w.client()
 	if err != nil {
 		return api.QueryAnswer{}, err
 	}
 	var a api.QueryAnswer
-	err = client.Call(ctx, http.MethodPost, "/v1/journal/query", "", q, &a)
-	var p *app.Problem
+	err = server.Call(ctx, http.MethodPost, "/v1/journal/query", "", q, &a)
+	var p *client.Problem
 	if errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity {
 		err = journalquery.Refuse("%s", p.Error())
 	}

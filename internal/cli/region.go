@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/control"
 )
 
 type homeList struct {
@@ -173,7 +174,7 @@ func (m *moveCommand) run(ctx context.Context, region string) error {
 	if err != nil {
 		return err
 	}
-	id := app.NewID(m.verb)
+	id := control.NewID(m.verb)
 	m.q.Approve = !*m.ask
 	if err := client.Call(ctx, http.MethodPost, "/v1/homes/"+escape(region)+"/"+m.verb, id, m.q, nil); err != nil {
 		return err
@@ -186,7 +187,7 @@ func (m *moveCommand) run(ctx context.Context, region string) error {
 }
 
 // follow shows an operation's steps while it runs.
-func (w *world) follow(ctx context.Context, client *app.Client, id string) (api.Operation, error) {
+func (w *world) follow(ctx context.Context, client *client.Client, id string) (api.Operation, error) {
 	watching, cancel := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {

@@ -13,7 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // Version is set when the binary is built.
@@ -71,7 +72,7 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 		fmt.Fprintln(errw, "fournines: "+text)
 	}
 	var exit *exitError
-	var problem *app.Problem
+	var problem *client.Problem
 	switch {
 	case errors.As(err, &exit):
 		return exit.code
@@ -94,7 +95,7 @@ func (w *world) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	f := root.PersistentFlags()
-	f.StringVar(&w.data, "data", app.DefaultRoot(), "data directory of the installation (FOURNINES_DATA)")
+	f.StringVar(&w.data, "data", place.DefaultRoot(), "data directory of the installation (FOURNINES_DATA)")
 	f.StringVar(&w.server, "server", os.Getenv("FOURNINES_SERVER"), "address of the API, or of each of several servers, separated by commas; the installation's by default (FOURNINES_SERVER)")
 	f.StringVarP(&w.output, "output", "o", "table", "table, wide, json, yaml or name")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "see", Title: "See:"}, &cobra.Group{ID: "act", Title: "Act:"}, &cobra.Group{ID: "declare", Title: "Declare:"})
@@ -115,10 +116,10 @@ func (w *world) root() *cobra.Command {
 }
 
 // client returns a client of the installation's server.
-func (w *world) client() (*app.Client, error) {
+func (w *world) client() (*client.Client, error) {
 	addresses := strings.Split(w.server, ",")
 	if w.server == "" {
-		_, layout, err := app.LoadInstallation(w.data)
+		_, layout, err := place.LoadInstallation(w.data)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("no platform runs from %s; start one with `fournines up`, or name a server with --server", w.data)
 		}
@@ -129,13 +130,13 @@ func (w *world) client() (*app.Client, error) {
 	}
 	token := os.Getenv("FOURNINES_TOKEN")
 	if token == "" {
-		s, err := app.LoadSecrets(w.data)
+		s, err := place.LoadSecrets(w.data)
 		if err != nil {
 			return nil, fmt.Errorf("%w; the server's token can also be given as FOURNINES_TOKEN", err)
 		}
 		token = s.Token
 	}
-	c := app.NewClient(token, addresses...)
+	c := client.NewClient(token, addresses...)
 	c.Actor = actor()
 	return c, nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -92,7 +92,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	root, status := ts.Getenv("FOURNINES_DATA"), ts.MkAbs(args[1])
 	ts.Check(os.MkdirAll(root, 0o700))
-	secrets, err := app.EnsureSecrets(root)
+	secrets, err := place.EnsureSecrets(root)
 	ts.Check(err)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(rw http.ResponseWriter, r *http.Request) {
@@ -112,5 +112,5 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
-	ts.Check(app.SaveInstallation(root, app.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
+	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 func (w *world) serversCommand() *cobra.Command {
@@ -47,7 +47,7 @@ func (w *world) inviteCommand() *cobra.Command {
 		Long:    "Invite another machine to run a server that `up --elsewhere` leaves to it. Who has the invitation gets all that a server has:\nsecrets, the journal's key, and the keys of persons. It is good for one machine and one hour, and the next one replaces it.",
 		Example: "  fournines servers invite us-west-2/server | ssh other-machine fournines server --join -",
 		RunE: func(_ *cobra.Command, args []string) error {
-			i, err := app.InviteServer(w.data, args[0], actor())
+			i, err := up.InviteServer(w.data, args[0], actor())
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func (w *world) inviteCommand() *cobra.Command {
 func (w *world) dismissCommand() *cobra.Command {
 	return &cobra.Command{Use: "dismiss SERVER", Short: "Take back the key of the machine that runs a server: it is cut off at once", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := app.DismissServer(w.data, args[0], actor()); err != nil {
+			if err := up.DismissServer(w.data, args[0], actor()); err != nil {
 				return err
 			}
 			w.note("%s is cut off; invite a machine again with `fournines servers invite %s`", args[0], args[0])

@@ -17,14 +17,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 // detachedEnv marks the `up` that works in the background.
 const detachedEnv = "FOURNINES_UP_DETACHED"
 
 func (w *world) upCommand() *cobra.Command {
-	var o app.UpOptions
+	var o up.UpOptions
 	var detach bool
 	c := &cobra.Command{
 		Use: "up", Short: "Bring the platform up on this machine", Args: cobra.NoArgs,
@@ -53,8 +55,8 @@ func (w *world) upCommand() *cobra.Command {
 	f.StringVarP(&o.Platform, "file", "f", "", "platform file; GreenLang's own by default")
 	f.StringSliceVar(&o.Regions, "regions", []string{"us-east-1", "us-west-2"}, "regions to run here, or all")
 	f.BoolVar(&o.Lean, "lean", false, "one zone in each region but the first and its partner; the default for more than two regions")
-	f.StringVar(&o.Listen, "listen", app.ConsoleURL, "address of API and console")
-	f.StringVar(&o.DNS, "dns", app.DNSAddress, "address of the name server that the regions' edges share")
+	f.StringVar(&o.Listen, "listen", place.ConsoleURL, "address of API and console")
+	f.StringVar(&o.DNS, "dns", place.DNSAddress, "address of the name server that the regions' edges share")
 	f.IntVar(&o.Servers, "servers", 0, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one;\nby default as before in this data directory, else 3 for three active regions or more, else 1")
 	f.StringSliceVar(&o.Elsewhere, "elsewhere", nil, "servers of --servers that run on machines of their own, such as us-west-2/server; see fournines servers invite;\nby default as before in this data directory, '' for none")
 	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where those join")
@@ -63,14 +65,14 @@ func (w *world) upCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) up(ctx context.Context, o app.UpOptions) error {
+func (w *world) up(ctx context.Context, o up.UpOptions) error {
 	log, err := os.OpenFile(filepath.Join(mkdir(o.Root), "up.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
 	}
 	defer log.Close() //nolint:errcheck // written line by line
 	o.Log = slog.New(slog.NewJSONHandler(log, nil))
-	u, err := app.PrepareUp(ctx, o)
+	u, err := up.PrepareUp(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -94,19 +96,19 @@ func mkdir(dir string) string {
 	return dir
 }
 
-func (w *world) welcome(i app.Installation, token, root string) {
+func (w *world) welcome(i place.Installation, token, root string) {
 	w.note("\nThe platform is up and ready.")
 	w.note("  console   http://%s   token %s", i.Listen, token)
-	w.note("  token     also in %s", filepath.Join(root, app.TokenFile))
+	w.note("  token     also in %s", filepath.Join(root, place.TokenFile))
 	if host, port, ok := strings.Cut(i.DNS, ":"); ok {
-		w.note("  names     dig @%s -p %s %s", host, port, app.APIName)
+		w.note("  names     dig @%s -p %s %s", host, port, place.APIName)
 	}
-	w.note("  https     port %d of the same names; curl --cacert %s", app.HTTPSPort, app.Authority(root))
+	w.note("  https     port %d of the same names; curl --cacert %s", place.HTTPSPort, up.Authority(root))
 	w.note("  next      fournines drill zone-loss, fournines drill region-loss")
 }
 
 // detach starts `up` again in a session of its own, and returns when it is ready.
-func (w *world) detach(ctx context.Context, o app.UpOptions) error {
+func (w *world) detach(ctx context.Context, o up.UpOptions) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -134,7 +136,7 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 			err = w.showStart(ctx, servers, token)
 		}
 		if err == nil {
-			w.welcome(app.Installation{Listen: o.Listen, DNS: o.DNS}, token, o.Root)
+			w.welcome(place.Installation{Listen: o.Listen, DNS: o.DNS}, token, o.Root)
 		}
 		ready <- err
 	}()
@@ -154,13 +156,13 @@ func (w *world) detach(ctx context.Context, o app.UpOptions) error {
 // awaitLaidDown waits until the `up` of that process has laid the installation down, and
 // returns its token and where its servers will answer.
 func awaitLaidDown(ctx context.Context, root string, pid int) (token string, servers []string, err error) {
-	for !app.LaidDown(root, pid) {
+	for !up.LaidDown(root, pid) {
 		if err := nap(ctx, 100*time.Millisecond); err != nil {
 			return "", nil, err
 		}
 	}
-	s, err1 := app.LoadSecrets(root)
-	_, layout, err2 := app.LoadInstallation(root)
+	s, err1 := place.LoadSecrets(root)
+	_, layout, err2 := place.LoadInstallation(root)
 	return s.Token, layout.ServerListens(), errors.Join(err1, err2)
 }
 
@@ -177,7 +179,7 @@ func nap(ctx context.Context, d time.Duration) error {
 
 // showStart shows how the regions come up, until everything is healthy and ready.
 func (w *world) showStart(ctx context.Context, servers []string, token string) error {
-	client := app.NewClient(token, servers...)
+	client := client.NewClient(token, servers...)
 	t := newTree(w.err)
 	begun := time.Now()
 	for {
@@ -210,7 +212,7 @@ func ready(s api.Status) bool {
 		}
 		n++
 		for _, c := range r.Components {
-			if c.Health != api.Healthy && c.Kind != app.Mirror { // it catches up by itself, and nobody waits for it
+			if c.Health != api.Healthy && c.Kind != place.Mirror { // it catches up by itself, and nobody waits for it
 				return false
 			}
 		}
@@ -227,14 +229,14 @@ func (w *world) downCommand() *cobra.Command {
 	return &cobra.Command{Use: "down", Short: "Stop everything that `up` started", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithTimeout(c.Context(), 90*time.Second)
 		defer cancel()
-		if _, _, err := app.LoadInstallation(w.data); err != nil {
+		if _, _, err := place.LoadInstallation(w.data); err != nil {
 			if errors.Is(err, os.ErrNotExist) {
 				w.note("nothing runs from %s", w.data)
 				return nil
 			}
 			return err
 		}
-		if err := app.Down(ctx, w.data); err != nil {
+		if err := up.Down(ctx, w.data); err != nil {
 			return err
 		}
 		w.note("stopped")

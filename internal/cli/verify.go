@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // verified is the answer of `journal verify`. Its checkpoint, kept in a file, is what
@@ -47,9 +47,9 @@ func (w *world) journalVerify() *cobra.Command {
 				return w.verifyArchive(c.Context(), from, key, against, bucket)
 			}
 			if from == "" {
-				_, layout, err := app.LoadInstallation(w.data)
+				_, layout, err := place.LoadInstallation(w.data)
 				if err != nil { // a journal alone, such as one out of a backup
-					layout = app.Layout{Root: w.data}
+					layout = place.Layout{Root: w.data}
 				}
 				from = layout.JournalDir()
 			}

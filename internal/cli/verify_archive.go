@@ -15,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // bucketScheme begins the address of an archive for --from; ownArchive is the installation's.
@@ -103,14 +104,14 @@ func (w *world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (ar
 }
 
 func (w *world) ownBucket(o *archive.VerifyOptions) (archive.Reader, string, error) {
-	_, layout, err := app.LoadInstallation(w.data)
+	_, layout, err := place.LoadInstallation(w.data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", fmt.Errorf("there is no installation in %s; name a bucket with --from s3://BUCKET", w.data)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	secrets, err := app.LoadSecrets(w.data)
+	secrets, err := place.LoadSecrets(w.data)
 	if err != nil {
 		return nil, "", err
 	}

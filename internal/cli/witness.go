@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/control"
 )
 
 func (w *world) witnessCommand() *cobra.Command {
@@ -109,7 +109,7 @@ func (w *world) witnessAdd() *cobra.Command {
 				return err
 			}
 			in := map[string]string{"url": url, "log": keys.Log, "witness": keys.Witness, "reason": reason}
-			return client.Call(c.Context(), http.MethodPut, "/v1/witnesses/"+escape(args[0]), app.NewID("witness"), in, nil)
+			return client.Call(c.Context(), http.MethodPut, "/v1/witnesses/"+escape(args[0]), control.NewID("witness"), in, nil)
 		}}
 	f := c.Flags()
 	f.StringVar(&url, "url", "", "address of the other server, without a path")

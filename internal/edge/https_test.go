@@ -16,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app/pki"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/pki"
 )
 
 // secure is an edge with HTTPS in front of one upstream, and the authority to trust.

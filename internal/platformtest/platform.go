@@ -23,7 +23,9 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -36,7 +38,7 @@ type Platform struct {
 	Binary string // fournines
 	Listen string // API and console
 	Token  string
-	Client *app.Client
+	Client *client.Client
 	args   []string
 	t      testing.TB
 }
@@ -53,9 +55,9 @@ type Options struct {
 // engines it skips, saying what is not proved.
 func Start(t testing.TB, o Options) *Platform {
 	t.Helper()
-	programs, err := app.FindPrograms(t.Context(), app.EnginesRoot())
+	programs, err := assign.FindPrograms(t.Context(), place.EnginesRoot())
 	if err == nil && o.Kafka {
-		err = programs.Serve(spec.Engines{Kafka: spec.Kafka{Brokers: 1}})
+		err = assign.Suffice(programs, spec.Engines{Kafka: spec.Kafka{Brokers: 1}})
 	}
 	if err != nil {
 		t.Skipf("NOT PROVED: nothing of this test, which needs real engines: %v", err)
@@ -137,15 +139,15 @@ func (p *Platform) Up() {
 	if code != 0 {
 		p.t.Fatalf("fournines up: exit %d\n%s", code, out)
 	}
-	s, err := app.LoadSecrets(p.Root)
+	s, err := place.LoadSecrets(p.Root)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	_, layout, err := app.LoadInstallation(p.Root)
+	_, layout, err := place.LoadInstallation(p.Root)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.Token, p.Client = s.Token, app.NewClient(s.Token, layout.ServerListens()...)
+	p.Token, p.Client = s.Token, client.NewClient(s.Token, layout.ServerListens()...)
 	p.Client.Actor = "test"
 }
 

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -28,7 +28,7 @@ func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 	journal := entries(t, p)
 	await(t, p, "what was there at the start is archived", func(a api.Archive) bool { return a.Archived >= journal && a.Probe != nil && a.Probe.Holds })
 
-	for _, unit := range []string{app.Objects, app.Server, app.Objects} {
+	for _, unit := range []string{place.Objects, place.Server, place.Objects} {
 		kill(t, p, unit)
 		p.Healthy()
 		journal = entries(t, p)
@@ -45,9 +45,9 @@ func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &v); err != nil || code != 0 || !v.OK || v.Size < journal || len(v.Covered) > 0 {
 		t.Fatalf("exit %d, %v\n%s", code, err, out)
 	}
-	key := strings.TrimSpace(read(t, filepath.Join(p.Root, app.Server, "journal", "key.pub")))
+	key := strings.TrimSpace(read(t, filepath.Join(p.Root, place.Server, "journal", "key.pub")))
 	foreign := []string{"journal", "verify", "--from", "s3://journal", "--endpoint", "https://127.105.0.3:9000", "--key", key,
-		"--ca", filepath.Join(p.Root, app.Objects, "ca.pem"), "--credentials", filepath.Join(p.Root, app.Objects, "credentials")}
+		"--ca", filepath.Join(p.Root, place.Objects, "ca.pem"), "--credentials", filepath.Join(p.Root, place.Objects, "credentials")}
 	if out, code := p.Run(foreign...); code != 0 {
 		t.Fatalf("an auditor: exit %d\n%s", code, out)
 	}
@@ -61,12 +61,12 @@ func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 		t.Fatalf("list: exit %d\n%s", code, out)
 	}
 
-	damage(t, filepath.Join(p.Root, app.Objects, "objects", "journal", "checkpoint"))
+	damage(t, filepath.Join(p.Root, place.Objects, "objects", "journal", "checkpoint"))
 	if out, code := p.Run(foreign...); code != 5 || !strings.Contains(out, "damaged at entry") {
 		t.Fatalf("one byte was changed: exit %d\n%s", code, out)
 	}
 
-	objects, alive := process.Adopt(filepath.Join(p.Root, app.Objects+".pid"))
+	objects, alive := process.Adopt(filepath.Join(p.Root, place.Objects+".pid"))
 	if !alive {
 		t.Fatal("the object store does not run")
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/driver/wan"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // The kinds of faults.
@@ -162,7 +162,7 @@ func (l Lease) Validate(now time.Time) error {
 			return fmt.Errorf("fault %s needs a region that others can be cut off from, such as us-east-1, or two such as us-east-1:us-west-2, as its target", l.Kind)
 		}
 		for _, w := range l.Links {
-			if _, err := wan.ParseWay(w); err != nil {
+			if _, err := fact.ParseWay(w); err != nil {
 				return fmt.Errorf("fault %s: %w", l.Kind, err)
 			}
 		}

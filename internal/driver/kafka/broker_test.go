@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 // TestBrokerLoss_7_1_6 kills the active controller of three real brokers while records are
 // produced: every acknowledged one is there afterwards, once, and none was refused. The guard
 // allows it before, refuses another loss meanwhile, and allows it again.
 func TestBrokerLoss_7_1_6(t *testing.T) {
-	java, err := kafka.FindJava(app.EnginesRoot())
+	java, err := kafka.FindJava(place.EnginesRoot())
 	if err != nil {
 		t.Skipf("NOT PROVED: that three real brokers lose no record with one of them: %v; run `make engines`", err)
 	}

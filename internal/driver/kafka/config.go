@@ -20,9 +20,9 @@ import (
 
 // The engine's standard ports.
 const (
-	Port           = 9092
-	ControllerPort = 9093
-	LinkPort       = 9094 // for the mirror in another region
+	Port           = spec.KafkaPort
+	ControllerPort = spec.KafkaControllerPort
+	LinkPort       = spec.KafkaLinkPort // for the mirror in another region
 )
 
 // Member is one broker of a cluster.

@@ -15,9 +15,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -33,7 +33,7 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	java, err := kafka.FindJava(app.EnginesRoot())
+	java, err := kafka.FindJava(place.EnginesRoot())
 	if err != nil {
 		t.Skipf("NOT PROVED: that real brokers take our configuration and a real mirror copies: %v; run `make engines`", err)
 	}

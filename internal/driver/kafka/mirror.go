@@ -28,7 +28,7 @@ const (
 	offsetSeconds  = "5"
 )
 
-// Unmirrored are the groups whose offsets stay where they are: tools', and our own.
+// unmirrored are the groups whose offsets stay where they are: tools', and our own.
 const unmirrored = `console-consumer-.*,connect-.*,__.*,fournines[.-].*`
 
 // Config renders mirror.properties. A copy of topic T of region R is named R.T, which tells

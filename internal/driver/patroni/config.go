@@ -34,8 +34,8 @@ type Database struct{ Name, Password string }
 
 // The ports of a member, the engines' standard ones.
 const (
-	PostgresPort = 5432
-	RESTPort     = 8008
+	PostgresPort = spec.PostgresPort
+	RESTPort     = spec.PatroniPort
 )
 
 // RESTUser may call Patroni's unsafe verbs.

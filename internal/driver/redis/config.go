@@ -13,8 +13,8 @@ import (
 
 // The engines' standard ports.
 const (
-	Port         = 6379
-	SentinelPort = 26379
+	Port         = spec.RedisPort
+	SentinelPort = spec.SentinelPort
 	MasterName   = "main"
 )
 

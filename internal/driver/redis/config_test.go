@@ -13,8 +13,9 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/driver/redis"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -23,7 +24,7 @@ const address = "127.102.0.1"
 // TestAChangedPolicyIsTakenUpByARestart starts real engines twice in one directory: their
 // files are what they rewrote, and the policy is still ours.
 func TestAChangedPolicyIsTakenUpByARestart(t *testing.T) {
-	programs, err := app.FindPrograms(t.Context(), app.EnginesRoot())
+	programs, err := assign.FindPrograms(t.Context(), place.EnginesRoot())
 	if err != nil {
 		t.Skipf("NOT PROVED: a changed policy of Redis, which needs the real engine: %v", err)
 	}
@@ -51,7 +52,7 @@ func TestAChangedPolicyIsTakenUpByARestart(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, p app.Programs, port int, args []string) (stop func()) {
+func start(t *testing.T, p place.Programs, port int, args []string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	cmd := exec.CommandContext(ctx, p.Redis, args...)

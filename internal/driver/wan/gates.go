@@ -2,21 +2,22 @@ package wan
 
 import (
 	"context"
+	"github.com/greenlang/fournines/internal/fact"
 	"sync"
 )
 
 // gates are the ways that are cut now. The zero value has all of them open.
 type gates struct {
 	mu      sync.Mutex // guards what follows
-	cut     map[Way]bool
+	cut     map[fact.Way]bool
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
 // set makes these the ways that are cut, and no others, and tells whether that is a change.
-func (g *gates) set(ways []Way) bool {
+func (g *gates) set(ways []fact.Way) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	next := make(map[Way]bool, len(ways))
+	next := make(map[fact.Way]bool, len(ways))
 	same := true
 	for _, w := range ways {
 		next[w] = true
@@ -33,13 +34,13 @@ func (g *gates) set(ways []Way) bool {
 }
 
 // closed tells whether one of the ways is cut.
-func (g *gates) closed(ways ...Way) bool {
+func (g *gates) closed(ways ...fact.Way) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.anyCut(ways)
 }
 
-func (g *gates) anyCut(ways []Way) bool {
+func (g *gates) anyCut(ways []fact.Way) bool {
 	for _, w := range ways {
 		if g.cut[w] {
 			return true
@@ -49,7 +50,7 @@ func (g *gates) anyCut(ways []Way) bool {
 }
 
 // await waits until all of the ways are open, and tells whether they are: ctx may end first.
-func (g *gates) await(ctx context.Context, ways ...Way) bool {
+func (g *gates) await(ctx context.Context, ways ...fact.Way) bool {
 	for {
 		g.mu.Lock()
 		if !g.anyCut(ways) {

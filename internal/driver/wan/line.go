@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/greenlang/fournines/internal/fact"
 	"io"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ var errGone = errors.New("the sender is gone")
 
 // line carries bytes one way in their order, each when its time has come and the way is open.
 type line struct {
-	way   Way
+	way   fact.Way
 	link  Link
 	gates *gates
 
@@ -39,7 +40,7 @@ type parcel struct {
 	end   error // io.EOF: the sender has said all; otherwise it is gone
 }
 
-func newLine(w Way, l Link, g *gates) *line {
+func newLine(w fact.Way, l Link, g *gates) *line {
 	out := &line{way: w, link: l, gates: g}
 	out.moved = sync.NewCond(&out.mu)
 	return out

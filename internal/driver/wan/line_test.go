@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"github.com/greenlang/fournines/internal/fact"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -34,7 +35,7 @@ func (e *end) CloseWrite() error {
 	return nil
 }
 
-var there = Way{"a", "b"}
+var there = fact.Way{From: "a", To: "b"}
 
 func TestLineDelaysAndKeepsTheOrder(t *testing.T) {
 	t.Parallel()
@@ -68,9 +69,9 @@ func TestLineHoldsWhileItsWayIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gates{}
-		g.set([]Way{there})
+		g.set([]fact.Way{there})
 		begun := time.Now()
-		time.AfterFunc(time.Minute, func() { g.set([]Way{there.Back()}) }) // the other way is another matter
+		time.AfterFunc(time.Minute, func() { g.set([]fact.Way{there.Back()}) }) // the other way is another matter
 		to := &end{}
 		err := newLine(there, Link{RoundTrip: time.Second}, g).run(t.Context(), bytes.NewReader([]byte("late")), to)
 		if err != nil || to.got.String() != "late" || to.at[0].Sub(begun) != time.Minute {
@@ -83,7 +84,7 @@ func TestLineEndsWithItsContextWhileCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gates{}
-		g.set([]Way{there})
+		g.set([]fact.Way{there})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		to := &end{}
@@ -128,7 +129,7 @@ func TestLineHoldsItsSenderBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := &gates{}
-		g.set([]Way{there})
+		g.set([]fact.Way{there})
 		ctx, cancel := context.WithCancel(t.Context())
 		from := &many{}
 		go newLine(there, Link{}, g).run(ctx, from, &end{}) //nolint:errcheck // it is cancelled
@@ -187,8 +188,8 @@ func FuzzParseNote(f *testing.F) {
 func TestTrackerCountsWhatIsMissed(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
-	k := newTracker(map[Way]Link{there: {RoundTrip: 2 * time.Second}, there.Back(): {}}, now)
-	of := func(w Way) (missed int) {
+	k := newTracker(map[fact.Way]Link{there: {RoundTrip: 2 * time.Second}, there.Back(): {}}, now)
+	of := func(w fact.Way) (missed int) {
 		for _, f := range k.facts(now) {
 			if f.From == w.From {
 				missed = f.Missed
@@ -208,7 +209,7 @@ func TestTrackerCountsWhatIsMissed(t *testing.T) {
 	if of(there) != 10 || of(there.Back()) != 0 {
 		t.Errorf("missed %d and %d", of(there), of(there.Back()))
 	}
-	for _, n := range []note{{way: there, number: 99}, {way: Way{"a", "c"}, number: 1}, {way: there, number: 0}} {
+	for _, n := range []note{{way: there, number: 99}, {way: fact.Way{From: "a", To: "c"}, number: 1}, {way: there, number: 0}} {
 		if k.hear("b", n, now) {
 			t.Errorf("answers %v, which nobody said", n)
 		}

@@ -22,7 +22,7 @@ const remembered = 64
 // note is what is in a datagram: a numbered pulse of From to To, or To's answer to it.
 type note struct {
 	answer bool
-	way    Way // of the pulse
+	way    fact.Way // of the pulse
 	number uint64
 }
 
@@ -39,7 +39,7 @@ func parseNote(s string) (note, error) {
 	if len(f) != 3 || (f[0] != "pulse" && f[0] != "answer") {
 		return note{}, errors.New("read pulse: it is not KIND FROM>TO NUMBER")
 	}
-	w, err := ParseWay(f[1])
+	w, err := fact.ParseWay(f[1])
 	if err != nil {
 		return note{}, fmt.Errorf("read pulse: %w", err)
 	}
@@ -62,11 +62,11 @@ type track struct {
 // tracker measures every way by what is heard at its end.
 type tracker struct {
 	mu     sync.Mutex // guards what follows
-	tracks map[Way]*track
+	tracks map[fact.Way]*track
 }
 
-func newTracker(links map[Way]Link, now time.Time) *tracker {
-	out := &tracker{tracks: map[Way]*track{}}
+func newTracker(links map[fact.Way]Link, now time.Time) *tracker {
+	out := &tracker{tracks: map[fact.Way]*track{}}
 	for w, l := range links {
 		out.tracks[w] = &track{link: l, fact: fact.Link{From: w.From, To: w.To, Heard: now}}
 	}
@@ -74,7 +74,7 @@ func newTracker(links map[Way]Link, now time.Time) *tracker {
 }
 
 // begin numbers the next pulse.
-func (t *tracker) begin(w Way, now time.Time) note {
+func (t *tracker) begin(w fact.Way, now time.Time) note {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	k := t.tracks[w]
@@ -153,7 +153,7 @@ func (s *station) tell(ctx context.Context) error {
 	defer beat.Stop()
 	for {
 		for to := range s.near {
-			s.say(to, s.track.begin(Way{s.region, to}, time.Now()))
+			s.say(to, s.track.begin(fact.Way{From: s.region, To: to}, time.Now()))
 		}
 		select {
 		case <-beat.C:

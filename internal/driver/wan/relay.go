@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/greenlang/fournines/internal/fact"
 	"net"
 	"net/netip"
 	"sync"
@@ -13,24 +14,24 @@ import (
 
 // Relay is a near address where a region reaches a far one.
 type Relay struct {
-	Way  Way    // from the region that dials to the other
-	Near string // address that is listened at
-	Far  string // address that is dialled
+	Way  fact.Way // from the region that dials to the other
+	Near string   // address that is listened at
+	Far  string   // address that is dialled
 
 	// Sources are for an address that several regions dial: the way of each address that they
 	// dial from. Who dials from another one is in no region, and has no distance.
-	Sources map[netip.Addr]Way
+	Sources map[netip.Addr]fact.Way
 }
 
 // way returns along which way a connection from an address goes; none has the zero way,
 // which is as long as a link that nobody declared and never cut.
-func (r Relay) way(from net.Addr) Way {
+func (r Relay) way(from net.Addr) fact.Way {
 	if r.Sources == nil {
 		return r.Way
 	}
 	a, err := netip.ParseAddrPort(from.String())
 	if err != nil {
-		return Way{}
+		return fact.Way{}
 	}
 	return r.Sources[a.Addr().Unmap()]
 }
@@ -45,7 +46,7 @@ const (
 // relay carries connections.
 type relay struct {
 	Relay
-	links map[Way]Link
+	links map[fact.Way]Link
 	gates *gates
 	conns sync.WaitGroup
 }

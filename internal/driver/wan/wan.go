@@ -15,12 +15,12 @@ import (
 
 // Network is all that lies between the regions of this machine.
 type Network struct {
-	Links    map[Way]Link      // every way that there is
+	Links    map[fact.Way]Link // every way that there is
 	Relays   []Relay           // of connections
 	Pulses   []Relay           // of datagrams, one for each way; Far is the region's station
 	Stations map[string]string // region → address where it hears pulses
 
-	Cut    func() []Way                             // ways that are cut now; asked often
+	Cut    func() []fact.Way                        // ways that are cut now; asked often
 	Report func(ctx context.Context, f []fact.Link) // what is measured, once a second; it may block for a while
 }
 
@@ -86,7 +86,7 @@ func (n Network) open(ctx context.Context, g *gates, t *tracker) (jobs []func(co
 		x := &relay{Relay: r, links: n.Links, gates: g}
 		jobs = append(jobs, func(ctx context.Context) error { return x.run(ctx, l) })
 	}
-	near := map[Way]*net.UDPAddr{}
+	near := map[fact.Way]*net.UDPAddr{}
 	for _, r := range n.Pulses {
 		d := &datagrams{Relay: r, link: n.Links[r.Way], gates: g}
 		if d.far, err = net.ResolveUDPAddr("udp", r.Far); err != nil {
@@ -122,7 +122,7 @@ func (n Network) validate() error {
 		}
 	}
 	for _, r := range append(append([]Relay(nil), n.Relays...), n.Pulses...) {
-		ways := []Way{r.Way}
+		ways := []fact.Way{r.Way}
 		if r.Sources != nil {
 			ways = slices.Collect(maps.Values(r.Sources))
 		}

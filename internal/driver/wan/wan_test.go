@@ -23,18 +23,18 @@ type bed struct {
 	far  string
 
 	mu    sync.Mutex // guards what follows
-	cut   []Way
+	cut   []fact.Way
 	facts []fact.Link
 }
 
-func (b *bed) set(ways ...Way) {
+func (b *bed) set(ways ...fact.Way) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.cut = ways
 }
 
 // fact is the newest one about a way.
-func (b *bed) fact(w Way) fact.Link {
+func (b *bed) fact(w fact.Way) fact.Link {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range b.facts {
@@ -69,11 +69,11 @@ func newBed(t *testing.T, l Link) *bed {
 	b := &bed{near: free(t, "tcp"), far: free(t, "tcp")}
 	stations := map[string]string{"a": free(t, "udp"), "b": free(t, "udp")}
 	n := Network{
-		Links:    map[Way]Link{there: l, there.Back(): l},
+		Links:    map[fact.Way]Link{there: l, there.Back(): l},
 		Relays:   []Relay{{Way: there, Near: b.near, Far: b.far}},
 		Pulses:   []Relay{{Way: there, Near: free(t, "udp"), Far: stations["b"]}, {Way: there.Back(), Near: free(t, "udp"), Far: stations["a"]}},
 		Stations: stations,
-		Cut: func() []Way {
+		Cut: func() []fact.Way {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			return b.cut
@@ -300,17 +300,17 @@ func TestOneWayIsCut(t *testing.T) {
 func TestTheSourceSaysTheWay(t *testing.T) {
 	t.Parallel()
 	const trip = 80 * time.Millisecond
-	near, far, cut := free(t, "tcp"), free(t, "tcp"), make(chan []Way, 1)
+	near, far, cut := free(t, "tcp"), free(t, "tcp"), make(chan []fact.Way, 1)
 	b := &bed{near: near, far: far}
 	b.serve(t, echo)
-	other := Way{"c", "b"}
-	var ways []Way
+	other := fact.Way{From: "c", To: "b"}
+	var ways []fact.Way
 	n := Network{
-		Links: map[Way]Link{there: {RoundTrip: trip}, there.Back(): {RoundTrip: trip}, other: {}, other.Back(): {}},
-		Relays: []Relay{{Near: near, Far: far, Sources: map[netip.Addr]Way{
+		Links: map[fact.Way]Link{there: {RoundTrip: trip}, there.Back(): {RoundTrip: trip}, other: {}, other.Back(): {}},
+		Relays: []Relay{{Near: near, Far: far, Sources: map[netip.Addr]fact.Way{
 			netip.MustParseAddr("127.150.0.1"): there, netip.MustParseAddr("127.150.0.2"): other,
 		}}},
-		Cut: func() []Way {
+		Cut: func() []fact.Way {
 			select {
 			case ways = <-cut:
 			default:
@@ -342,7 +342,7 @@ func TestTheSourceSaysTheWay(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	cut <- []Way{other}
+	cut <- []fact.Way{other}
 	until(t, "the cut of another region's way is not noticed", func() bool {
 		if err := c.SetDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 			t.Fatal(err)
@@ -359,19 +359,19 @@ func TestTheSourceSaysTheWay(t *testing.T) {
 
 func TestWrongNetworksAreRefused(t *testing.T) {
 	t.Parallel()
-	none := func() []Way { return nil }
+	none := func() []fact.Way { return nil }
 	for name, n := range map[string]Network{
-		"a loss of everything": {Links: map[Way]Link{there: {Loss: 1}}, Cut: none},
+		"a loss of everything": {Links: map[fact.Way]Link{there: {Loss: 1}}, Cut: none},
 		"a relay to nowhere":   {Relays: []Relay{{Way: there, Near: "127.0.0.1:0", Far: "127.0.0.1:1"}}, Cut: none},
-		"a source in nowhere":  {Links: map[Way]Link{there: {}}, Relays: []Relay{{Near: "127.0.0.1:0", Far: "127.0.0.1:1", Sources: map[netip.Addr]Way{{}: there}}}, Cut: none},
-		"a name as an address": {Links: map[Way]Link{there: {}, there.Back(): {}}, Relays: []Relay{{Way: there, Near: "nowhere"}}, Cut: none},
+		"a source in nowhere":  {Links: map[fact.Way]Link{there: {}}, Relays: []Relay{{Near: "127.0.0.1:0", Far: "127.0.0.1:1", Sources: map[netip.Addr]fact.Way{{}: there}}}, Cut: none},
+		"a name as an address": {Links: map[fact.Way]Link{there: {}, there.Back(): {}}, Relays: []Relay{{Way: there, Near: "nowhere"}}, Cut: none},
 	} {
 		if err := n.Run(t.Context()); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
 	for _, s := range []string{"", "a", "a>", ">b", "a>a", "a>b>c"} {
-		if w, err := ParseWay(s); err == nil {
+		if w, err := fact.ParseWay(s); err == nil {
 			t.Errorf("%q is the way %v", s, w)
 		}
 	}

@@ -18,7 +18,7 @@ const (
 	rowHealth   = "7.1.10"
 )
 
-// KB is the kilobyte of sizes, in GB: prices are per 10^9 bytes.
+// kB is the kilobyte of sizes, in GB: prices are per 10^9 bytes.
 const kB = 1e-6
 
 // place is one region with the customers whose data is in it.

@@ -1,0 +1,172 @@
+package assign
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/redis"
+	"github.com/greenlang/fournines/internal/node"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// Desired is what is wanted of a zone beyond the spec: it changes while we operate.
+type Desired struct {
+	Fences  []availability.Fence
+	Primary string       // component id of the region's PostgreSQL leader, to be watched
+	Faults  []node.Lease // of this zone
+	Serves  bool         // the region's application runs
+	Restart []availability.RestartWish
+}
+
+// Assign renders what a zone's node shall run. It is pure: the same spec, layout and
+// wishes give the same assignment and version.
+func Assign(l place.Layout, p place.Programs, s place.Secrets, region, zone string, d Desired) (node.Assignment, error) {
+	a := node.Assignment{Region: region, Zone: zone, Fenced: map[string]node.Fence{}, Faults: d.Faults}
+	etcd := etcdUnit(l, p, region, zone)
+	db, err := postgresUnit(l, p, s, region, zone)
+	if err != nil {
+		return a, err
+	}
+	a.Units = append([]node.Unit{etcd, db}, redisUnits(l, p, s, region, zone)...)
+	a.Units = append(a.Units, kafkaUnits(l, p, region, zone)...)
+	if d.Serves {
+		a.Units = append(a.Units, greenlangUnit(l, p, s, region, zone))
+	}
+	for _, f := range d.Fences {
+		if unit, ok := strings.CutPrefix(f.Component, region+"/"+zone+"/"); ok {
+			a.Fenced[unit] = node.Fence{Epoch: f.Epoch, Reason: f.Reason}
+		}
+	}
+	for _, w := range d.Restart {
+		for i := range a.Units {
+			if place.ID(region, zone, a.Units[i].Name) == w.Component {
+				a.Units[i].Restart = w.Name
+			}
+		}
+	}
+	a.Watch = Watch(l, region, d.Primary)
+	return a, a.Seal()
+}
+
+func Watch(l place.Layout, region, primary string) node.Watch {
+	r, _ := l.Platform.Region(region)
+	det := l.Platform.Spec.Failover.Detection
+	w := node.Watch{Interval: node.Seconds(det.Interval.D().Seconds()), Timeout: node.Seconds(det.Timeout.D().Seconds())}
+	for _, z := range r.Zones {
+		t := node.Target{ID: place.ID(region, z, place.Postgres), Address: l.Address(region, z, place.Postgres)}
+		if t.ID == primary {
+			w.Primary = t
+		} else {
+			w.Control = append(w.Control, t)
+		}
+	}
+	return w
+}
+
+func etcdUnit(l place.Layout, p place.Programs, region, zone string) node.Unit {
+	r, _ := l.Platform.Region(region)
+	var cluster []string
+	for _, z := range r.Zones {
+		cluster = append(cluster, z+"=http://"+l.Addr(region, z, place.EtcdPeer))
+	}
+	client := "http://" + l.Addr(region, zone, place.EtcdPort)
+	return node.Unit{
+		Name: place.Etcd, Env: p.Env(), Stop: "TERM", Grace: 5,
+		Argv: []string{l.Bin("fournines"), "etcd", "--name", zone, "--dir", "{home}/data", "--client", client,
+			"--peer", "http://" + l.Addr(region, zone, place.EtcdPeer), "--cluster", strings.Join(cluster, ","), "--token", region},
+		Ready: node.Ready{HTTP: client + "/health"},
+	}
+}
+
+// postgresMember returns a zone's member of the region's cluster.
+func postgresMember(l place.Layout, p place.Programs, s place.Secrets, region, zone string) patroni.Member {
+	r, _ := l.Platform.Region(region)
+	m := patroni.Member{
+		Scope: region, Name: place.Member(region, zone), Address: l.IP(region, zone), Network: l.Network(), BinDir: p.PostgresBin,
+		Secrets: patroni.Secrets{Superuser: s.Superuser, Replication: s.Replicator, REST: s.Patroni, Probe: s.Probe},
+		Grants:  []patroni.Database{{Name: place.GreenLang, Password: s.GreenLang}},
+	}
+	m.Partner = l.Members(region, l.Partner(r))
+	m.Standby = len(m.Partner) > 0 && r.Role == spec.Passive
+	for i := range r.Zones {
+		nearest := (l.ZoneNumber(r, zone) - 1 + i) % len(r.Zones)
+		m.Etcd = append(m.Etcd, l.Addr(region, r.Zones[nearest], place.EtcdPort))
+	}
+	return m
+}
+
+func postgresUnit(l place.Layout, p place.Programs, s place.Secrets, region, zone string) (node.Unit, error) {
+	m := postgresMember(l, p, s, region, zone)
+	config, err := m.Config(l.Platform.Spec.Engines.Postgres)
+	if err != nil {
+		return node.Unit{}, err
+	}
+	script, sql := m.Bootstrap()
+	return node.Unit{
+		Name: place.Postgres, Env: p.Env(), Stop: "TERM", Grace: 10,
+		Argv: []string{p.Patroni, "{home}/patroni.yml"},
+		Files: []node.File{
+			{Path: "patroni.yml", Content: config},
+			{Path: "bootstrap.sh", Content: script},
+			{Path: "bootstrap.sql", Content: sql},
+		},
+		Ready: node.Ready{HTTP: fmt.Sprintf("http://%s:%d/readiness", m.Address, patroni.RESTPort)},
+	}, nil
+}
+
+func redisUnits(l place.Layout, p place.Programs, s place.Secrets, region, zone string) []node.Unit {
+	r, _ := l.Platform.Region(region)
+	m := redis.Member{Address: l.IP(region, zone), Master: l.IP(region, r.Zones[0]), Password: s.Redis}
+	policy := l.Redis(region)
+	return []node.Unit{
+		{
+			Name: place.Redis, Env: p.Env(), Stop: "TERM", Grace: 5,
+			Argv:  append([]string{p.Redis, "{home}/redis.conf"}, redis.ServerOptions(policy)...),
+			Files: []node.File{{Path: "redis.conf", Content: m.ServerConfig(), Once: true}},
+			Ready: node.Ready{TCP: l.Address(region, zone, place.Redis)},
+		},
+		{
+			Name: place.Sentinel, Env: p.Env(), Stop: "TERM", Grace: 5,
+			Argv:  append([]string{p.Redis, "{home}/sentinel.conf"}, redis.SentinelOptions(policy)...),
+			Files: []node.File{{Path: "sentinel.conf", Content: m.SentinelConfig(policy), Once: true}},
+			Ready: node.Ready{TCP: l.Address(region, zone, place.Sentinel)},
+		},
+	}
+}
+
+func greenlangUnit(l place.Layout, p place.Programs, s place.Secrets, region, zone string) node.Unit {
+	bin := l.Bin(place.GreenLang)
+	env := append(p.Env(),
+		"GREENLANG_LISTEN="+l.Address(region, zone, place.GreenLang),
+		"GREENLANG_POSTGRES="+l.EdgeAddress(region, place.Postgres),
+		"GREENLANG_POSTGRES_PASSWORD_FILE={home}/postgres.password",
+		"GREENLANG_REDIS="+l.EdgeAddress(region, place.Redis),
+		"GREENLANG_REDIS_PASSWORD_FILE={home}/redis.password",
+		"GREENLANG_ZONE="+zone,
+	)
+	sp := l.Platform.Spec
+	// The schema and the seed are laid by whoever is first; both are idempotent, under a lock in the database.
+	// In a region that is about to take over it waits until the database takes writes.
+	script := fmt.Sprintf("until %s migrate; do sleep 0.2; done; %s seed --customers %d --agents %d && exec %s serve --allow-misbehave", bin, bin, sp.Customers, sp.Agents, bin)
+	files := []node.File{
+		{Path: "postgres.password", Content: s.GreenLang + "\n"},
+		{Path: "redis.password", Content: s.Redis + "\n"},
+	}
+	if l.NetNS { // it leaves loopback
+		env = append(env, "GREENLANG_TOKEN_FILE={home}/token")
+		files = append(files, node.File{Path: "token", Content: s.App + "\n"})
+	}
+	if l.Listen != "" {
+		env = append(env, "GREENLANG_AUDIT_URL="+urls(l.ServerAddresses(region)), "GREENLANG_AUDIT_TOKEN_FILE={home}/audit.token", "GREENLANG_AUDIT_SPOOL={home}/audit")
+		files = append(files, node.File{Path: "audit.token", Content: s.Applications[place.GreenLang] + "\n"})
+	}
+	return node.Unit{
+		Name: place.GreenLang, Env: env, Stop: "TERM", Grace: 12,
+		Argv:  []string{"/bin/sh", "-c", script},
+		Files: files,
+		Ready: node.Ready{HTTP: "http://" + l.Address(region, zone, place.GreenLang) + place.ReadyPath},
+	}
+}

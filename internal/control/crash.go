@@ -1,0 +1,25 @@
+package control
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// CrashDir is the environment variable with the directory of crashPoint.
+const CrashDir = "FOURNINES_CRASH_DIR"
+
+// crashPoint kills us at each point that has a file in the directory, once: the file goes
+// first. It is how the end-to-end crash tests meet a real server with real engines.
+func CrashIn(dir string) CrashPoint {
+	if dir == "" {
+		return nil
+	}
+	return func(point string) {
+		if os.Remove(filepath.Join(dir, point)) != nil {
+			return
+		}
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
