@@ -112,6 +112,8 @@ func mountReads(x huma.API, s Source) {
 
 func mountLists(x huma.API, s Source) {
 	mountList(x, "/v1/faults", s.Faults)
+	mountList(x, "/v1/faults/kinds", func(context.Context) ([]FaultKind, error) { return FaultKinds(), nil })
+	mountList(x, "/v1/tasks", s.Tasks)
 	huma.Get(x, "/v1/operations", func(ctx context.Context, in *struct {
 		State   string `query:"state"`
 		Kind    string `query:"kind"`

@@ -2,12 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // PageSize is the most rows a list shows at once (row 7.6.3).
@@ -17,9 +17,9 @@ const PageSize = 100
 // status. Any other error is shown in words with status 500.
 var (
 	// ErrNotFound says that nothing has this name, id or index.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = wing.ErrNotFound
 	// ErrRefused says that a guard refused the action; the platform is unchanged.
-	ErrRefused = errors.New("refused")
+	ErrRefused = wing.ErrRefused
 )
 
 // Source is everything the doors read. Implementations are safe for
@@ -49,6 +49,8 @@ type Platform interface {
 	Region(ctx context.Context, name string) (Region, error)
 	// Faults are the faults injected now, and those that ended within the last hour.
 	Faults(ctx context.Context) ([]Fault, error)
+	// Tasks are the tasks in the background, by wing and name.
+	Tasks(ctx context.Context) ([]TaskStatus, error)
 }
 
 // Operations lists what was and is being done.

@@ -14,6 +14,8 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Shapes that are the core's own.
@@ -36,6 +38,12 @@ type (
 	Incident = evidence.Incident
 	// Burn is how fast the error budget is being spent.
 	Burn = evidence.Burn
+	// FaultKind describes one kind of fault.
+	FaultKind = fact.FaultKind
+	// Finding is something that needs a person.
+	Finding = wing.Finding
+	// TaskStatus is how a task in the background is doing.
+	TaskStatus = wing.TaskStatus
 	// Point is how much of the error budget was spent at a moment.
 	Point = evidence.Point
 )
@@ -98,18 +106,6 @@ type Region struct {
 	Components []Component `json:"components"`
 	Links      []Link      `json:"links"`
 	Readiness  []Readiness `json:"readiness" doc:"could each cluster fail over right now"`
-}
-
-// Finding is something that needs a person.
-type Finding struct {
-	Code     string    `json:"code" doc:"stable, for example postgres-not-ready"`
-	Severity string    `json:"severity" doc:"critical, warning or notice"`
-	Title    string    `json:"title"`
-	Text     string    `json:"text" doc:"what, where, why, and what to do"`
-	Subject  string    `json:"subject,omitempty" doc:"component, cluster or operation id"`
-	Command  string    `json:"command,omitempty" doc:"the command that shows more or mends it"`
-	Since    time.Time `json:"since"`
-	Entries  []uint64  `json:"entries,omitempty" doc:"journal indexes that prove it"`
 }
 
 // Availability is what customers saw, from the edge's own counters (rows 7.1.12, 7.5.4).
@@ -211,8 +207,8 @@ type DrillInfo struct {
 // Fault is one injected fault; it is a lease and ends by itself at Until.
 type Fault struct {
 	ID      string    `json:"id"`
-	Kind    string    `json:"kind" doc:"process-kill, process-freeze, zone-kill, zone-freeze, postmaster-hang, zone-partition, zone-partition-out, zone-latency or zone-loss5"`
-	Target  string    `json:"target" doc:"component id, or REGION/ZONE"`
+	Kind    string    `json:"kind" doc:"one of /v1/faults/kinds"`
+	Target  string    `json:"target" doc:"component id, server, REGION/ZONE, REGION, or REGION:OTHER for the links between two"`
 	State   string    `json:"state" doc:"injecting, active, ended"`
 	Reason  string    `json:"reason,omitempty"`
 	Begun   time.Time `json:"begun"`
@@ -246,3 +242,9 @@ type Verification struct {
 	At      time.Time `json:"at"`
 	Seconds float64   `json:"seconds"`
 }
+
+// FaultKinds returns every kind of fault, in the order of their reach.
+func FaultKinds() []FaultKind { return fact.FaultKinds() }
+
+// FaultRegions returns the regions that a fault's target is about: one, or two for A:B.
+func FaultRegions(target string) []string { return fact.FaultRegions(target) }

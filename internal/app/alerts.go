@@ -16,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // How often alerts are decided, and how often the error budget is looked at for them.
@@ -239,7 +240,7 @@ func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error
 		return fmt.Errorf("the platform file names no notifier %q: %w", name, api.ErrNotFound)
 	}
 	t, now := s.tellers[i], time.Now()
-	a := evidence.Alert{Key: control.NewID("test"), Severity: "info", Title: "a test by " + actor(ctx), Summary: reason, Source: "fournines", At: now}
+	a := evidence.Alert{Key: control.NewID("test"), Severity: "info", Title: "a test by " + wing.Actor(ctx), Summary: reason, Source: "fournines", At: now}
 	for _, state := range []string{evidence.Firing, evidence.Resolved} {
 		a.State = state
 		d := evidence.Delivery{Key: a.Key, State: a.State, Notifier: t.Name}

@@ -20,6 +20,7 @@ import (
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Serve answers on the installation's address until ctx ends.
@@ -165,9 +166,9 @@ func (s *ServerApp) people(next http.Handler) http.Handler {
 			} else if r.Header.Get("Authorization") == "" {
 				who = "console"
 			}
-			ctx := withTrace(withActor(r.Context(), who), r.Header.Get("Traceparent"))
+			ctx := wing.WithTrace(wing.WithActor(r.Context(), who), r.Header.Get("Traceparent"))
 			if id := r.Header.Get("Idempotency-Key"); id != "" && len(id) <= 100 && !strings.ContainsAny(id, "/# ") {
-				ctx = withID(ctx, id)
+				ctx = wing.WithID(ctx, id)
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return

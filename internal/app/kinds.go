@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/greenlang/fournines/internal/availability"
-	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
@@ -74,7 +73,7 @@ func edgeEntry(ev edge.Event, subject string) (journal.Entry, error) {
 
 // EntryKinds returns every kind of entry that the server writes.
 func EntryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), chaos.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
+	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds(), wingEntries())
 	all = append(all, serverStarted.Kind, machineChanged.Kind, componentChanged.Kind, edgeConfigured.Kind, hostedZoneBegun.Kind, hostedZoneApplied.Kind, hostedZoneFailed.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)

@@ -55,7 +55,7 @@ func (s *ServerApp) distance(w fact.Way, now time.Time) api.Distance {
 	switch trouble := availability.LinkTrouble(there, other, now); {
 	case now.Sub(there.At) > staleTrip:
 		d.Health, d.Detail = api.HealthUnknown, "nobody measures it: the network between regions does not report"
-	case availability.LinkCut(there):
+	case there.Cut():
 		d.Health, d.Detail = api.Missing, trouble
 	case trouble != "":
 		d.Health, d.Detail = api.Degraded, trouble
@@ -92,8 +92,8 @@ func (s *ServerApp) linkFindings(now time.Time) []api.Finding {
 	for i, w := range s.Layout.Ways() {
 		there, back := s.Facts.Link(w.From, w.To), s.Facts.Link(w.To, w.From)
 		trouble := availability.LinkTrouble(there, back, now)
-		bothWays := availability.LinkCut(there) && availability.LinkCut(back)
-		if trouble == "" || !availability.LinkCut(there) || (bothWays && s.toldAlready(i, w)) {
+		bothWays := there.Cut() && back.Cut()
+		if trouble == "" || !there.Cut() || (bothWays && s.toldAlready(i, w)) {
 			continue
 		}
 		f := api.Finding{

@@ -8,10 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/greenlang/fournines/internal/availability"
-	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
 )
 
@@ -46,7 +44,7 @@ func (s *ServerApp) loop(ctx context.Context) {
 				s.submit(ctx, availability.DecideReserve(region, view, now))
 			}
 		}
-		s.endFaults(ctx, now)
+		s.decideWings(ctx, now)
 		if !since.IsZero() {
 			s.lag.Observe(time.Since(since).Seconds())
 		}
@@ -87,32 +85,4 @@ func (s *ServerApp) submit(ctx context.Context, actions []control.Action) {
 			s.Log.Error("cannot begin operation", "kind", a.Kind, "subject", a.Subject, "err", err)
 		}
 	}
-}
-
-// endFaults records the faults that are over and left no trace.
-func (s *ServerApp) endFaults(ctx context.Context, now time.Time) {
-	faults, err := s.activeFaults()
-	if err != nil || len(faults) == 0 {
-		return
-	}
-	if entries := chaos.End(faults, field{s}.left, now); len(entries) > 0 {
-		if _, err := s.State.Append(ctx, entries...); err != nil && ctx.Err() == nil {
-			s.Log.Error("cannot record the end of a fault", "err", err)
-		}
-	}
-}
-
-func (s *ServerApp) allFaults() ([]chaos.Fault, error) {
-	return state.List[chaos.Fault](s.State, chaos.Prefix)
-}
-
-func (s *ServerApp) activeFaults() ([]chaos.Fault, error) {
-	all, err := s.allFaults()
-	var out []chaos.Fault
-	for _, f := range all {
-		if f.State != chaos.Ended {
-			out = append(out, f)
-		}
-	}
-	return out, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // homeNow is a home that somebody here serves.
@@ -116,16 +117,16 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 	if a.Mode == "" {
 		a.Mode = availability.PlanMove(s.MoveView(a.Home, a.To), "", time.Now()).Mode
 	}
-	id := requestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
+	id := wing.RequestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
 	action, err := control.NewAction(id, kind, homeSubject(a.Home), a)
 	if err != nil {
 		return id, err
 	}
-	action.Actor, action.Reason, action.Trace = actor(ctx), q.Reason, trace(ctx)
+	action.Actor, action.Reason, action.Trace = wing.Actor(ctx), q.Reason, wing.Trace(ctx)
 	action.Approval = s.Layout.Platform.Spec.Failover.CrossRegion.Mode != "automatic"
-	o, err := s.submitAsked(ctx, action)
+	o, err := s.house.Submit(ctx, action)
 	if err == nil && q.Approve && o.State == control.Waiting {
-		_, err = s.Control.Approve(ctx, id, actor(ctx), "approved in advance: "+q.Reason)
+		_, err = s.Control.Approve(ctx, id, wing.Actor(ctx), "approved in advance: "+q.Reason)
 	}
 	return id, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/wing"
 	"github.com/greenlang/fournines/kit/audit"
 )
 
@@ -43,7 +44,7 @@ func (s *ServerApp) UnsealEntry(ctx context.Context, index uint64, reason string
 	if err != nil {
 		return e, err
 	}
-	look.Actor, look.Reason = actor(ctx), reason
+	look.Actor, look.Reason = wing.Actor(ctx), reason
 	if _, err := s.State.Append(ctx, look); err != nil {
 		return e, fmt.Errorf("record who looks at personal data: %w; nothing was shown", err)
 	}
@@ -84,6 +85,6 @@ func (s *ServerApp) ErasePerson(ctx context.Context, id, reason string) (string,
 	if err != nil {
 		return "", err
 	}
-	o, err := s.begin(ctx, requestID(ctx, "erase"), compliance.KindErase, p.Pseudonym, reason, compliance.EraseArgs{Person: p.Pseudonym})
+	o, err := s.house.Ask(ctx, wing.RequestID(ctx, "erase"), compliance.KindErase, p.Pseudonym, reason, compliance.EraseArgs{Person: p.Pseudonym})
 	return o.Key, err
 }

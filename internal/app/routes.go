@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Routes implements api.Source.
@@ -113,7 +114,7 @@ func (s *ServerApp) Route(ctx context.Context, region string, on bool, reason st
 	if err != nil {
 		return err
 	}
-	e.Actor, e.Reason, e.Trace = actor(ctx), journal.Brief(reason), trace(ctx)
+	e.Actor, e.Reason, e.Trace = wing.Actor(ctx), journal.Brief(reason), wing.Trace(ctx)
 	if _, err := s.State.Append(ctx, e); err != nil {
 		return err
 	}

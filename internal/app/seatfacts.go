@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wait"
@@ -57,7 +58,11 @@ func (s *ServerApp) watchSeats(ctx context.Context) {
 		var wg sync.WaitGroup
 		for _, x := range s.others() {
 			wg.Go(func() {
-				if s.seats.note(x.Name, s.lookAt(ctx, x), time.Now()) {
+				seen, now := s.lookAt(ctx, x), time.Now()
+				if seen.err == "" {
+					s.Facts.PutServer(x.Name, fact.Server{Started: seen.fact.Started, At: now})
+				}
+				if s.seats.note(x.Name, seen, now) {
 					wait.Poke(s.witness.changed)
 				}
 			})
@@ -171,12 +176,4 @@ func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
 		})
 	}
 	return out
-}
-
-// otherMachine says why something cannot be done to a server from the one that leads.
-func (s *ServerApp) otherMachine(target place.Seat) error {
-	if s.Layout.SameMachine(s.seat, target) {
-		return nil
-	}
-	return fmt.Errorf("%s runs on another machine than %s, which leads: do it there with the machine's own means", target.Name, s.seat.Name)
 }

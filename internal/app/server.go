@@ -22,7 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/board"
-	"github.com/greenlang/fournines/internal/chaos"
+	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
@@ -35,6 +35,7 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // ServerApp is the control plane: journal, state, control, and the loop over the facts.
@@ -50,29 +51,32 @@ type ServerApp struct {
 	Version string
 	Started time.Time
 
-	looking      time.Time // since when this server decides, and gathers what it decides on
-	seat         place.Seat
-	quorum       *quorum.Quorum               // nil: this server decides alone
-	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
-	regions      map[string]*region
-	power        host.Switch
-	etcd         *etcd.Server // nil: the quorum's is another program
-	docs         *clientv3.Client
-	seats        seatFacts
-	serverFaults serverFaults
-	traffic      *traffic
-	lookout      *lookout
-	witness      *witnesses
-	tellers      []*teller
-	seen         *seen
-	history      history
-	lag          prometheus.Histogram // of the control loop
-	archive      archiving
-	custody      custody
-	answers      *answers
-	units        map[string]string  // component id → version of the unit as it would be started now
-	cancel       context.CancelFunc // of everything that was started
-	wg           sync.WaitGroup
+	looking time.Time // since when this server decides, and gathers what it decides on
+	seat    place.Seat
+	quorum  *quorum.Quorum               // nil: this server decides alone
+	serving atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
+	regions map[string]*region
+	power   host.Switch
+	etcd    *etcd.Server // nil: the quorum's is another program
+	docs    *clientv3.Client
+	seats   seatFacts
+	house   *wing.House
+	chaos   *chaoswiring.Wiring
+	wings   []wing.Wing
+	tasks   wing.Tasks
+	traffic *traffic
+	lookout *lookout
+	witness *witnesses
+	tellers []*teller
+	seen    *seen
+	history history
+	lag     prometheus.Histogram // of the control loop
+	archive archiving
+	custody custody
+	answers *answers
+	units   map[string]string  // component id → version of the unit as it would be started now
+	cancel  context.CancelFunc // of everything that was started
+	wg      sync.WaitGroup
 }
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
@@ -89,11 +93,13 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 	}
 	s := &ServerApp{
 		Installation: inst, Layout: layout, Secrets: secrets, Facts: board.NewFacts(), Log: log, Version: version, Started: time.Now(),
-		regions: map[string]*region{}, power: host.NewSwitch(root), lag: newLag(),
+		regions: map[string]*region{}, power: host.NewSwitch(root), lag: newLag(), tasks: wing.Tasks{Log: log},
 	}
 	if s.seat, err = layout.Seat(seat); err != nil {
 		return nil, err
 	}
+	s.house = &wing.House{Layout: layout, Secrets: secrets, Seat: s.seat, Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
+	s.registerWings()
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.shared() {
 		return s, nil
@@ -126,10 +132,11 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldMachines, foldApp)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, availability.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldMachines, foldApp}, s.foldsOfWings())...)
 	if err != nil {
 		return err
 	}
+	s.house.State = s.State
 	if err := s.openCustody(ctx); err != nil {
 		return err
 	}
@@ -154,30 +161,23 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	if err := s.witness.open(); err != nil {
 		return err
 	}
-	s.wg.Go(func() { s.witness.run(ctx) })
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.faults().Kinds(), s.erasures().Kinds())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.erasures().Kinds(), s.actionsOfWings())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
 		return err
 	}
+	s.house.Control = s.Control
 	s.openAnswers(ctx)
-	if s.shared() {
-		s.wg.Go(func() { s.watchSeats(ctx) })
-		s.wg.Go(func() { s.keepKeys(ctx) })
+	s.tasks.Start(ctx, "server", s.ownTasks()...)
+	for _, w := range s.wings {
+		s.tasks.Start(ctx, w.Name, w.Tasks...)
 	}
-	s.wg.Go(func() { s.loop(ctx) })
-	s.wg.Go(func() { s.keepServerFaults(ctx) })
-	s.wg.Go(func() { s.watchAlerts(ctx) })
-	s.wg.Go(func() { s.watchVerdicts(ctx) })
 	if err := s.keepHostedZone(ctx); err != nil {
 		return err
 	}
-	s.wg.Go(func() { s.watchMirrors(ctx) })
-	s.wg.Go(func() { s.watchLinks(ctx) })
-	s.wg.Go(func() { s.replicateObjects(ctx) })
 	if err := s.startArchive(ctx); err != nil {
 		return err
 	}
@@ -217,6 +217,7 @@ func (s *ServerApp) Close() error {
 		s.Control.Close()
 	}
 	s.wg.Wait()
+	s.tasks.Wait()
 	var err error
 	if err := s.answers.Close(); err != nil {
 		s.Log.Warn("the journal's tables were not closed in order; they are only a cache", "err", err)
@@ -345,7 +346,7 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	faults, err := s.leases(region, zone)
+	faults, err := s.chaos.Leases(region, zone)
 	if err != nil {
 		return node.Assignment{}, err
 	}

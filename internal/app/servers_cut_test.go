@@ -15,8 +15,10 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
+	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // A region with the server that leads is cut off, both ways or only in what it says: another
@@ -79,7 +81,7 @@ func (x *plane) cut(kind, region string) (mend func()) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	links, err := ServerOf(l).cutWays(chaos.Fault{Kind: kind, Target: region})
+	links, err := cutsOf(l)(chaos.Fault{Kind: kind, Target: region})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -135,4 +137,10 @@ func (x *plane) ready(name string) int {
 		x.t.Fatal(err)
 	}
 	return resp.StatusCode
+}
+
+// cutsOf returns what tells the ways that a fault cuts.
+func cutsOf(l place.Layout) func(chaos.Fault) ([]string, error) {
+	w, _ := chaoswiring.New(&wing.House{Layout: l, Now: time.Now})
+	return w.CutWays
 }

@@ -30,7 +30,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
 	st.Availability, st.Pairs, st.Servers = s.availability(now), s.pairs(now), s.servers(now)
-	faults, err := s.activeFaults()
+	faults, err := s.chaos.Active()
 	if err != nil {
 		return st, err
 	}
@@ -50,11 +50,15 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
+	winged, err := s.findingsOfWings(now)
+	if err != nil {
+		return st, err
+	}
 	objects, err := s.objectFindings(now)
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects), now)
+	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects, winged), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -138,9 +142,20 @@ func (s *ServerApp) availability(now time.Time) api.Availability {
 	return out
 }
 
+// Tasks implements api.Source.
+func (s *ServerApp) Tasks(context.Context) ([]api.TaskStatus, error) { return s.tasks.All(), nil }
+
+// InjectFault implements api.Actions.
+func (s *ServerApp) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+	return s.chaos.Inject(ctx, kind, target, d, reason)
+}
+
+// ClearFault implements api.Actions.
+func (s *ServerApp) ClearFault(ctx context.Context, id string) error { return s.chaos.Clear(ctx, id) }
+
 // Faults implements api.Source.
 func (s *ServerApp) Faults(context.Context) ([]api.Fault, error) {
-	all, err := s.allFaults()
+	all, err := s.chaos.All()
 	out := []api.Fault{}
 	for _, f := range all {
 		if f.State != chaos.Ended || time.Since(f.Until) < time.Hour {

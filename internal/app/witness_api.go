@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // card returns our public keys.
@@ -84,7 +85,7 @@ func (s *ServerApp) RemoveWitness(ctx context.Context, name, reason string) erro
 }
 
 func (s *ServerApp) changeWitness(ctx context.Context, e journal.Entry, reason string) error {
-	e.Actor, e.Reason = actor(ctx), journal.Brief(reason)
+	e.Actor, e.Reason = wing.Actor(ctx), journal.Brief(reason)
 	if _, err := s.State.Append(ctx, e); err != nil {
 		return err
 	}

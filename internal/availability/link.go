@@ -9,15 +9,8 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// cutAfter is how many pulses in a row that did not come make a way count as cut: at two a
-// second that is three seconds, and by a loss of 5 % it would be once a year.
-const cutAfter = 6
-
 // freshLink is how old what is known of a way may be.
 const freshLink = 5 * time.Second
-
-// LinkCut tells whether nothing comes along a way.
-func LinkCut(l fact.Link) bool { return l.Missed >= cutAfter }
 
 // LinkTrouble says in words what keeps two regions apart now, by both ways between them;
 // empty when nothing does, or nobody knows.
@@ -26,11 +19,11 @@ func LinkTrouble(there, back fact.Link, now time.Time) string {
 		return ""
 	}
 	switch {
-	case LinkCut(there) && LinkCut(back):
+	case there.Cut() && back.Cut():
 		return fmt.Sprintf("%s and %s have not heard each other%s", there.From, there.To, since(oldest(there.Heard, back.Heard), now))
-	case LinkCut(there):
+	case there.Cut():
 		return halfCut(there, now)
-	case LinkCut(back):
+	case back.Cut():
 		return halfCut(back, now)
 	}
 	return ""
@@ -67,7 +60,7 @@ func DecideLink(before LinkState, l fact.Link, now time.Time) (LinkState, bool) 
 	next := LinkState{From: l.From, To: l.To, Cut: before.Cut, Heard: l.Heard}
 	switch {
 	case now.Sub(l.At) > freshLink: // nobody knows
-	case LinkCut(l):
+	case l.Cut():
 		next.Cut = true
 	case l.Missed == 0:
 		next.Cut = false

@@ -21,6 +21,7 @@ type Facts struct {
 	stores   map[string]fact.ObjectStore
 	edges    map[string]EdgeFact
 	links    map[fact.Way]fact.Link
+	servers  map[string]fact.Server // by name
 	changed  chan struct{}
 }
 
@@ -30,7 +31,7 @@ func NewFacts() *Facts {
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
 		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[fact.Way]fact.KafkaMirror{},
 		objects: map[fact.Way]fact.ObjectMirror{}, stores: map[string]fact.ObjectStore{},
-		edges: map[string]EdgeFact{}, links: map[fact.Way]fact.Link{}, changed: make(chan struct{}),
+		edges: map[string]EdgeFact{}, links: map[fact.Way]fact.Link{}, servers: map[string]fact.Server{}, changed: make(chan struct{}),
 	}
 }
 
@@ -170,6 +171,12 @@ func (f *Facts) Store(region string) fact.ObjectStore { return read(f, f.stores,
 
 // Edge returns a region's edge.
 func (f *Facts) Edge(region string) EdgeFact { return read(f, f.edges, region) }
+
+// PutServer takes what another server answered.
+func (f *Facts) PutServer(name string, s fact.Server) { f.update(func() { f.servers[name] = s }) }
+
+// Server returns another server of the control plane; zero where it never answered.
+func (f *Facts) Server(name string) fact.Server { return read(f, f.servers, name) }
 
 // Probes returns the newest probe of every observer.
 func (f *Facts) Probes() []fact.Probe {

@@ -14,7 +14,6 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/control"
-	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -44,15 +43,19 @@ type begun struct {
 
 func (w *world) faultCommand() *cobra.Command {
 	c := &cobra.Command{Use: "fault", Short: "Break something on purpose, for a while"}
-	c.AddCommand(w.faultInject(), w.faultList(), w.faultClear())
+	c.AddCommand(w.faultInject(), w.faultKinds(), w.faultList(), w.faultClear())
 	return c
 }
 
 func (w *world) faultInject() *cobra.Command {
 	var length, reason string
 	var yes, dry bool
+	var kinds []string
+	for _, k := range api.FaultKinds() {
+		kinds = append(kinds, k.Name)
+	}
 	c := &cobra.Command{Use: "inject KIND TARGET", Short: "Inject a fault that ends by itself", Args: cobra.ExactArgs(2),
-		Long:    "Inject a fault. It is a lease: it ends by itself, even if everything of ours is killed.\nKinds: " + strings.Join(fault.Kinds(), ", ") + ".",
+		Long:    "Inject a fault. It is a lease: it ends by itself, even if everything of ours is killed.\nKinds: " + strings.Join(kinds, ", ") + ".",
 		Example: "  fournines fault inject zone-kill us-east-1/a --for 30s --reason 'game day' --yes\n  fournines fault inject process-freeze us-east-1/b/redis --for 20s --reason test --yes\n  fournines fault inject region-partition-out us-east-1:us-west-2 --for 60s --reason 'game day' --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			d, err := spec.ParseDuration(length)
@@ -116,24 +119,35 @@ func (w *world) await(ctx context.Context, server *client.Client, id string) (ap
 }
 
 func (w *world) faultList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List faults of the last hour", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		client, err := w.client()
-		if err != nil {
-			return err
-		}
-		var l struct {
-			Items []api.Fault `json:"items"`
-		}
-		if err := client.Call(c.Context(), http.MethodGet, "/v1/faults", "", nil, &l); err != nil {
-			return err
-		}
-		t := table{head: []string{"FAULT", "KIND", "TARGET", "STATE", "BEGUN", "UNTIL", "REASON"}}
+	return list[api.Fault]{
+		use: "list", short: "List faults of the last hour", path: "/v1/faults",
+		head: []string{"FAULT", "KIND", "TARGET", "STATE", "BEGUN", "UNTIL", "REASON"},
+		row: func(f api.Fault) []string {
+			return []string{f.ID, f.Kind, f.Target, f.State, since(f.Begun), f.Until.UTC().Format(time.TimeOnly), f.Reason}
+		},
+		name: func(f api.Fault) string { return f.ID },
+	}.verb(w)
+}
+
+func (w *world) faultKinds() *cobra.Command {
+	return &cobra.Command{Use: "kinds", Short: "List the kinds of faults: what each does, and what it may target", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+		t := table{head: []string{"KIND", "TARGET", "DOES", "NEEDS"}}
 		var names []string
-		for _, f := range l.Items {
-			t.rows = append(t.rows, []string{f.ID, f.Kind, f.Target, f.State, since(f.Begun), f.Until.UTC().Format(time.TimeOnly), f.Reason})
-			names = append(names, f.ID)
+		for _, k := range api.FaultKinds() {
+			target, needs := string(k.Reach), ""
+			if k.Engine != "" {
+				target = k.Engine + " " + target
+			}
+			if k.Servers {
+				target += " or server"
+			}
+			if k.NetNS {
+				needs = "--netns"
+			}
+			t.rows = append(t.rows, []string{k.Name, target, k.Does, needs})
+			names = append(names, k.Name)
 		}
-		return w.print(l, t, names)
+		return w.print(client.Items[api.FaultKind]{Items: api.FaultKinds()}, t, names)
 	}}
 }
 

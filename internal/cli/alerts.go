@@ -16,29 +16,18 @@ func (w *world) alertsCommand() *cobra.Command {
 }
 
 func (w *world) alertsList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List alerts that fire, and those resolved within a day", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		client, err := w.client()
-		if err != nil {
-			return err
-		}
-		var l struct {
-			Items []evidence.Alert `json:"items"`
-		}
-		if err := client.Call(c.Context(), http.MethodGet, "/v1/alerts", "", nil, &l); err != nil {
-			return err
-		}
-		t := table{head: []string{"STATE", "SEVERITY", "SINCE", "SOURCE", "TITLE", "PRACTICE", "ENTRY", "SHOWS MORE"}, wide: 6}
-		var names []string
-		for _, a := range l.Items {
+	return list[evidence.Alert]{
+		use: "list", short: "List alerts that fire, and those resolved within a day", path: "/v1/alerts",
+		head: []string{"STATE", "SEVERITY", "SINCE", "SOURCE", "TITLE", "PRACTICE", "ENTRY", "SHOWS MORE"}, wide: 6,
+		row: func(a evidence.Alert) []string {
 			practice := ""
 			if a.Practice {
 				practice = "practice"
 			}
-			t.rows = append(t.rows, []string{a.State, a.Severity, a.Since.UTC().Format(time.RFC3339), a.Source, a.Title, practice, number(float64(a.Entry)), a.Command})
-			names = append(names, a.Key)
-		}
-		return w.print(l, t, names)
-	}}
+			return []string{a.State, a.Severity, a.Since.UTC().Format(time.RFC3339), a.Source, a.Title, practice, number(float64(a.Entry)), a.Command}
+		},
+		name: func(a evidence.Alert) string { return a.Key },
+	}.verb(w)
 }
 
 func (w *world) alertsTest() *cobra.Command {

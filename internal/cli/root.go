@@ -104,7 +104,7 @@ func (w *world) root() *cobra.Command {
 		cmd   *cobra.Command
 	}{
 		{"run", w.upCommand()}, {"run", w.downCommand()},
-		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.linksCommand()}, {"see", w.serversCommand()}, {"see", w.operationsCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
+		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.linksCommand()}, {"see", w.serversCommand()}, {"see", w.operationsCommand()}, {"see", w.tasksCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
 		{"act", w.drillCommand()}, {"act", w.faultCommand()}, {"act", w.switchoverCommand()}, {"act", w.kafkaCommand()}, {"act", w.evacuateCommand()}, {"act", w.restoreCommand()}, {"act", w.routeCommand()}, {"act", w.approveCommand()}, {"act", w.denyCommand()}, {"act", w.personCommand()},
 		{"declare", w.validateCommand()}, {"declare", w.planCommand()}, {"declare", w.costCommand()}, {"declare", w.schemaCommand()},
 		{"", w.versionCommand()}, {"", w.serverCommand()}, {"", w.nodeCommand()}, {"", w.edgeCommand()}, {"", w.proberCommand()}, {"", w.wanCommand()}, {"", w.gateCommand()}, {"", w.etcdCommand()}, {"", w.guardCommand()},

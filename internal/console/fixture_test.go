@@ -101,6 +101,8 @@ func (f *fixture) Region(_ context.Context, name string) (api.Region, error) {
 
 func (f *fixture) Faults(context.Context) ([]api.Fault, error) { return fixtureFaults(), nil }
 
+func (f *fixture) Tasks(context.Context) ([]api.TaskStatus, error) { return nil, nil }
+
 func (f *fixture) all() []api.Operation {
 	return append([]api.Operation{runningOperation(), waitingOperation()}, f.past...)
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 )
@@ -69,8 +68,7 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 	}
 	list = append(list, verbLink{"Do", "Verify the journal", "fournines journal verify", "/journal#verify"})
 	for _, f := range status.Faults {
-		region, _, _ := strings.Cut(f.Target, "/")
-		list = append(list, verbLink{"Running", "Clear fault " + f.Kind + " on " + f.Target, "", "/regions/" + segments(region) + "#region-faults"})
+		list = append(list, verbLink{"Running", "Clear fault " + f.Kind + " on " + f.Target, "", "/regions/" + segments(targetRegion(f.Target)) + "#region-faults"})
 	}
 	for _, o := range status.Operations {
 		list = append(list, verbLink{"Running", o.Kind + " of " + o.Subject, o.State, "/operations/" + segments(o.ID)})

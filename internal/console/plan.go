@@ -27,7 +27,7 @@ type plan struct {
 
 // faultAsk is a fault as a form asks for it.
 type faultAsk struct {
-	Kind    faultKind
+	Kind    api.FaultKind
 	Target  string
 	Seconds int
 	Reason  string
@@ -59,10 +59,12 @@ func noTarget(r api.Region, a faultAsk) string {
 	switch {
 	case a.Target == "":
 		return "no target is chosen"
-	case a.Kind.Zone:
+	case a.Kind.OfRegion():
+		return fmt.Sprintf("%s hits a region, and %q is not %s, nor its links to one other such as %s:OTHER", a.Kind.Name, a.Target, r.Name, r.Name)
+	case a.Kind.Reach == reachZone:
 		return fmt.Sprintf("%s hits a whole zone, and %q is no zone that runs in %s", a.Kind.Name, a.Target, r.Name)
-	case len(a.Kind.Engine) > 0:
-		return fmt.Sprintf("%s hits only %s, and %q is none in %s", a.Kind.Name, strings.Join(a.Kind.Engine, " or "), a.Target, r.Name)
+	case a.Kind.Engine != "":
+		return fmt.Sprintf("%s hits only %s, and %q is none in %s", a.Kind.Name, a.Kind.Engine, a.Target, r.Name)
 	default:
 		return fmt.Sprintf("%s hits one component, and %q is none in %s", a.Kind.Name, a.Target, r.Name)
 	}
@@ -83,11 +85,23 @@ func checkReason(reason string) error {
 func targeted(r api.Region, a faultAsk) []api.Component {
 	var hit []api.Component
 	for _, c := range r.Components {
-		if a.Kind.Zone && c.Zone != "" && r.Name+"/"+c.Zone == a.Target {
-			hit = append(hit, c)
-		}
-		if !a.Kind.Zone && c.ID == a.Target && (len(a.Kind.Engine) == 0 || slices.Contains(a.Kind.Engine, c.Kind)) {
-			hit = append(hit, c)
+		switch a.Kind.Reach {
+		case reachRegion:
+			if a.Target == r.Name {
+				hit = append(hit, c)
+			}
+		case reachLinks: // nothing dies; the edge is what no longer reaches the others
+			if c.Kind == "edge" && slices.Contains(linksOf(r, a.Target), a.Target) {
+				hit = append(hit, c)
+			}
+		case reachZone:
+			if c.Zone != "" && r.Name+"/"+c.Zone == a.Target {
+				hit = append(hit, c)
+			}
+		default:
+			if c.ID == a.Target && (a.Kind.Engine == "" || a.Kind.Engine == c.Kind) {
+				hit = append(hit, c)
+			}
 		}
 	}
 	return hit

@@ -16,8 +16,9 @@ type regionSheet struct {
 	Region   api.Region
 	Topology topology
 	Faults   []api.Fault
-	Kinds    []faultKind
+	Kinds    []api.FaultKind
 	Zones    []string // as targets: REGION/ZONE
+	Others   []string // its links to one other, as targets: REGION:OTHER
 	Fault    faultPlan
 }
 
@@ -39,9 +40,13 @@ func loadRegion(ctx context.Context, src Source, a ask) (sheet, error) {
 	if err != nil {
 		return sheet{}, fmt.Errorf("read faults: %w", err)
 	}
+	status, err := src.Status(ctx)
+	if err != nil {
+		return sheet{}, fmt.Errorf("read regions: %w", err)
+	}
 	return sheet{Title: r.Name, Data: regionSheet{
 		Region: r, Topology: drawTopology(r), Faults: faultsIn(r.Name, faults),
-		Kinds: faultKinds(), Zones: zonesOf(r), Fault: faultPlan{Region: r.Name, Asked: a.Query},
+		Kinds: api.FaultKinds(), Zones: zonesOf(r), Others: othersOf(r, status.Regions), Fault: faultPlan{Region: r.Name, Asked: a.Query},
 	}}, nil
 }
 
@@ -107,7 +112,7 @@ func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka"
 func faultsIn(region string, all []api.Fault) []api.Fault {
 	var here []api.Fault
 	for _, f := range all {
-		if strings.HasPrefix(f.Target, region+"/") {
+		if slices.Contains(api.FaultRegions(f.Target), region) {
 			here = append(here, f)
 		}
 	}
@@ -121,4 +126,15 @@ func zonesOf(r api.Region) []string {
 		targets = append(targets, r.Name+"/"+zone)
 	}
 	return targets
+}
+
+// othersOf are the links of a region to each other one that runs, as targets.
+func othersOf(r api.Region, all []api.Region) []string {
+	var out []string
+	for _, other := range all {
+		if other.Running && other.Name != r.Name {
+			out = append(out, r.Name+":"+other.Name)
+		}
+	}
+	return out
 }

@@ -1,6 +1,8 @@
 package console
 
-import "net/http"
+import (
+	"net/http"
+)
 
 // policy lets a page load from this binary only: no inline script or style, no
 // other host, no frame around it, no form that posts elsewhere.

@@ -1,6 +1,8 @@
 package console
 
-import "github.com/greenlang/fournines/internal/api"
+import (
+	"github.com/greenlang/fournines/internal/api"
+)
 
 // PageSize is the most rows a list shows at once (row 7.6.3).
 const PageSize = api.PageSize

@@ -60,7 +60,7 @@ func (c *console) runDrill(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *console) injectFault(w http.ResponseWriter, r *http.Request) {
-	region, _, _ := strings.Cut(r.PostForm.Get("target"), "/")
+	region := targetRegion(r.PostForm.Get("target"))
 	found, err := c.source.Region(r.Context(), region)
 	if err != nil {
 		c.problem(w, r, troubleOf(err))
@@ -82,7 +82,7 @@ func (c *console) clearFault(w http.ResponseWriter, r *http.Request) {
 		c.show(w, r, c.screens["overview"], "", nil, troubleOf(err))
 		return
 	}
-	region, _, _ := strings.Cut(r.PostForm.Get("target"), "/")
+	region := targetRegion(r.PostForm.Get("target"))
 	done(w, r, "/regions/"+segments(region)+"#region-faults")
 }
 

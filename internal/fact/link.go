@@ -12,3 +12,10 @@ type Link struct {
 	RoundTrip time.Duration `json:"round_trip"` // of the newest pulse that was answered; 0: none was yet
 	Measured  time.Time     `json:"measured,omitzero"`
 }
+
+// cutAfter is how many pulses in a row that did not come make a way count as cut: at two a
+// second that is three seconds, and by a loss of 5 % it would be once a year.
+const cutAfter = 6
+
+// Cut tells whether nothing comes along the way.
+func (l Link) Cut() bool { return l.Missed >= cutAfter }

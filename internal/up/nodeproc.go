@@ -77,7 +77,7 @@ type injector struct {
 
 func (x injector) Ensure(_ context.Context, l node.Lease) (bool, error) {
 	dir := x.zone
-	if fault.OfRegion(l.Kind) {
+	if k, _ := fact.FaultKindNamed(l.Kind); k.OfRegion() {
 		dir = filepath.Dir(dir)
 	}
 	return x.keeper.Ensure(fault.Lease{ID: l.ID, Kind: l.Kind, Zone: dir, Unit: l.Target, Until: l.Until, Peers: l.Peers, Links: l.Links, NetNS: x.netns}, l.Ended)

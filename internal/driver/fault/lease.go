@@ -28,12 +28,6 @@ const (
 	RegionPartitionOut = "region-partition-out" // what the region says is lost, what it is told arrives
 )
 
-// OfRegion tells whether faults of the kind have a region as their target.
-func OfRegion(kind string) bool { return kind == RegionKill || CutsLinks(kind) }
-
-// CutsLinks tells whether faults of the kind cut ways between regions.
-func CutsLinks(kind string) bool { return kind == RegionPartition || kind == RegionPartitionOut }
-
 // Longest is the longest that a fault may last.
 const Longest = 10 * time.Minute
 
@@ -140,34 +134,26 @@ func (l Lease) Holds(now time.Time) bool { return l.State == active && now.Befor
 
 // Validate says what is wrong with a lease before anything is touched.
 func (l Lease) Validate(now time.Time) error {
-	switch l.Kind {
-	case ProcessKill, ProcessFreeze:
-		if l.Unit == "" {
-			return fmt.Errorf("fault %s needs a component such as us-east-1/a/postgres as its target", l.Kind)
+	k, ok := fact.FaultKindNamed(l.Kind)
+	if !ok {
+		return fmt.Errorf("unknown fault %q; there are %s", l.Kind, strings.Join(names(), ", "))
+	}
+	switch {
+	case k.Engine != "" && l.Unit != k.Engine:
+		return fmt.Errorf("fault %s needs a %s component such as us-east-1/a/%s as its target", l.Kind, k.Engine, k.Engine)
+	case k.Reach == fact.ReachComponent && l.Unit == "":
+		return fmt.Errorf("fault %s needs a component such as us-east-1/a/postgres as its target", l.Kind)
+	case k.Reach == fact.ReachZone && l.Unit != "":
+		return fmt.Errorf("fault %s needs a zone such as us-east-1/a as its target", l.Kind)
+	case k.Reach == fact.ReachRegion && l.Unit != "":
+		return fmt.Errorf("fault %s needs a region such as us-east-1 as its target", l.Kind)
+	case k.Reach == fact.ReachLinks && (l.Unit != "" || len(l.Links) == 0):
+		return fmt.Errorf("fault %s needs a region that others can be cut off from, such as us-east-1, or two such as us-east-1:us-west-2, as its target", l.Kind)
+	}
+	for _, w := range l.Links {
+		if _, err := fact.ParseWay(w); err != nil {
+			return fmt.Errorf("fault %s: %w", l.Kind, err)
 		}
-	case PostmasterHang:
-		if l.Unit != "postgres" {
-			return fmt.Errorf("fault %s needs a postgres component such as us-east-1/a/postgres as its target", l.Kind)
-		}
-	case ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5:
-		if l.Unit != "" {
-			return fmt.Errorf("fault %s needs a zone such as us-east-1/a as its target", l.Kind)
-		}
-	case RegionKill:
-		if l.Unit != "" {
-			return fmt.Errorf("fault %s needs a region such as us-east-1 as its target", l.Kind)
-		}
-	case RegionPartition, RegionPartitionOut:
-		if l.Unit != "" || len(l.Links) == 0 {
-			return fmt.Errorf("fault %s needs a region that others can be cut off from, such as us-east-1, or two such as us-east-1:us-west-2, as its target", l.Kind)
-		}
-		for _, w := range l.Links {
-			if _, err := fact.ParseWay(w); err != nil {
-				return fmt.Errorf("fault %s: %w", l.Kind, err)
-			}
-		}
-	default:
-		return fmt.Errorf("unknown fault %q; there are %s", l.Kind, strings.Join(Kinds(), ", "))
 	}
 	if d := l.Until.Sub(now); d > Longest+time.Second {
 		return fmt.Errorf("fault %s would last %v, the longest is %v", l.Kind, d.Round(time.Second), Longest)
@@ -175,7 +161,11 @@ func (l Lease) Validate(now time.Time) error {
 	return nil
 }
 
-// Kinds returns every kind of fault.
-func Kinds() []string {
-	return []string{ProcessKill, ProcessFreeze, PostmasterHang, ZoneKill, ZoneFreeze, ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5, RegionKill, RegionPartition, RegionPartitionOut}
+// names lists the kinds of faults.
+func names() []string {
+	var out []string
+	for _, k := range fact.FaultKinds() {
+		out = append(out, k.Name)
+	}
+	return out
 }

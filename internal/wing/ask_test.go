@@ -1,4 +1,4 @@
-package app
+package wing
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ func TestTraceIsReadFromItsHeader(t *testing.T) {
 		"00-00000000000000000000000000000000-00f067aa0ba902b7-01": "",
 		"00-" + id + "0-00f067aa0ba902b7-01":                      "",
 	} {
-		if got := trace(withTrace(t.Context(), header)); got != want {
+		if got := Trace(WithTrace(t.Context(), header)); got != want {
 			t.Errorf("%q: %q, want %q", header, got, want)
 		}
 	}

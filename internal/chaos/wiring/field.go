@@ -1,0 +1,125 @@
+package wiring
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// nodeSilent is how old a node's report may be before what it says is unknown.
+const nodeSilent = 3 * time.Second
+
+// gone is how long a node that a fault takes is silent before the fault is seen.
+const gone = 1500 * time.Millisecond
+
+// kindOf returns the description of a fault's kind; an unknown kind has none.
+func kindOf(f chaos.Fault) fact.FaultKind {
+	k, _ := fact.FaultKindNamed(f.Kind)
+	return k
+}
+
+// zonesOf returns the zones of a region that runs here; none of another.
+func (w *Wiring) zonesOf(region string) []string {
+	if !slices.Contains(w.house.Layout.Regions, region) {
+		return nil
+	}
+	r, _ := w.house.Layout.Platform.Region(region)
+	return r.Zones
+}
+
+// Check implements chaos.Field.
+func (w *Wiring) Check(f chaos.Fault) error {
+	kind := kindOf(f)
+	if kind.OfRegion() {
+		return w.checkRegion(f)
+	}
+	if _, err := w.house.Layout.Seat(f.Target); err == nil {
+		return w.checkServer(f)
+	}
+	region, zone, _ := strings.Cut(f.Zone(), "/")
+	if !slices.Contains(w.zonesOf(region), zone) {
+		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(w.zones(), ", "))
+	}
+	units := append([]string{""}, w.house.Layout.Kinds(region, zone)...)
+	if !slices.Contains(units, f.Unit()) {
+		return fmt.Errorf("%s runs no %q; it runs %s", f.Zone(), f.Unit(), strings.Join(units[1:], ", "))
+	}
+	if kind.NetNS && !w.house.Layout.NetNS {
+		return fmt.Errorf("fault %s needs network namespaces: run `fournines down`, then `fournines up --netns` as root", f.Kind)
+	}
+	return w.checkLease(f)
+}
+
+// checkLease asks the driver whether it would inject the fault.
+func (w *Wiring) checkLease(f chaos.Fault) error {
+	l, err := w.leaseOf(f)
+	if err != nil {
+		return err
+	}
+	return l.Validate(w.house.Now())
+}
+
+func (w *Wiring) zones() []string {
+	var out []string
+	for _, region := range w.house.Layout.Regions {
+		for _, z := range w.zonesOf(region) {
+			out = append(out, region+"/"+z)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Seen implements chaos.Field: it tells whether the fault shows, as its kind says.
+func (w *Wiring) Seen(f chaos.Fault) bool {
+	kind := kindOf(f)
+	if kind.Sight == fact.SightLinks {
+		return w.cut(f)
+	}
+	if kind.Reach == fact.ReachRegion {
+		return !slices.ContainsFunc(w.zonesOf(f.Target), func(z string) bool { return !w.silent(f.Target, z, gone) })
+	}
+	if seat, err := w.house.Layout.Seat(f.Target); err == nil {
+		return w.serverSeen(f, seat)
+	}
+	region, zone, _ := strings.Cut(f.Zone(), "/")
+	n := w.house.Facts.Node(region, zone)
+	if slices.Contains(n.Faults, f.ID) {
+		return true
+	}
+	switch kind.Sight {
+	case fact.SightRestart: // over as soon as it was done; what it did is seen at the unit
+		return slices.ContainsFunc(n.Units, func(u fact.Unit) bool { return u.Name == f.Unit() && u.Since.After(f.Begun) })
+	case fact.SightSilence:
+		return w.silent(region, zone, gone)
+	}
+	return false
+}
+
+// silent tells whether a zone's node has not reported for so long.
+func (w *Wiring) silent(region, zone string, d time.Duration) bool {
+	return w.house.Now().Sub(w.house.Facts.Node(region, zone).At) > d
+}
+
+// left tells whether something of the fault may still be there: its node lists it, or
+// has not reported since the fault was over.
+func (w *Wiring) left(f chaos.Fault) bool {
+	if _, err := w.house.Layout.Seat(f.Target); err == nil {
+		return w.held.holds(f.ID)
+	}
+	at, kind := f.Zone(), kindOf(f)
+	if kind.OfRegion() {
+		if at = w.injector(f); at == "" {
+			return false
+		}
+	}
+	if kind.Sight == fact.SightLinks && !w.mended(f) {
+		return true
+	}
+	region, zone, _ := strings.Cut(at, "/")
+	return w.silent(region, zone, nodeSilent) || slices.Contains(w.house.Facts.Node(region, zone).Faults, f.ID)
+}

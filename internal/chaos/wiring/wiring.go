@@ -1,0 +1,88 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// Wiring is the chaos wing in a house.
+type Wiring struct {
+	house *wing.House
+	held  guards
+}
+
+// New returns the wing, and its wiring for the doors.
+func New(h *wing.House) (*Wiring, wing.Wing) {
+	w := &Wiring{house: h, held: guards{active: map[string]bool{}}}
+	return w, wing.Wing{
+		Name:    "chaos",
+		Entries: chaos.EntryKinds(),
+		Fold:    chaos.Fold,
+		Actions: chaos.Faults{Wishes: wishes{h}, Field: w, Now: h.Now}.Kinds(),
+		Tasks: []wing.Task{
+			{Name: "server-faults", Does: "Injects the faults of servers, and ends them.", Every: 200 * time.Millisecond, Do: w.keepServerFaults},
+			{Name: "end-faults", Does: "Records the faults that are over and left no trace.", Every: 250 * time.Millisecond, Do: w.endFaults},
+		},
+	}
+}
+
+// endFaults records the faults that are over and left no trace.
+func (w *Wiring) endFaults(ctx context.Context) error {
+	faults, err := w.Active()
+	if err != nil || len(faults) == 0 {
+		return err
+	}
+	if entries := chaos.End(faults, w.left, w.house.Now()); len(entries) > 0 {
+		_, err = w.house.State.Append(ctx, entries...)
+	}
+	return err
+}
+
+// All returns every fault that the state holds.
+func (w *Wiring) All() ([]chaos.Fault, error) {
+	return state.List[chaos.Fault](w.house.State, chaos.Prefix)
+}
+
+// Active implements chaos.Field: the faults that are not over.
+func (w *Wiring) Active() ([]chaos.Fault, error) {
+	all, err := w.All()
+	return slices.DeleteFunc(all, func(f chaos.Fault) bool { return f.State == chaos.Ended }), err
+}
+
+// Inject begins a fault for a person, and answers with its id.
+func (w *Wiring) Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+	now := w.house.Now()
+	id := wing.RequestID(ctx, "fault")
+	f := chaos.Fault{ID: id, Kind: kind, Target: target, Reason: reason, Begun: now, Until: now.Add(d)}
+	_, err := w.house.Ask(ctx, id+"-inject", chaos.KindInject, id, reason, f)
+	return id, err
+}
+
+// Clear ends a fault before its time; [wing.ErrNotFound] when there is none of the id.
+func (w *Wiring) Clear(ctx context.Context, id string) error {
+	var f chaos.Fault
+	found, err := w.house.State.Get(chaos.Prefix+id, &f)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("no fault %q: %w", id, wing.ErrNotFound)
+	}
+	if _, err := w.house.Ask(ctx, id+"-clear", chaos.KindClear, id, "cleared by hand", f); err != nil {
+		return err
+	}
+	// A node that the fault itself took down cannot be told; on this machine its lease can be ended here.
+	l, err := w.leaseOf(f)
+	if err != nil {
+		return err
+	}
+	_, err = assign.FaultKeeper(w.house.Layout.Root).Ensure(l, true)
+	return err
+}

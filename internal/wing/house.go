@@ -1,0 +1,26 @@
+package wing
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/greenlang/fournines/internal/board"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// House is what a wing's wiring works with. The server fills it as it starts: State before
+// the first task runs, Control before the first action is decided. A wiring keeps the pointer
+// and never the server.
+type House struct {
+	Layout  place.Layout
+	Secrets place.Secrets
+	Seat    place.Seat // of the server that leads
+	Started time.Time  // when this server was started
+	Facts   *board.Facts
+	State   *state.Projection
+	Control *control.Control
+	Log     *slog.Logger
+	Now     func() time.Time
+}
