@@ -197,12 +197,15 @@ func decideRejoin(v PostgresView, now time.Time) []control.Action {
 	return nil
 }
 
-// rejoinKey numbers the attempts, so that each is an action of its own.
+// rejoinKey numbers the attempts, so that each is an action of its own. Of those before,
+// only the newest need be known.
 func rejoinKey(last []control.Operation, base string, now time.Time) (key string, wait bool) {
 	attempt := 1
 	for _, o := range last {
-		if strings.HasPrefix(o.Key, base+":") {
-			attempt++
+		if number, ok := strings.CutPrefix(o.Key, base+":"); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				attempt = max(attempt, n+1)
+			}
 			wait = wait || !o.Finished() || now.Sub(o.Ended) < rejoinPause
 		}
 	}
