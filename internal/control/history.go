@@ -50,6 +50,15 @@ func LastFinished(s *state.Projection, n int) ([]Operation, error) {
 	return finished.Read(s, state.Range{Last: true, Limit: n})
 }
 
+// Oldest returns the finished operation that ended first of those that the state keeps.
+func Oldest(s *state.Projection) (o Operation, some bool, err error) {
+	all, err := finished.Read(s, state.Range{Limit: 1})
+	if len(all) > 0 {
+		return all[0], true, err
+	}
+	return o, false, err
+}
+
 // LastOf returns the n operations on a subject that began last, the newest first; 0: all that
 // the state keeps.
 func LastOf(s *state.Projection, subject string, n int) ([]Operation, error) {
@@ -65,6 +74,9 @@ func Before(s *state.Projection, below uint64, n int) ([]Operation, error) {
 	}
 	return begun.Read(s, r)
 }
+
+// Complete tells whether every operation that ended since a moment is still in the state.
+func Complete(s *state.Projection, since time.Time) (bool, error) { return bound.Complete(s, since) }
 
 // Requested is the kind of entry that every operation begins with.
 func Requested() string { return kindRequested.Name }

@@ -106,6 +106,9 @@ func Before(s *state.Projection, below uint64, n int) ([]Report, error) {
 	return reports.Read(s, r)
 }
 
+// Complete tells whether every report of a drill that began since a moment is still in the state.
+func Complete(s *state.Projection, since time.Time) (bool, error) { return bound.Complete(s, since) }
+
 // Replay folds a report from its entries, in order.
 func Replay(id string, entries []journal.Record) (Report, bool, error) {
 	d := state.NewDocs()

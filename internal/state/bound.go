@@ -57,3 +57,20 @@ func Order(index uint64) string {
 	}
 	return string(b[:])
 }
+
+// Complete tells whether everything that ended since a moment is still here.
+func (b Bound[T]) Complete(p *Projection, since time.Time) (bool, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	o := b.Over.of(p.docs)
+	newest, any := o.tree.Max()
+	if !any || len(o.bad) > 0 {
+		return len(o.bad) == 0, o.problem(b.Over.prefix)
+	}
+	young, err := shared[T](newest.doc)
+	if err != nil {
+		return false, err
+	}
+	age := b.Ended(young).Sub(since)
+	return age <= b.Keep || (o.tree.Len() < b.Newest && age <= b.Age), nil
+}

@@ -39,8 +39,8 @@ func (x *Index[T]) Read(p *Projection, r Range) ([]T, error) {
 // ReadDocs is [Index.Read] for a fold.
 func (x *Index[T]) ReadDocs(d *Docs, r Range) (out []T, err error) {
 	o := x.of(d)
-	for key, bad := range o.bad {
-		return nil, fmt.Errorf("read the state's %s*: %w (its key is %q)", x.prefix, bad, key)
+	if err := o.problem(x.prefix); err != nil {
+		return nil, err
 	}
 	o.visit(r, func(doc *document) bool {
 		var v T
@@ -134,6 +134,14 @@ func (o *ordered) remove(key string) {
 		delete(o.at, key)
 		o.tree.Delete(place{order: order})
 	}
+}
+
+// problem says which document of those under a prefix cannot be read; nil: none.
+func (o *ordered) problem(prefix string) error {
+	for _, bad := range o.bad {
+		return fmt.Errorf("read the state's %s*: %w", prefix, bad)
+	}
+	return nil
 }
 
 // visit goes through a part until f says no.
