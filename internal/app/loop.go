@@ -35,10 +35,15 @@ func (s *ServerApp) loop(ctx context.Context) {
 		changed := s.Facts.Changed()
 		now := time.Now()
 		for region, r := range s.regions {
-			if s.moving(region) { // nobody else decides about its databases meanwhile
+			moving, err := s.moving(region)
+			if moving && err == nil { // nobody else decides about its databases meanwhile
 				continue
 			}
-			view := s.PostgresView(Cluster(region, Postgres))
+			view, err2 := s.PostgresView(Cluster(region, Postgres))
+			if err := errors.Join(err, err2); err != nil {
+				s.Log.Error("nothing is decided about a region's databases: the state cannot be read", "region", region, "err", err)
+				continue
+			}
 			s.submit(ctx, availability.DecidePostgres(view, now))
 			if r.layout.Partner(r.spec).Name != "" {
 				s.submit(ctx, availability.DecideReserve(region, view, now))
@@ -99,7 +104,10 @@ func (s *ServerApp) submit(ctx context.Context, actions []control.Action) {
 // endFaults records the faults that are over and left no trace.
 func (s *ServerApp) endFaults(ctx context.Context, now time.Time) {
 	faults, err := s.activeFaults()
-	if err != nil || len(faults) == 0 {
+	if err != nil {
+		s.Log.Error("no fault is ended: the state cannot be read", "err", err)
+	}
+	if len(faults) == 0 {
 		return
 	}
 	if entries := chaos.End(faults, field{s}.left, now); len(entries) > 0 {
@@ -113,13 +121,4 @@ func (s *ServerApp) allFaults() ([]chaos.Fault, error) {
 	return state.List[chaos.Fault](s.State, chaos.Prefix)
 }
 
-func (s *ServerApp) activeFaults() ([]chaos.Fault, error) {
-	all, err := s.allFaults()
-	var out []chaos.Fault
-	for _, f := range all {
-		if f.State != chaos.Ended {
-			out = append(out, f)
-		}
-	}
-	return out, err
-}
+func (s *ServerApp) activeFaults() ([]chaos.Fault, error) { return chaos.Ongoing(s.State) }

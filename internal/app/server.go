@@ -63,7 +63,6 @@ type ServerApp struct {
 	witness      *witnesses
 	tellers      []*teller
 	seen         *seen
-	history      history
 	lag          prometheus.Histogram // of the control loop
 	archive      archiving
 	custody      custody
@@ -276,15 +275,12 @@ type edgeVersion struct {
 
 const (
 	edgePrefix = "edge/"
-	edgeEvent  = "edge-event/"  // + region: number of its last event in the journal
-	drillEntry = "drill-entry/" // + id and number of an entry of a drill
+	edgeEvent  = "edge-event/" // + region: number of its last event in the journal
 )
 
 // foldApp keeps the documents of the wiring itself.
 func foldApp(d *state.Docs, r journal.Record) error {
 	switch {
-	case r.Kind == drill.Begun.Name || r.Kind == drill.Moved.Name || r.Kind == drill.Over.Name:
-		return d.Put(drillEntry+r.Operation, struct{}{})
 	case r.Kind == evidence.Counted.Name || r.Kind == evidence.OutsideCounted.Name:
 		return nil
 	case r.Kind == componentChanged.Name:
@@ -308,7 +304,11 @@ func foldApp(d *state.Docs, r journal.Record) error {
 
 // Directive returns what a region's edge shall do now.
 func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, error) {
-	b, err := json.Marshal(edgeConfig(s.Layout, region, s.placement()))
+	placed, err := s.placement()
+	if err != nil {
+		return Directive{}, err
+	}
+	b, err := json.Marshal(edgeConfig(s.Layout, region, placed))
 	if err != nil {
 		return Directive{}, err
 	}
@@ -330,7 +330,7 @@ func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, er
 		return Directive{}, err
 	}
 	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
-	return Direct(s.Layout, region, s.placement(), fences, holds, v.Version)
+	return Direct(s.Layout, region, placed, fences, holds, v.Version)
 }
 
 // version notes from what each unit would be started now; it depends on the
@@ -369,5 +369,9 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region), Restart: restarts})
+	placed, err := s.placement()
+	if err != nil {
+		return node.Assignment{}, err
+	}
+	return Assign(s.Layout, s.Programs, s.Secrets, region, zone, Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: placed.Runs(region), Restart: restarts})
 }
