@@ -31,7 +31,8 @@ func (s *ServerApp) region(cluster string) (*region, error) {
 	return nil, fmt.Errorf("this installation does not run %s", cluster)
 }
 
-// lastOf is how many of a subject's newest operations a decision looks at.
+// lastOf is how many of a subject's newest operations a decision looks at; the newest alone
+// numbers the next attempt.
 const lastOf = 3
 
 // PostgresView gathers all that a decision about the cluster rests on. After an error
@@ -50,10 +51,15 @@ func (s *ServerApp) PostgresView(cluster string) (availability.PostgresView, err
 	for _, f := range fences {
 		v.Fences[f.Component] = f
 	}
-	subjects := []string{cluster, cluster + "/slot"}
+	var subjects []string // only those that something may be decided about: a quiet round reads no past
+	if !v.Cluster.Lock.Reserved {
+		subjects = append(subjects, cluster+"/slot")
+	}
 	if r, ok := s.regions[region]; ok {
 		for _, z := range r.spec.Zones {
-			subjects = append(subjects, ID(region, z, Postgres))
+			if id := ID(region, z, Postgres); v.Fences[id].Component != "" {
+				subjects = append(subjects, id)
+			}
 			n := s.Facts.Node(region, z)
 			for _, u := range n.Units {
 				if u.State == fact.UnitFenced {
@@ -69,6 +75,11 @@ func (s *ServerApp) PostgresView(cluster string) (availability.PostgresView, err
 			return v, fmt.Errorf("what was done to %s: %w", subject, err)
 		}
 		v.Last = append(v.Last, last...)
+	}
+	if o, found, err := control.Find(s.State, availability.FailoverKey(cluster, v.Cluster.Lock.Lease)); err != nil {
+		return v, fmt.Errorf("whether the lease of %s was tried: %w", cluster, err)
+	} else if found {
+		v.Last = append(v.Last, o)
 	}
 	slices.SortFunc(v.Last, func(a, b control.Operation) int { return cmp.Compare(a.First, b.First) })
 	return v, nil

@@ -305,7 +305,9 @@ func foldApp(d *state.Docs, r journal.Record) error {
 // Directive returns what a region's edge shall do now.
 func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, error) {
 	placed, err := s.placement()
-	if err != nil {
+	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
+	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
+	if err := errors.Join(err, err1, err2); err != nil {
 		return Directive{}, err
 	}
 	b, err := json.Marshal(edgeConfig(s.Layout, region, placed))
@@ -323,11 +325,6 @@ func (s *ServerApp) Directive(ctx context.Context, region string) (Directive, er
 		if _, err := s.State.Get(edgePrefix+region, &v); err != nil {
 			return Directive{}, err
 		}
-	}
-	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
-	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
-	if err := errors.Join(err1, err2); err != nil {
-		return Directive{}, err
 	}
 	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
 	return Direct(s.Layout, region, placed, fences, holds, v.Version)

@@ -45,6 +45,12 @@ var bound = state.Bound[Operation]{
 // Unfinished returns the operations that wait or run, the oldest first.
 func Unfinished(s *state.Projection) ([]Operation, error) { return unfinished.Read(s, state.Range{}) }
 
+// Find returns one operation, and tells whether the state has it.
+func Find(s *state.Projection, key string) (o Operation, found bool, err error) {
+	found, err = s.Get(Prefix+key, &o)
+	return o, found, err
+}
+
 // LastFinished returns the n operations that finished last, the newest end first.
 func LastFinished(s *state.Projection, n int) ([]Operation, error) {
 	return finished.Read(s, state.Range{Last: true, Limit: n})
