@@ -46,3 +46,4 @@ prove: engines build ## longer proofs, hours: hundreds of faults, noise, kills a
 bench: engines build ## comparisons with peers, side by side in one run
 	cd bench && go run ./edge
 	cd bench && go run ./query -worker ../bin/fournines-query
+	cd bench && go run ./state

@@ -129,8 +129,8 @@ func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Repor
 	} else if r.Verdict != drill.Running {
 		kind = drill.Over
 	}
-	key := fmt.Sprintf("%s#%d", r.ID, sequence)
-	if known, err := s.State.Get(drillEntry+key, &struct{}{}); err == nil && !known {
+	key := drill.EntryKey(r.ID, sequence)
+	if known, err := s.State.Get(drill.EntryPrefix+key, &struct{}{}); err == nil && !known {
 		e, err := kind.Entry(r.ID, key, r)
 		if err != nil {
 			return r, err

@@ -78,7 +78,12 @@ func (s *ServerApp) watchAlerts(ctx context.Context) {
 	for wait.Sleep(ctx, blind); ctx.Err() == nil; wait.Sleep(ctx, alertEvery) {
 		now := time.Now()
 		if now.Sub(burned) >= burnEvery {
-			burned, burn = now, s.burnAlerts(now)
+			spent, err := s.burnAlerts(now)
+			if err != nil {
+				s.Log.Error("alerts cannot be decided: the error budget cannot be read", "err", err)
+				continue
+			}
+			burned, burn = now, spent
 		}
 		if err := s.decideAlerts(ctx, &watch, burn, now); err != nil && ctx.Err() == nil {
 			s.Log.Error("alerts cannot be decided", "err", err)
@@ -86,14 +91,13 @@ func (s *ServerApp) watchAlerts(ctx context.Context) {
 	}
 }
 
-func (s *ServerApp) burnAlerts(now time.Time) []evidence.Alert {
+func (s *ServerApp) burnAlerts(now time.Time) ([]evidence.Alert, error) {
 	counts, err := s.counts()
 	if err != nil {
-		s.Log.Error("the error budget is unreadable", "err", err)
-		return nil
+		return nil, err
 	}
 	p := s.Layout.Platform.Spec
-	return evidence.BurnAlerts(evidence.DecideBurn(counts, p.Cells.Count, float64(p.Targets.Availability), now))
+	return evidence.BurnAlerts(evidence.DecideBurn(counts, p.Cells.Count, float64(p.Targets.Availability), now)), nil
 }
 
 func (s *ServerApp) decideAlerts(ctx context.Context, watch *evidence.Watch, burn []evidence.Alert, now time.Time) error {
@@ -109,7 +113,11 @@ func (s *ServerApp) decideAlerts(ctx context.Context, watch *evidence.Watch, bur
 	for _, f := range status.Findings {
 		wanted = append(wanted, alertOf(f))
 	}
-	practice := len(status.Faults) > 0 || s.drilling()
+	drilling, err := s.drilling()
+	if err != nil {
+		return err
+	}
+	practice := len(status.Faults) > 0 || drilling
 	next, changes := evidence.DecideAlerts(*watch, standing, wanted, now)
 	*watch = next
 	for _, a := range changes {
@@ -147,9 +155,9 @@ func alertOf(f api.Finding) evidence.Alert {
 }
 
 // drilling tells whether a drill is under way.
-func (s *ServerApp) drilling() bool {
-	all, err := state.List[drill.Report](s.State, drill.Prefix)
-	return err == nil && slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && time.Since(r.Begun) < time.Hour })
+func (s *ServerApp) drilling() (bool, error) {
+	all, err := drill.Before(s.State, 0, 100)
+	return slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && time.Since(r.Begun) < time.Hour }), err
 }
 
 // retell is how long a notifier that refused is left alone.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,8 +49,11 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 	e := s.Facts.Edge(region)
 	c := api.Component{ID: place.Cluster(region, place.Edge), Region: region, Kind: place.Edge, Address: s.Layout.EdgeAddress(region, place.Edge), Sync: api.SyncUnknown, Health: api.HealthUnknown, Seen: e.Seen}
 	var v edgeVersion
-	_, _ = s.State.Get(edgePrefix+region, &v) // absent: no configuration yet
-	switch {
+	_, err := s.State.Get(edgePrefix+region, &v) // absent: no configuration yet
+	placed, err2 := s.placement()
+	switch err := errors.Join(err, err2); {
+	case err != nil:
+		c.Detail = "what it shall do is unknown: " + err.Error()
 	case now.Sub(e.Seen) > edgeSilent:
 		c.Detail = "the edge has not reported" + ago(e.Seen, now)
 		if !e.Seen.IsZero() {
@@ -74,7 +78,7 @@ func (s *ServerApp) edgeComponent(region string, now time.Time) api.Component {
 			}
 		}
 		for _, t := range e.TCP {
-			if t.Leader == "" && (t.Service != place.Postgres || s.placement().Serves(region)) {
+			if t.Leader == "" && (t.Service != place.Postgres || placed.Serves(region)) {
 				c.Health, c.Detail = api.Degraded, "nobody leads "+t.Service
 			}
 		}
@@ -100,10 +104,11 @@ func (s *ServerApp) zoneComponents(region, zone string, now time.Time) []api.Com
 		}
 	}
 	out := []api.Component{node}
+	placed, err := s.placement() // without it, an application that does not run is unknown
 	for _, kind := range s.Layout.Kinds(region, zone) {
 		c := api.Component{ID: place.ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: s.Layout.Address(region, zone, kind), Seen: n.At}
 		i := slices.IndexFunc(n.Units, func(u fact.Unit) bool { return u.Name == kind })
-		if kind == place.GreenLang && !s.placement().Runs(region) && i < 0 {
+		if kind == place.GreenLang && err == nil && !placed.Runs(region) && i < 0 {
 			continue // the region stands by: its application is started when it takes over
 		}
 		if i < 0 {
@@ -271,7 +276,8 @@ func (s *ServerApp) recordChanges(ctx context.Context, now time.Time) {
 	if len(s.seen.last) == 0 {
 		docs, err := state.List[component](s.State, componentPrefix)
 		if err != nil {
-			s.Log.Error("components are unreadable", "err", err)
+			s.Log.Error("no change of a component is recorded: the state cannot be read", "err", err)
+			return
 		}
 		for _, c := range docs {
 			s.seen.last[c.ID] = c

@@ -22,7 +22,7 @@ const maxIncidents = 100
 const burnDownSteps = 60
 
 // Evidence implements api.Source.
-func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
+func (s *ServerApp) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
 	counts, err := s.counts()
 	if err != nil {
 		return api.Evidence{}, err
@@ -31,12 +31,16 @@ func (s *ServerApp) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evide
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	drills, err := state.List[drill.Report](s.State, drill.Prefix)
+	drills, err := s.reports(ctx, f.From)
+	if err != nil {
+		return api.Evidence{}, err
+	}
+	moves, err := s.moves(ctx, f.From)
 	if err != nil {
 		return api.Evidence{}, err
 	}
 	p := s.Layout.Platform.Spec
-	return ComputeEvidence(counts, incidents, drills, movesOf(s.operations()), p.Cells.Count, float64(p.Targets.Availability), f), nil
+	return ComputeEvidence(counts, incidents, drills, movesOf(moves), p.Cells.Count, float64(p.Targets.Availability), f), nil
 }
 
 // ComputeEvidence answers from what the state keeps of the journal.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,34 +18,40 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// placement returns which region serves whose customers now.
-func (s *ServerApp) placement() availability.Placement {
+// placement returns which region serves whose customers now. An error means that nobody
+// knows, which is not that each home is where it was declared.
+func (s *ServerApp) placement() (availability.Placement, error) {
 	homes, err1 := state.List[availability.Home](s.State, availability.HomePrefix)
 	wishes, err2 := state.List[availability.RegionWish](s.State, availability.RegionPrefix)
 	if err := errors.Join(err1, err2); err != nil {
-		s.Log.Error("the homes of customers are unreadable", "err", err)
+		return availability.Placement{}, fmt.Errorf("where customers belong: %w", err)
 	}
-	return availability.Place(s.Layout.Platform, s.Regions, homes, wishes)
+	return availability.Place(s.Layout.Platform, s.Regions, homes, wishes), nil
 }
 
 // homeSubject is what operations on a home work on: one at a time.
 func homeSubject(home string) string { return "home/" + home }
 
 // moving tells whether a region is fenced, or a home moves from or to it.
-func (s *ServerApp) moving(region string) bool {
-	if s.placement().Wishes[region].Fenced != "" {
-		return true
+func (s *ServerApp) moving(region string) (bool, error) {
+	placed, err := s.placement()
+	if err != nil || placed.Wishes[region].Fenced != "" {
+		return true, err
 	}
-	for _, o := range s.operations() {
+	unfinished, err := control.Unfinished(s.State)
+	if err != nil {
+		return true, err
+	}
+	for _, o := range unfinished {
 		if o.State != control.Running || (o.Kind != availability.KindEvacuate && o.Kind != availability.KindRestore) {
 			continue
 		}
 		var a availability.MoveArgs
 		if err := (&control.Run{Action: o.Action}).Decode(&a); err == nil && (a.From == region || a.To == region) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 func (s *ServerApp) mover() availability.Mover {
@@ -52,8 +59,11 @@ func (s *ServerApp) mover() availability.Mover {
 }
 
 // MoveView gathers all that a plan to move a home rests on.
-func (s *ServerApp) MoveView(home, to string) availability.MoveView {
-	placed := s.placement()
+func (s *ServerApp) MoveView(home, to string) (availability.MoveView, error) {
+	placed, err := s.placement()
+	if err != nil {
+		return availability.MoveView{}, err
+	}
 	from := placed.Serving[home]
 	v := availability.MoveView{
 		Home: home, From: from, To: to, Targets: s.Layout.Platform.Spec.Targets,
@@ -72,15 +82,16 @@ func (s *ServerApp) MoveView(home, to string) availability.MoveView {
 			}
 		}
 	}
-	for _, o := range s.operations() {
-		if o.Subject == homeSubject(home) {
-			v.Last = append(v.Last, o)
-			if !o.Finished() {
-				v.Busy = o.Key
-			}
+	if v.Last, err = control.LastOf(s.State, homeSubject(home), 0); err != nil {
+		return availability.MoveView{}, err
+	}
+	slices.Reverse(v.Last)
+	for _, o := range v.Last {
+		if !o.Finished() {
+			v.Busy = o.Key
 		}
 	}
-	return v
+	return v, nil
 }
 
 // clusters makes regions' databases lead or follow.
@@ -146,7 +157,11 @@ func (x regions) wish(ctx context.Context, e journal.Entry, err error) error {
 }
 
 func (x regions) Fence(ctx context.Context, w availability.RegionWish) error {
-	if x.s.placement().Wishes[w.Region].Fenced != w.Fenced {
+	placed, err := x.s.placement()
+	if err != nil {
+		return err
+	}
+	if placed.Wishes[w.Region].Fenced != w.Fenced {
 		e, err := availability.RegionFenced.Entry(w.Region, "", w)
 		if err := x.wish(ctx, e, err); err != nil {
 			return err
@@ -157,14 +172,18 @@ func (x regions) Fence(ctx context.Context, w availability.RegionWish) error {
 }
 
 func (x regions) Lift(ctx context.Context, region string) error {
-	if x.s.placement().Wishes[region].Fenced == "" {
-		return nil
+	if placed, err := x.s.placement(); err != nil || placed.Wishes[region].Fenced == "" {
+		return err
 	}
 	return x.wish(ctx, availability.RegionLifted.Entry(region, ""), nil)
 }
 
 func (x regions) Scale(ctx context.Context, region string) error {
-	if !x.s.placement().Runs(region) {
+	placed, err := x.s.placement()
+	if err != nil {
+		return err
+	}
+	if !placed.Runs(region) {
 		if err := x.wish(ctx, availability.RegionScaled.Entry(region, ""), nil); err != nil {
 			return err
 		}
@@ -200,14 +219,18 @@ func (x regions) starting(region string) (n int) {
 }
 
 func (x regions) Rest(ctx context.Context, region string) error {
-	if !x.s.placement().Wishes[region].Scaled {
-		return nil
+	if placed, err := x.s.placement(); err != nil || !placed.Wishes[region].Scaled {
+		return err
 	}
 	return x.wish(ctx, availability.RegionRested.Entry(region, ""), nil)
 }
 
 func (x regions) Move(ctx context.Context, h availability.Home) error {
-	if x.s.placement().Serving[h.Region] != h.Serving {
+	placed, err := x.s.placement()
+	if err != nil {
+		return err
+	}
+	if placed.Serving[h.Region] != h.Serving {
 		e, err := availability.HomeMoved.Entry(h.Region, "", h)
 		if err := x.wish(ctx, e, err); err != nil {
 			return err

@@ -86,7 +86,13 @@ func (s *ServerApp) followHostedZone(ctx context.Context, z *route53.Zone) {
 	settled, looked := "", time.Time{}
 	for ctx.Err() == nil {
 		changed, pause := s.State.Changed(), zoneEvery
-		want := wantedZone(s.Layout, s.placement())
+		placed, err := s.placement()
+		if err != nil {
+			s.Log.Error("the hosted zone stays as it is", "err", err)
+			wait.Sleep(ctx, zoneAgain)
+			continue
+		}
+		want := wantedZone(s.Layout, placed)
 		if print := zonePrint(want); print != settled || time.Since(looked) >= zoneEvery {
 			if err := s.changeHostedZone(ctx, z, want, print); err == nil {
 				settled, looked = print, time.Now()

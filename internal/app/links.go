@@ -123,7 +123,11 @@ func (s *ServerApp) toldAlready(i int, w fact.Way) bool {
 
 // meaning is what a cut between two regions does to customers and to data.
 func (s *ServerApp) meaning(w fact.Way) string {
-	for _, h := range s.homes() {
+	homes, err := s.homes()
+	if err != nil {
+		return "What it means for customers and data is unknown: " + err.Error() + "."
+	}
+	for _, h := range homes {
 		if (h.serving == w.From && h.other == w.To) || (h.serving == w.To && h.other == w.From) {
 			return fmt.Sprintf("%s goes on to serve the customers of %s, and nobody else takes writes for them. What it acknowledges now is not copied to %s, so moving them there loses it: "+
 				"mend the link and wait until the lag is gone; `fournines evacuate %s --plan` says what would be lost.", h.serving, h.Name, h.other, h.Name)

@@ -35,10 +35,15 @@ func (s *ServerApp) loop(ctx context.Context) {
 		changed := s.Facts.Changed()
 		now := time.Now()
 		for region, r := range s.regions {
-			if s.moving(region) { // nobody else decides about its databases meanwhile
+			moving, err := s.moving(region)
+			if moving && err == nil { // nobody else decides about its databases meanwhile
 				continue
 			}
-			view := s.PostgresView(place.Cluster(region, place.Postgres))
+			view, err2 := s.PostgresView(place.Cluster(region, place.Postgres))
+			if err := errors.Join(err, err2); err != nil {
+				s.Log.Error("nothing is decided about a region's databases: the state cannot be read", "region", region, "err", err)
+				continue
+			}
 			s.submit(ctx, availability.DecidePostgres(view, now))
 			if r.layout.Partner(r.spec).Name != "" {
 				s.submit(ctx, availability.DecideReserve(region, view, now))

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,22 +25,30 @@ type homeNow struct {
 }
 
 // homes returns the homes that somebody here serves, in the order of the spec.
-func (s *ServerApp) homes() []homeNow {
-	placed := s.placement()
+func (s *ServerApp) homes() ([]homeNow, error) {
+	placed, err := s.placement()
+	if err != nil {
+		return nil, err
+	}
 	var out []homeNow
 	for _, r := range s.Layout.Platform.ActiveRegions() {
 		if serving, ok := placed.Serving[r.Name]; ok {
 			out = append(out, homeNow{r, serving, other(r.Name, r.Pair, serving)})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // Homes implements api.Source.
 func (s *ServerApp) Homes(context.Context) ([]api.Home, error) {
-	placed, now := s.placement(), time.Now()
+	now := time.Now()
+	placed, err1 := s.placement()
+	homes, err2 := s.homes()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
 	out := []api.Home{}
-	for _, r := range s.homes() {
+	for _, r := range homes {
 		h := api.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
 		for c, home := range placed.Cells {
 			if home == r.Name {
@@ -57,7 +66,11 @@ func (s *ServerApp) Homes(context.Context) ([]api.Home, error) {
 			return nil, err
 		}
 		h.Judged, h.Verdict = judged.Since, judged.Index
-		v := availability.Judge(s.MoveView(r.Name, r.other), now)
+		view, err := s.MoveView(r.Name, r.other)
+		if err != nil {
+			return nil, err
+		}
+		v := availability.Judge(view, now)
 		h.Plan, h.Lost = v.Planned, v.Lost
 		out = append(out, h)
 	}
@@ -85,7 +98,10 @@ func (s *ServerApp) Restore(ctx context.Context, r api.MoveRequest) (string, err
 
 func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (string, error) {
 	r, ok := s.Layout.Platform.Region(q.Region)
-	placed := s.placement()
+	placed, err := s.placement()
+	if err != nil {
+		return "", err
+	}
 	serving, served := placed.Serving[q.Region]
 	switch {
 	case !ok:
@@ -104,7 +120,10 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 		Practice: q.Practice, AcceptLoss: q.AcceptLoss, Dark: q.Dark, Asked: time.Now(),
 	}
 	s.sighted(ctx, func(now time.Time) bool {
-		v := s.MoveView(a.Home, a.To)
+		v, err := s.MoveView(a.Home, a.To)
+		if err != nil {
+			return true // the next read says why
+		}
 		if kind == availability.KindRestore {
 			return availability.PlanRestore(v, now).Ready
 		}
@@ -115,7 +134,11 @@ func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (s
 		return availability.PlanMove(v, mode, now).Ready
 	})
 	if a.Mode == "" {
-		a.Mode = availability.PlanMove(s.MoveView(a.Home, a.To), "", time.Now()).Mode
+		v, err := s.MoveView(a.Home, a.To)
+		if err != nil {
+			return "", err
+		}
+		a.Mode = availability.PlanMove(v, "", time.Now()).Mode
 	}
 	id := wing.RequestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
 	action, err := control.NewAction(id, kind, homeSubject(a.Home), a)

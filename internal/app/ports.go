@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
@@ -33,8 +32,13 @@ func (s *ServerApp) region(cluster string) (*region, error) {
 	return nil, fmt.Errorf("this installation does not run %s", cluster)
 }
 
-// PostgresView gathers all that a decision about the cluster rests on.
-func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
+// lastOf is how many of a subject's newest operations a decision looks at; the newest alone
+// numbers the next attempt.
+const lastOf = 3
+
+// PostgresView gathers all that a decision about the cluster rests on. After an error
+// nothing may be decided: no fences are something else than fences that cannot be read.
+func (s *ServerApp) PostgresView(cluster string) (availability.PostgresView, error) {
 	region, _, _ := strings.Cut(cluster, "/")
 	sp := s.Layout.Platform.Spec
 	v := availability.PostgresView{
@@ -43,13 +47,20 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 	}
 	fences, err := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
 	if err != nil {
-		s.Log.Error("fences are unreadable", "err", err)
+		return v, fmt.Errorf("what is fenced in %s: %w", region, err)
 	}
 	for _, f := range fences {
 		v.Fences[f.Component] = f
 	}
+	var subjects []string // only those that something may be decided about: a quiet round reads no past
+	if !v.Cluster.Lock.Reserved {
+		subjects = append(subjects, cluster+"/slot")
+	}
 	if r, ok := s.regions[region]; ok {
 		for _, z := range r.spec.Zones {
+			if id := place.ID(region, z, place.Postgres); v.Fences[id].Component != "" {
+				subjects = append(subjects, id)
+			}
 			n := s.Facts.Node(region, z)
 			for _, u := range n.Units {
 				if u.State == fact.UnitFenced {
@@ -59,34 +70,20 @@ func (s *ServerApp) PostgresView(cluster string) availability.PostgresView {
 			}
 		}
 	}
-	for _, o := range s.operations() {
-		if o.Subject == cluster || o.Subject == cluster+"/slot" || o.Kind == availability.KindRejoin && strings.HasPrefix(o.Subject, region+"/") {
-			v.Last = append(v.Last, o)
-		}
-	}
-	return v
-}
-
-// history is the decoded operations, kept while the journal does not grow.
-type history struct {
-	mu   sync.Mutex // guards what follows
-	size uint64
-	all  []control.Operation
-}
-
-// operations returns all operations, the oldest first. The slice is the caller's.
-func (s *ServerApp) operations() []control.Operation {
-	s.history.mu.Lock()
-	defer s.history.mu.Unlock()
-	if size := s.State.Applied(); size != s.history.size {
-		all, err := state.List[control.Operation](s.State, control.Prefix)
+	for _, subject := range subjects {
+		last, err := control.LastOf(s.State, subject, lastOf)
 		if err != nil {
-			s.Log.Error("operations are unreadable", "err", err)
+			return v, fmt.Errorf("what was done to %s: %w", subject, err)
 		}
-		slices.SortFunc(all, func(a, b control.Operation) int { return cmp.Compare(a.First, b.First) })
-		s.history.size, s.history.all = size, all
+		v.Last = append(v.Last, last...)
 	}
-	return slices.Clone(s.history.all)
+	if o, found, err := control.Find(s.State, availability.FailoverKey(cluster, v.Cluster.Lock.Lease)); err != nil {
+		return v, fmt.Errorf("whether the lease of %s was tried: %w", cluster, err)
+	} else if found {
+		v.Last = append(v.Last, o)
+	}
+	slices.SortFunc(v.Last, func(a, b control.Operation) int { return cmp.Compare(a.First, b.First) })
+	return v, nil
 }
 
 // fencer keeps components dead through their node or, when it is silent, the host.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,7 +16,12 @@ import (
 
 // Routes implements api.Source.
 func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
-	placed, now := s.placement(), time.Now()
+	now := time.Now()
+	placed, err1 := s.placement()
+	homes, err2 := s.homes()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
 	out := []api.Route{}
 	for _, name := range s.Regions {
 		w := placed.Wishes[name]
@@ -24,7 +30,7 @@ func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
 			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
 		}
 		r.Ready, r.Wanted = regions{s}.Capacity(name)
-		for _, h := range s.homes() {
+		for _, h := range homes {
 			if h.serving == name {
 				r.Homes = append(r.Homes, h.Name)
 			}
@@ -63,13 +69,21 @@ func (s *ServerApp) seenBy(edge, region string, now time.Time) []api.RouteSeen {
 }
 
 // pairs are the copies across regions, as they are now.
-func (s *ServerApp) pairs(now time.Time) []api.Pair {
+func (s *ServerApp) pairs(now time.Time) ([]api.Pair, error) {
 	out := []api.Pair{}
-	for _, h := range s.homes() {
+	homes, err := s.homes()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range homes {
 		if _, ok := s.regions[h.other]; !ok {
 			continue
 		}
-		p := pairOf(availability.PlanMove(s.MoveView(h.Name, h.other), availability.Ungraceful, now))
+		v, err := s.MoveView(h.Name, h.other)
+		if err != nil {
+			return nil, err
+		}
+		p := pairOf(availability.PlanMove(v, availability.Ungraceful, now))
 		d := s.distance(fact.Way{From: p.From, To: p.To}, now)
 		p.DeclaredSeconds, p.RoundTripSeconds = d.DeclaredSeconds, d.RoundTripSeconds
 		if d.Health == api.Missing {
@@ -77,7 +91,7 @@ func (s *ServerApp) pairs(now time.Time) []api.Pair {
 		}
 		out = append(out, p)
 	}
-	return out
+	return out, nil
 }
 
 // pairOf words a plan as the link that it rests on.
@@ -97,7 +111,10 @@ func pairOf(p availability.MovePlan) api.Pair {
 
 // Route implements api.Actions.
 func (s *ServerApp) Route(ctx context.Context, region string, on bool, reason string) error {
-	placed := s.placement()
+	placed, err := s.placement()
+	if err != nil {
+		return err
+	}
 	if _, ok := s.regions[region]; !ok {
 		return fmt.Errorf("this installation does not run region %q: %w", region, api.ErrNotFound)
 	}

@@ -69,7 +69,6 @@ type ServerApp struct {
 	witness *witnesses
 	tellers []*teller
 	seen    *seen
-	history history
 	lag     prometheus.Histogram // of the control loop
 	archive archiving
 	custody custody
@@ -261,15 +260,12 @@ type edgeVersion struct {
 
 const (
 	edgePrefix = "edge/"
-	edgeEvent  = "edge-event/"  // + region: number of its last event in the journal
-	drillEntry = "drill-entry/" // + id and number of an entry of a drill
+	edgeEvent  = "edge-event/" // + region: number of its last event in the journal
 )
 
 // foldApp keeps the documents of the wiring itself.
 func foldApp(d *state.Docs, r journal.Record) error {
 	switch {
-	case r.Kind == drill.Begun.Name || r.Kind == drill.Moved.Name || r.Kind == drill.Over.Name:
-		return d.Put(drillEntry+r.Operation, struct{}{})
 	case r.Kind == evidence.Counted.Name || r.Kind == evidence.OutsideCounted.Name:
 		return nil
 	case r.Kind == componentChanged.Name:
@@ -293,7 +289,13 @@ func foldApp(d *state.Docs, r journal.Record) error {
 
 // Directive returns what a region's edge shall do now.
 func (s *ServerApp) Directive(ctx context.Context, region string) (assign.Directive, error) {
-	b, err := json.Marshal(assign.EdgeConfig(s.Layout, region, s.placement()))
+	placed, err := s.placement()
+	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
+	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
+	if err := errors.Join(err, err1, err2); err != nil {
+		return assign.Directive{}, err
+	}
+	b, err := json.Marshal(assign.EdgeConfig(s.Layout, region, placed))
 	if err != nil {
 		return assign.Directive{}, err
 	}
@@ -309,13 +311,8 @@ func (s *ServerApp) Directive(ctx context.Context, region string) (assign.Direct
 			return assign.Directive{}, err
 		}
 	}
-	fences, err1 := state.List[availability.Fence](s.State, availability.FencePrefix+region+"/")
-	holds, err2 := state.List[availability.Hold](s.State, availability.HoldPrefix+region+"/")
-	if err := errors.Join(err1, err2); err != nil {
-		return assign.Directive{}, err
-	}
 	holds = slices.DeleteFunc(holds, func(h availability.Hold) bool { return !time.Now().Before(h.Until) })
-	return assign.Direct(s.Layout, region, s.placement(), fences, holds, v.Version)
+	return assign.Direct(s.Layout, region, placed, fences, holds, v.Version)
 }
 
 // version notes from what each unit would be started now; it depends on the
@@ -354,5 +351,9 @@ func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	if err != nil {
 		return node.Assignment{}, err
 	}
-	return assign.Assign(s.Layout, s.Programs, s.Secrets, region, zone, assign.Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: s.placement().Runs(region), Restart: restarts})
+	placed, err := s.placement()
+	if err != nil {
+		return node.Assignment{}, err
+	}
+	return assign.Assign(s.Layout, s.Programs, s.Secrets, region, zone, assign.Desired{Fences: fences, Primary: r.primary(), Faults: faults, Serves: placed.Runs(region), Restart: restarts})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,6 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
-	"github.com/greenlang/fournines/internal/state"
 )
 
 // Status implements api.Source.
@@ -29,18 +29,24 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.regionStatus(r, now))
 	}
-	st.Availability, st.Pairs, st.Servers = s.availability(now), s.pairs(now), s.servers(now)
+	st.Servers = s.servers(now)
+	var errs [5]error
+	st.Availability, errs[0] = s.availability(now)
+	st.Pairs, errs[1] = s.pairs(now)
 	faults, err := s.chaos.Active()
-	if err != nil {
+	errs[2] = err
+	unfinished, err := control.Unfinished(s.State)
+	errs[3] = err
+	finished, err := control.LastFinished(s.State, api.PageSize)
+	errs[4] = err
+	if err := errors.Join(errs[:]...); err != nil { // what is unknown is no empty list
 		return st, err
 	}
 	for _, f := range faults {
 		st.Faults = append(st.Faults, apiFault(f))
 	}
-	for _, o := range s.operations() {
-		if !o.Finished() {
-			st.Operations = append(st.Operations, apiOperation(o))
-		}
+	for _, o := range unfinished {
+		st.Operations = append(st.Operations, apiOperation(o))
 	}
 	watched, err := s.witnessFindings()
 	if err != nil {
@@ -58,7 +64,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, s.operations(), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects, winged), now)
+	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects, winged), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -80,8 +86,13 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 	out.Running = true
 	out.Components = s.Components(r.Name, now)
 	out.Links = links(out.Components)
+	view, err := s.PostgresView(place.Cluster(r.Name, place.Postgres))
+	postgres := availability.PostgresReadiness(view, now)
+	if err != nil {
+		postgres.Ready, postgres.Reasons = false, []string{"unknown: " + err.Error()}
+	}
 	out.Readiness = []api.Readiness{
-		availability.PostgresReadiness(s.PostgresView(place.Cluster(r.Name, place.Postgres)), now),
+		postgres,
 		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Redis(r.Name), now),
 	}
 	engines := []string{place.Postgres, place.Redis}
@@ -124,10 +135,14 @@ func links(components []api.Component) []api.Link {
 	return out
 }
 
-func (s *ServerApp) availability(now time.Time) api.Availability {
+func (s *ServerApp) availability(now time.Time) (api.Availability, error) {
 	target := float64(s.Layout.Platform.Spec.Targets.Availability)
 	var a evidence.Availability
-	if found, err := s.State.Get(evidence.Key, &a); err != nil || !found {
+	found, err := s.State.Get(evidence.Key, &a)
+	if err != nil {
+		return api.Availability{}, err
+	}
+	if !found {
 		a = evidence.Availability{Since: s.Started, Until: now}
 	}
 	budget := evidence.Budget(target)
@@ -139,7 +154,16 @@ func (s *ServerApp) availability(now time.Time) api.Availability {
 	for _, m := range a.Minutes {
 		out.PerMinute = append(out.PerMinute, api.Minute(m))
 	}
-	return out
+	return out, nil
+}
+
+// ratio is one figure of the availability, for a gauge: not a number while nobody knows.
+func (s *ServerApp) ratio(of func(api.Availability) float64) float64 {
+	a, err := s.availability(time.Now())
+	if err != nil {
+		return math.NaN()
+	}
+	return of(a)
 }
 
 // Tasks implements api.Source.
@@ -185,32 +209,35 @@ func apiOperation(o control.Operation) api.Operation {
 	return out
 }
 
-// Operations implements api.Source.
-func (s *ServerApp) Operations(_ context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
-	all := s.operations()
-	slices.Reverse(all)
+// Operations implements api.Source. What the state keeps no more is read from the journal.
+func (s *ServerApp) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
-	begun := f.Before == ""
-	for _, o := range all {
-		if !begun {
-			begun = o.Key == f.Before
-			continue
+	below := uint64(0)
+	if f.Before != "" {
+		o, err := s.operation(ctx, f.Before)
+		if err != nil || o.First == 0 { // the journal's first entry has none before it
+			return page, decided(err)
 		}
-		if (f.State != "" && o.State != f.State) || (f.Kind != "" && o.Kind != f.Kind) || (f.Subject != "" && o.Subject != f.Subject) {
-			continue
-		}
-		if len(page.Items) == f.Limit {
-			page.Next = page.Items[len(page.Items)-1].ID
-			return page, nil
-		}
+		below = o.First
+	}
+	all, err := s.operationsBelow(ctx, f.Subject, below, f.Limit+1, func(o control.Operation) bool {
+		return (f.State == "" || o.State == f.State) && (f.Kind == "" || o.Kind == f.Kind) && (f.Subject == "" || o.Subject == f.Subject)
+	})
+	if err != nil {
+		return page, err
+	}
+	for _, o := range all[:min(len(all), f.Limit)] {
 		page.Items = append(page.Items, apiOperation(o))
+	}
+	if len(all) > f.Limit && f.Limit > 0 {
+		page.Next = page.Items[f.Limit-1].ID
 	}
 	return page, nil
 }
 
 // Operation implements api.Source.
-func (s *ServerApp) Operation(_ context.Context, id string) (api.Operation, error) {
-	o, err := s.Control.Operation(id)
+func (s *ServerApp) Operation(ctx context.Context, id string) (api.Operation, error) {
+	o, err := s.operation(ctx, id)
 	if errors.Is(err, control.ErrUnknown) {
 		return api.Operation{}, fmt.Errorf("no operation %q: %w", id, api.ErrNotFound)
 	}
@@ -307,15 +334,16 @@ func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
 
 // DrillReports implements api.Source.
 func (s *ServerApp) DrillReports(context.Context) ([]api.DrillReport, error) {
-	all, err := state.List[drill.Report](s.State, drill.Prefix)
-	slices.SortFunc(all, func(a, b drill.Report) int { return b.Begun.Compare(a.Begun) })
-	return all[:min(len(all), 100)], err
+	return drill.Before(s.State, 0, api.PageSize)
 }
 
-// DrillReport implements api.Source.
-func (s *ServerApp) DrillReport(_ context.Context, id string) (api.DrillReport, error) {
+// DrillReport implements api.Source. One that the state keeps no more is read from the journal.
+func (s *ServerApp) DrillReport(ctx context.Context, id string) (api.DrillReport, error) {
 	var r drill.Report
 	found, err := s.State.Get(drill.Prefix+id, &r)
+	if err == nil && !found {
+		r, found, err = s.pastReport(ctx, id)
+	}
 	if err == nil && !found {
 		err = fmt.Errorf("no drill report %q: %w", id, api.ErrNotFound)
 	}

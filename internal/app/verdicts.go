@@ -12,7 +12,11 @@ import (
 // the answer is another than before, so that it is known before it is needed (row 7.1.9).
 func (s *ServerApp) watchVerdicts(ctx context.Context) {
 	for wait.Sleep(ctx, blind); ctx.Err() == nil; wait.Sleep(ctx, availability.JudgeEvery) {
-		for _, h := range s.homes() {
+		homes, err := s.homes()
+		if err != nil {
+			s.Log.Error("no move is judged", "err", err)
+		}
+		for _, h := range homes {
 			if err := s.judge(ctx, h); err != nil && ctx.Err() == nil {
 				s.Log.Error("cannot record whether a home could be moved", "home", h.Name, "err", err)
 			}
@@ -21,9 +25,9 @@ func (s *ServerApp) watchVerdicts(ctx context.Context) {
 }
 
 func (s *ServerApp) judge(ctx context.Context, h homeNow) error {
-	view := s.MoveView(h.Name, h.other)
-	if view.Busy != "" {
-		return nil // it is being moved: the verdict comes after
+	view, err := s.MoveView(h.Name, h.other)
+	if err != nil || view.Busy != "" {
+		return err // it is being moved: the verdict comes after
 	}
 	v := availability.Judge(view, time.Now())
 	before, err := s.verdict(h.Name)

@@ -173,20 +173,20 @@ func world(t *testing.T, kind string, args any, fenced map[string]string, check 
 			if err != nil {
 				panic(err)
 			}
-			view := func(string) PostgresView {
+			view := func(string) (PostgresView, error) {
 				p, err := spec.BuiltIn()
 				if err != nil {
 					panic(err)
 				}
 				if blind {
 					blind = false
-					return PostgresView{Policy: p.Spec.Engines.Postgres, Path: p.Spec.Failover.WithinRegion}
+					return PostgresView{Policy: p.Spec.Engines.Postgres, Path: p.Spec.Failover.WithinRegion}, nil
 				}
 				lock, _ := c.Read(context.Background(), "")
 				return PostgresView{
 					Policy: p.Spec.Engines.Postgres, Path: p.Spec.Failover.WithinRegion, Fences: map[string]Fence{},
 					Cluster: fact.Postgres{Cluster: "us-east-1/postgres", At: time.Now(), Lock: lock, Members: c.Look(context.Background(), "")},
-				}
+				}, nil
 			}
 			return Postgres{Fencer: c, Locks: c, Members: c, Route: c, View: view, Now: time.Now}.Kinds()
 		},

@@ -65,7 +65,7 @@ type Postgres struct {
 	Locks   Locks
 	Members Members
 	Route   Route
-	View    func(cluster string) PostgresView // the newest facts
+	View    func(cluster string) (PostgresView, error) // the newest facts, and what is wished for
 	Now     func() time.Time
 }
 
@@ -98,7 +98,11 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if v := p.View(args.Cluster); len(candidates(v, p.Now())) == 0 {
+	v, err := p.View(args.Cluster)
+	if err != nil {
+		return err
+	}
+	if len(candidates(v, p.Now())) == 0 {
 		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, PostgresReadiness(v, p.Now()).Reasons)
 	}
 	return nil
@@ -153,7 +157,10 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 	if lock.Leader != a.Member {
 		return checked{Moved: true}, nil
 	}
-	v := p.View(a.Cluster)
+	v, err := p.View(a.Cluster)
+	if err != nil {
+		return nil, err
+	}
 	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
 	if len(candidates(v, p.Now())) == 0 {
 		v.Cluster.Members = p.Members.Look(ctx, a.Cluster)

@@ -74,7 +74,7 @@ type Mover struct {
 	Clusters Clusters
 	Regions  Regions
 	Objects  Objects
-	MoveView func(home, to string) MoveView // the newest facts
+	MoveView func(home, to string) (MoveView, error) // the newest facts, and what is wished for
 }
 
 // Kinds returns the kinds of actions, for control.
@@ -134,15 +134,18 @@ func modeOf(o control.Operation) string {
 	return a.Mode
 }
 
-func (m Mover) plan(a MoveArgs) MovePlan {
-	v := m.MoveView(a.Home, a.To)
+func (m Mover) plan(a MoveArgs) (MovePlan, error) {
+	v, err := m.MoveView(a.Home, a.To)
+	if err != nil {
+		return MovePlan{}, err
+	}
 	v.Busy = "" // that is us
 	p := PlanMove(v, a.Mode, m.Now())
 	if a.AcceptLoss {
 		v.Targets.RPO = spec.Duration(math.MaxInt64)
 		p = PlanMove(v, a.Mode, m.Now())
 	}
-	return p
+	return p, nil
 }
 
 func (m Mover) guardMove(_ context.Context, a control.Action) error {
@@ -150,7 +153,11 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if p := m.plan(args); !p.Ready {
+	p, err := m.plan(args)
+	if err != nil {
+		return err
+	}
+	if !p.Ready {
 		return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
 	}
 	return nil
@@ -162,7 +169,10 @@ func (m Mover) guardRestore(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	v := m.MoveView(args.Home, args.To)
+	v, err := m.MoveView(args.Home, args.To)
+	if err != nil {
+		return err
+	}
 	v.Busy = "" // that is us
 	if p := PlanRestore(v, m.Now()); !p.Ready {
 		return fmt.Errorf("%s cannot be restored now: %s", args.Home, p.WhyNot())
@@ -173,7 +183,10 @@ func (m Mover) guardRestore(_ context.Context, a control.Action) error {
 // preflight plans once more, with facts of now; a server that was just started waits for them.
 func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	return retry(ctx, func() (MovePlan, error) {
-		p := m.plan(a)
+		p, err := m.plan(a)
+		if err != nil {
+			return p, err
+		}
 		if !p.Ready {
 			return p, fmt.Errorf("%s cannot be moved to %s: %s", a.Home, a.To, p.WhyNot())
 		}
@@ -265,7 +278,11 @@ func (m Mover) unfenceRegion(ctx context.Context, r *control.Run, a MoveArgs) er
 }
 
 func (m Mover) liftAll(ctx context.Context, region, epoch string) error {
-	for _, f := range m.View(postgresOf(region)).Fences {
+	v, err := m.View(postgresOf(region))
+	if err != nil {
+		return err
+	}
+	for _, f := range v.Fences {
 		if epoch == "" || f.Epoch == epoch {
 			if err := m.Fencer.Lift(ctx, f.Component, f.Epoch); err != nil {
 				return err
@@ -482,7 +499,10 @@ func (m Mover) liftRegion(ctx context.Context, _ *control.Run, a MoveArgs) (any,
 // catchUp waits until the home region follows closely enough to be moved into.
 func (m Mover) catchUp(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	return retry(ctx, func() (MovePlan, error) {
-		p := m.plan(a)
+		p, err := m.plan(a)
+		if err != nil {
+			return p, err
+		}
 		if !p.Ready {
 			return p, fmt.Errorf("%s is not ready to take its customers back: %s", a.To, p.WhyNot())
 		}

@@ -254,7 +254,7 @@ func (x twinObjects) Drained(_ context.Context, from, _ string, _ time.Time) err
 	return nil
 }
 
-func (t *twin) view(home, to string) MoveView {
+func (t *twin) view(home, to string) (MoveView, error) {
 	now := t.now()
 	from := now.Serving
 	v := MoveView{
@@ -266,11 +266,11 @@ func (t *twin) view(home, to string) MoveView {
 		into.At, into.Members = time.Now(), t.Look(context.Background(), region+"/postgres")
 	}
 	v.Target.Newest, v.Target.NewestAt = time.Now(), time.Now()
-	return v
+	return v, nil
 }
 
 func (t *twin) mover() Mover {
-	fences := func(cluster string) PostgresView {
+	fences := func(cluster string) (PostgresView, error) {
 		region, _, _ := strings.Cut(cluster, "/")
 		v := PostgresView{Fences: map[string]Fence{}}
 		for c, epoch := range t.now().Fenced {
@@ -278,7 +278,7 @@ func (t *twin) mover() Mover {
 				v.Fences[c] = Fence{Component: c, Epoch: epoch}
 			}
 		}
-		return v
+		return v, nil
 	}
 	return Mover{
 		Postgres: Postgres{Fencer: t, Locks: t, Members: t, Route: t, View: fences, Now: time.Now},
@@ -303,10 +303,10 @@ func moveWorld(t *testing.T, kind string, args MoveArgs, start twin) crashtest.W
 			}
 			m := readTwin(dir).mover()
 			view := m.MoveView
-			m.MoveView = func(home, to string) MoveView {
+			m.MoveView = func(home, to string) (MoveView, error) {
 				if blind {
 					blind = false
-					return MoveView{Home: home, From: args.From, To: to}
+					return MoveView{Home: home, From: args.From, To: to}, nil
 				}
 				return view(home, to)
 			}

@@ -29,7 +29,7 @@ type PostgresView struct {
 	Fences    map[string]Fence    // that stand now, by component id
 	Proved    map[string]string   // component id → epoch of the fence its node has proved
 	Starting  map[string]bool     // components that their nodes start for the first time now
-	Last      []control.Operation // newest operations on the cluster and its members, newest last
+	Last      []control.Operation // the failover of this lease, and the newest returns of fenced members and reserves of a slot that is wanted; newest last
 }
 
 // Fence keeps a component dead until it is lifted.
@@ -78,7 +78,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if len(candidates(v, now)) == 0 { // never fence the last one that has the data
 		return control.Action{}, false
 	}
-	a, err := control.NewAction(Key("failover", v.Cluster.Cluster, strconv.FormatInt(lock.Lease, 16)), KindFailover, v.Cluster.Cluster, FailoverArgs{
+	a, err := control.NewAction(FailoverKey(v.Cluster.Cluster, lock.Lease), KindFailover, v.Cluster.Cluster, FailoverArgs{
 		Cluster: v.Cluster.Cluster, Member: lock.Leader, Component: suspect.ID, Lease: lock.Lease, Timeline: suspect.Timeline,
 		Observers: observers, Seen: seen, Suspected: now,
 	})
@@ -89,6 +89,11 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
 	a.Approval = v.Path.Mode != "automatic"
 	return a, true
+}
+
+// FailoverKey is the key of the failover away from who holds a lease: one for each lease.
+func FailoverKey(cluster string, lease int64) string {
+	return Key("failover", cluster, strconv.FormatInt(lease, 16))
 }
 
 // suspecting returns the observers that have missed the target often enough, lately.
@@ -197,12 +202,15 @@ func decideRejoin(v PostgresView, now time.Time) []control.Action {
 	return nil
 }
 
-// rejoinKey numbers the attempts, so that each is an action of its own.
+// rejoinKey numbers the attempts, so that each is an action of its own. Of those before,
+// only the newest need be known.
 func rejoinKey(last []control.Operation, base string, now time.Time) (key string, wait bool) {
 	attempt := 1
 	for _, o := range last {
-		if strings.HasPrefix(o.Key, base+":") {
-			attempt++
+		if number, ok := strings.CutPrefix(o.Key, base+":"); ok {
+			if n, err := strconv.Atoi(number); err == nil {
+				attempt = max(attempt, n+1)
+			}
 			wait = wait || !o.Finished() || now.Sub(o.Ended) < rejoinPause
 		}
 	}

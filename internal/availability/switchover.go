@@ -38,7 +38,11 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	ready := PostgresReadiness(p.View(args.Cluster), p.Now())
+	v, err := p.View(args.Cluster)
+	if err != nil {
+		return err
+	}
+	ready := PostgresReadiness(v, p.Now())
 	if !ready.Ready {
 		return fmt.Errorf("%s could not move now: %v", args.Cluster, ready.Reasons)
 	}
@@ -62,7 +66,10 @@ func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	return retry(ctx, func() (chosen, error) {
-		v := p.View(a.Cluster)
+		v, err := p.View(a.Cluster)
+		if err != nil {
+			return chosen{}, err
+		}
 		from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 		for _, m := range candidates(v, p.Now()) {
 			if from.Name != "" && (a.Candidate == "" || a.Candidate == m.ID) {

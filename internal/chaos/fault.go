@@ -71,8 +71,41 @@ func (f Fault) Unit() string {
 // Over tells whether nothing of the fault may be left at now.
 func (f Fault) Over(now time.Time) bool { return f.Cleared || !now.Before(f.Until) }
 
-// Fold keeps one document per fault. It is a state.Fold.
+var (
+	ongoing = state.NewIndex(Prefix, func(f *Fault) string {
+		if f.State == Ended {
+			return ""
+		}
+		return state.Order(f.Index)
+	})
+	over = state.NewIndex(Prefix, func(f *Fault) string {
+		if f.State != Ended {
+			return ""
+		}
+		return state.Order(f.Index)
+	})
+)
+
+// The state keeps every fault that is not over, all that ended within a day, and of the
+// others this many of the newest that are no older than this.
+var bound = state.Bound[Fault]{
+	Over: over, Ended: func(f *Fault) time.Time { return f.Until },
+	Keep: 24 * time.Hour, Newest: 200, Age: 90 * 24 * time.Hour,
+}
+
+// Ongoing returns the faults that are wished for or may have left something, the oldest first.
+func Ongoing(s *state.Projection) ([]Fault, error) { return ongoing.Read(s, state.Range{}) }
+
+// Fold keeps one document for each fault that is not over or was lately. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
+	if err := fold(d, r); err != nil {
+		return err
+	}
+	bound.Prune(d)
+	return nil
+}
+
+func fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
 	case faultSet.Name:
 		var f Fault

@@ -50,14 +50,11 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 		}
 		x.kinds[k.Name] = k
 	}
-	all, err := state.List[Operation](c.State, Prefix)
+	left, err := Unfinished(c.State)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("take up what was left: %w", err)
 	}
-	for _, o := range all {
-		if o.Finished() {
-			continue
-		}
+	for _, o := range left {
 		x.busy[o.Subject] = o.Key
 		if o.State == Running {
 			c.Log.Info("resuming operation", "operation", o.Key, "kind", o.Kind)
@@ -71,7 +68,8 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 func (c *Control) Close() { c.wg.Wait() }
 
 // Submit begins the action and returns its operation; see [Control.Wait]. A key that
-// is known already returns the operation it began, whatever the rest says.
+// is known already returns the operation it began, whatever the rest says; see [Window] for
+// how long it is known. While nobody can tell whether it is, nothing begins.
 func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	k, ok := c.kinds[a.Kind]
 	if !ok {
@@ -82,8 +80,8 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if o, err := c.Operation(a.Key); err == nil {
-		return o, nil
+	if o, err := c.Operation(a.Key); !errors.Is(err, ErrUnknown) {
+		return o, err
 	}
 	if by, busy := c.busy[a.Subject]; busy && !c.over(by) {
 		return Operation{}, fmt.Errorf("submit %s on %s: %w (%s)", a.Kind, a.Subject, ErrBusy, by)
@@ -115,10 +113,11 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	return o, nil
 }
 
-// over tells whether an operation's end is recorded.
+// over tells whether an operation's end is recorded. One that is not finished never leaves
+// the state.
 func (c *Control) over(key string) bool {
 	o, err := c.Operation(key)
-	return err == nil && o.Finished()
+	return errors.Is(err, ErrUnknown) || (err == nil && o.Finished())
 }
 
 func (c *Control) guard(ctx context.Context, k Kind, a Action) error {

@@ -98,8 +98,17 @@ type stepData struct {
 	Error  string          `json:"error,omitempty"`
 }
 
-// Fold keeps one document per operation. It is a state.Fold.
+// Fold keeps one document for each operation that is not finished, and for those that
+// finished lately; see [Window]. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
+	if err := fold(d, r); err != nil {
+		return err
+	}
+	bound.Prune(d)
+	return nil
+}
+
+func fold(d *state.Docs, r journal.Record) error {
 	if r.Kind == kindRequested.Name {
 		return foldRequested(d, r)
 	}

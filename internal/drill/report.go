@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/greenlang/fournines/internal/journal"
@@ -78,10 +79,67 @@ func AtLeast(name, unit string, target, measured float64) Objective {
 	return Objective{name, unit, "at-least", target, measured, measured >= target}
 }
 
-// Fold keeps one report per drill. It is a state.Fold.
+// EntryPrefix + ID#NUMBER is the document that says that an entry of a drill is in the journal.
+const EntryPrefix = "drill-entry/"
+
+// EntryKey names an entry of a drill: who repeats it writes none. It is the entry's operation.
+func EntryKey(id string, sequence int) string { return id + "#" + strconv.Itoa(sequence) }
+
+// The state keeps all reports of a day, and of older ones this many of the newest that are no
+// older than this. A drill is over within a day, whatever became of who ran it.
+var bound = state.Bound[Report]{
+	Over:  reports,
+	Ended: func(r *Report) time.Time { return r.Begun },
+	With:  func(r *Report) string { return EntryPrefix + r.ID + "#" },
+	Keep:  24 * time.Hour, Newest: 200, Age: 400 * 24 * time.Hour,
+}
+
+var reports = state.NewIndex(Prefix, func(r *Report) string { return state.Order(r.Journal.First) })
+
+// Before returns the n reports that began last before an entry, the newest first; below 0:
+// of all, n 0: all of them that the state keeps.
+func Before(s *state.Projection, below uint64, n int) ([]Report, error) {
+	r := state.Range{Last: true, Limit: n}
+	if below > 0 {
+		r.Below = state.Order(below)
+	}
+	return reports.Read(s, r)
+}
+
+// Complete tells whether every report of a drill that began since a moment is still in the state.
+func Complete(s *state.Projection, since time.Time) (bool, error) { return bound.Complete(s, since) }
+
+// Replay folds a report from its entries, in order.
+func Replay(id string, entries []journal.Record) (Report, bool, error) {
+	d := state.NewDocs()
+	for _, r := range entries {
+		if r.Subject != id {
+			continue
+		}
+		if err := fold(d, r); err != nil {
+			return Report{}, false, err
+		}
+	}
+	var r Report
+	found, err := d.Get(Prefix+id, &r)
+	return r, found, err
+}
+
+// Fold keeps one report per drill, and which of its entries are in. It is a state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
+	if err := fold(d, r); err != nil {
+		return err
+	}
+	bound.Prune(d)
+	return nil
+}
+
+func fold(d *state.Docs, r journal.Record) error {
 	if r.Kind != Begun.Name && r.Kind != Moved.Name && r.Kind != Over.Name {
 		return nil
+	}
+	if err := d.Put(EntryPrefix+r.Operation, struct{}{}); err != nil {
+		return err
 	}
 	var old Report
 	known, err := d.Get(Prefix+r.Subject, &old)

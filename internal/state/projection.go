@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,52 +15,6 @@ import (
 // Fold changes documents by one entry. It is pure: the same entries give the same documents.
 type Fold func(d *Docs, r journal.Record) error
 
-// Docs is the set of documents a Fold works on.
-type Docs struct {
-	all   map[string]json.RawMessage
-	dirty map[string]json.RawMessage
-}
-
-// Get reads the document into v and tells whether there is one.
-func (d *Docs) Get(key string, v any) (bool, error) {
-	b, ok := d.all[key]
-	if !ok {
-		return false, nil
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return false, fmt.Errorf("document %s: %w", key, err)
-	}
-	return true, nil
-}
-
-// Put sets the document.
-func (d *Docs) Put(key string, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("document %s: %w", key, err)
-	}
-	d.all[key], d.dirty[key] = b, b
-	return nil
-}
-
-// Delete removes the document.
-func (d *Docs) Delete(key string) {
-	delete(d.all, key)
-	d.dirty[key] = nil
-}
-
-// Keys returns the keys that begin with prefix, sorted.
-func (d *Docs) Keys(prefix string) []string {
-	var out []string
-	for k := range d.all {
-		if strings.HasPrefix(k, prefix) {
-			out = append(out, k)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // Projection is the documents in memory, following the journal.
 type Projection struct {
 	journal *journal.Journal
@@ -71,7 +23,7 @@ type Projection struct {
 	log     *slog.Logger
 
 	mu      sync.RWMutex // guards what follows
-	docs    Docs
+	docs    *Docs
 	applied uint64 // entries folded into docs
 	err     error  // why following ended
 	moved   chan struct{}
@@ -91,7 +43,7 @@ func Open(ctx context.Context, j *journal.Journal, s Store, log *slog.Logger, fo
 	}
 	p := &Projection{
 		journal: j, store: s, folds: folds, log: log, applied: at.Applied, moved: make(chan struct{}),
-		docs: Docs{all: docs, dirty: map[string]json.RawMessage{}},
+		docs: newDocs(docs),
 	}
 	size := j.Head().Size
 	p.wg.Go(func() { p.follow(ctx) })
@@ -126,7 +78,7 @@ func (p *Projection) apply(r journal.Record) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.folds {
-		if err := f(&p.docs, r); err != nil {
+		if err := f(p.docs, r); err != nil {
 			return fmt.Errorf("fold entry %d (%s): %w", r.Index, r.Kind, err)
 		}
 	}
@@ -225,26 +177,18 @@ func (p *Projection) Changed() <-chan struct{} {
 	return p.moved
 }
 
-// Get reads one document into v and tells whether there is one.
+// Get replaces what v points to by the document, as [Docs.Get] does.
 func (p *Projection) Get(key string, v any) (bool, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.docs.Get(key, v)
 }
 
-// List returns the documents whose keys begin with prefix, sorted by key.
+// List returns the documents whose keys begin with prefix, sorted by key, as [ListDocs] does.
 func List[T any](p *Projection, prefix string) ([]T, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	var out []T
-	for _, k := range p.docs.Keys(prefix) {
-		var v T
-		if _, err := p.docs.Get(k, &v); err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, nil
+	return ListDocs[T](p.docs, prefix)
 }
 
 // Append adds entries to the journal and returns the first one's index once they are folded in.
@@ -258,8 +202,3 @@ func (p *Projection) Append(ctx context.Context, entries ...journal.Entry) (uint
 
 // Close waits until following has ended; end its context first.
 func (p *Projection) Close() { p.wg.Wait() }
-
-// NewDocs returns an empty set, for tests of folds.
-func NewDocs() *Docs {
-	return &Docs{all: map[string]json.RawMessage{}, dirty: map[string]json.RawMessage{}}
-}

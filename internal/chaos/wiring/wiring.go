@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/assign"
@@ -51,10 +50,7 @@ func (w *Wiring) All() ([]chaos.Fault, error) {
 }
 
 // Active implements chaos.Field: the faults that are not over.
-func (w *Wiring) Active() ([]chaos.Fault, error) {
-	all, err := w.All()
-	return slices.DeleteFunc(all, func(f chaos.Fault) bool { return f.State == chaos.Ended }), err
-}
+func (w *Wiring) Active() ([]chaos.Fault, error) { return chaos.Ongoing(w.house.State) }
 
 // Inject begins a fault for a person, and answers with its id.
 func (w *Wiring) Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {

@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/board"
+	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/place/placetest"
+	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// shelf is a Store that lives as long as a test.
+type shelf map[string]json.RawMessage
+
+func (s shelf) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
+	return s, state.Position{}, nil
+}
+func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
+
+// headless is a server without engines, over documents.
+func headless(t *testing.T, docs shelf) *ServerApp {
+	t.Helper()
+	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), regions: map[string]*region{}, Started: time.Now()}
+	s.Regions = s.Layout.Regions
+	s.Layout.Root = t.TempDir()
+	s.house = &wing.House{Layout: s.Layout, Facts: s.Facts, Log: s.Log, Now: time.Now}
+	s.registerWings()
+	var err error
+	if s.Journal, err = journal.Open(filepath.Join(s.dir(), "journal"), time.Now); err != nil {
+		t.Fatal(err)
+	}
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
+	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, foldApp); err != nil {
+		t.Fatal(err)
+	}
+	s.house.State = s.State
+	for _, r := range s.Layout.Platform.Spec.Regions {
+		s.regions[r.Name] = &region{layout: s.Layout, spec: r}
+	}
+	for name := range s.regions {
+		if name != "us-east-1" {
+			delete(s.regions, name)
+		}
+	}
+	s.openAnswers(ctx)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// A document that cannot be read fails every decision that may rest on it, and is never
+// taken for one that is not there.
+func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	const east = "us-east-1"
+	asked := map[string]func(*ServerApp) error{
+		"view":   func(s *ServerApp) error { _, err := s.PostgresView(place.Cluster(east, place.Postgres)); return err },
+		"move":   func(s *ServerApp) error { _, err := s.MoveView(east, "us-west-2"); return err },
+		"homes":  func(s *ServerApp) error { _, err := s.Homes(t.Context()); return err },
+		"moving": func(s *ServerApp) error { _, err := s.moving(east); return err },
+		"edge":   func(s *ServerApp) error { _, err := s.Directive(t.Context(), east); return err },
+		"leases": func(s *ServerApp) error { _, err := s.chaos.Leases(east, "a"); return err },
+		"routes": func(s *ServerApp) error { _, err := s.Routes(t.Context()); return err },
+		"lift":   func(s *ServerApp) error { return regions{s}.Lift(t.Context(), east) },
+		"moved": func(s *ServerApp) error {
+			return regions{s}.Move(t.Context(), availability.Home{Region: east, Serving: "us-west-2"})
+		},
+		"operations": func(s *ServerApp) error {
+			_, err := s.Operations(t.Context(), api.OperationFilter{Limit: 10})
+			return err
+		},
+		"drills": func(s *ServerApp) error { _, err := s.drilling(); return err },
+	}
+	for key, fails := range map[string]string{
+		availability.HomePrefix + east:                  "move homes moving edge routes lift moved",
+		availability.RegionPrefix + east:                "move homes moving edge routes lift moved",
+		availability.FencePrefix + east + "/a/postgres": "view edge",
+		control.Prefix + "x":                            "view move moving operations",
+		chaos.Prefix + "x":                              "leases",
+		drill.Prefix + "x":                              "drills",
+	} {
+		t.Run(key, func(t *testing.T) {
+			s := headless(t, shelf{key: []byte(`{"`)})
+			s.Facts.PutPostgres(east, func(p *fact.Postgres) { p.At = time.Now() })
+			before := s.Journal.Head().Size
+			for _, name := range strings.Fields(fails) {
+				if err := asked[name](s); err == nil || !strings.Contains(err.Error(), key) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if after := s.Journal.Head().Size; after != before {
+				t.Errorf("%d entries were written although nothing could be decided", after-before)
+			}
+		})
+	}
+}
+
+// What has left the state is read back from the journal, page by page and one by one.
+func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
+	t.Parallel()
+	s := headless(t, shelf{})
+	var err error
+	if s.Control, err = control.Start(t.Context(), control.Config{State: s.State, Now: time.Now, Log: s.Log}); err != nil {
+		t.Fatal(err)
+	}
+	const all = 1200
+	epoch := time.Now().Add(-all * time.Hour)
+	var entries []journal.Entry
+	for i := range all {
+		key, at := control.NewID("op"), epoch.Add(time.Duration(i)*time.Hour)
+		request, err := json.Marshal(map[string]any{"key": key, "kind": "k", "subject": "s", "steps": []string{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries,
+			journal.Entry{Time: at, Kind: "operation.requested", Subject: "s", Operation: key, Data: request},
+			journal.Entry{Time: at, Kind: "operation.ended", Subject: "s", Operation: key, Data: []byte(`{"state":"succeeded"}`)})
+	}
+	for len(entries) > 0 {
+		n := min(100, len(entries))
+		if _, err := s.State.Append(t.Context(), entries[:n]...); err != nil {
+			t.Fatal(err)
+		}
+		entries = entries[n:]
+	}
+	kept, err := control.Before(s.State, 0, 0)
+	if err != nil || len(kept) >= all {
+		t.Fatalf("%d are kept: %v", len(kept), err)
+	}
+	seen := map[string]bool{}
+	last := api.Operation{First: 1 << 40}
+	for f := (api.OperationFilter{Limit: 100, Subject: "s"}); ; {
+		page, err := s.Operations(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page.Items {
+			if seen[o.ID] || o.First >= last.First || o.State != control.Succeeded {
+				t.Fatalf("%+v after %+v", o, last)
+			}
+			seen[o.ID], last = true, o
+		}
+		if f.Before = page.Next; f.Before == "" {
+			break
+		}
+	}
+	if len(seen) != all {
+		t.Fatalf("%d of %d are listed", len(seen), all)
+	}
+	if o, err := s.Operation(t.Context(), last.ID); err != nil || o.ID != last.ID || o.State != control.Succeeded || o.First != 0 {
+		t.Fatalf("%+v %v", o, err)
+	}
+	if _, err := s.Operation(t.Context(), "never"); err == nil {
+		t.Fatal("an operation that never was")
+	}
+}
