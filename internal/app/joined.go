@@ -202,7 +202,7 @@ func (j *Joined) layPrograms() error {
 	}
 	l := Layout{Root: j.Root}
 	programs := map[string]string{"fournines": self}
-	if from, ok := beside(worker.Program); ok {
+	if from, err := worker.Beside(); err == nil { // without it this server says so when it is asked in SQL
 		programs[worker.Program] = from
 	}
 	for _, dir := range []string{l.Bin(""), faultsDir(j.Root), filepath.Join(j.Root, filepath.FromSlash(j.machine.Name))} {

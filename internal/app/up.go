@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
@@ -299,14 +298,9 @@ func (u *Up) layPrograms() error {
 	if err := os.MkdirAll(bin, 0o755); err != nil { //nolint:gosec // the engines' user must pass
 		return err
 	}
-	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang)}
+	programs := map[string]string{"fournines": self, GreenLang: filepath.Join(filepath.Dir(self), GreenLang), worker.Program: filepath.Join(filepath.Dir(self), worker.Program)}
 	if u.Layout.EmbedsObjects() || len(u.Layout.ObjectRegions()) > 0 {
 		programs[objectsProgram] = filepath.Join(filepath.Dir(self), objectsProgram)
-	}
-	if from, ok := beside(worker.Program); ok { // it is built where a C++ compiler is
-		programs[worker.Program] = from
-	} else if err := os.Remove(u.Layout.Bin(worker.Program)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove another version's program: %w", err)
 	}
 	for name, from := range programs {
 		if err := copyProgram(from, u.Layout.Bin(name)); err != nil {
