@@ -49,7 +49,6 @@ type world struct {
 	out, err io.Writer
 	data     string // data directory
 	server   string // address of the API
-	token    string
 	output   string // -o
 }
 
@@ -68,7 +67,7 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 		return exitOK
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(errw, "fournines: "+text)
+		_, _ = fmt.Fprintln(errw, "fournines: "+text) // nobody is left to tell
 	}
 	var exit *exitError
 	var problem *app.Problem

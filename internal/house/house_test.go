@@ -55,7 +55,7 @@ func TestDirectionOfImports(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	walk(t, func(path string, f *ast.File) {
-		room := strings.SplitN(path, "/", 2)[0]
+		room, _, _ := strings.Cut(path, "/")
 		if room == "app" || room == "house" || room == "platformtest" || strings.HasSuffix(path, "_test.go") {
 			return // app wires, tests may look anywhere
 		}
@@ -69,7 +69,7 @@ func TestDirectionOfImports(t *testing.T) {
 				continue
 			}
 			seen++
-			if to := strings.SplitN(other, "/", 2)[0]; to != room && !slices.Contains(may(room), to) {
+			if to, _, _ := strings.Cut(other, "/"); to != room && !slices.Contains(may(room), to) {
 				t.Errorf("%s imports %s: %s may import only %v", path, other, room, may(room))
 			}
 		}

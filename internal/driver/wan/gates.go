@@ -12,8 +12,8 @@ type gates struct {
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
-// set makes these the ways that are cut, and no others, and tells whether that is a change.
-func (g *gates) set(ways []Way) bool {
+// set makes these the ways that are cut, and no others.
+func (g *gates) set(ways []Way) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	next := make(map[Way]bool, len(ways))
@@ -23,13 +23,12 @@ func (g *gates) set(ways []Way) bool {
 		same = same && g.cut[w]
 	}
 	if same && len(next) == len(g.cut) {
-		return false
+		return
 	}
 	if g.cut = next; g.changed != nil {
 		close(g.changed)
 		g.changed = nil
 	}
-	return true
 }
 
 // closed tells whether one of the ways is cut.
