@@ -22,11 +22,17 @@ build: ## build bin/fournines, -objects, -query and bin/greenlang
 run: engines build ## bring GreenLang's first region and its partner up on this machine; ctrl-C stops it
 	bin/fournines up
 
-check: ## formatting, vet and the directions of imports
+LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+DEADCODE := go tool -modfile=$(CURDIR)/tools/go.mod deadcode
+
+check: ## formatting, vet, linters, dead code and the directions of imports
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	go vet ./...
 	CGO_ENABLED=1 go vet -tags duckdb ./cmd/fournines-query ./internal/journal/query/...
 	cd bench && go vet ./...
+	CGO_ENABLED=1 $(LINT) run
+	@dead=$$(CGO_ENABLED=1 $(DEADCODE) -test -tags duckdb,prove ./...) && test -z "$$dead" || { echo "nobody reaches this, and it goes: $$dead"; exit 1; }
+	go test ./internal/house
 
 test: ## everything that must pass: unit, scenarios, real engines, browser
 	@scripts/engines.sh test
