@@ -13,20 +13,26 @@ help: ## list these commands
 engines: ## install the engines that this machine lacks, and nothing else
 	@scripts/engines.sh
 
-build: ## build bin/fournines, -objects and bin/greenlang, and bin/fournines-query where a C++ compiler is
+build: ## build bin/fournines, -objects, -query and bin/greenlang
 	@mkdir -p bin
 	go build $(GOFLAGS_BUILD) -o bin/ ./cmd/fournines ./cmd/fournines-objects ./cmd/greenlang
-	@if command -v $(CXX) >/dev/null; then CGO_ENABLED=1 go build $(GOFLAGS_BUILD) -tags duckdb -o bin/ ./cmd/fournines-query; \
-	else echo "no C++ compiler: bin/fournines-query is not built, the plain engine answers 'fournines journal query'"; fi
+	@command -v $(CXX) >/dev/null || { echo "there is no C++ compiler $(CXX), and bin/fournines-query has DuckDB inside, which is C++: 'make engines' installs one"; exit 1; }
+	CGO_ENABLED=1 go build $(GOFLAGS_BUILD) -tags duckdb -o bin/ ./cmd/fournines-query
 
 run: engines build ## bring GreenLang's first region and its partner up on this machine; ctrl-C stops it
 	bin/fournines up
 
-check: ## formatting, vet and the directions of imports
+LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+DEADCODE := go tool -modfile=$(CURDIR)/tools/go.mod deadcode
+
+check: ## formatting, vet, linters, dead code and the directions of imports
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	go vet ./...
-	@if command -v $(CXX) >/dev/null; then CGO_ENABLED=1 go vet -tags duckdb ./cmd/fournines-query ./internal/journal/query/...; fi
+	CGO_ENABLED=1 go vet -tags duckdb ./cmd/fournines-query ./internal/journal/query/...
 	cd bench && go vet ./...
+	CGO_ENABLED=1 $(LINT) run
+	@dead=$$(CGO_ENABLED=1 $(DEADCODE) -test -tags duckdb,prove ./...) && test -z "$$dead" || { echo "nobody reaches this, and it goes: $$dead"; exit 1; }
+	go test ./internal/house
 
 test: ## everything that must pass: unit, scenarios, real engines, browser
 	@scripts/engines.sh test
@@ -45,5 +51,5 @@ prove: engines build ## longer proofs, hours: hundreds of faults, noise, kills a
 
 bench: engines build ## comparisons with peers, side by side in one run
 	cd bench && go run ./edge
-	cd bench && go run ./query -worker ../bin/fournines-query
+	cd bench && go run ./query
 	cd bench && go run ./state

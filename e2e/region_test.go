@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -246,7 +247,7 @@ func procState(t *testing.T, p process.Process) string {
 	if err != nil {
 		return "gone"
 	}
-	return strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))[0]
+	return strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))[0]
 }
 
 func oneZone(t *testing.T, p *platformtest.Platform) {

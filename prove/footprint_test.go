@@ -3,12 +3,14 @@
 package prove
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -85,10 +87,8 @@ func (r *region) everybody() ([]process.Process, error) {
 		return nil, err
 	}
 	up, err := r.master()
-	for _, p := range all {
-		if p == up {
-			return all, err
-		}
+	if slices.Contains(all, up) {
+		return all, err
 	}
 	return append(all, up), err
 }
@@ -110,7 +110,7 @@ func cpuOf(all ...process.Process) (float64, error) {
 		if err != nil {
 			continue // it ended
 		}
-		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
 		for _, s := range f[11:15] { // user, system, and those of children that ended
 			n, err := strconv.ParseFloat(s, 64)
 			if err != nil {

@@ -5,6 +5,7 @@
 #                          created, and nothing of the user's is touched. No root is needed for them.
 #   Patroni                from PyPI at the versions in patroni.txt, in a virtual environment of ours
 #                          (Debian's 3.0.2 loses acknowledged writes; see docs/explanation/failover.md).
+#   a C++ compiler         Debian's g++, by apt, only where there is none: DuckDB in bin/fournines-query is C++.
 #   Java and Kafka         see kafka.sh: Debian's JRE, Kafka from Maven's repository, pinned in kafka.txt.
 #   test tools             with "engines.sh test": Chromium, node and npm for the browser tests, by apt; and moto, a Route 53
 #                          for tests, from PyPI at the versions in moto.txt, in a virtual environment of ours.
@@ -26,7 +27,7 @@ mkdir -p "$root"
 chmod 755 "$root"
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  die "this system has no apt-get. Install by hand: PostgreSQL 15 or newer (server programs), Redis 7 or newer," \
+  die "this system has no apt-get. Install by hand: a C++ compiler, PostgreSQL 15 or newer (server programs), Redis 7 or newer," \
       "Python 3.9 or newer with venv; then run: python3 -m venv $root/patroni && $root/patroni/bin/pip install -r $here/patroni.txt"
 fi
 
@@ -81,6 +82,11 @@ if ! command -v redis-server >/dev/null 2>&1 && [ ! -x "$root/usr/bin/redis-serv
   # The server lives in redis-tools and decides by its name; the redis-server package adds only the service we do not want.
   unpack redis-tools
   ln -sf redis-check-rdb "$root/usr/bin/redis-server"
+fi
+
+if ! command -v "${CXX:-g++}" >/dev/null 2>&1; then
+  privileged env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  privileged env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++
 fi
 
 python=/usr/bin/python3

@@ -1,7 +1,7 @@
-// Command query measures questions about a journal of many events, by both engines, built
-// through the real journal and its real tables.
+// Command query measures questions about a journal of many events, built through the real
+// journal and its real tables.
 //
-//	cd bench && go run ./query -worker ../bin/fournines-query            # 10 M events
+//	cd bench && go run ./query                                           # 10 M events
 //	cd bench && go run ./query -events 1000000 -rounds 5 -dir /tmp/kept  # kept for a next run
 //
 // The events are a platform's audit trail: 24 kinds, 200 actors with one in five doing most,
@@ -22,7 +22,6 @@ import (
 
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/query"
-	"github.com/greenlang/fournines/internal/journal/query/plain"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
 )
@@ -31,7 +30,7 @@ func main() {
 	events := flag.Uint64("events", 10_000_000, "events in the journal")
 	rounds := flag.Int("rounds", 7, "times that each question is asked")
 	dir := flag.String("dir", "", "where journal and tables are kept; a temporary directory by default")
-	program := flag.String("worker", "", "the program fournines-query; without it only the plain engine is measured")
+	program := flag.String("worker", "../bin/fournines-query", "the program that answers, as make build leaves it")
 	flag.Parse()
 	if err := run(*events, *rounds, *dir, *program); err != nil {
 		fmt.Fprintln(os.Stderr, "bench query:", err)
@@ -71,19 +70,12 @@ func run(events uint64, rounds int, dir, program string) (err error) {
 		return err
 	}
 	defer snap.Release()
-	if err := measure(ctx, plain.Name, plain.Engine{}, snap, rounds); err != nil {
-		return err
-	}
-	if program == "" {
-		fmt.Println("no -worker: DuckDB is not measured")
-		return nil
-	}
 	w := worker.New(worker.Options{Program: program, Dir: tables})
 	defer w.Close() //nolint:errcheck // it ends
-	return measure(ctx, worker.Name, w, snap, rounds)
+	return measure(ctx, w, snap, rounds)
 }
 
-func measure(ctx context.Context, name string, e query.Engine, snap *table.Snapshot, rounds int) error {
+func measure(ctx context.Context, e *worker.Engine, snap *table.Snapshot, rounds int) error {
 	for _, q := range questions(snap.Size) {
 		var took []float64
 		rows := 0
@@ -91,14 +83,14 @@ func measure(ctx context.Context, name string, e query.Engine, snap *table.Snaps
 			begun := time.Now()
 			a, err := e.Answer(ctx, query.Question{SQL: q.sql(round + 1)}, snap)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", name, q.name, err)
+				return fmt.Errorf("%s: %w", q.name, err)
 			}
 			if round >= 0 {
 				took = append(took, float64(time.Since(begun).Microseconds())/1000)
 			}
 			rows = len(a.Rows)
 		}
-		line, err := json.Marshal(figure{name, q.name, median(took), slowest(took), rows})
+		line, err := json.Marshal(figure{q.name, median(took), slowest(took), rows})
 		if err != nil {
 			return err
 		}
@@ -108,7 +100,6 @@ func measure(ctx context.Context, name string, e query.Engine, snap *table.Snaps
 }
 
 type figure struct {
-	Engine   string  `json:"engine"`
 	Question string  `json:"question"`
 	Median   float64 `json:"median_ms"`
 	Slowest  float64 `json:"slowest_ms"`

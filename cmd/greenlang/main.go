@@ -20,7 +20,7 @@ func main() {
 	}
 	fmt.Fprintln(os.Stderr, "greenlang:", err)
 	if _, ok := errors.AsType[usageError](err); ok {
-		os.Exit(2)
+		os.Exit(2) //nolint:gocritic // the process ends, and what it waited for with it
 	}
 	os.Exit(1)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/greenlang/fournines/internal/journal/query"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
 )
 
@@ -39,7 +40,7 @@ func mountQuery(x huma.API, s Source) {
 		switch {
 		case errors.As(err, &refused):
 			return nil, huma.Error422UnprocessableEntity(refused.Error())
-		case errors.Is(err, table.ErrBehind):
+		case errors.Is(err, table.ErrBehind), errors.As(err, new(*worker.MissingError)):
 			return nil, huma.Error503ServiceUnavailable(err.Error())
 		}
 		return answer(a, err)

@@ -9,10 +9,8 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal/query"
-	"github.com/greenlang/fournines/internal/journal/query/plain"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
-	"github.com/greenlang/fournines/internal/place"
 )
 
 const (
@@ -23,20 +21,15 @@ const (
 // answers is what questions about the journal are answered with.
 type answers struct {
 	store  *table.Store
-	engine query.Engine
-	close  func() error
+	engine *worker.Engine
 	turns  chan struct{}
 }
 
-// openAnswers keeps the journal's tables and chooses the engine: the DuckDB worker where
-// its program is beside ours, else the one in this process.
+// openAnswers keeps the journal's tables. The worker starts with the first question: a
+// server without its program does all else.
 func (s *ServerApp) openAnswers(ctx context.Context) {
 	dir := filepath.Join(s.dir(), "table")
-	a := &answers{store: table.NewStore(dir, s.Journal, s.Log), engine: plain.Engine{}, close: func() error { return nil }, turns: make(chan struct{}, questions)}
-	if program, ok := place.Beside(worker.Program); ok {
-		w := worker.New(worker.Options{Program: program, Dir: dir})
-		a.engine, a.close = w, w.Close
-	}
+	a := &answers{store: table.NewStore(dir, s.Journal, s.Log), engine: worker.New(worker.Options{Dir: dir}), turns: make(chan struct{}, questions)}
 	s.answers = a
 	s.wg.Go(func() {
 		if err := a.store.Run(ctx); err != nil && ctx.Err() == nil {
@@ -50,7 +43,7 @@ func (a *answers) Close() error {
 	if a == nil {
 		return nil
 	}
-	return errors.Join(a.close(), a.store.Close())
+	return errors.Join(a.engine.Close(), a.store.Close())
 }
 
 // Query implements api.Queries.
@@ -79,7 +72,7 @@ func (s *ServerApp) Query(ctx context.Context, q api.Question) (api.QueryAnswer,
 	if err == nil && q.Prove {
 		err = out.Prove(s.Journal)
 	}
-	if err != nil && ctx.Err() == nil && !errors.As(err, new(*query.RefusedError)) { // perhaps a table is damaged
+	if err != nil && ctx.Err() == nil && !errors.As(err, new(*query.RefusedError)) && !errors.As(err, new(*worker.MissingError)) { // perhaps a table is damaged
 		err = errors.Join(err, a.store.Recheck(ctx))
 	}
 	return out, err

@@ -48,22 +48,22 @@ func Drills() []drill.Drill {
 		{
 			Name: "zone-loss", Rows: []string{"7.1.3", "7.1.4", "7.1.8"}, Description: "kills every process of the zone that holds the PostgreSQL primary",
 			BlastRadius: "one zone of three; writes pause until a new primary leads", Verifies: common,
-			Steps: failoverSteps("postgres", "zone-kill", zoneOf),
+			Steps: failoverSteps("zone-kill", zoneOf),
 		},
 		{
 			Name: "primary-loss", Rows: []string{"7.1.4", "7.1.8"}, Description: "kills PostgreSQL and Patroni on the primary",
 			BlastRadius: "one database server; writes pause until a primary leads", Verifies: common,
-			Steps: failoverSteps("postgres", "process-kill", itself),
+			Steps: failoverSteps("process-kill", itself),
 		},
 		{
 			Name: "primary-hang", Rows: []string{"7.1.4", "7.1.8", "7.1.10"}, Description: "stops the primary's postmaster: sessions live on, nobody gets a new one",
 			BlastRadius: "one database server; new connections fail until a new primary leads", Verifies: common + "; Patroni alone never notices",
-			Steps: failoverSteps("postgres", "postmaster-hang", itself),
+			Steps: failoverSteps("postmaster-hang", itself),
 		},
 		{
 			Name: "zone-partition", Rows: []string{"7.1.4", "7.1.8"}, Description: "cuts the network of the zone that holds the primary (needs up --netns)",
 			BlastRadius: "one zone of three; the old primary lives on, cut off, until it is fenced", Verifies: common,
-			Steps: failoverSteps("postgres", "zone-partition", zoneOf),
+			Steps: failoverSteps("zone-partition", zoneOf),
 		},
 		{
 			Name: "redis-loss", Rows: []string{"7.1.5", "7.1.8"}, Description: "freezes the Redis master; Sentinel fails over",
@@ -85,7 +85,8 @@ func zoneOf(component string) string {
 
 func itself(component string) string { return component }
 
-func failoverSteps(engine, fault string, target func(string) string) []drill.Action {
+func failoverSteps(fault string, target func(string) string) []drill.Action {
+	const engine = "postgres"
 	return []drill.Action{
 		ready(),
 		load(),
@@ -115,9 +116,7 @@ func platform(r *drill.Run) (DrillPlatform, error) {
 }
 
 func ready() drill.Action {
-	return drill.Action{Name: "ready", Timeout: 3 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
-		return awaitHealth(ctx, r)
-	}}
+	return drill.Action{Name: "ready", Timeout: 3 * time.Minute, Do: awaitHealth}
 }
 
 func awaitHealth(ctx context.Context, r *drill.Run) (string, error) {

@@ -3,6 +3,7 @@ package availability
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
@@ -79,7 +80,8 @@ func (o *objectLoad) verify(ctx context.Context, r *drill.Run, lossless bool) (s
 	if lossless {
 		r.Objective(drill.AtMost("object_errors", "count", 0, float64(failed)))
 	}
-	detail := fmt.Sprintf("%d objects acknowledged, %d refused", n, failed)
+	var detail strings.Builder
+	fmt.Fprintf(&detail, "%d objects acknowledged, %d refused", n, failed)
 	total := 0
 	for _, region := range o.regions {
 		o.load.Writer = o.store.In(region)
@@ -88,8 +90,8 @@ func (o *objectLoad) verify(ctx context.Context, r *drill.Run, lossless bool) (s
 			return "", err
 		}
 		total += len(lost)
-		detail += fmt.Sprintf(", %d lost in %s", len(lost), region)
+		fmt.Fprintf(&detail, ", %d lost in %s", len(lost), region)
 	}
 	r.Objective(drill.AtMost("objects_lost", "count", 0, float64(total)))
-	return detail, nil
+	return detail.String(), nil
 }

@@ -49,7 +49,7 @@ func TestKafka(t *testing.T) {
 			}
 			now = now.Add(wait)
 		case "set":
-			for _, line := range strings.Split(strings.TrimSpace(d.Input), "\n") {
+			for line := range strings.SplitSeq(strings.TrimSpace(d.Input), "\n") {
 				setKafka(t, d, &k, strings.Fields(line))
 			}
 		case "restart":
@@ -88,7 +88,7 @@ func setKafka(t *testing.T, d *datadriven.TestData, k *fact.Kafka, f []string) {
 		return &k.Topics[i]
 	}
 	nodes := func(s string) (out []int32) {
-		for _, n := range strings.Split(s, ",") {
+		for n := range strings.SplitSeq(s, ",") {
 			out = append(out, number(n))
 		}
 		return out

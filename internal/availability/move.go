@@ -208,7 +208,7 @@ const drainWithin = 15 * time.Second
 
 func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Graceful {
-		return nil, nil
+		return nil, nil //nolint:nilnil // the step has nothing to say
 	}
 	// Requests first, so that those under way can end their work in the database.
 	if err := m.Route.Hold(ctx, requestsOf(a.From), homeHeld); err != nil {
@@ -239,7 +239,7 @@ type fenced struct {
 // it may be alive and cut off, and believe that it is primary.
 func (m Mover) fenceRegion(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Ungraceful {
-		return nil, nil
+		return nil, nil //nolint:nilnil // the step has nothing to say
 	}
 	if err := m.Regions.Fence(ctx, RegionWish{Region: a.From, Fenced: moveEpoch(r), Reason: r.Reason}); err != nil {
 		return nil, err

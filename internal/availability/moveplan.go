@@ -94,7 +94,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	case led: // its data is ahead by definition
 		p.LagBytes, p.LagSeconds, p.LossBound = 0, 0, 0
 	default:
-		p.lag(v, source, target, now, add)
+		p.lag(v, source, target, add)
 	}
 	apart := LinkTrouble(v.There, v.Back, now)
 	if apart != "" && p.Mode == Graceful && !led {
@@ -139,7 +139,7 @@ func PlanRestore(v MoveView, now time.Time) MovePlan {
 }
 
 // lag says how far behind the target is, and whether that is too far.
-func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, now time.Time, add func(string, ...any)) {
+func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, add func(string, ...any)) {
 	if target.State != "streaming" && target.State != "running" && target.State != "in archive recovery" {
 		add("%s is %s and does not follow", target.ID, target.State)
 	}

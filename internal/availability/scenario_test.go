@@ -62,7 +62,7 @@ func TestPostgres(t *testing.T) {
 			s.now = s.now.Add(wait)
 			s.keepFresh(len(d.CmdArgs) > 1) // "quiet": the observers say nothing more
 		case "set":
-			for _, line := range strings.Split(strings.TrimSpace(d.Input), "\n") {
+			for line := range strings.SplitSeq(strings.TrimSpace(d.Input), "\n") {
 				s.set(t, d, strings.Fields(line))
 			}
 		case "decide":

@@ -18,7 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/journal"
 	journalquery "github.com/greenlang/fournines/internal/journal/query"
-	"github.com/greenlang/fournines/internal/journal/query/plain"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
 	journaltable "github.com/greenlang/fournines/internal/journal/table"
 )
 
@@ -32,7 +32,9 @@ func (w *world) journalQuery() *cobra.Command {
 			"With --prove each row brings the proof of its entry; it is verified here, the row's cells are\n" +
 			"compared with the proved entry, and exit 5 says that something is not so. Select index for it.\n" +
 			"What the server says about its own key proves nothing: give the key that you trust with --key.\n\n" +
-			"--from asks the copy of a journal's directory, without a server.",
+			"--from asks the copy of a journal's directory, without a server.\n\n" +
+			"The program fournines-query beside this one, or beside the server's, answers. Without it\n" +
+			"fournines journal list filters entries.",
 		Example: "  fournines journal query \"select kind, count(*) from entries group by 1\"\n" +
 			"  fournines journal query --prove \"select index, time, actor from entries where kind = 'fault.injected'\"\n" +
 			"  fournines journal query --from /mnt/copy/journal \"select count(*) from entries\"",
@@ -87,6 +89,10 @@ func (w *world) answer(ctx context.Context, q api.Question, from, key string) (a
 
 // answerFrom makes tables of a directory's journal in a temporary one, and asks them.
 func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string) (a api.QueryAnswer, err error) {
+	program, err := worker.Beside()
+	if err != nil {
+		return a, err
+	}
 	log, err := journal.OpenPublished(from, key)
 	if err != nil {
 		return a, err
@@ -104,12 +110,13 @@ func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string
 	if err != nil {
 		return a, err
 	}
-	a, err = plain.Engine{}.Answer(ctx, journalquery.Question{SQL: q.SQL, Limit: q.Limit}, snap)
+	engine := worker.New(worker.Options{Program: program, Dir: dir})
+	a, err = engine.Answer(ctx, journalquery.Question{SQL: q.SQL, Limit: q.Limit}, snap)
 	if err == nil && q.Prove {
 		err = a.Prove(log)
 	}
 	snap.Release()
-	return a, errors.Join(err, store.Close())
+	return a, errors.Join(err, engine.Close(), store.Close())
 }
 
 // answered verifies and prints an answer.
@@ -144,7 +151,7 @@ func (w *world) answered(a api.QueryAnswer, prove bool, key string) error {
 	if a.Cut {
 		w.note("there are more than these %s; give a higher --limit, or narrow the question", rowsOf(len(a.Rows)))
 	}
-	w.note("%s of %d entries, by the %s engine in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Engine, a.Seconds)
+	w.note("%s of %d entries, in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Seconds)
 	return nil
 }
 

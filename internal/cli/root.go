@@ -50,7 +50,6 @@ type world struct {
 	out, err io.Writer
 	data     string // data directory
 	server   string // address of the API
-	token    string
 	output   string // -o
 }
 
@@ -69,7 +68,7 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 		return exitOK
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(errw, "fournines: "+text)
+		_, _ = fmt.Fprintln(errw, "fournines: "+text) // nobody is left to tell
 	}
 	var exit *exitError
 	var problem *client.Problem

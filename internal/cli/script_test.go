@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -29,20 +32,49 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar. `! exec` only says that a command failed:
 // `exits CODE fournines …` says with which code.
 func TestScripts(t *testing.T) {
+	program, err := exec.LookPath("fournines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := besides(t, program)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("FOURNINES", program)
 			e.Setenv("FOURNINES_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("FOURNINES_SERVER", "")
 			e.Setenv("FOURNINES_TOKEN", "")
 			return os.WriteFile(filepath.Join(e.WorkDir, "greenlang.yaml"), spec.BuiltInYAML(), 0o600)
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "query" {
+				return false, fmt.Errorf("there is no condition %q, only query", cond)
+			}
+			return asks, nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "edit": edit, "serve": serve, "record": record,
 		},
 	})
+}
+
+// besides puts the query worker, as make build leaves it, beside the scripts' program, and
+// tells whether it is built.
+func besides(t *testing.T, program string) bool {
+	t.Helper()
+	built, err := filepath.Abs(filepath.Join("../../bin", worker.Program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(built); err != nil {
+		return false
+	}
+	if err := os.Symlink(built, filepath.Join(filepath.Dir(program), worker.Program)); err != nil {
+		t.Fatal(err)
+	}
+	return true
 }
 
 // exits CODE PROGRAM ARGS… runs a program and demands its exit code.

@@ -122,7 +122,7 @@ func (w *world) watchCommand() *cobra.Command {
 		for {
 			s, err := w.status(c.Context())
 			if c.Context().Err() != nil {
-				return nil
+				return nil //nolint:nilerr // ctrl-C is how it ends
 			}
 			t.draw(watchLines(s, err))
 			if err := nap(c.Context(), 500*time.Millisecond); err != nil {
@@ -153,11 +153,12 @@ func watchLines(s api.Status, err error) []line {
 		lines = append(lines, line{text + fmt.Sprintf(", %.0f s left", time.Until(f.Until).Seconds()), text})
 	}
 	for _, o := range s.Operations {
-		text := fmt.Sprintf("  %s on %s is %s", o.Kind, o.Subject, o.State)
+		var text strings.Builder
+		fmt.Fprintf(&text, "  %s on %s is %s", o.Kind, o.Subject, o.State)
 		for _, step := range o.Steps {
-			text += fmt.Sprintf("  %s:%s", step.Name, step.State)
+			fmt.Fprintf(&text, "  %s:%s", step.Name, step.State)
 		}
-		lines = append(lines, line{text, text})
+		lines = append(lines, line{text.String(), text.String()})
 	}
 	return lines
 }

@@ -146,7 +146,7 @@ func (w *world) detach(ctx context.Context, o up.UpOptions) error {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 		}
 		return err
-	case <-ended:
+	case <-ended: //nolint:errcheck // its last words say why
 		b, rerr := os.ReadFile(out.Name())
 		_, werr := w.err.Write(b)
 		return &exitError{exitFailed, errors.Join(rerr, werr)}

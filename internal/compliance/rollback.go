@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
@@ -125,10 +126,8 @@ func (w *watched) accuses(kinds ...witness.Kind) func(context.Context, *journal.
 		for {
 			select {
 			case f := <-w.found:
-				for _, k := range kinds {
-					if f.Kind == k {
-						return nil
-					}
+				if slices.Contains(kinds, f.Kind) {
+					return nil
 				}
 			case <-ctx.Done():
 				return fmt.Errorf("the witness has not called out a %s: %w", kinds[0], ctx.Err())

@@ -21,9 +21,9 @@ func fixtureRegions() []api.Region {
 func usEast() api.Region {
 	r := api.Region{Name: "us-east-1", Role: "active", Pair: "us-west-2", Running: true, Zones: []string{"a", "b", "c"}}
 	add := func(zone, kind, role string, port int) *api.Component {
-		id, host := "us-east-1/"+zone+"/"+kind, 1
+		id, host := "us-east-1/"+zone+"/"+kind, 0
 		if zone == "" {
-			id, host = "us-east-1/"+kind, 0
+			id = "us-east-1/" + kind
 		} else {
 			host = int(zone[0]-'a') + 1
 		}

@@ -130,6 +130,6 @@ func (c *console) proof(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(p) // a browser that is gone asks again
+		_ = json.NewEncoder(w).Encode(p) //nolint:errchkjson // a browser that is gone asks again
 	}
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,9 +72,7 @@ func stateChoices(q url.Values, current string) []choice {
 // with is a query with one value set, or removed when empty.
 func with(q url.Values, name, value string) url.Values {
 	out := url.Values{}
-	for k, v := range q {
-		out[k] = v
-	}
+	maps.Copy(out, q)
 	out.Del(name)
 	if value != "" {
 		out.Set(name, value)

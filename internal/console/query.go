@@ -72,7 +72,7 @@ func queryLine(columns []api.QueryColumn, row []any) []queryCell {
 	return out
 }
 
-// queryExamples are questions that both engines answer.
+// queryExamples are questions to begin with.
 func queryExamples() []queryExample {
 	var out []queryExample
 	for _, e := range [][2]string{

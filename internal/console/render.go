@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,9 +104,7 @@ func (c *console) write(w http.ResponseWriter, r *http.Request, t *template.Temp
 // streamAddress is where a page's parts are sent from as they change.
 func streamAddress(s screen, key string, query url.Values) string {
 	q := url.Values{}
-	for name, values := range query {
-		q[name] = values
-	}
+	maps.Copy(q, query)
 	q.Set("page", s.name)
 	if key != "" {
 		q.Set("key", key)

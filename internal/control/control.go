@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,7 +130,7 @@ func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
 
 // Approve lets a waiting operation begin; actor says who.
 func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Operation, error) {
-	return c.answer(ctx, key, actor, reason, func(a Action) error {
+	return c.answer(key, actor, reason, func(a Action) error {
 		e := kindApproved.Entry(a.Subject, a.Key)
 		e.Approval = actor
 		return c.append(ctx, a, e)
@@ -138,12 +139,12 @@ func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Opera
 
 // Deny ends a waiting operation without any effect.
 func (c *Control) Deny(ctx context.Context, key, actor, reason string) (Operation, error) {
-	return c.answer(ctx, key, actor, reason, func(a Action) error {
+	return c.answer(key, actor, reason, func(a Action) error {
 		return record(ctx, c, a, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
 	})
 }
 
-func (c *Control) answer(ctx context.Context, key, actor, reason string, say func(Action) error) (Operation, error) {
+func (c *Control) answer(key, actor, reason string, say func(Action) error) (Operation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o, err := c.Operation(key)
@@ -291,8 +292,7 @@ func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := len(k.Steps) - 1; i >= 0; i-- {
-		s := k.Steps[i]
+	for i, s := range slices.Backward(k.Steps) {
 		if s.Final && i < len(o.Steps) && o.Steps[i].State != StepWaiting {
 			return undone, nil
 		}

@@ -45,7 +45,7 @@ func save(dir string, c Config) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // fails after the rename, as it should
+	defer os.Remove(temporary.Name()) //nolint:errcheck // fails after the rename, as it should
 	if err := write(temporary, data); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func save(dir string, c Config) (err error) {
 }
 
 func write(f *os.File, data []byte) error {
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // what counts is said below
 	if _, err := f.Write(append(data, '\n')); err != nil {
 		return err
 	}
@@ -71,6 +71,6 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer d.Close() //nolint:errcheck // only read
 	return d.Sync()
 }

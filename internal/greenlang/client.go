@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -173,9 +174,7 @@ func (c *Client) request(ctx context.Context, method, path string, h http.Header
 	if c.as != "" {
 		req.Header.Set("X-Customer", c.as) // the edge counts and routes by the customer's cell
 	}
-	for k, v := range h {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, h)
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -44,10 +44,7 @@ type Customer struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-var (
-	tenantForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,62}$`)
-	customerIDForm = regexp.MustCompile(`^cus_[0-9a-f]{20}$`)
-)
+var tenantForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,62}$`)
 
 // CustomerID derives a customer's id from its tenant name. Deriving it makes
 // creation idempotent without a key: the same tenant is the same customer.
@@ -55,10 +52,6 @@ func CustomerID(tenant string) string {
 	sum := sha256.Sum256([]byte("customer/" + tenant))
 	return "cus_" + hex.EncodeToString(sum[:10])
 }
-
-// ValidCustomerID reports whether id has the form CustomerID gives. What has not
-// cannot exist, so it is refused before it costs a query or a cache entry.
-func ValidCustomerID(id string) bool { return customerIDForm.MatchString(id) }
 
 // Customer returns the customer that n describes, created at the given time, or
 // an error that names the field that is wrong.

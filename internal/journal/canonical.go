@@ -152,7 +152,7 @@ func appendEscaped(dst []byte, s string) []byte {
 	buf := bytes.NewBuffer(dst)
 	e := json.NewEncoder(buf)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(s) // a string always has a JSON form, and a buffer takes it
+	_ = e.Encode(s) //nolint:errchkjson // a string always has a JSON form, and a buffer takes it
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 }
 

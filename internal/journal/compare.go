@@ -23,7 +23,7 @@ func (a *audit) bundled(ctx context.Context, s *sheaf) ([][]byte, error) {
 	}
 	if err != nil {
 		a.note(&a.log, s.n*tiles.Width, BitRot, p.String()+": "+err.Error())
-		return nil, nil
+		return nil, nil //nolint:nilnil,nilerr // it is the finding
 	}
 	return payloads, nil
 }
@@ -73,7 +73,7 @@ func (a *audit) compare(ctx context.Context, s *sheaf, payloads [][]byte, leaves
 		entry, rest, err := tiles.NextEntry(b)
 		if err != nil || !bytes.Equal(entry, payload) {
 			a.note(&a.differs, first+uint64(i), BitRot, "it is another one in "+p.String()) //nolint:gosec // not negative
-			return nil
+			return nil                                                                      //nolint:nilerr // it is the finding
 		}
 		b = rest
 	}

@@ -95,7 +95,7 @@ func (s *segment) scan() (rest []byte, err error) {
 	for len(b) > 0 {
 		payload, behind, err := nextFrame(b)
 		if err != nil {
-			return b, nil // the caller knows whether a torn tail may be here
+			return b, nil //nolint:nilerr // the caller knows whether a torn tail may be here
 		}
 		s.grow([]int32{int32(frameHeader + len(payload))}) //nolint:gosec // bounded by MaxEntryBytes
 		b = behind

@@ -134,13 +134,13 @@ func saveAssignment(dir string, a Assignment) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, assignmentFile), b, 0o600)
+	return writeFile(filepath.Join(dir, assignmentFile), b)
 }
 
 // writeFile replaces path durably: whole or not at all.
-func writeFile(path string, b []byte, mode os.FileMode) error {
+func writeFile(path string, b []byte) error {
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

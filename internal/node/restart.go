@@ -31,7 +31,7 @@ func (s *supervisor) noteRestart(name string) error {
 	if name == "" || name == s.restarted() {
 		return nil
 	}
-	if err := writeFile(s.home+".restarted", []byte(name), 0o600); err != nil {
+	if err := writeFile(s.home+".restarted", []byte(name)); err != nil {
 		return fmt.Errorf("keep the restart of %s: %w", filepath.Base(s.home), err)
 	}
 	return nil

@@ -82,7 +82,7 @@ func WriteFence(dir, unit string, f Fence) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, unit)+".fenced", b, 0o600)
+	return writeFile(filepath.Join(dir, unit)+".fenced", b)
 }
 
 func readFence(path string) (Fence, bool) {
@@ -285,7 +285,7 @@ func (s *supervisor) lay(u Unit) error {
 		if _, err := os.Stat(path); err == nil && f.Once {
 			continue
 		}
-		if err := writeFile(path, []byte(strings.ReplaceAll(f.Content, "{home}", s.home)), 0o600); err != nil {
+		if err := writeFile(path, []byte(strings.ReplaceAll(f.Content, "{home}", s.home))); err != nil {
 			return err
 		}
 		if err := s.host.own(path); err != nil {

@@ -123,9 +123,9 @@ func freeAddress(t testing.TB) string {
 // build builds the programs; with the build cache warm it takes seconds.
 func (p *Platform) build(dir string) {
 	p.t.Helper()
-	for _, name := range []string{"fournines", "fournines-objects", "greenlang"} {
-		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, name), "github.com/greenlang/fournines/cmd/"+name)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	for name, cgo := range map[string]string{"fournines": "0", "fournines-objects": "0", "fournines-query": "1", "greenlang": "0"} {
+		cmd := exec.Command("go", "build", "-tags", "duckdb", "-o", filepath.Join(dir, name), "github.com/greenlang/fournines/cmd/"+name)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			p.t.Fatalf("build %s: %v\n%s", name, err, out)
 		}

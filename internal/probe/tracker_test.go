@@ -23,7 +23,7 @@ func TestTracker(t *testing.T) {
 		tracker := Tracker{Observer: "us-east-1/b", Target: "us-east-1/a/postgres"}
 		zero := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		var out strings.Builder
-		for _, line := range strings.Split(d.Input, "\n") {
+		for line := range strings.SplitSeq(d.Input, "\n") {
 			var at, took, result string
 			if _, err := fmt.Sscan(line, &at, &took, &result); err != nil {
 				d.Fatalf(t, "line %q: %v", line, err)

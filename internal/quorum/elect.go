@@ -160,7 +160,7 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 		q.o.Log.Warn("the leader before lost its lease soon after it had it: this one is longer", "lease", mine.TTL)
 	}
 	q.know(Leader{Name: q.o.Name, Term: resp.Header.Revision})
-	go q.keepAlive(lease.ID, mine.TTL)
+	go q.keepAlive(lease.ID, mine.TTL) //nolint:gosec // a lease is kept for longer than the election takes
 	return true, nil
 }
 

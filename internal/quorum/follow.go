@@ -25,7 +25,7 @@ func (q *Quorum) follow(ctx context.Context, j *journal.Journal) error {
 			err = q.watch(ctx, j, revision)
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // it was to end
 		}
 		if fatal(err) {
 			return err

@@ -89,7 +89,7 @@ func (d *differ) texts(path string, old, new map[string]string) {
 
 // shown prints a value as the file would have it.
 func shown(v reflect.Value) string {
-	if list, ok := v.Interface().([]string); ok {
+	if list, ok := reflect.TypeAssert[[]string](v); ok {
 		return "[" + strings.Join(list, ", ") + "]"
 	}
 	return fmt.Sprint(v.Interface())

@@ -13,7 +13,7 @@ import (
 
 // isText tells whether v reads itself from text, as Duration and Ratio do.
 func isText(v reflect.Value) bool {
-	_, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	_, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 	return ok
 }
 
@@ -44,7 +44,7 @@ func setScalar(n ast.Node, v reflect.Value) error {
 			return fmt.Errorf("this is %s, and should be %s", kindOf(n), wanted(v))
 		}
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	mismatch := fmt.Errorf("%q is %s, and should be %s", text, kindOf(n), wanted(v))

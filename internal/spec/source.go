@@ -77,8 +77,7 @@ func (s source) only(f *ast.File) (ast.Node, *Error) {
 // syntax turns an error of the YAML parser into ours.
 func (s source) syntax(err error) *Error {
 	at, text := position{1, 1}, err.Error()
-	var y yaml.Error
-	if errors.As(err, &y) {
+	if y, ok := errors.AsType[yaml.Error](err); ok {
 		text = y.GetMessage()
 		if t := y.GetToken(); t != nil && t.Position != nil {
 			at = position{max(1, t.Position.Line), max(1, t.Position.Column)}

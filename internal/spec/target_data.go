@@ -84,7 +84,7 @@ func checkRecovery(s *PlatformSpec) []Contradiction {
 	rto := Contradiction{
 		Code: "rto-shorter-than-failover", Severity: Conflict,
 		Title:      fmt.Sprintf("the RTO of %s is shorter than the cross-region failover of up to %s", t.RTO, cross.Within),
-		Arithmetic: []string{fmt.Sprintf("%s − %s = −%s for detecting and deciding", t.RTO, cross.Within, Duration(cross.Within-t.RTO))},
+		Arithmetic: []string{fmt.Sprintf("%s − %s = −%s for detecting and deciding", t.RTO, cross.Within, cross.Within-t.RTO)},
 		Remedy:     fmt.Sprintf("fail over within less than %s, or promise more", t.RTO),
 		Paths:      []string{"spec.targets.rto", "spec.failover.crossRegion.within"},
 	}

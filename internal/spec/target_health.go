@@ -9,7 +9,7 @@ import (
 func checkHealth(s *PlatformSpec) []Contradiction {
 	h, within := s.Health, s.Failover.WithinRegion.Within.D()
 	fall := time.Duration(h.Fall)
-	fastest, slowest := (fall-1)*h.Interval.D(), fall*h.Interval.D()
+	fastest, slowest := (fall-1)*h.Interval.D(), fall*h.Interval.D() //nolint:durationcheck // fall is a number
 	if slowest <= within {
 		return nil
 	}
@@ -19,7 +19,7 @@ func checkHealth(s *PlatformSpec) []Contradiction {
 		Arithmetic: []string{
 			fmt.Sprintf("%d × %s = %s when the first probe has just passed, (%d − 1) × %s = %s when it comes at once: %s > %s", h.Fall, h.Interval, Duration(slowest), h.Fall, h.Interval, Duration(fastest), Duration(slowest), s.Failover.WithinRegion.Within),
 		},
-		Remedy: fmt.Sprintf("declare health.reprobe, the quicker pace after a first failure: 1s gives %s", Duration(h.Interval.D()+(fall-1)*time.Second)),
+		Remedy: fmt.Sprintf("declare health.reprobe, the quicker pace after a first failure: 1s gives %s", Duration(h.Interval.D()+(fall-1)*time.Second)), //nolint:durationcheck // fall is a number
 		Paths:  []string{"spec.health.fall", "spec.health.interval", "spec.failover.withinRegion.within"},
 	}
 	if h.Reprobe <= 0 {
@@ -27,8 +27,8 @@ func checkHealth(s *PlatformSpec) []Contradiction {
 		return []Contradiction{c}
 	}
 	c.Paths = append(c.Paths, "spec.health.reprobe", "spec.breaker.consecutiveFailures")
-	quick := h.Interval.D() + (fall-1)*h.Reprobe.D()
-	hang := quick + fall*h.Timeout.D()
+	quick := h.Interval.D() + (fall-1)*h.Reprobe.D() //nolint:durationcheck // fall is a number
+	hang := quick + fall*h.Timeout.D()               //nolint:durationcheck // fall is a number
 	c.Arithmetic = append(c.Arithmetic, fmt.Sprintf("with re-probes after a first failure: %s + %d × %s = %s", h.Interval, h.Fall-1, h.Reprobe, Duration(quick)))
 	if quick > within {
 		c.Arithmetic = append(c.Arithmetic, fmt.Sprintf("%s > %s", Duration(quick), Duration(within)))

@@ -190,7 +190,7 @@ func (j *Joined) layPrograms() error {
 		return fmt.Errorf("find our own program: %w", err)
 	}
 	l, programs := place.Layout{Root: j.Root}, map[string]string{"fournines": self}
-	if from, ok := place.Beside(worker.Program); ok {
+	if from, err := worker.Beside(); err == nil { // without it this server says so when it is asked in SQL
 		programs[worker.Program] = from
 	}
 	for _, dir := range []string{assign.FaultsDir(j.Root), filepath.Join(j.Root, filepath.FromSlash(j.machine.Name))} {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"net"
@@ -290,14 +289,9 @@ func (u *Up) layPrograms() error {
 	if err != nil {
 		return fmt.Errorf("find our own program: %w", err)
 	}
-	programs := map[string]string{"fournines": self, place.GreenLang: filepath.Join(filepath.Dir(self), place.GreenLang)}
+	programs := map[string]string{"fournines": self, place.GreenLang: filepath.Join(filepath.Dir(self), place.GreenLang), worker.Program: filepath.Join(filepath.Dir(self), worker.Program)}
 	if u.Layout.EmbedsObjects() || len(u.Layout.ObjectRegions()) > 0 {
 		programs[place.ObjectsProgram] = filepath.Join(filepath.Dir(self), place.ObjectsProgram)
-	}
-	if from, ok := place.Beside(worker.Program); ok { // it is built where a C++ compiler is
-		programs[worker.Program] = from
-	} else if err := os.Remove(u.Layout.Bin(worker.Program)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove another version's program: %w", err)
 	}
 	if err := copyPrograms(u.Layout, programs); err != nil {
 		return err

@@ -19,12 +19,11 @@ func checksum(length, payload []byte) uint32 {
 	return crc32.Update(crc32.Checksum(length, t), t, payload)
 }
 
-func appendFrame(dst, payload []byte) []byte {
-	start := len(dst)
-	dst = append(dst, frameMagic...)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(payload))) //nolint:gosec // bounded by Check
-	dst = binary.LittleEndian.AppendUint32(dst, checksum(dst[start+4:start+8], payload))
-	return append(dst, payload...)
+func frameOf(payload []byte) []byte {
+	out := append([]byte{}, frameMagic...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(payload))) //nolint:gosec // bounded by Check
+	out = binary.LittleEndian.AppendUint32(out, checksum(out[4:8], payload))
+	return append(out, payload...)
 }
 
 // frame is one frame that was read, or what stands where one should.

@@ -11,7 +11,7 @@ import (
 // Whatever stands in a spool, reading it ends, and covers every byte once; a whole frame
 // behind it is found.
 func FuzzReadFrame(f *testing.F) {
-	one := appendFrame(nil, []byte(`{"id":"1"}`))
+	one := frameOf([]byte(`{"id":"1"}`))
 	f.Add(one)
 	f.Add(append(bytes.Clone(one), one[:7]...))
 	f.Add(append([]byte("damage \xfaFE\x01\xff\xff\xff\xff"), one...))
@@ -30,7 +30,7 @@ func FuzzReadFrame(f *testing.F) {
 			return payloads
 		}
 		before := walk(b)
-		last := appendFrame(nil, []byte(`{"id":"last"}`))
+		last := frameOf([]byte(`{"id":"last"}`))
 		if _, whole := wholeFrame(b); len(b) == 0 || whole || !bytes.Contains(b, []byte(frameMagic)) {
 			if after := walk(append(bytes.Clone(b), last...)); after < before+1 {
 				t.Fatalf("%d frames before, %d with one more", before, after)
@@ -41,7 +41,7 @@ func FuzzReadFrame(f *testing.F) {
 
 // A spool whose bytes are anything at all is opened and read to its end.
 func FuzzSpool(f *testing.F) {
-	one := appendFrame(nil, []byte(`{"id":"1"}`))
+	one := frameOf([]byte(`{"id":"1"}`))
 	f.Add(bytes.Repeat(one, 5), []byte("x"))
 	f.Add(append(bytes.Clone(one[:9]), one...), make([]byte, sentBytes))
 	f.Fuzz(func(t *testing.T, b, sent []byte) {

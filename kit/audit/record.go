@@ -31,7 +31,7 @@ func (c *Client) Record(ctx context.Context, e Event) error {
 	if err := enc.Encode(e); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	r := &request{frame: appendFrame(nil, bytes.TrimSuffix(text.Bytes(), []byte("\n"))), done: make(chan struct{})}
+	r := &request{frame: frameOf(bytes.TrimSuffix(text.Bytes(), []byte("\n"))), done: make(chan struct{})}
 	if err := c.admit(ctx, int64(len(r.frame))); err != nil {
 		return err
 	}

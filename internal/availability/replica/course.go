@@ -53,7 +53,7 @@ func (c Cursor) Unread() *uint64 {
 // On returns the course after both feeds were read. It is kept while they go on without a gap; at
 // first the slots are taken for it. Otherwise everything must be compared, with what changes meanwhile read from now on.
 func (c Course) On(a, b Feed) Course {
-	why := ""
+	var why string
 	switch {
 	case !a.Kept || !b.Kept:
 		next := Course{Why: either(a, b).Region + "'s store keeps no change feed", Turn: c.Turn}

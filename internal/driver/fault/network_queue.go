@@ -22,7 +22,7 @@ type queue struct {
 // Messages, attributes and values of the protocol (linux/netfilter/nfnetlink_queue.h).
 const (
 	queueSubsystem = 3 << 8
-	msgPacket      = queueSubsystem | 0
+	msgPacket      = queueSubsystem
 	msgConfig      = queueSubsystem | 2
 	msgBatch       = queueSubsystem | 3
 

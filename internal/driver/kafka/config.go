@@ -59,7 +59,7 @@ func (m Member) Config(k spec.Kafka) string {
 	for i, a := range m.Addresses {
 		voters[i] = fmt.Sprintf("%d@%s:%d", i+1, a, ControllerPort)
 	}
-	listeners := fmt.Sprintf("PLAINTEXT://%s:%d", m.address(), Port)
+	listeners := fmt.Sprintf("PLAINTEXT://%s:%d", m.address(), Port) //nolint:nosprintfhostport // as Kafka writes it
 	advertised, protocols := listeners, "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
 	if m.Near != "" { // who comes from afar is sent to the other brokers by the way it came
 		listeners += fmt.Sprintf(",LINK://%s:%d", m.address(), LinkPort)

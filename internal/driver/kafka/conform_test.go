@@ -258,7 +258,7 @@ func rss(t *testing.T, name string, cmd *exec.Cmd) {
 	if errors.Is(err, os.ErrNotExist) {
 		return
 	}
-	for _, line := range strings.Split(string(b), "\n") {
+	for line := range strings.SplitSeq(string(b), "\n") {
 		if strings.HasPrefix(line, "VmRSS") {
 			t.Log(name, line)
 		}

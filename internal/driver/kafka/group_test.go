@@ -245,7 +245,7 @@ func TestGroupFollowsItsRegion_7_1_6(t *testing.T) {
 	// anew with it, translates what the group commits from now on.
 	b.activeBroker = b.broker()
 	if mirror.ProcessState != nil {
-		mirror = b.mirror()
+		b.mirror()
 	}
 	back := time.Now()
 	awaitGroup(t, b.active, kafka.Copy("us-west-2", "runs"))

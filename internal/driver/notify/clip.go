@@ -54,14 +54,14 @@ func clean(r rune) string {
 	return string(r)
 }
 
-// dedupKey keeps a key within n characters and keys apart.
-func dedupKey(key string, n int) string {
-	if s := clip(key, n); s == key {
+// dedupKey keeps a key within the characters that PagerDuty takes, and keys apart.
+func dedupKey(key string) string {
+	if s := clip(key, pagerDutyKey); s == key {
 		return key
 	}
 	sum := sha256.Sum256([]byte(key))
 	digest := hex.EncodeToString(sum[:])
-	return clip(key, n-1-len(digest)) + "-" + digest
+	return clip(key, pagerDutyKey-1-len(digest)) + "-" + digest
 }
 
 // Bounds of what every driver shows.

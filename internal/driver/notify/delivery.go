@@ -135,8 +135,7 @@ func (d Delivery) post(ctx context.Context, m message) (after time.Duration, err
 
 // withoutURL drops the address that net/http puts into its errors.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -60,7 +60,7 @@ func (p *PagerDuty) Acknowledge(ctx context.Context, key string) error {
 	if key == "" {
 		return fmt.Errorf("notify pagerduty: %w: acknowledge what? the key is empty", errAlert)
 	}
-	return p.post(ctx, pagerEvent{EventAction: "acknowledge", DedupKey: dedupKey(key, pagerDutyKey)})
+	return p.post(ctx, pagerEvent{EventAction: "acknowledge", DedupKey: dedupKey(key)})
 }
 
 func (p *PagerDuty) post(ctx context.Context, e pagerEvent) error {
@@ -109,7 +109,7 @@ const (
 
 // pagerDutyEvent renders an alert.
 func pagerDutyEvent(a Alert) pagerEvent {
-	e := pagerEvent{EventAction: "trigger", DedupKey: dedupKey(a.Key, pagerDutyKey)}
+	e := pagerEvent{EventAction: "trigger", DedupKey: dedupKey(a.Key)}
 	if a.State == Resolved { // takes no payload
 		e.EventAction = "resolve"
 		return e

@@ -101,7 +101,7 @@ type webhookAlert struct {
 func webhookOf(a Alert) webhookEvent {
 	list, left := figuresOf(a)
 	e := webhookEvent{"alert." + string(a.State), a.At.UTC(), webhookAlert{
-		Key: dedupKey(a.Key, pagerDutyKey), Severity: a.Severity, Title: clip(a.Title, pagerDutySummary), Summary: clip(a.Summary, maxSummary),
+		Key: dedupKey(a.Key), Severity: a.Severity, Title: clip(a.Title, pagerDutySummary), Summary: clip(a.Summary, maxSummary),
 		Source: clip(a.Source, maxSource), FiguresLeftOut: left, JournalEntries: entriesOf(a, maxEntries),
 	}}
 	if length(a.Link) <= maxLink {

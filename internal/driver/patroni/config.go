@@ -45,7 +45,7 @@ const RESTUser = "fournines"
 func (m Member) Config(p spec.Postgres) (string, error) {
 	hba := []string{
 		"host replication replicator " + m.Network + " scram-sha-256",
-		"host all all " + m.Network + " scram-sha-256",
+		"host all all " + m.Network + " scram-sha-256", //nolint:dupword // databases and users
 	}
 	rest := fmt.Sprintf("%s:%d", m.Address, RESTPort)
 	doc := yaml.MapSlice{
@@ -112,7 +112,7 @@ func (m Member) dcs(p spec.Postgres) yaml.MapSlice {
 	return append(dcs, yaml.MapItem{Key: "postgresql", Value: yaml.MapSlice{
 		{Key: "use_pg_rewind", Value: true},
 		{Key: "use_slots", Value: true},
-		{Key: "parameters", Value: map[string]any{
+		{Key: "parameters", Value: map[string]any{ //nolint:gosec // password_encryption is no password
 			"shared_buffers":               "32MB",
 			"max_connections":              100,
 			"max_wal_senders":              10,

@@ -62,7 +62,7 @@ func readSync(b []byte, f *fact.PostgresLock) error {
 		return err
 	}
 	f.SyncOwner, f.Quorum, f.Sync = s.Leader, s.Quorum, nil
-	for _, name := range strings.Split(s.SyncStandby, ",") {
+	for name := range strings.SplitSeq(s.SyncStandby, ",") {
 		if name != "" {
 			f.Sync = append(f.Sync, name)
 		}

@@ -56,7 +56,7 @@ func (s Steps) Done() bool { return len(s.Make)+len(s.Batches)+len(s.Drop) == 0 
 // MostChanges is how many changes Route 53 takes in one batch, where an upsert counts twice.
 const MostChanges = 1000
 
-// Plan returns what makes a zone say what is wanted, in batches of at most most changes.
+// Plan returns what makes a zone say what is wanted, in batches of so many changes at most.
 // What is added comes before what is removed, so that no batch leaves the service's name
 // without a region. It is pure: [ErrForeign].
 func Plan(want Want, have Have, most int) (Steps, error) {

@@ -56,10 +56,12 @@ func (s *Store) HistoriesOf(ctx context.Context, keys []string) (map[string]fact
 	out := make(map[string]fact.ObjectHistory, len(keys))
 	for len(keys) > 0 {
 		path, n := feed.KeysPath, 0
-		for fits := true; n < len(keys); n++ {
-			if path, fits = feed.AppendKey(path, keys[n]); !fits {
+		for ; n < len(keys); n++ {
+			next, fits := feed.AppendKey(path, keys[n])
+			if !fits {
 				break
 			}
+			path = next
 		}
 		var all []feed.History
 		if err := s.ask(ctx, path, &all); err != nil {

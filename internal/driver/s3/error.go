@@ -60,7 +60,7 @@ func (e *Error) Unwrap() []error {
 
 func (e *Error) hint() string {
 	switch e.Kind {
-	case ErrExists:
+	case ErrExists: //nolint:errorlint // a kind is one of these, and wraps nothing
 		return "choose another key, or compare the two objects; nothing was overwritten"
 	case ErrLocked:
 		return "wait until its lock ends; nobody can end it sooner"
@@ -122,8 +122,7 @@ var kinds = map[string]error{
 
 // codeOf returns the endpoint's own word for an error, or "".
 func codeOf(err error) string {
-	var a smithy.APIError
-	if errors.As(err, &a) {
+	if a, ok := errors.AsType[smithy.APIError](err); ok {
 		return a.ErrorCode()
 	}
 	return ""

@@ -157,7 +157,7 @@ func (p *probe) intact(ctx context.Context, key string, was Info, body []byte) (
 		return "", p.fail("look at", key, was.Version, err)
 	}
 	if err := i.lockedFrom(was.RetainUntil, false); err != nil {
-		return "the lock is not what it was: " + err.Error(), nil
+		return "the lock is not what it was: " + err.Error(), nil //nolint:nilerr // it is the finding
 	}
 	o, err := p.Get(ctx, key, was.Version)
 	if err != nil {

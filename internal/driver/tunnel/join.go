@@ -105,7 +105,7 @@ func (m Machine) Connect(ctx context.Context) (*Session, error) {
 	return &Session{conn, channels}, nil
 }
 
-// mostFiles bounds what a machine is told. bytes
+// mostFiles bounds what a machine is told. bytes.
 const mostFiles = 8 << 20
 
 // Files asks the gate for what this machine must know, and reads it into out.

@@ -2,8 +2,9 @@ package wan
 
 import (
 	"context"
-	"github.com/greenlang/fournines/internal/fact"
 	"sync"
+
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // gates are the ways that are cut now. The zero value has all of them open.
@@ -13,8 +14,8 @@ type gates struct {
 	changed chan struct{} // closed at the next change; nil: nobody waits
 }
 
-// set makes these the ways that are cut, and no others, and tells whether that is a change.
-func (g *gates) set(ways []fact.Way) bool {
+// set makes these the ways that are cut, and no others.
+func (g *gates) set(ways []fact.Way) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	next := make(map[fact.Way]bool, len(ways))
@@ -24,13 +25,12 @@ func (g *gates) set(ways []fact.Way) bool {
 		same = same && g.cut[w]
 	}
 	if same && len(next) == len(g.cut) {
-		return false
+		return
 	}
 	if g.cut = next; g.changed != nil {
 		close(g.changed)
 		g.changed = nil
 	}
-	return true
 }
 
 // closed tells whether one of the ways is cut.

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/greenlang/fournines/internal/fact"
 	"io"
 	"sync"
 	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // How much a line takes from its sender before anything of it has come. With half of a

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"github.com/greenlang/fournines/internal/fact"
 	"io"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // end is one end of a connection in memory: what is read from it is given in advance.

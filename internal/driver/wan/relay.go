@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/greenlang/fournines/internal/fact"
 	"net"
 	"net/netip"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // Relay is a near address where a region reaches a far one.

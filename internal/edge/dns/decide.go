@@ -59,33 +59,10 @@ func Decide(c *config.DNS, up func(region string) bool, far map[string]float64) 
 	return out
 }
 
-// Pick returns the n regions that the client with this draw, in [0,1), is answered.
-func (c Choice) Pick(n int, draw float64) []config.DNSRegion { return c.pick(n, c.at(draw)) }
-
 // pick returns n regions, beginning with one of those that share the clients.
 func (c Choice) pick(n, at int) []config.DNSRegion {
 	out := slices.Concat(c.Ranked[at:at+1], c.Ranked[:at], c.Ranked[at+1:])
 	return out[:min(max(n, 1), len(out))]
-}
-
-// at returns whose share of the clients a draw falls into.
-func (c Choice) at(draw float64) int {
-	left := int(draw * float64(c.total()))
-	for i := range c.Shared {
-		if left -= c.share(i); left < 0 {
-			return i
-		}
-	}
-	return 0
-}
-
-// total is the sum of the shares.
-func (c Choice) total() int {
-	sum := 0
-	for i := range c.Shared {
-		sum += c.share(i)
-	}
-	return sum
 }
 
 // share is the weight of one of those that share the clients; where all have none they are alike.

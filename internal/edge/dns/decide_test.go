@@ -113,3 +113,12 @@ func scenarioAnswer(c *config.DNS, down map[string]bool, client string) string {
 	}
 	return out.String() + "\n"
 }
+
+// total is the sum of the shares.
+func (c Choice) total() int {
+	sum := 0
+	for i := range c.Shared {
+		sum += c.share(i)
+	}
+	return sum
+}

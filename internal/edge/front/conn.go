@@ -88,7 +88,7 @@ func (c *Conn) begin() error {
 	if c.secure == nil {
 		return nil
 	}
-	if err := c.secure.Handshake(); err != nil {
+	if err := c.secure.Handshake(); err != nil { //nolint:noctx // within a read, which the server bounds
 		c.mode, c.end = plain, err
 		var record tls.RecordHeaderError
 		if errors.As(err, &record) && record.Conn != nil && spelled(record.RecordHeader) {

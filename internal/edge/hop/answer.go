@@ -110,12 +110,12 @@ func (a *Answer) Read(p []byte) (int, error) {
 	if a.left >= 0 {
 		a.left -= int64(n)
 		a.ended = a.left == 0
-		if err == io.EOF && !a.ended {
+		if err == io.EOF && !a.ended { //nolint:errorlint // exactly: what wraps it is a broken answer
 			err = io.ErrUnexpectedEOF
 		}
 		return n, err
 	}
-	a.ended = err == io.EOF
+	a.ended = err == io.EOF //nolint:errorlint // exactly: what wraps it is a broken answer
 	return n, err
 }
 
@@ -148,8 +148,7 @@ func (a *Answer) Close(now time.Time) {
 // Explain gives an error of Read its kind.
 func (a *Answer) Explain(err error) *Error {
 	e := &Error{Kind: Reset, Address: a.client.address, Err: err}
-	var bad malformedError
-	if errors.As(err, &bad) {
+	if _, ok := errors.AsType[malformedError](err); ok {
 		e.Kind = Protocol
 	} else if timedOut(err) {
 		e.Kind = Timeout

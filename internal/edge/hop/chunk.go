@@ -26,7 +26,7 @@ func (a *Answer) readChunked(p []byte) (int, error) {
 	}
 	n, err := a.conn.Read(p)
 	a.left -= int64(n)
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // exactly: what wraps it is a broken answer
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
@@ -65,7 +65,7 @@ func parseSize(s string) (int64, error) {
 	if s == "" || len(s) > 15 {
 		return 0, fmt.Errorf("chunk size %.40q is no size", s)
 	}
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
 			return 0, fmt.Errorf("chunk size %.40q is not hexadecimal", s)
@@ -107,7 +107,7 @@ func (a *Answer) line() (string, error) {
 			return "", malformed(errors.New("a line of the chunk framing is longer than 4 KiB"))
 		}
 		if err := cn.fill(maxHead); err != nil {
-			if err == io.EOF {
+			if err == io.EOF { //nolint:errorlint // exactly: what wraps it is a broken answer
 				err = io.ErrUnexpectedEOF
 			}
 			return "", err

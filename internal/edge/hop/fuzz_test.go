@@ -66,8 +66,7 @@ func FuzzAnswer(f *testing.F) {
 		now := time.Now()
 		a, err := client.Do(t.Context(), &hop.Request{Method: "GET", URI: "/", Host: "a"}, nil, now, now.Add(10*time.Second))
 		if err != nil {
-			var known *hop.Error
-			if !errors.As(err, &known) {
+			if _, ok := errors.AsType[*hop.Error](err); !ok {
 				t.Fatalf("%T is no *hop.Error: %v", err, err)
 			}
 			return
@@ -91,7 +90,7 @@ func FuzzAnswer(f *testing.F) {
 func reference(answer []byte) (int, []byte, error) {
 	r := bufio.NewReader(bytes.NewReader(answer))
 	for {
-		response, err := http.ReadResponse(r, &http.Request{Method: "GET"})
+		response, err := http.ReadResponse(r, &http.Request{Method: http.MethodGet})
 		if err != nil {
 			return 0, nil, err
 		}

@@ -86,7 +86,7 @@ func parseField(line string) (pair, error) {
 		return pair{}, fmt.Errorf("header name %.40q is no token", name)
 	}
 	value := strings.Trim(line[colon+1:], " \t")
-	for i := 0; i < len(value); i++ {
+	for i := range len(value) {
 		if c := value[i]; (c < ' ' && c != '\t') || c == 0x7f {
 			return pair{}, fmt.Errorf("header %q holds a control character", canonical)
 		}
@@ -98,7 +98,7 @@ func parseField(line string) (pair, error) {
 // already is, and whether it is a token at all.
 func canonicalName(name string) (string, bool) {
 	upper, canonical := true, true
-	for i := 0; i < len(name); i++ {
+	for i := range len(name) {
 		c := name[i]
 		if !tokenByte(c) {
 			return "", false

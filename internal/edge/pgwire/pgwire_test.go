@@ -3,7 +3,6 @@ package pgwire_test
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 	"testing"
 
 	"github.com/greenlang/fournines/internal/edge/pgwire"
@@ -98,7 +97,7 @@ func FuzzOpening(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x0e\x00\x03\x00\x00user\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		packet, _, err := pgwire.ReadOpening(bytes.NewReader(data))
-		if err == nil && !strings.HasPrefix(string(data), string(packet)) {
+		if err == nil && !bytes.HasPrefix(data, packet) {
 			t.Fatalf("%x was read as %x", data, packet)
 		}
 	})

@@ -26,7 +26,7 @@ func (n *session) connect() net.Conn {
 		if s.held.Load() {
 			deadline = time.Now().Add(wait) // a hold does not use up the wait
 			pause = wait
-		} else if member, address, _ := s.follower.leader(); member != "" {
+		} else if member, address := s.follower.leader(); member != "" {
 			if conn := n.dial(member, address); conn != nil {
 				return conn
 			}
@@ -78,7 +78,7 @@ func (n *session) dial(member, address string) net.Conn {
 		conn.Close()
 		return nil
 	}
-	if now, _, _ := s.follower.leader(); now != member || s.held.Load() {
+	if now, _ := s.follower.leader(); now != member || s.held.Load() {
 		n.attach(nil, "")
 		conn.Close()
 		return nil

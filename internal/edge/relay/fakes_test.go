@@ -93,7 +93,7 @@ func (m *member) patroni(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path != "/patroni" {
-		w.WriteHeader(404)
+		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	fmt.Fprint(w, body)

@@ -120,16 +120,16 @@ func (f *follower) claims() []decide.Claim {
 }
 
 // leader returns the present leader; "" when there is none.
-func (f *follower) leader() (name, address string, term uint64) {
+func (f *follower) leader() (name, address string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	name, term = f.lead.Leader()
+	name, _ = f.lead.Leader()
 	for i, n := range f.names {
 		if n == name {
-			return name, f.address[i], term
+			return name, f.address[i]
 		}
 	}
-	return "", "", 0
+	return "", ""
 }
 
 // doubt asks all members at once, because a connection has failed.

@@ -129,7 +129,7 @@ func TestHalfOpen(t *testing.T) {
 	failing.Store(true)
 	target := backend(t, "a", func(w http.ResponseWriter, r *http.Request) {
 		if failing.Load() {
-			w.WriteHeader(503)
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
 	other := backend(t, "b", func(http.ResponseWriter, *http.Request) {})
@@ -207,7 +207,7 @@ func TestRetries(t *testing.T) {
 }
 
 func unavailable(t *testing.T) string {
-	return backend(t, "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }).Address
+	return backend(t, "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }).Address
 }
 
 func hangingUp(t *testing.T) string { return scripted(t, "", true).Address }
@@ -274,7 +274,7 @@ func TestProbes(t *testing.T) {
 	sick.Store(true)
 	a := backend(t, "a", func(w http.ResponseWriter, r *http.Request) {
 		if sick.Load() {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	a.HealthPath = "/healthz"
@@ -301,7 +301,7 @@ func TestPanic(t *testing.T) {
 	for i := range targets[:2] {
 		targets[i] = backend(t, targets[i].Name, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/healthz" {
-				w.WriteHeader(500)
+				w.WriteHeader(http.StatusInternalServerError)
 			}
 		})
 		targets[i].HealthPath = "/healthz"
@@ -331,7 +331,7 @@ func TestCounters(t *testing.T) {
 			st := newStand(t, config.HTTPPolicy{Upstream: way, ProbeEvery: rare}, backend(t, "a", func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Version", "v7")
 				if r.Header.Get("X-Fail") != "" {
-					w.WriteHeader(500)
+					w.WriteHeader(http.StatusInternalServerError)
 				}
 			}))
 			ask(t, st, "POST", "X-Customer:globex")
@@ -396,7 +396,7 @@ func TestNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != 503 || answer.Header.Get("Content-Type") != "application/problem+json" {
+	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Content-Type") != "application/problem+json" {
 		t.Fatalf("got %d %q", answer.StatusCode, answer.Header.Get("Content-Type"))
 	}
 }

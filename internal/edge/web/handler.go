@@ -48,7 +48,7 @@ func refusable(r *http.Request) (status int, why string) {
 }
 
 func unwritable(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] <= ' ' || s[i] == 0x7f {
 			return true
 		}

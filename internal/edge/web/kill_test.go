@@ -135,7 +135,7 @@ func send(client *http.Client, url, kind string) error {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != 200 {
+	if err != nil || answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %d, body %.100q, %w", answer.StatusCode, body, err)
 	}
 	return nil

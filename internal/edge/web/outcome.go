@@ -56,8 +56,7 @@ func passing(status int) bool {
 // ofHop reads the outcome from an error of the pooled way.
 func ofHop(err error) outcome {
 	o := outcome{how: broken, err: err}
-	var e *hop.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*hop.Error](err); ok {
 		o.unsent = e.Unsent
 		o.how = [...]ending{hop.Connect: refused, hop.Reset: broken, hop.Timeout: slow, hop.Protocol: broken, hop.Canceled: canceled}[e.Kind]
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -113,9 +114,7 @@ func clientIP(r *http.Request) string {
 
 func informational(w http.ResponseWriter, status int, header http.Header) {
 	h := w.Header()
-	for name, values := range header {
-		h[name] = values
-	}
+	maps.Copy(h, header)
 	w.WriteHeader(status)
 	for name := range header {
 		delete(h, name)
@@ -173,7 +172,7 @@ func (j *job) stream(w http.ResponseWriter, t *target, permit decide.Permit, a *
 				return true // the client is gone: nothing to break any more
 			}
 		}
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // exactly: what wraps it is a broken answer
 			sendTrailer(client, a)
 			return true
 		}

@@ -181,7 +181,7 @@ func TestUpgrade(t *testing.T) {
 			fmt.Fprint(conn, "GET /ws HTTP/1.1\r\nHost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: x\r\n\r\n")
 			r := bufio.NewReader(conn)
 			answer, err := http.ReadResponse(r, nil)
-			if err != nil || answer.StatusCode != 101 {
+			if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
 				t.Fatalf("got %v, %v", answer, err)
 			}
 			fmt.Fprint(conn, "hello\n")

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -143,10 +144,5 @@ func (h *shape) retire(next *shape) {
 }
 
 func (h *shape) has(t *target) bool {
-	for _, other := range h.targets {
-		if other == t {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(h.targets, t)
 }

@@ -44,7 +44,7 @@ func (b *Breaker) Record(ok bool, now time.Time) {
 // Open reports whether calls are being refused.
 func (b *Breaker) Open() bool { return b.failures >= breakerFailures }
 
-// allowance grants at most most events in each window of time.
+// allowance grants so many events, most, in each window of time.
 type allowance struct {
 	most   int
 	window time.Duration

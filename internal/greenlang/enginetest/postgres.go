@@ -60,12 +60,6 @@ func (p *Postgres) Kill() {
 	}
 }
 
-// Freeze stops the postmaster and its sessions without ending them; connections stay open.
-func (p *Postgres) Freeze() { p.process.signal(syscall.SIGSTOP) }
-
-// Thaw ends a Freeze.
-func (p *Postgres) Thaw() { p.process.signal(syscall.SIGCONT) }
-
 // Exec runs statements in a database as a superuser, past the application.
 func (p *Postgres) Exec(t testing.TB, database string, statements ...string) {
 	t.Helper()

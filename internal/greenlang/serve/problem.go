@@ -20,7 +20,7 @@ func problemOf(status int, kind, detail string) *huma.ErrorModel {
 func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // fails only when the client has gone
+	_ = json.NewEncoder(w).Encode(p) //nolint:errchkjson // fails only when the client has gone
 }
 
 // refuse turns an error of the registry into the problem a client sees. What is

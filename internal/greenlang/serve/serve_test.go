@@ -100,7 +100,7 @@ func (i *instance) get(t *testing.T, what, body string) (int, string) {
 	if res.Header.Get("X-Zone") != "a" || res.Header.Get("X-Version") != "1.2.3" {
 		t.Errorf("%s: headers do not say who answered: %v", what, res.Header)
 	}
-	if res.StatusCode >= 400 && !strings.HasPrefix(path, "/readyz") && !strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") && res.StatusCode != 404 {
+	if res.StatusCode >= 400 && !strings.HasPrefix(path, "/readyz") && !strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") && res.StatusCode != http.StatusNotFound {
 		t.Errorf("%s: %d is no problem document: %s", what, res.StatusCode, b)
 	}
 	return res.StatusCode, string(b)

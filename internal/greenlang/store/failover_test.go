@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -93,9 +94,7 @@ func (l *load) snapshot() map[string]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	copied := make(map[string]string, len(l.acked))
-	for k, v := range l.acked {
-		copied[k] = v
-	}
+	maps.Copy(copied, l.acked)
 	return copied
 }
 

@@ -16,7 +16,7 @@ func (q *query) where(condition string, values ...any) {
 	var b strings.Builder
 	for i, part := range strings.Split(condition, "?") {
 		if i > 0 {
-			q.args = append(q.args, values[i-1])
+			q.args = append(q.args, values[i-1]) //nolint:gosec // a value for each ?, by the callers of this package
 			b.WriteString("$" + strconv.Itoa(len(q.args)))
 		}
 		b.WriteString(part)

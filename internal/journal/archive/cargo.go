@@ -61,7 +61,7 @@ func load(log Log, tree Tree, b Begun) (*cargo, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep := func(p tiles.Path, hashes []tiles.Hash) error {
+	keep := func(p tiles.Path, hashes []tiles.Hash) error { //nolint:unparam // as the edge asks
 		c.items = append(c.items, item{p, tiles.AppendTile(nil, hashes)})
 		if p.Level == 0 {
 			p.Level = tiles.Entries

@@ -32,8 +32,7 @@ func filled(t *testing.T, l *ledger, p archive.Place, s archive.Store) {
 
 func expect(t *testing.T, err error, kind journal.Damage, index uint64) {
 	t.Helper()
-	var d *journal.DamageError
-	if !errors.As(err, &d) {
+	if d, ok := errors.AsType[*journal.DamageError](err); !ok {
 		t.Errorf("found %v, want damage %s at %d", err, kind, index)
 	} else if d.Kind != kind || d.Index != index {
 		t.Errorf("found %v, want %s at %d", err, kind, index)

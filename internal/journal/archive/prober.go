@@ -39,7 +39,6 @@ func (p *Prober) Run(ctx context.Context) {
 			var alarm bool
 			wait, alarm = t.failed(err, p.Now(), 5*time.Minute, p.Chance())
 			if alarm && !said {
-				said = true
 				p.Logger.Error("nobody can tell whether the object store's locks hold", "place", p.Place.String(), "err", err)
 				_, err := p.record(ctx, Probe{Place: p.Place, At: p.Now().UTC(), Error: short(err)})
 				said = err == nil

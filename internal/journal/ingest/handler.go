@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"mime"
 	"net/http"
@@ -41,7 +40,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // who does not hear it asks again
+	_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson // who does not hear it asks again
 }
 
 func (s *Service) serve(ctx context.Context, w http.ResponseWriter, r *http.Request, application string) (audit.Answer, error) {
@@ -113,6 +112,6 @@ func writeProblem(w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	b, _ := json.Marshal(p)             // strings and numbers always have a JSON form
-	_, _ = io.WriteString(w, string(b)) // who does not hear it asks again
+	b, _ := json.Marshal(p) //nolint:errchkjson // strings and numbers always have a JSON form
+	_, _ = w.Write(b)       // who does not hear it asks again
 }

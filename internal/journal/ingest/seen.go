@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,8 +95,8 @@ func (s *seen) find(h uint64) (found []uint64, err error) {
 	if index, ok := s.young[h]; ok {
 		found = append(found, index)
 	}
-	for i := len(s.runs) - 1; i >= 0; i-- {
-		if found, err = s.runs[i].find(h, found); err != nil {
+	for _, v := range slices.Backward(s.runs) {
+		if found, err = v.find(h, found); err != nil {
 			return nil, err
 		}
 	}

@@ -2,13 +2,10 @@ package query
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/journal/table"
 )
 
 // Bounds of an answer.
@@ -61,9 +58,8 @@ type Column struct {
 	Type string `json:"type" enum:"integer,number,boolean,time,text"`
 }
 
-// Answer is what an engine found.
+// Answer is what was found.
 type Answer struct {
-	Engine  string          `json:"engine"`
 	Columns []Column        `json:"columns"`
 	Rows    [][]any         `json:"rows"` // nil, json.Number, bool or string
 	Cut     bool            `json:"cut"`  // there are more rows
@@ -81,13 +77,7 @@ func (a *Answer) UnmarshalJSON(b []byte) error {
 	return d.Decode((*bare)(a))
 }
 
-// Engine answers questions. It may be used from any goroutine. An error about the question
-// is a [RefusedError].
-type Engine interface {
-	Answer(ctx context.Context, q Question, s *table.Snapshot) (Answer, error)
-}
-
-// RefusedError says what is wrong with a question, or what an engine cannot do.
+// RefusedError says what is wrong with a question.
 type RefusedError struct{ Reason string }
 
 func (e *RefusedError) Error() string { return e.Reason }
@@ -96,6 +86,3 @@ func (e *RefusedError) Error() string { return e.Reason }
 func Refuse(format string, args ...any) error {
 	return &RefusedError{fmt.Sprintf(format, args...)}
 }
-
-// Micros writes a time as an answer does.
-func Micros(n int64) string { return time.UnixMicro(n).UTC().Format(TimeFormat) }

@@ -86,7 +86,7 @@ func (r *reader) next(v *Vector, n int) error {
 	}
 	before := v.Len()
 	if r.c.Number() {
-		err = r.numbers(v, whole)
+		r.numbers(v, whole)
 	} else {
 		err = r.text(v, whole)
 	}
@@ -96,7 +96,7 @@ func (r *reader) next(v *Vector, n int) error {
 	return err
 }
 
-func (r *reader) numbers(v *Vector, p parquet.Page) error {
+func (r *reader) numbers(v *Vector, p parquet.Page) {
 	values := p.Data()
 	switch d := p.Dictionary(); {
 	case d != nil:
@@ -110,7 +110,6 @@ func (r *reader) numbers(v *Vector, p parquet.Page) error {
 	default:
 		v.Ints = append(v.Ints, values.Int64()...)
 	}
-	return nil
 }
 
 func (r *reader) text(v *Vector, p parquet.Page) error {

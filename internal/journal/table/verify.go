@@ -65,7 +65,7 @@ func (g *Group) agrees(r *Row) error {
 			continue
 		}
 		if may, err := g.MayHold(c, value); err != nil || !may {
-			return fmt.Errorf("%w: the filter of %s does not know entry %d: %v", ErrDamaged, c, r.Index, err)
+			return fmt.Errorf("%w: the filter of %s does not know entry %d: %v", ErrDamaged, c, r.Index, err) //nolint:errorlint // mostly there is none
 		}
 	}
 	return nil

@@ -77,7 +77,7 @@ func TestDecideOverAllSizes(t *testing.T) {
 	t.Parallel()
 	const n = 24
 	clock := newClock()
-	for part := uint64(0); part < n; part++ {
+	for part := range uint64(n) {
 		honest, forked := newLog(t, "example.com/log"), newLog(t, "example.com/log")
 		honest.grow(n, "a")
 		forked.grow(int(part), "a")

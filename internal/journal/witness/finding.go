@@ -38,7 +38,7 @@ type Finding struct {
 func (f Finding) ID() string {
 	h := sha256.New()
 	for _, s := range []string{string(f.Kind), f.Known, f.Offered} {
-		fmt.Fprintf(h, "%d:%s", len(s), s)
+		_, _ = fmt.Fprintf(h, "%d:%s", len(s), s)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -130,7 +130,7 @@ func (f *Feeder) request(ctx context.Context, c Checkpoint, old uint64) (Request
 func (f *Feeder) disagrees(ctx context.Context, p *peer, c Checkpoint, old, size uint64) error {
 	name := p.cosigner.Name()
 	switch {
-	case size == old && size == c.Size:
+	case size == old && size == c.Size: //nolint:gocritic // three sizes, and all are alike
 		return &trouble{Contradicted, fmt.Errorf("witness %s has cosigned another root at our size %d: our log has forked; stop writing and compare with the witness's evidence", name, size)}
 	case size == old:
 		return fmt.Errorf("witness %s refuses the size %d that it names itself", name, size)

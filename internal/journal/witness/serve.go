@@ -34,8 +34,7 @@ func (w *Witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Witness) read(rw http.ResponseWriter, r *http.Request) answer {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, MaxBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refusal(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", MaxBody))
 	}
 	if err != nil {

@@ -122,8 +122,7 @@ func (x *Prober) ask(ctx context.Context, h Home, seq uint64) fact.OutsideHome {
 	out.Seconds = time.Since(begun).Seconds()
 	if err != nil {
 		out.Error, out.Failed = err.Error(), StageRead
-		var s *stageError
-		if errors.As(err, &s) {
+		if s, ok := errors.AsType[*stageError](err); ok {
 			out.Failed, out.Error = s.stage, s.Error()
 		}
 		// It says nothing about the platform that we stood still, or are about to end.

@@ -14,11 +14,10 @@ const Kept = 600
 // Tally holds what was seen, second by second, until it is acknowledged. It is safe for
 // concurrent use. Its seconds grow: what a clock that goes back repeats is left out.
 type Tally struct {
-	mu      sync.Mutex // guards what follows
-	open    []*second  // the oldest first
-	done    []fact.OutsideSecond
-	newest  uint64
-	waiting chan struct{} // closed at the next change
+	mu     sync.Mutex // guards what follows
+	open   []*second  // the oldest first
+	done   []fact.OutsideSecond
+	newest uint64
 }
 
 type second struct {
@@ -54,20 +53,6 @@ func (t *Tally) Add(seq uint64, h fact.OutsideHome) {
 		t.open = t.open[1:]
 	}
 	t.done = t.done[max(0, len(t.done)-Kept):]
-	if t.waiting != nil {
-		close(t.waiting)
-		t.waiting = nil
-	}
-}
-
-// Changed returns a channel that is closed when the next outcome arrives.
-func (t *Tally) Changed() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.waiting == nil {
-		t.waiting = make(chan struct{})
-	}
-	return t.waiting
 }
 
 // Since forgets the finished seconds up to seq, which are in the journal, and returns the

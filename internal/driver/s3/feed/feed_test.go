@@ -135,7 +135,7 @@ func TestWhatCannotVouchForItselfIsThrownAway(t *testing.T) {
 			t.Fatalf("byte %d changed and it still says %+v", i, got)
 		}
 	}
-	for n := range len(whole) {
+	for n := range whole {
 		got := reopen(whole[:n], slot, id)
 		if got.ID != "" && !strings.HasPrefix("1a 2bb 3ccc", says(got)) {
 			t.Fatalf("cut to %d bytes it says %+v", n, got)

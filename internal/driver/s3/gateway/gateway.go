@@ -20,13 +20,11 @@ const Region = "us-east-1"
 
 // Gateway is a running store. There can be one in a process, whose working directory it changes.
 type Gateway struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error
+	done chan struct{}
+	err  error
 }
 
-// Start serves S3 until ctx ends or [Gateway.Stop] is called. It returns when requests
-// are answered, or with the reason why they are not.
+// Start serves S3 until ctx ends. It returns when requests are answered, or with the reason why they are not.
 func Start(ctx context.Context, o Options) (*Gateway, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -48,7 +46,7 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 		}
 	}
 	ready := make(chan struct{})
-	g := &Gateway{cancel: cancel, done: make(chan struct{})}
+	g := &Gateway{done: make(chan struct{})}
 	go func() {
 		defer close(g.done)
 		defer cancel()
@@ -76,12 +74,6 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 func (g *Gateway) Wait() error {
 	<-g.done
 	return g.err
-}
-
-// Stop ends the store after the requests that are under way. It may be called twice.
-func (g *Gateway) Stop() error {
-	g.cancel()
-	return g.Wait()
 }
 
 func open(o Options, crashed bool) (*backend, error) {

@@ -22,10 +22,14 @@ func (d *DB) Answer(ctx context.Context, a worker.Ask) worker.Reply {
 	limit := time.Duration(a.Seconds * float64(time.Second))
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := d.view(ctx, a.Files); err != nil {
+	err := d.view(ctx, a.Files)
+	if err != nil && ctx.Err() == nil {
 		return worker.Reply{Failed: err.Error()}
 	}
-	r, err := d.answer(ctx, a)
+	var r worker.Reply
+	if err == nil {
+		r, err = d.answer(ctx, a)
+	}
 	if err == nil {
 		return r
 	}
@@ -79,11 +83,15 @@ func (d *DB) one(ctx context.Context, question string) (string, error) {
 	}
 	var said struct {
 		Error      bool              `json:"error"`
+		Type       string            `json:"error_type"`
 		Message    string            `json:"error_message"`
 		Statements []json.RawMessage `json:"statements"`
 	}
 	if err := json.Unmarshal([]byte(tree), &said); err != nil {
 		return "", err
+	}
+	if said.Type == "not implemented" { // its words are about JSON, of which nobody has heard
+		return "", errors.New("this is no SELECT; ask one SELECT over entries")
 	}
 	if said.Error {
 		return "", errors.New(said.Message)
@@ -146,13 +154,27 @@ func take(rows *sql.Rows, columns []query.Column, limit int) (*query.Answer, err
 		for i, v := range values {
 			row[i] = shown(v, columns[i].Type)
 		}
-		if size += query.Size(row); len(out.Rows) == limit || (size > query.MaxBytes && len(out.Rows) > 0) {
+		if size += sizeOf(row); len(out.Rows) == limit || (size > query.MaxBytes && len(out.Rows) > 0) {
 			out.Cut = true
 			break
 		}
 		out.Rows = append(out.Rows, row)
 	}
 	return out, nil
+}
+
+// sizeOf returns about how many bytes a row takes in an answer.
+func sizeOf(row []any) int {
+	n := 2
+	for _, c := range row {
+		switch c := c.(type) {
+		case string:
+			n += len(c) + 3
+		default:
+			n += 8
+		}
+	}
+	return n
 }
 
 // shown turns a value into an answer's cell.

@@ -11,12 +11,9 @@ import (
 	"github.com/greenlang/fournines/internal/journal/table"
 )
 
-// Name is how answers name this engine.
-const Name = "duckdb"
-
-// Options say how the worker is run. Program and Dir are required.
+// Options say how the worker is run. Dir is required.
 type Options struct {
-	Program string        // its file
+	Program string        // its file; "": the one that [Beside] finds, once it is needed
 	Dir     string        // of the tables; it can read nothing else
 	Memory  int           // MiB that it may use; 0: 512
 	Timeout time.Duration // of one question; 0: 30 s
@@ -55,7 +52,9 @@ func New(o Options) *Engine {
 // grace is how much longer than its time a worker gets before it is killed.
 const grace = 3 * time.Second
 
-// Answer implements [query.Engine].
+// Answer answers a question about the tables of a snapshot, from any goroutine. An error
+// about the question is a [query.RefusedError]; without the worker's program it is a
+// [MissingError].
 func (e *Engine) Answer(ctx context.Context, q query.Question, s *table.Snapshot) (query.Answer, error) {
 	begun := time.Now()
 	q, err := q.Checked()
@@ -84,7 +83,7 @@ func (e *Engine) Answer(ctx context.Context, q query.Question, s *table.Snapshot
 	if r.Rows == nil {
 		r.Rows = [][]any{}
 	}
-	return query.Answer{Engine: Name, Columns: r.Columns, Rows: r.Rows, Cut: r.Cut, Head: s.Size, Seconds: time.Since(begun).Seconds()}, nil
+	return query.Answer{Columns: r.Columns, Rows: r.Rows, Cut: r.Cut, Head: s.Size, Seconds: time.Since(begun).Seconds()}, nil
 }
 
 // ask asks the process, started when there is none. The caller has the turn.
@@ -96,7 +95,7 @@ func (e *Engine) ask(ctx context.Context, a Ask) (Reply, error) {
 		e.idle.Stop()
 	}
 	if e.process == nil {
-		p, err := start(e.o.Program, e.o.Dir, e.o.Memory)
+		p, err := start(e.o)
 		if err != nil {
 			return Reply{}, err
 		}

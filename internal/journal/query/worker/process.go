@@ -22,8 +22,14 @@ type process struct {
 	outcome string
 }
 
-func start(program, dir string, memory int) (*process, error) {
-	p := &process{cmd: exec.Command(program, "-dir", dir, "-memory", strconv.Itoa(memory)), said: &lastWords{}} //nolint:gosec // our own program
+func start(o Options) (*process, error) {
+	if o.Program == "" {
+		var err error
+		if o.Program, err = Beside(); err != nil {
+			return nil, err
+		}
+	}
+	p := &process{cmd: exec.Command(o.Program, "-dir", o.Dir, "-memory", strconv.Itoa(o.Memory)), said: &lastWords{}} //nolint:gosec // our own program
 	p.cmd.Stderr = p.said
 	var err1, err2 error
 	var out io.Reader

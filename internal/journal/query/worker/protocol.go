@@ -2,9 +2,6 @@ package worker
 
 import "github.com/greenlang/fournines/internal/journal/query"
 
-// Program is the file name of the worker.
-const Program = "fournines-query"
-
 // Ask is one question to the worker.
 type Ask struct {
 	Files   []string `json:"files"` // tables in order
