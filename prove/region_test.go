@@ -19,6 +19,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/platformtest"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -40,16 +41,16 @@ type region struct {
 }
 
 // start brings a region up until the test ends.
-func start(t *testing.T, number int, who string) *region {
+func start(t *testing.T, who string) *region {
 	t.Helper()
-	r := &region{Platform: platformtest.Start(t, options(number, who)), t: t, who: who}
+	r := &region{Platform: platformtest.Start(t, options(who)), t: t, who: who}
 	r.enter()
 	return r
 }
 
 // options are GreenLang's own platform, or the same without the accelerated failover.
-func options(number int, who string) platformtest.Options {
-	o := platformtest.Options{Number: number}
+func options(who string) platformtest.Options {
+	o := platformtest.Options{}
 	if netns() {
 		o.Args = []string{"--netns"}
 	}
@@ -62,12 +63,12 @@ func options(number int, who string) platformtest.Options {
 }
 
 // prepared is a region that up brings up and Down stops, any number of times.
-func prepared(t *testing.T, number int, who string) *region {
+func prepared(t *testing.T, who string) *region {
 	t.Helper()
 	if _, err := app.FindPrograms(t.Context(), app.EnginesRoot()); err != nil {
-		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
+		strict.Skip(t, "nothing of this proof, which needs real engines", err)
 	}
-	return &region{Platform: platformtest.Prepare(t, options(number, who)), t: t, who: who}
+	return &region{Platform: platformtest.Prepare(t, options(who)), t: t, who: who}
 }
 
 func (r *region) up() {

@@ -9,7 +9,7 @@ import "testing"
 // lost or doubled; the goals are reported only.
 func TestWriteGap(t *testing.T) {
 	runs, k := number(t, "PROVE_RUNS", 30), keep(t, "write-gap")
-	r := start(t, 120, ours)
+	r := start(t, ours)
 	for _, s := range strikes() {
 		if !chosen(t, "PROVE_KINDS", s.kind) {
 			continue

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 func signer(t testing.TB) ssh.Signer {
@@ -73,12 +75,6 @@ func listen(t testing.TB) net.Listener {
 	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
-
-var frees atomic.Int32
-
-// free returns an address that nobody listens at, and nobody else is given: a port of the
-// kernel's choice could be.
-func free(testing.TB) string { return fmt.Sprintf("127.77.%d.1:7077", frees.Add(1)) }
 
 // dialler opens what stands for an address on a machine of its own: on one machine both ends
 // of a connection cannot have the same one.
@@ -159,6 +155,8 @@ func (s *stage) join(t testing.TB, ends Ends) (leave func(), lost <-chan error) 
 // awaitDial waits until somebody listens at an address.
 func awaitDial(t testing.TB, network, address string) net.Conn {
 	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for {
 		c, err := net.Dial(network, address)
 		if err == nil {
@@ -168,7 +166,7 @@ func awaitDial(t testing.TB, network, address string) net.Conn {
 		if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, os.ErrNotExist) {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Millisecond) // the test's own limit ends it
+		<-tick.C // the test's own limit ends it
 	}
 }
 
@@ -201,7 +199,7 @@ func TestCarriesBothWays(t *testing.T) {
 	for _, l := range []net.Listener{there, here, unix} {
 		go echo(l)
 	}
-	atGate, atMachine, sock := free(t), free(t), filepath.Join(t.TempDir(), "far.sock")
+	atGate, atMachine, sock := loopback.Free(t), loopback.Free(t), filepath.Join(t.TempDir(), "far.sock")
 	s := newStage(t, Ends{Listen: []string{atGate}, Dial: dialler(map[string]string{atMachine: there.Addr().String(), sock: socket})})
 	leave, _ := s.join(t, Ends{Listen: []string{atMachine, sock}, Dial: dialler(map[string]string{atGate: here.Addr().String()})})
 	want := make([]byte, 5<<20) // more than any window
@@ -219,14 +217,13 @@ func TestCarriesBothWays(t *testing.T) {
 	}
 	leave()
 	for _, address := range []string{atMachine, atGate} {
-		for { // the gate's end follows
+		for tick := time.NewTicker(time.Millisecond); ; <-tick.C { // the gate's end follows
 			c, err := net.Dial("tcp", address)
 			if errors.Is(err, syscall.ECONNREFUSED) {
 				break
 			} else if err == nil {
 				_ = c.Close()
 			}
-			time.Sleep(time.Millisecond)
 		}
 	}
 }
@@ -242,7 +239,7 @@ func TestCutIsNoEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			there := listen(t)
-			at := free(t)
+			at := loopback.Free(t)
 			s := newStage(t, Ends{Dial: dialler(map[string]string{at: there.Addr().String()})})
 			leave, _ := s.join(t, Ends{Listen: []string{at}})
 			c := awaitDial(t, "tcp", at)
@@ -266,7 +263,7 @@ func TestCutIsNoEnd(t *testing.T) {
 
 func TestRefusesOtherAddresses(t *testing.T) {
 	t.Parallel()
-	at := free(t)
+	at := loopback.Free(t)
 	s := newStage(t, Ends{Dial: dialler(nil)})
 	_, _ = s.join(t, Ends{Listen: []string{at}})
 	c, err := net.Dial("tcp", at)
@@ -316,7 +313,7 @@ func TestWhoMayJoin(t *testing.T) {
 		t.Error(err)
 	}
 	away := s.machine
-	away.Gate = free(t)
+	away.Gate = loopback.Free(t)
 	if _, err := away.Connect(ctx); err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrImpostor) {
 		t.Errorf("no gate: %v", err)
 	}
@@ -362,7 +359,7 @@ func TestDismissedIsCutOff(t *testing.T) {
 // place of its earlier self.
 func TestLaterConnectionReplaces(t *testing.T) {
 	t.Parallel()
-	here, atGate := listen(t), free(t)
+	here, atGate := listen(t), loopback.Free(t)
 	go echo(here)
 	s := newStage(t, Ends{Listen: []string{atGate}})
 	ends := Ends{Dial: dialler(map[string]string{atGate: here.Addr().String()})}
