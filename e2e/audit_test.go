@@ -22,7 +22,7 @@ import (
 // TestAudit_7_8_5 is an application's audit trail, and a person in it: recorded, looked
 // at, erased, and erased still after a restart with the keys of a backup.
 func TestAudit_7_8_5(t *testing.T) {
-	p := platformtest.Start(t, platformtest.Options{Number: 107})
+	p := platformtest.Start(t, platformtest.Options{})
 	p.Healthy()
 	greenlangIsAudited(t, p)
 
@@ -149,7 +149,7 @@ func greenlangIsAudited(t *testing.T, p *platformtest.Platform) {
 		t.Fatal(err)
 	}
 	for range 2 { // a repeat is the same customer, and the same event
-		resp, err := http.Post("http://127.107.0.1:8080/v1/customers", "application/json", bytes.NewReader(b)) //nolint:noctx // a test
+		resp, err := http.Post("http://"+p.Networks[platformtest.Region].Host(0, 1, 8080)+"/v1/customers", "application/json", bytes.NewReader(b)) //nolint:noctx // a test
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,9 +72,9 @@ func countWritables(t *testing.T, p *platformtest.Platform) *writables {
 	w.done.Go(func() {
 		for ctx.Err() == nil {
 			now := 0
-			for _, region := range []int{105, 106} {
+			for _, region := range p.Networks {
 				for zone := range 3 {
-					if takesWrites(ctx, fmt.Sprintf("host=127.%d.%d.1 port=5432 user=%s password=%s dbname=postgres connect_timeout=2", region, zone+1, patroni.ProbeUser, secrets.Probe)) {
+					if takesWrites(ctx, fmt.Sprintf("host=%s port=5432 user=%s password=%s dbname=postgres connect_timeout=2", region.IP(zone+1, 1), patroni.ProbeUser, secrets.Probe)) {
 						now++
 					}
 				}
@@ -148,12 +148,12 @@ func oneWayIsCut(t *testing.T, p *platformtest.Platform) {
 		return ""
 	})
 	p.Await("the partner's edge does not refuse what it cannot send", func(api.Status) string {
-		if status, body := askEdge(t, "106"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"region":"us-east-1"`) || !strings.Contains(body, "nothing was done") {
+		if status, body := askEdge(t, p, partner); status != http.StatusServiceUnavailable || !strings.Contains(body, `"region":"us-east-1"`) || !strings.Contains(body, "nothing was done") {
 			return fmt.Sprintf("%d %s", status, body)
 		}
 		return ""
 	})
-	if status, body := askEdge(t, "105"); status != http.StatusOK {
+	if status, body := askEdge(t, p, platformtest.Region); status != http.StatusOK {
 		t.Errorf("at home: %d %s", status, body)
 	}
 	if out, code := p.Run("evacuate", platformtest.Region, "--reason", "test", "--yes"); code == 0 || !strings.Contains(out, "nothing can be handed over") {
@@ -169,7 +169,7 @@ func oneWayIsCut(t *testing.T, p *platformtest.Platform) {
 	run(t, p, "fault", "clear", id)
 	open(t, p)
 	p.Await("the partner's edge does not send on again", func(api.Status) string {
-		if status, body := askEdge(t, "106"); status != http.StatusOK {
+		if status, body := askEdge(t, p, partner); status != http.StatusOK {
 			return fmt.Sprintf("%d %s", status, body)
 		}
 		return ""

@@ -10,15 +10,16 @@ import (
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/up"
 )
 
 // What cannot work is refused before anything is started, with what to do.
 func TestUpRefuses(t *testing.T) {
 	if _, err := assign.FindPrograms(t.Context(), place.EnginesRoot()); err != nil {
-		t.Skipf("NOT PROVED: that `up` refuses what cannot work, which needs real engines: %v", err)
+		strict.Skip(t, "that `up` refuses what cannot work, which needs real engines", err)
 	}
-	p := platformtest.Prepare(t, platformtest.Options{Number: 103})
+	p := platformtest.Prepare(t, platformtest.Options{})
 	refused := func(t *testing.T, say ...string) {
 		t.Helper()
 		out, code := p.In(t).TryUp()
@@ -35,12 +36,13 @@ func TestUpRefuses(t *testing.T) {
 		}
 	}
 	t.Run("PortInUse", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.103.2.1:5432")
+		taken := p.Networks[platformtest.Region].Host(2, 1, 5432)
+		l, err := net.Listen("tcp", taken)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close() //nolint:errcheck // a test
-		refused(t, "127.103.2.1:5432", "us-east-1/b/postgres", "in use")
+		refused(t, taken, "us-east-1/b/postgres", "in use")
 	})
 	t.Run("MissingEngine", func(t *testing.T) {
 		t.Setenv("FOURNINES_ENGINES", t.TempDir())

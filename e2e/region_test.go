@@ -26,7 +26,7 @@ import (
 
 // TestRegion is one region's life: its scenarios share the platform and leave it whole.
 func TestRegion(t *testing.T) {
-	p := platformtest.Start(t, platformtest.Options{Number: 101})
+	p := platformtest.Start(t, platformtest.Options{})
 	p.Healthy()
 	for _, scenario := range []struct {
 		name string

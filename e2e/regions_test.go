@@ -22,10 +22,7 @@ const partner = "us-west-2"
 // platform and leave it whole (rows 7.1.1, 7.1.2, 7.1.9, 7.1.12).
 func TestRegions(t *testing.T) {
 	p := platformtest.Start(t, platformtest.Options{
-		Number: 105, Kafka: true, Args: []string{"--servers", "3", "--regions", platformtest.Region + "," + partner},
-		Change: func(text string) string {
-			return strings.Replace(text, "name: us-west-2,      number: 4,", "name: us-west-2,      number: 106,", 1)
-		},
+		Kafka: true, Args: []string{"--servers", "3", "--regions", platformtest.Region + "," + partner},
 	})
 	p.Healthy()
 	for _, scenario := range []struct {
@@ -98,19 +95,19 @@ func movesAreRefused(t *testing.T, p *platformtest.Platform) {
 
 // anyEdge asks both regions' edges for a customer whose home is one of them.
 func anyEdge(t *testing.T, p *platformtest.Platform) {
-	for _, number := range []string{"105", "106"} {
-		if status, body := askEdge(t, number); status != http.StatusOK {
-			t.Errorf("edge of region %s: %d %s", number, status, body)
+	for region := range p.Networks {
+		if status, body := askEdge(t, p, region); status != http.StatusOK {
+			t.Errorf("edge of region %s: %d %s", region, status, body)
 		}
 	}
 }
 
-// askEdge reads as a customer does, at the edge of the region with this number.
-func askEdge(t *testing.T, number string) (status int, body string) {
+// askEdge reads as a customer does, at the edge of this region.
+func askEdge(t *testing.T, p *platformtest.Platform, region string) (status int, body string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127."+number+".0.1:8080/v1/customers?limit=1", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Networks[region].Host(0, 1, 8080)+"/v1/customers?limit=1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +158,7 @@ func run(t *testing.T, p *platformtest.Platform, args ...string) string {
 func staysFenced(t *testing.T, p *platformtest.Platform) {
 	run(t, p, "fault", "inject", "region-kill", platformtest.Region, "--for", "5m", "--reason", "test", "--yes")
 	run(t, p, "evacuate", platformtest.Region, "--ungraceful", "--reason", "test", "--yes")
-	if got := answers(t, p); !slices.Equal(got, []string{"127.106.0.1"}) {
+	if got := answers(t, p); !slices.Equal(got, []string{p.Networks[partner].IP(0, 1)}) {
 		t.Errorf("DNS answers %v after the evacuation", got)
 	}
 	faults := strings.Fields(run(t, p, "fault", "list", "-o", "name"))
@@ -188,7 +185,7 @@ func staysFenced(t *testing.T, p *platformtest.Platform) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	run(t, p, "restore", platformtest.Region, "--reason", "test", "--yes")
-	if got := answers(t, p); !slices.Equal(got, []string{"127.105.0.1"}) {
+	if got := answers(t, p); !slices.Equal(got, []string{p.Networks[platformtest.Region].IP(0, 1)}) {
 		t.Errorf("DNS answers %v after the way home", got)
 	}
 }

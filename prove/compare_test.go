@@ -2,14 +2,16 @@
 
 package prove
 
-import "testing"
+import (
+	"testing"
+)
 
 // TestPatroniAlone measures the peer: the same region and faults with the accelerated
 // failover switched off. Only lost writes fail it; that it is slow, or never recovers
 // from a hung postmaster, is what is to be seen.
 func TestPatroniAlone(t *testing.T) {
 	runs, k := number(t, "PROVE_PEER_RUNS", 5), keep(t, "patroni-alone")
-	r := start(t, 121, alone)
+	r := start(t, alone)
 	for _, s := range peerStrikes() {
 		if !chosen(t, "PROVE_KINDS", s.kind) {
 			continue
@@ -25,7 +27,7 @@ func TestPatroniAlone(t *testing.T) {
 // fault first one region is up, then the other, never both.
 func TestCompare(t *testing.T) {
 	runs, k := number(t, "PROVE_PEER_RUNS", 5), keep(t, "compare")
-	regions := []*region{prepared(t, 122, ours), prepared(t, 123, alone)}
+	regions := []*region{prepared(t, ours), prepared(t, alone)}
 	for _, s := range peerStrikes() {
 		if !chosen(t, "PROVE_KINDS", s.kind) {
 			continue

@@ -22,7 +22,7 @@ import (
 // counted apart.
 func TestNoFalseFailover(t *testing.T) {
 	minutes, k := number(t, "PROVE_MINUTES", 30), keep(t, "no-false-failover")
-	r := start(t, 129, ours)
+	r := start(t, ours)
 	lock, end, all := r.lock(), time.Now().Add(time.Duration(minutes)*time.Minute), []noise{}
 	for _, n := range noises(r.zones()) {
 		if chosen(t, "PROVE_KINDS", n.name) {

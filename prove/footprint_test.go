@@ -25,7 +25,7 @@ const idleFor = 30 * time.Second
 // region costs while nobody asks anything of it.
 func TestFootprint(t *testing.T) {
 	k := keep(t, "footprint")
-	r := prepared(t, 127, ours)
+	r := prepared(t, ours)
 	for n := range 3 {
 		t.Run(strconv.Itoa(n+1), func(t *testing.T) {
 			r := r.in(t)

@@ -45,10 +45,9 @@ func TestLive(t *testing.T) {
 	minutes := time.Duration(number(t, "PROVE_MINUTES", 3)) * time.Minute
 	period := time.Duration(number(t, "PROVE_PERIOD", 60)) * time.Second
 	k := keep(t, "live")
-	o := options(124, ours)
+	o := options(ours)
 	o.Args = append(o.Args, "--regions", platformtest.Region+","+partner)
 	o.Change = strings.NewReplacer(
-		"name: us-west-2,      number: 4,", "name: us-west-2,      number: 125,",
 		"agents: 10000", "agents: 11500", // one in ten is a draft or deprecated, and may not be run
 	).Replace
 	r := &region{Platform: platformtest.Start(t, o), t: t, who: ours}

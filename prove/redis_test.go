@@ -17,7 +17,7 @@ import (
 // 7.1.5). Replication is asynchronous: lost writes are counted, and do not fail it.
 func TestRedisLoss(t *testing.T) {
 	runs, k := number(t, "PROVE_RUNS", 30), keep(t, "redis-loss")
-	r := start(t, 126, ours)
+	r := start(t, ours)
 	for _, kind := range []string{fault.ProcessFreeze, fault.ProcessKill} {
 		if !chosen(t, "PROVE_KINDS", kind) {
 			continue

@@ -22,6 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -43,16 +44,16 @@ type region struct {
 }
 
 // start brings a region up until the test ends.
-func start(t *testing.T, number int, who string) *region {
+func start(t *testing.T, who string) *region {
 	t.Helper()
-	r := &region{Platform: platformtest.Start(t, options(number, who)), t: t, who: who}
+	r := &region{Platform: platformtest.Start(t, options(who)), t: t, who: who}
 	r.enter()
 	return r
 }
 
 // options are GreenLang's own platform, or the same without the accelerated failover.
-func options(number int, who string) platformtest.Options {
-	o := platformtest.Options{Number: number}
+func options(who string) platformtest.Options {
+	o := platformtest.Options{}
 	if netns() {
 		o.Args = []string{"--netns"}
 	}
@@ -65,12 +66,12 @@ func options(number int, who string) platformtest.Options {
 }
 
 // prepared is a region that up brings up and Down stops, any number of times.
-func prepared(t *testing.T, number int, who string) *region {
+func prepared(t *testing.T, who string) *region {
 	t.Helper()
 	if _, err := assign.FindPrograms(t.Context(), place.EnginesRoot()); err != nil {
-		t.Skipf("NOT PROVED: nothing of this proof, which needs real engines: %v", err)
+		strict.Skip(t, "nothing of this proof, which needs real engines", err)
 	}
-	return &region{Platform: platformtest.Prepare(t, options(number, who)), t: t, who: who}
+	return &region{Platform: platformtest.Prepare(t, options(who)), t: t, who: who}
 }
 
 func (r *region) up() {

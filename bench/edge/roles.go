@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/greenlang/fournines/internal/pki"
 	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/pki"
 )
 
 // serveUpstream answers every request with the same 1 KiB of JSON, as cheaply

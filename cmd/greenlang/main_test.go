@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/greenlang/fournines/internal/greenlang/enginetest"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // TestVerbs builds the program and goes the way an operator goes: migrate, seed,
@@ -64,9 +65,9 @@ func TestVerbs(t *testing.T) {
 }
 
 func serveAndEnd(t *testing.T, binary, postgres string) {
-	listen := enginetest.FreeAddress(t)
+	listen := loopback.Free(t)
 	cmd := exec.Command(binary, "serve", "--zone", "a", "--drain-delay", "100ms")
-	cmd.Env = append(os.Environ(), "GREENLANG_POSTGRES="+postgres, "GREENLANG_LISTEN="+listen, "GREENLANG_REDIS="+enginetest.FreeAddress(t))
+	cmd.Env = append(os.Environ(), "GREENLANG_POSTGRES="+postgres, "GREENLANG_LISTEN="+listen, "GREENLANG_REDIS="+loopback.Free(t))
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {

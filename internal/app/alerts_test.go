@@ -47,7 +47,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := newSite(t, 144, fmt.Sprintf("\n  notify:\n    - {name: hook, kind: webhook, secretFile: %s, url: %s, least: critical}\n", secret, receiver.URL))
+	a := newSite(t, fmt.Sprintf("\n  notify:\n    - {name: hook, kind: webhook, secretFile: %s, url: %s, least: critical}\n", secret, receiver.URL))
 	seen := map[string]int{}
 	next := func(what, kind, key string) {
 		t.Helper()

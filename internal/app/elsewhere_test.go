@@ -1,6 +1,12 @@
 package app
 
 import (
+	"github.com/greenlang/fournines/internal/machines"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/up"
+)
+
+import (
 	"bytes"
 	"context"
 	"fmt"
@@ -21,20 +27,18 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/machines"
-	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/up"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
-const (
-	joining = "us-west-2/" + place.Server
+const joining = "us-west-2/" + place.Server
 
-	// The cable between this machine and the other one.
-	cable       = "fnjoin0"
-	cableHere   = "10.211.77.1/30"
-	cableThere  = "10.211.77.2/30"
-	gateAddress = "10.211.77.1:9443"
-)
+// cable is between this machine and the other one.
+type cable struct{ name, here, there, gate string }
+
+func newCable(n loopback.Network) cable {
+	return cable{fmt.Sprintf("fnjoin%d", n), fmt.Sprintf("10.%d.77.1/30", n), fmt.Sprintf("10.%d.77.2/30", n), fmt.Sprintf("10.%d.77.1:9443", n)}
+}
 
 // machine is another machine, as far as a process sees: it has a loopback, a network and a
 // data directory of its own, and one cable to this one.
@@ -42,14 +46,15 @@ type machine struct {
 	t    *testing.T
 	pid  string // of a process that is there for as long as the machine is
 	root string // its data directory; only there
+	cable
 
 	crashes string // see crashPoint
 }
 
-func newMachine(t *testing.T, root string) *machine {
+func newMachine(t *testing.T, root string, c cable) *machine {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("NOT PROVED: that a server runs on another machine; making one needs root")
+		strict.Skip(t, "that a server runs on another machine", "making one needs root")
 	}
 	empty := t.TempDir()
 	hold := exec.Command("unshare", "--net", "--mount", "--propagation", "private", "sh", "-c", `mount --bind "$0" "$1" && echo made && exec cat`, empty, root)
@@ -71,9 +76,9 @@ func newMachine(t *testing.T, root string) *machine {
 		_ = hold.Wait()
 	})
 	if _, err := io.ReadFull(out, make([]byte, len("made\n"))); err != nil {
-		t.Skipf("NOT PROVED: that a server runs on another machine; none can be made here: %v %s", err, trouble.String())
+		strict.Skip(t, "that a server runs on another machine", fmt.Sprintf("none can be made here: %v %s", err, trouble.String()))
 	}
-	m := &machine{t: t, pid: fmt.Sprint(hold.Process.Pid), root: empty, crashes: t.TempDir()}
+	m := &machine{t: t, pid: fmt.Sprint(hold.Process.Pid), root: empty, cable: c, crashes: t.TempDir()}
 	m.plug(hold.Process.Pid)
 	return m
 }
@@ -93,11 +98,11 @@ func (m *machine) plug(pid int) {
 	far, err := netlink.NewHandleAt(there)
 	check(err)
 	defer far.Close()
-	if old, err := netlink.LinkByName(cable); err == nil { // of a run that was killed
+	if old, err := netlink.LinkByName(m.name); err == nil { // of a run that was killed
 		check(netlink.LinkDel(old))
 	}
-	check(netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: cable}, PeerName: "eth0", PeerNamespace: netlink.NsFd(there)}))
-	here, err := netlink.LinkByName(cable)
+	check(netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: m.name}, PeerName: "eth0", PeerNamespace: netlink.NsFd(there)}))
+	here, err := netlink.LinkByName(m.name)
 	check(err)
 	m.t.Cleanup(func() { _ = netlink.LinkDel(here) })
 	eth, err := far.LinkByName("eth0")
@@ -109,8 +114,8 @@ func (m *machine) plug(pid int) {
 		check(err)
 		return a
 	}
-	check(netlink.AddrAdd(here, addr(cableHere)))
-	check(far.AddrAdd(eth, addr(cableThere)))
+	check(netlink.AddrAdd(here, addr(m.here)))
+	check(far.AddrAdd(eth, addr(m.there)))
 	check(far.LinkSetUp(lo))
 	check(far.LinkSetUp(eth))
 	check(netlink.LinkSetUp(here))
@@ -119,7 +124,7 @@ func (m *machine) plug(pid int) {
 // cut takes the cable away, or puts it back.
 func (m *machine) cut(away bool) {
 	m.t.Helper()
-	here, err := netlink.LinkByName(cable)
+	here, err := netlink.LinkByName(m.name)
 	if err == nil && away {
 		err = netlink.LinkSetDown(here)
 	} else if err == nil {
@@ -222,7 +227,7 @@ func (x *plane) gate() (stop func()) {
 	}
 	x.t.Cleanup(stop)
 	x.await(func(api.Status) string {
-		c, err := net.Dial("tcp", gateAddress)
+		c, err := net.Dial("tcp", x.cable.gate)
 		if err != nil {
 			return err.Error()
 		}
@@ -274,9 +279,9 @@ func (x *plane) away(name string) {
 // be lost in every way that a machine can be.
 func TestServerOnItsOwnMachine(t *testing.T) {
 	t.Parallel()
-	x := newPlane(t, [2]int{178, 179}, "", joining)
+	x := newPlane(t, "", joining)
 	x.authorities()
-	m := newMachine(t, x.root)
+	m := newMachine(t, x.root, x.cable)
 	stopGate := x.gate()
 	i, err := up.InviteServer(x.root, joining, "ada")
 	if err != nil {

@@ -31,7 +31,7 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 	if err := os.WriteFile(keys, []byte("[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := newSiteOf(t, 145, place.Installation{Regions: []string{"us-east-1", "eu-west-1", "us-west-2"}}, func(text string) string {
+	a := newSiteOf(t, place.Installation{Regions: []string{"us-east-1", "eu-west-1", "us-west-2"}}, func(text string) string {
 		return strings.Replace(text, "    ttl: 5s\n", fmt.Sprintf("    ttl: 5s\n    route53: {hostedZone: %s, name: api.greenlang.com, credentialsFile: %s, endpoint: %s, addresses: {eu-west-1: 203.0.113.2}}\n", id, keys, endpoint), 1)
 	})
 	settle := func(want ...string) {

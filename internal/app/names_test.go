@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 	edgedns "github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/up"
 )
@@ -56,13 +56,8 @@ func TestNameServer_7_1_2(t *testing.T) {
 // takes is logged.
 func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 	t.Parallel()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := free.Addr().String()
-	_ = free.Close()
-	a := newSiteOf(t, 146, place.Installation{Regions: []string{"us-east-1", "eu-west-1"}, DNS: names}, func(text string) string { return text })
+	names := loopback.Free(t)
+	a := newSiteOf(t, place.Installation{Regions: []string{"us-east-1", "eu-west-1"}, DNS: names}, func(text string) string { return text })
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	if err := os.MkdirAll(a.s.Layout.EdgeDir("us-east-1"), 0o700); err != nil {

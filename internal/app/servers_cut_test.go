@@ -26,7 +26,7 @@ import (
 // carries again all have one journal (rows 7.1.9, 7.5.1).
 func TestServersAreCutApart(t *testing.T) {
 	t.Parallel()
-	x := newPlane(t, [2]int{151, 152}, "")
+	x := newPlane(t, "")
 	for _, kind := range []string{fault.RegionPartition, fault.RegionPartitionOut} {
 		leader := x.leaderInRegion()
 		mend := x.cut(kind, x.lives[leader].s.seat.Region)

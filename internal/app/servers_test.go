@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/up"
 	"github.com/greenlang/fournines/internal/wait"
@@ -27,6 +27,7 @@ import (
 type plane struct {
 	t      *testing.T
 	root   string
+	cable  cable // to a machine of its own, where a test has one
 	client *client.Client
 	events *client.Client
 	lives  map[string]*serverLife
@@ -38,27 +39,22 @@ type serverLife struct {
 	stop   func()
 }
 
-// newPlane lays the installation down in the regions of those numbers. Servers that are
-// elsewhere are left to the test.
-func newPlane(t *testing.T, numbers [2]int, more string, elsewhere ...string) *plane {
+// newPlane lays the installation down in networks of its own. Servers that are elsewhere are
+// left to the test.
+func newPlane(t *testing.T, more string, elsewhere ...string) *plane {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inst := place.Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Elsewhere: elsewhere, Gate: gateAddress, Listen: l.Addr().String()}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	east, west := loopback.New(t), loopback.New(t)
+	x := &plane{t: t, root: t.TempDir(), cable: newCable(east), lives: map[string]*serverLife{}}
+	inst := place.Installation{Regions: []string{"us-east-1", "us-west-2"}, Servers: 3, Elsewhere: elsewhere, Gate: x.cable.gate, Listen: loopback.Free(t)}
 	text := strings.NewReplacer(
-		"name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", numbers[0]),
-		"name: us-west-2,      number: 4,", fmt.Sprintf("name: us-west-2,      number: %d,", numbers[1]),
+		"name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", east),
+		"name: us-west-2,      number: 4,", fmt.Sprintf("name: us-west-2,      number: %d,", west),
 	).Replace(string(spec.BuiltInYAML())) + more
-	x := &plane{t: t, root: t.TempDir(), lives: map[string]*serverLife{}}
 	if err := place.SaveInstallation(x.root, inst, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	u := &up.Up{}
+	var err error
 	if u.Installation, u.Layout, err = place.LoadInstallation(x.root); err != nil {
 		t.Fatal(err)
 	}
@@ -275,16 +271,17 @@ func (x *plane) sameJournal() {
 
 func TestThreeServersWithTheirOwnEtcd(t *testing.T) {
 	t.Parallel()
-	threeServers(t, newPlane(t, [2]int{171, 172}, ""))
+	threeServers(t, newPlane(t, ""))
 }
 
 func TestThreeServersWithAnExternalEtcd(t *testing.T) {
 	t.Parallel()
-	url, peer := "http://127.173.0.1:2379", "http://127.173.0.1:2380"
+	n := loopback.New(t)
+	url, peer := "http://"+n.Host(0, 1, 2379), "http://"+n.Host(0, 1, 2380)
 	e, err := etcd.Start(t.Context(), etcd.Member{Name: "x", Dir: t.TempDir(), Client: url, Peer: peer, Cluster: "x=" + peer, Token: "x", MaxRequest: maxRequest})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
-	threeServers(t, newPlane(t, [2]int{174, 175}, "  controlPlane: {etcd: {endpoints: [\""+url+"\"]}}\n"))
+	threeServers(t, newPlane(t, "  controlPlane: {etcd: {endpoints: [\""+url+"\"]}}\n"))
 }

@@ -14,7 +14,7 @@ import (
 // which dies before takes no second with it, and the next one counts none twice.
 func TestCountsOutliveTheServer(t *testing.T) {
 	t.Parallel()
-	x := newSite(t, 141, "")
+	x := newSite(t, "")
 	report := func(from, to uint64) uint64 {
 		t.Helper()
 		var f board.EdgeFact

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -31,26 +31,18 @@ type site struct {
 	stop   func()
 }
 
-// newSite lays an installation down in the region of that number; more is added to its
-// platform file.
-func newSite(t *testing.T, number int, more string) *site {
+// newSite lays an installation down in a region; more is added to its platform file.
+func newSite(t *testing.T, more string) *site {
 	t.Helper()
-	return newSiteOf(t, number, place.Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
+	return newSiteOf(t, place.Installation{Regions: []string{"us-east-1"}}, func(text string) string { return text + more })
 }
 
-// newSiteOf lays this installation down, at an address of its own and with the platform
-// file edited.
-func newSiteOf(t *testing.T, number int, inst place.Installation, edit func(string) string) *site {
+// newSiteOf lays this installation down, at an address and in a network of its own and with
+// the platform file edited.
+func newSiteOf(t *testing.T, inst place.Installation, edit func(string) string) *site {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &site{t: t, root: t.TempDir(), listen: l.Addr().String()}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", number), 1)
+	x := &site{t: t, root: t.TempDir(), listen: loopback.Free(t)}
+	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", loopback.New(t)), 1)
 	inst.Listen = x.listen
 	if err := place.SaveInstallation(x.root, inst, []byte(edit(text))); err != nil {
 		t.Fatal(err)
@@ -165,7 +157,7 @@ func troubled(kind witness.Trouble) func(api.Witnesses) bool {
 // from a copy, and then goes another way, is called out by the other, and knows it itself.
 func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	t.Parallel()
-	a, b := newSite(t, 141, ""), newSite(t, 142, "")
+	a, b := newSite(t, ""), newSite(t, "")
 	if err := a.s.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.card().Log, Witness: a.s.card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
 		t.Fatalf("a journal that watches itself: %v", err)
 	}
@@ -225,7 +217,7 @@ func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 // What is published at /log is the journal, for who has the token; the keys are for all.
 func TestTheJournalIsPublished(t *testing.T) {
 	t.Parallel()
-	a := newSite(t, 143, "")
+	a := newSite(t, "")
 	a.say(300)
 	base := "http://" + a.listen
 	if err := a.s.Journal.Publish(t.Context()); err != nil {

@@ -21,7 +21,7 @@ var serveFlag = flag.String("serve", "", "serve the fixture on this address for 
 // Beside the console it serves /login, and POST /advance makes something happen.
 func TestServe(t *testing.T) {
 	if *serveFlag == "" {
-		t.Skip("serves the browser tests, only with -serve ADDRESS")
+		return // it is no test
 	}
 	f := newFixture()
 	mux := http.NewServeMux()

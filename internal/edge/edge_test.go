@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/edge"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 func backend(t *testing.T, h http.HandlerFunc) string {
@@ -42,16 +43,6 @@ func get(t *testing.T, address string) string {
 	return string(body)
 }
 
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func api(version uint64, listen string, targets ...string) edge.Config {
 	s := edge.HTTPService{Name: "api", Listen: listen}
 	for i, address := range targets {
@@ -74,7 +65,7 @@ func start(t *testing.T, dir string) *edge.Edge {
 // tell it anything.
 func TestLastConfiguration(t *testing.T) {
 	t.Parallel()
-	dir, listen := t.TempDir(), free(t)
+	dir, listen := t.TempDir(), loopback.Free(t)
 	first := start(t, dir)
 	if r := first.Report(); r.Version != 0 || !r.Running {
 		t.Fatalf("an empty edge reports %+v", r)
@@ -110,7 +101,7 @@ func TestLastConfiguration(t *testing.T) {
 // TestRefusals: whatever is wrong, what runs goes on and the disk keeps it.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	dir, listen := t.TempDir(), free(t)
+	dir, listen := t.TempDir(), loopback.Free(t)
 	e := start(t, dir)
 	target := backend(t, saying("hello"))
 	if err := e.Apply(api(7, listen, target)); err != nil {
@@ -170,7 +161,7 @@ func TestDamaged(t *testing.T) {
 // go to the new one, and the listener never closes.
 func TestSwitch(t *testing.T) {
 	t.Parallel()
-	listen := free(t)
+	listen := loopback.Free(t)
 	e := start(t, t.TempDir())
 	arrived, finish := make(chan bool), make(chan bool)
 	old := backend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -214,7 +205,7 @@ func TestSwitch(t *testing.T) {
 		t.Fatalf("the old connection got %q, %v", answer, err)
 	}
 	// The service moves to another address: the old one closes.
-	moved := free(t)
+	moved := loopback.Free(t)
 	if err := e.Apply(api(3, moved, backend(t, saying("moved")))); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +224,7 @@ func TestSwitch(t *testing.T) {
 // TestResume: a reader goes on where it stopped, over a restart as well.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	dir, listen := t.TempDir(), free(t)
+	dir, listen := t.TempDir(), loopback.Free(t)
 	e := start(t, dir)
 	if err := e.Apply(api(1, listen, backend(t, saying("x")))); err != nil {
 		t.Fatal(err)
@@ -262,7 +253,7 @@ func TestTCP(t *testing.T) {
 	t.Parallel()
 	node, witness := redis(t)
 	c := edge.Config{Version: 1, TCP: []edge.TCPService{{
-		Name: "cache", Listen: free(t), Protocol: "redis", Master: "main",
+		Name: "cache", Listen: loopback.Free(t), Protocol: "redis", Master: "main",
 		Members: []edge.Member{{Name: "a", Address: node, Witness: witness}},
 	}}}
 	e := start(t, t.TempDir())

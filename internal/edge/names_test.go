@@ -1,7 +1,6 @@
 package edge_test
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // resolve asks a name server for the service's address; "" is no answer.
@@ -57,12 +57,7 @@ func TestADeadRegionLeavesTheNames_7_1_2(t *testing.T) {
 	}))
 	west := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(west.Close)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := free.Addr().String()
-	_ = free.Close()
+	names := loopback.Free(t)
 	dir := t.TempDir()
 	c := edge.Config{Version: 1, Region: "west", DNS: &config.DNS{
 		Zone: "greenlang.test.", Service: "api", Listen: []string{names}, TTL: config.Duration(5 * time.Second),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/web"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // pair is two regions' edges: west knows nothing but the way to east, until east moves.
@@ -31,9 +32,7 @@ func newPair(t *testing.T) *pair {
 	p := &pair{t: t, at: map[string]string{}, cells: 12, local: edge.Target{Name: "a", Address: app.Listener.Addr().String()}}
 	p.east, p.west = edge.New(edge.Options{Dir: t.TempDir()}), edge.New(edge.Options{Dir: t.TempDir()})
 	for region, e := range map[string]*edge.Edge{"east": p.east, "west": p.west} {
-		l := httptest.NewServer(http.NotFoundHandler()) // an address that is free
-		p.at[region] = l.Listener.Addr().String()
-		l.Close()
+		p.at[region] = loopback.Free(t)
 		t.Cleanup(e.Stop)
 	}
 	return p

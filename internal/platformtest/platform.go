@@ -2,8 +2,8 @@
 // binaries are built, `fournines up` is run as a person would, and everything is
 // stopped at the end.
 //
-// Each package of tests takes a region number of its own, so that its loopback
-// addresses collide neither with another's nor with a platform that a person runs.
+// Each region is in a network of its own (package loopback), so that its addresses collide
+// neither with another test's nor with a platform that a person runs.
 package platformtest
 
 import (
@@ -11,13 +11,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +25,8 @@ import (
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -39,14 +40,16 @@ type Platform struct {
 	Listen string // API and console
 	Token  string
 	Client *client.Client
-	args   []string
-	t      testing.TB
+	// Networks of the regions that run, by name: region X is 127.NETWORK.ZONE.1.
+	Networks map[string]loopback.Network
+
+	args []string
+	t    testing.TB
 }
 
 // Options say how the platform shall be.
 type Options struct {
-	Number int                          // of the region: 127.NUMBER.x.x
-	Args   []string                     // more arguments of `up`
+	Args   []string                     // more arguments of `up`; --regions says which run, Region alone otherwise
 	Change func(platform string) string // edits the platform file; nil: GreenLang's own
 	Kafka  bool                         // brokers run as well; without, the platform declares none
 }
@@ -60,7 +63,7 @@ func Start(t testing.TB, o Options) *Platform {
 		err = assign.Suffice(programs, spec.Engines{Kafka: spec.Kafka{Brokers: 1}})
 	}
 	if err != nil {
-		t.Skipf("NOT PROVED: nothing of this test, which needs real engines: %v", err)
+		strict.Skip(t, "nothing of this test, which needs real engines", err)
 	}
 	p := Prepare(t, o)
 	p.Up()
@@ -91,7 +94,7 @@ func Prepare(t testing.TB, o Options) *Platform {
 	}
 	p := &Platform{Root: filepath.Join(root, "data"), Binary: filepath.Join(root, "build", "fournines"), t: t}
 	p.build(filepath.Join(root, "build"))
-	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", "name: us-east-1,      number: "+strconv.Itoa(o.Number)+",", 1)
+	text := p.settle(string(spec.BuiltInYAML()), o.Args)
 	if !o.Kafka {
 		text = strings.NewReplacer("brokers: 3", "brokers: 0", "replicationFactor: 3", "replicationFactor: 0", "minInSync: 2", "minInSync: 0").Replace(text)
 	}
@@ -102,22 +105,31 @@ func Prepare(t testing.TB, o Options) *Platform {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Listen = freeAddress(t)
-	p.args = append([]string{"up", "--detach", "--data", p.Root, "-f", file, "--listen", p.Listen, "--dns", freeAddress(t)}, o.Args...)
+	p.Listen = loopback.Free(t)
+	p.args = append([]string{"up", "--detach", "--data", p.Root, "-f", file, "--listen", p.Listen, "--dns", loopback.Free(t)}, o.Args...)
 	if !slices.Contains(o.Args, "--regions") {
 		p.args = append(p.args, "--regions", Region)
 	}
 	return p
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// settle gives each region that runs a network, and says so in the platform file.
+func (p *Platform) settle(text string, args []string) string {
+	p.t.Helper()
+	regions := Region
+	if i := slices.Index(args, "--regions"); i >= 0 {
+		regions = args[i+1]
 	}
-	defer l.Close() //nolint:errcheck // only its address is wanted
-	return l.Addr().String()
+	p.Networks = map[string]loopback.Network{}
+	for name := range strings.SplitSeq(regions, ",") {
+		p.Networks[name] = loopback.New(p.t)
+		at := regexp.MustCompile(`(name: ` + regexp.QuoteMeta(name) + `,\s+number: )\d+,`)
+		if !at.MatchString(text) {
+			p.t.Fatalf("GreenLang's own platform file has no region %q with a number", name)
+		}
+		text = at.ReplaceAllString(text, fmt.Sprintf("${1}%d,", p.Networks[name]))
+	}
+	return text
 }
 
 // build builds the programs; with the build cache warm it takes seconds.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/quorum"
 )
 
@@ -71,7 +72,7 @@ func threeMembers(b *testing.B) *clientv3.Client {
 	cluster := ""
 	for i := range members {
 		name := string(rune('a' + i))
-		members[i] = etcd.Member{Name: name, Dir: b.TempDir(), Client: freeURL(b), Peer: freeURL(b), Token: "bench"}
+		members[i] = etcd.Member{Name: name, Dir: b.TempDir(), Client: "http://" + loopback.Free(b), Peer: "http://" + loopback.Free(b), Token: "bench"}
 		if cluster != "" {
 			cluster += ","
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,29 +21,20 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/quorum"
 )
 
 // startEtcd starts one real member and returns where it serves.
 func startEtcd(t *testing.T) string {
 	t.Helper()
-	client, peer := freeURL(t), freeURL(t)
+	client, peer := "http://"+loopback.Free(t), "http://"+loopback.Free(t)
 	e, err := etcd.Start(t.Context(), etcd.Member{Name: "q", Dir: t.TempDir(), Client: client, Peer: peer, Cluster: "q=" + peer, Token: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.Close)
 	return client
-}
-
-func freeURL(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // only its port is wanted
-	return "http://" + l.Addr().String()
 }
 
 func dial(t *testing.T, url string) *clientv3.Client {

@@ -21,7 +21,7 @@ import (
 func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 	t.Parallel()
 	begun := time.Now()
-	p := platformtest.Start(t, platformtest.Options{Number: 105, Change: func(text string) string {
+	p := platformtest.Start(t, platformtest.Options{Change: func(text string) string {
 		return text + "  archive: {within: 1s, retention: 1d}\n"
 	}})
 	t.Logf("up after %s", time.Since(begun))
@@ -46,7 +46,7 @@ func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 		t.Fatalf("exit %d, %v\n%s", code, err, out)
 	}
 	key := strings.TrimSpace(read(t, filepath.Join(p.Root, place.Server, "journal", "key.pub")))
-	foreign := []string{"journal", "verify", "--from", "s3://journal", "--endpoint", "https://127.105.0.3:9000", "--key", key,
+	foreign := []string{"journal", "verify", "--from", "s3://journal", "--endpoint", "https://" + p.Networks[platformtest.Region].Host(0, 3, 9000), "--key", key,
 		"--ca", filepath.Join(p.Root, place.Objects, "ca.pem"), "--credentials", filepath.Join(p.Root, place.Objects, "credentials")}
 	if out, code := p.Run(foreign...); code != 0 {
 		t.Fatalf("an auditor: exit %d\n%s", code, out)

@@ -5,12 +5,17 @@
 #   BASE_URL=… TOKEN=… SHOTS=… run.sh   pictures a live console, tests nothing
 #
 # CHROMIUM names the browser (default /usr/bin/chromium). Without node, npm or
-# Chromium it says what is missing and skips, with status 0.
+# Chromium it says what is missing and skips, with status 0; with
+# FOURNINES_STRICT=1, and in CI (CI=true), it fails.
 set -eu
 cd "$(dirname "$0")"
 
 skip() {
-	echo "SKIPPED: the console's browser tests did not run: $1" >&2
+	echo "NOT PROVED: the console's browser tests did not run: $1" >&2
+	if [ "${FOURNINES_STRICT:-}" = 1 ] || [ "${CI:-}" = true ]; then
+		echo "Nothing may be skipped here (FOURNINES_STRICT=1, or CI): scripts/engines.sh test installs what is missing" >&2
+		exit 1
+	fi
 	exit 0
 }
 command -v node >/dev/null || skip "node is not installed"

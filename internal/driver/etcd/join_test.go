@@ -6,21 +6,23 @@ import (
 	"testing"
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // A member that dies before it starts joins again as the same one; one that joins out of
 // turn waits; who has a vote is not asked again.
 func TestJoinMayBeRepeated(t *testing.T) {
 	t.Parallel()
-	url := func(host string, port string) string { return "http://127.176.0." + host + ":" + port }
-	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: url("1", "2379"), Peer: url("1", "2380"), Cluster: "one=" + url("1", "2380"), Token: "join"}
+	n := loopback.New(t)
+	url := func(host, port int) string { return "http://" + n.Host(0, host, port) }
+	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: url(1, 2379), Peer: url(1, 2380), Cluster: "one=" + url(1, 2380), Token: "join"}
 	first, err := etcd.Start(t.Context(), one)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(first.Close)
 	seeds := []string{one.Client}
-	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: url("2", "2379"), Peer: url("2", "2380"), Token: "join"}
+	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: url(2, 2379), Peer: url(2, 2380), Token: "join"}
 	for range 2 { // the first life ends before it starts
 		joined, err := etcd.Join(t.Context(), two, seeds, []string{one.Peer})
 		if err != nil {
@@ -33,7 +35,7 @@ func TestJoinMayBeRepeated(t *testing.T) {
 		}
 		two = joined
 	}
-	out := etcd.Member{Name: "three", Dir: t.TempDir(), Client: url("3", "2379"), Peer: url("3", "2380"), Token: "join"}
+	out := etcd.Member{Name: "three", Dir: t.TempDir(), Client: url(3, 2379), Peer: url(3, 2380), Token: "join"}
 	if _, err := etcd.JoinOnce(t.Context(), out, seeds, []string{one.Peer, two.Peer}); err == nil || !strings.Contains(err.Error(), "another member is joining") {
 		t.Fatalf("a third joins while the second has no vote: %v", err)
 	}

@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // Whatever a member says to another one comes from its own address, also before it has joined.
 func TestPeersAreDialledFromTheirOwnAddress(t *testing.T) {
 	t.Parallel()
-	const shared, own = "127.176.1.1:2380", "127.176.1.1:2381"
+	n := loopback.New(t)
+	shared, own := n.Host(1, 1, 2380), n.Host(1, 1, 2381)
 	var mu sync.Mutex
 	from := map[netip.Addr]int{}
 	carry(t, shared, own, func(a netip.Addr) {
@@ -22,17 +24,17 @@ func TestPeersAreDialledFromTheirOwnAddress(t *testing.T) {
 		defer mu.Unlock()
 		from[a]++
 	})
-	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: "http://127.176.1.1:2379", Peer: "http://" + shared, Cluster: "one=http://" + shared, Token: "place"}
-	first, err := etcd.Open(t.Context(), one, etcd.Place{Listen: "http://" + own, From: "127.176.1.1"})
+	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: "http://" + n.Host(1, 1, 2379), Peer: "http://" + shared, Cluster: "one=http://" + shared, Token: "place"}
+	first, err := etcd.Open(t.Context(), one, etcd.Place{Listen: "http://" + own, From: n.IP(1, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(first.Close)
-	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: "http://127.176.1.2:2379", Peer: "http://127.176.1.2:2380", Token: "place"}
+	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: "http://" + n.Host(1, 2, 2379), Peer: "http://" + n.Host(1, 2, 2380), Token: "place"}
 	if two, err = etcd.Join(t.Context(), two, []string{one.Client}, []string{one.Peer}); err != nil {
 		t.Fatal(err)
 	}
-	second, err := etcd.Open(t.Context(), two, etcd.Place{From: "127.176.1.2"})
+	second, err := etcd.Open(t.Context(), two, etcd.Place{From: n.IP(1, 2)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,7 @@ func TestPeersAreDialledFromTheirOwnAddress(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if n := from[netip.MustParseAddr("127.176.1.2")]; n == 0 || len(from) != 1 {
+	if dialled := from[netip.MustParseAddr(n.IP(1, 2))]; dialled == 0 || len(from) != 1 {
 		t.Errorf("the member at %s was dialled from %v", strings.TrimPrefix(one.Peer, "http://"), from)
 	}
 }

@@ -86,7 +86,7 @@ func (b bed) keeper() Keeper {
 // TestGuardProcess is the guard's process, when it is started as one.
 func TestGuardProcess(t *testing.T) {
 	if flag.NArg() != 1 {
-		t.Skip("not started as a guard")
+		return // not started as a guard
 	}
 	if err := Guard(t.Context(), flag.Arg(0)); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 // TestBrokerLoss_7_1_6 kills the active controller of three real brokers while records are
@@ -21,11 +23,12 @@ import (
 func TestBrokerLoss_7_1_6(t *testing.T) {
 	java, err := kafka.FindJava(place.EnginesRoot())
 	if err != nil {
-		t.Skipf("NOT PROVED: that three real brokers lose no record with one of them: %v; run `make engines`", err)
+		strict.Skip(t, "that three real brokers lose no record with one of them", fmt.Errorf("%w; run `make engines`", err))
 	}
 	l := &kafka.Looker{Cluster: "us-east-1/kafka"}
 	t.Cleanup(l.Close)
-	m := kafka.Member{Cluster: l.Cluster, Addresses: []string{"127.113.1.1", "127.113.2.1", "127.113.3.1"}}
+	at := loopback.New(t)
+	m := kafka.Member{Cluster: l.Cluster, Addresses: []string{at.IP(1, 1), at.IP(2, 1), at.IP(3, 1)}}
 	brokers, start := map[string]*exec.Cmd{}, map[string]func() *exec.Cmd{}
 	for i, address := range m.Addresses {
 		m.Number = i + 1

@@ -18,6 +18,8 @@ import (
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -35,12 +37,12 @@ func newBed(t *testing.T) *bed {
 	t.Helper()
 	java, err := kafka.FindJava(place.EnginesRoot())
 	if err != nil {
-		t.Skipf("NOT PROVED: that real brokers take our configuration and a real mirror copies: %v; run `make engines`", err)
+		strict.Skip(t, "that real brokers take our configuration and a real mirror copies", fmt.Errorf("%w; run `make engines`", err))
 	}
 	b := &bed{java: java}
 	policy := spec.Kafka{Brokers: 1, ReplicationFactor: 1, MinInSync: 1}
 	var sides []kafka.Side
-	for region, address := range map[string]string{"us-east-1": "127.111.1.1", "us-west-2": "127.112.1.1"} {
+	for region, address := range map[string]string{"us-east-1": loopback.New(t).IP(1, 1), "us-west-2": loopback.New(t).IP(1, 1)} {
 		m := kafka.Member{Cluster: region + "/kafka", Addresses: []string{address}, Number: 1}
 		start := func() *exec.Cmd {
 			return run(t, region, java.Command(m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()})

@@ -16,18 +16,19 @@ import (
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 	"github.com/greenlang/fournines/internal/spec"
 )
-
-const address = "127.102.0.1"
 
 // TestAChangedPolicyIsTakenUpByARestart starts real engines twice in one directory: their
 // files are what they rewrote, and the policy is still ours.
 func TestAChangedPolicyIsTakenUpByARestart(t *testing.T) {
 	programs, err := assign.FindPrograms(t.Context(), place.EnginesRoot())
 	if err != nil {
-		t.Skipf("NOT PROVED: a changed policy of Redis, which needs the real engine: %v", err)
+		strict.Skip(t, "a changed policy of Redis, which needs the real engine", err)
 	}
+	address := loopback.New(t).IP(0, 1)
 	m := redis.Member{Address: address, Master: address, Password: "secret"}
 	home := t.TempDir()
 	policy := spec.Redis{Quorum: 2, DownAfter: spec.Duration(time.Second), FailoverTimeout: spec.Duration(10 * time.Second), MinReplicasToWrite: 1, MinReplicasMaxLag: spec.Duration(10 * time.Second)}
@@ -37,13 +38,13 @@ func TestAChangedPolicyIsTakenUpByARestart(t *testing.T) {
 		}
 	}
 	for _, p := range []spec.Redis{policy, {Quorum: 2, DownAfter: spec.Duration(1500 * time.Millisecond), FailoverTimeout: spec.Duration(12 * time.Second), MinReplicasMaxLag: spec.Duration(7 * time.Second)}} {
-		stopServer := start(t, programs, redis.Port, append([]string{filepath.Join(home, "redis.conf")}, redis.ServerOptions(p)...))
-		stopSentinel := start(t, programs, redis.SentinelPort, append([]string{filepath.Join(home, "sentinel.conf")}, redis.SentinelOptions(p)...))
-		got := ask(t, redis.Port, "CONFIG", "GET", "min-replicas-*")
+		stopServer := start(t, programs, address, redis.Port, append([]string{filepath.Join(home, "redis.conf")}, redis.ServerOptions(p)...))
+		stopSentinel := start(t, programs, address, redis.SentinelPort, append([]string{filepath.Join(home, "sentinel.conf")}, redis.SentinelOptions(p)...))
+		got := ask(t, address, redis.Port, "CONFIG", "GET", "min-replicas-*")
 		if got["min-replicas-to-write"] != strconv.Itoa(p.MinReplicasToWrite) || got["min-replicas-max-lag"] != strconv.Itoa(int(p.MinReplicasMaxLag.D().Seconds())) {
 			t.Errorf("the server has %v, want %+v", got, p)
 		}
-		got = ask(t, redis.SentinelPort, "SENTINEL", "MASTER", redis.MasterName)
+		got = ask(t, address, redis.SentinelPort, "SENTINEL", "MASTER", redis.MasterName)
 		if got["down-after-milliseconds"] != strconv.FormatInt(p.DownAfter.D().Milliseconds(), 10) || got["failover-timeout"] != strconv.FormatInt(p.FailoverTimeout.D().Milliseconds(), 10) {
 			t.Errorf("the Sentinel has %v, want %+v", got, p)
 		}
@@ -52,7 +53,7 @@ func TestAChangedPolicyIsTakenUpByARestart(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, p place.Programs, port int, args []string) (stop func()) {
+func start(t *testing.T, p place.Programs, address string, port int, args []string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	cmd := exec.CommandContext(ctx, p.Redis, args...)
@@ -76,7 +77,7 @@ func start(t *testing.T, p place.Programs, port int, args []string) (stop func()
 	return stop
 }
 
-func ask(t *testing.T, port int, command ...string) map[string]string {
+func ask(t *testing.T, address string, port int, command ...string) map[string]string {
 	t.Helper()
 	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{net.JoinHostPort(address, strconv.Itoa(port))}, Password: "secret", ForceSingleClient: true, DisableCache: true, AlwaysRESP2: true})
 	if err != nil {

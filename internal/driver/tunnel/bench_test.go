@@ -4,12 +4,14 @@ import (
 	"io"
 	"net"
 	"testing"
+
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // BenchmarkCarry opens a connection, sends a line and reads it back: what a probe does,
 // directly and through a gate.
 func BenchmarkCarry(b *testing.B) {
-	there, at := listen(b), free()
+	there, at := listen(b), loopback.Free(b)
 	go func() {
 		for {
 			c, err := there.Accept()

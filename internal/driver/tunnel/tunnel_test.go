@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 func signer(t testing.TB) ssh.Signer {
@@ -71,12 +73,6 @@ func listen(t testing.TB) net.Listener {
 	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
-
-var frees atomic.Int32
-
-// free returns an address that nobody listens at, and nobody else is given: a port of the
-// kernel's choice could be.
-func free() string { return fmt.Sprintf("127.77.%d.1:7077", frees.Add(1)) }
 
 // told counts what a gate says.
 type told struct {
@@ -232,7 +228,7 @@ func TestCarriesBothWays(t *testing.T) {
 	for _, l := range []net.Listener{there, here, unix} {
 		go echo(l)
 	}
-	atGate, atMachine, sock := free(), free(), filepath.Join(t.TempDir(), "far.sock")
+	atGate, atMachine, sock := loopback.Free(t), loopback.Free(t), filepath.Join(t.TempDir(), "far.sock")
 	s := newStage(t, Ends{Listen: []string{atGate}, Dial: dialler(map[string]string{atMachine: there.Addr().String(), sock: socket})})
 	leave, _ := s.join(t, Ends{Listen: []string{atMachine, sock}, Dial: dialler(map[string]string{atGate: here.Addr().String()})})
 	s.told.await(1, hasJoined)
@@ -269,7 +265,7 @@ func TestCutIsNoEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			there := listen(t)
-			at := free()
+			at := loopback.Free(t)
 			s := newStage(t, Ends{Dial: dialler(map[string]string{at: there.Addr().String()})})
 			leave, _ := s.join(t, Ends{Listen: []string{at}})
 			c := dial(t, at)
@@ -293,7 +289,7 @@ func TestCutIsNoEnd(t *testing.T) {
 
 func TestRefusesOtherAddresses(t *testing.T) {
 	t.Parallel()
-	at := free()
+	at := loopback.Free(t)
 	s := newStage(t, Ends{Dial: dialler(nil)})
 	_, _ = s.join(t, Ends{Listen: []string{at}})
 	c, err := net.Dial("tcp", at)
@@ -343,7 +339,7 @@ func TestWhoMayJoin(t *testing.T) {
 		t.Error(err)
 	}
 	away := s.machine
-	away.Gate = free()
+	away.Gate = loopback.Free(t)
 	if _, err := away.Connect(ctx); err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrImpostor) {
 		t.Errorf("no gate: %v", err)
 	}
@@ -389,7 +385,7 @@ func TestDismissedIsCutOff(t *testing.T) {
 // place of its earlier self.
 func TestLaterConnectionReplaces(t *testing.T) {
 	t.Parallel()
-	here, atGate := listen(t), free()
+	here, atGate := listen(t), loopback.Free(t)
 	go echo(here)
 	s := newStage(t, Ends{Listen: []string{atGate}})
 	ends := Ends{Dial: dialler(map[string]string{atGate: here.Addr().String()})}

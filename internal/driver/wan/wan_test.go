@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // bed is a network of two regions with one server in b, on real sockets.
@@ -45,33 +46,14 @@ func (b *bed) fact(w fact.Way) fact.Link {
 	return fact.Link{}
 }
 
-// free is an address that nobody has.
-func free(t *testing.T, network string) string {
-	t.Helper()
-	if network == "udp" {
-		c, err := net.ListenPacket(network, "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close() //nolint:errcheck // nothing was written
-		return c.LocalAddr().String()
-	}
-	l, err := net.Listen(network, "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // nothing was written
-	return l.Addr().String()
-}
-
 func newBed(t *testing.T, l Link) *bed {
 	t.Helper()
-	b := &bed{near: free(t, "tcp"), far: free(t, "tcp")}
-	stations := map[string]string{"a": free(t, "udp"), "b": free(t, "udp")}
+	b := &bed{near: loopback.Free(t), far: loopback.Free(t)}
+	stations := map[string]string{"a": loopback.Free(t), "b": loopback.Free(t)}
 	n := Network{
 		Links:    map[fact.Way]Link{there: l, there.Back(): l},
 		Relays:   []Relay{{Way: there, Near: b.near, Far: b.far}},
-		Pulses:   []Relay{{Way: there, Near: free(t, "udp"), Far: stations["b"]}, {Way: there.Back(), Near: free(t, "udp"), Far: stations["a"]}},
+		Pulses:   []Relay{{Way: there, Near: loopback.Free(t), Far: stations["b"]}, {Way: there.Back(), Near: loopback.Free(t), Far: stations["a"]}},
 		Stations: stations,
 		Cut: func() []fact.Way {
 			b.mu.Lock()
@@ -300,7 +282,9 @@ func TestOneWayIsCut(t *testing.T) {
 func TestTheSourceSaysTheWay(t *testing.T) {
 	t.Parallel()
 	const trip = 80 * time.Millisecond
-	near, far, cut := free(t, "tcp"), free(t, "tcp"), make(chan []fact.Way, 1)
+	sources := loopback.New(t)
+	fromA, fromC := sources.IP(0, 1), sources.IP(0, 2)
+	near, far, cut := loopback.Free(t), loopback.Free(t), make(chan []fact.Way, 1)
 	b := &bed{near: near, far: far}
 	b.serve(t, echo)
 	other := fact.Way{From: "c", To: "b"}
@@ -308,7 +292,7 @@ func TestTheSourceSaysTheWay(t *testing.T) {
 	n := Network{
 		Links: map[fact.Way]Link{there: {RoundTrip: trip}, there.Back(): {RoundTrip: trip}, other: {}, other.Back(): {}},
 		Relays: []Relay{{Near: near, Far: far, Sources: map[netip.Addr]fact.Way{
-			netip.MustParseAddr("127.150.0.1"): there, netip.MustParseAddr("127.150.0.2"): other,
+			netip.MustParseAddr(fromA): there, netip.MustParseAddr(fromC): other,
 		}}},
 		Cut: func() []fact.Way {
 			select {
@@ -332,7 +316,7 @@ func TestTheSourceSaysTheWay(t *testing.T) {
 		return out.(*net.TCPConn)
 	}
 	begun := time.Now()
-	a, c, outside := dial("127.150.0.1"), dial("127.150.0.2"), dial("127.0.0.1")
+	a, c, outside := dial(fromA), dial(fromC), dial("127.0.0.1")
 	_, err := ask(a, "far")
 	if took := time.Since(begun); err != nil || took < 2*trip { // one to connect, which goes on while others dial, and one to ask
 		t.Errorf("from a: %v, %v", took, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 func question(t *testing.T) []byte {
@@ -102,7 +103,7 @@ func TestWhomTheLimitSpares(t *testing.T) {
 func TestGarbageKeepsNobodyAway(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen = []string{free(t)}
+	conf.Listen = []string{loopback.Free(t)}
 	s := serve(t, conf, new(atomic.Value), func(event.Event) {})
 	garbage, err := net.Dial("udp", conf.Listen[0])
 	if err != nil {
@@ -188,7 +189,7 @@ func TestUncommonQuestions(t *testing.T) {
 func TestAFloodOverASocket(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen, conf.Limit = []string{free(t)}, 50
+	conf.Listen, conf.Limit = []string{loopback.Free(t)}, 50
 	s := serve(t, conf, new(atomic.Value), func(event.Event) {})
 	flood, err := net.Dial("udp", conf.Listen[0])
 	if err != nil {

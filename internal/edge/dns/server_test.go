@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -15,18 +14,8 @@ import (
 
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
-
-// free returns an address that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // serve starts a server whose probes say what dead does not name.
 func serve(t *testing.T, conf config.DNS, dead *atomic.Value, events func(event.Event)) *Server {
@@ -77,7 +66,7 @@ func addresses(m *dns.Msg) string {
 func TestServer_7_1_2(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen = []string{free(t)}
+	conf.Listen = []string{loopback.Free(t)}
 	serve(t, conf, new(atomic.Value), func(event.Event) {})
 	at := conf.Listen[0]
 	for _, c := range []struct {
@@ -132,7 +121,7 @@ func TestServer_7_1_2(t *testing.T) {
 func TestARegionLeavesTheAnswers(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen = []string{free(t)}
+	conf.Listen = []string{loopback.Free(t)}
 	for i := range conf.Regions {
 		conf.Regions[i].Probe = conf.Regions[i].Address + ":1"
 	}
@@ -176,7 +165,7 @@ func TestARegionLeavesTheAnswers(t *testing.T) {
 func TestAnAddressIsShared(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen = []string{free(t)}
+	conf.Listen = []string{loopback.Free(t)}
 	one := serve(t, conf, new(atomic.Value), func(event.Event) {})
 	serve(t, conf, new(atomic.Value), func(event.Event) {})
 	one.Stop()
@@ -191,7 +180,7 @@ func TestAnAddressIsShared(t *testing.T) {
 func TestApplyThatCannotBindChangesNothing(t *testing.T) {
 	t.Parallel()
 	conf := greenlang()
-	conf.Listen = []string{free(t)}
+	conf.Listen = []string{loopback.Free(t)}
 	s := serve(t, conf, new(atomic.Value), func(event.Event) {})
 	bad := conf
 	bad.Listen = []string{"192.0.2.1:53"}

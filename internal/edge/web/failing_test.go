@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/web"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/kit/cell"
 )
 
@@ -50,15 +51,7 @@ func answering(status int, served *atomic.Int64) http.HandlerFunc {
 }
 
 // closedPort returns an address at which nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+func closedPort(t *testing.T) string { return loopback.Free(t) }
 
 // deaf accepts connections and never answers.
 func deaf(t *testing.T) string {

@@ -70,9 +70,6 @@ func process(t *testing.T, name string) (*exec.Cmd, config.Target) {
 // processes with SIGKILL, and counts what clients see: no idempotent request
 // may fail, and of the others only those under way in the killed process.
 func TestKillOneOfThree(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes four seconds")
-	}
 	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
 			victim, a := process(t, "a")

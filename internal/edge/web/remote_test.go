@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // way is what lies between two regions: while it is cut, what is sent into it arrives when
@@ -301,7 +302,7 @@ func TestErrorsOfTheFarRegionAreNoCut(t *testing.T) {
 func TestNobodyListensInTheFarRegion(t *testing.T) {
 	t.Parallel()
 	for _, upstream := range ways {
-		st := remote(t, upstream, time.Hour, closedPort(t))
+		st := remote(t, upstream, time.Hour, loopback.Free(t))
 		for number := range 20 {
 			if a := post(t, st, number); a.status != http.StatusServiceUnavailable || a.Region != "far" || !strings.Contains(a.Detail, "nothing was done") {
 				t.Fatalf("%s, request %d: %+v", upstream, number, a)

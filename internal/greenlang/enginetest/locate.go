@@ -1,10 +1,13 @@
 package enginetest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 // roots returns the folders that engines may be unpacked in, ours first.
@@ -30,7 +33,7 @@ func locate(t testing.TB, program, unproved string, patterns ...string) string {
 	if path, err := exec.LookPath(program); err == nil {
 		return path
 	}
-	t.Skipf("SKIPPED, NOT PROVED: %s. There is no %s; install it or set FOURNINES_ENGINES to the folder it is unpacked in", unproved, program)
+	strict.Skip(t, unproved, fmt.Sprintf("there is no %s; install it or set FOURNINES_ENGINES to the folder it is unpacked in", program))
 	return ""
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // Postgres is one real PostgreSQL server with the role and database greenlang.
@@ -24,7 +26,7 @@ type Postgres struct {
 func StartPostgres(t testing.TB, unproved string) *Postgres {
 	t.Helper()
 	initdb := locate(t, "initdb", unproved, "usr/lib/postgresql/1[5-9]/bin")
-	p := &Postgres{Address: FreeAddress(t), bin: filepath.Dir(initdb), dir: folder(t)}
+	p := &Postgres{Address: loopback.Free(t), bin: filepath.Dir(initdb), dir: folder(t)}
 	// No-sync is for making the empty cluster only; the server itself syncs.
 	cmd := command(p.dir, initdb, "-D", p.dir, "-U", "greenlang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--data-checksums")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -3,7 +3,6 @@ package enginetest
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -174,17 +173,6 @@ func folder(t testing.TB) string {
 		}
 	}
 	return dir
-}
-
-// FreeAddress returns a loopback address that nothing listens on.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // Await waits until the fact holds, and fails the test if it never does.

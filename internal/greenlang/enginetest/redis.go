@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // Redis is one real Redis server without persistence.
@@ -24,7 +26,7 @@ type Redis struct {
 func StartRedis(t testing.TB, unproved string) *Redis {
 	t.Helper()
 	// Debian's redis-tools has the server under another name; it decides by the name it is called.
-	r := &Redis{Address: FreeAddress(t), dir: folder(t)}
+	r := &Redis{Address: loopback.Free(t), dir: folder(t)}
 	if found, err := filepath.Glob(filepath.Join(roots()[0], "usr/bin/redis-check-rdb")); err == nil && len(found) > 0 {
 		r.path = found[0]
 	} else {

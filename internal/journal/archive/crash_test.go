@@ -131,9 +131,6 @@ func (x life) run(t *testing.T) (killed bool) {
 // completes: nothing is there twice, nothing is missing.
 func TestKilledAtEveryBoundary(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("NOT PROVED: kill -9 at every boundary; it starts some hundred processes")
-	}
 	g := s3test.Start(t, t.TempDir(), nil)
 	for at := int64(1); ; at++ {
 		x := life{Dir: t.TempDir(), Spool: t.TempDir(), KillAt: at, Until: 700, Store: s3.Options{

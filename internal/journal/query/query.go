@@ -60,6 +60,7 @@ type Column struct {
 
 // Answer is what was found.
 type Answer struct {
+	Engine  string          `json:"engine"` // always duckdb, the only one
 	Columns []Column        `json:"columns"`
 	Rows    [][]any         `json:"rows"` // nil, json.Number, bool or string
 	Cut     bool            `json:"cut"`  // there are more rows

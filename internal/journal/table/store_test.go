@@ -110,8 +110,12 @@ func files(t testing.TB, dir string) []string {
 // until waits for a fact.
 func until(t testing.TB, fact func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !fact(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
+	tick, end := time.NewTicker(2*time.Millisecond), time.After(time.Minute)
+	defer tick.Stop()
+	for !fact() {
+		select {
+		case <-tick.C:
+		case <-end:
 			t.Fatal("it did not come about within a minute")
 		}
 	}
@@ -230,9 +234,16 @@ func TestStoreKilledAtEachStep(t *testing.T) {
 func quiet(t testing.TB, dir string) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
-		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		tick, end := time.NewTicker(5*time.Millisecond), time.After(time.Minute)
+		defer tick.Stop()
+		for {
 			if list, err := os.ReadDir(dir); err == nil && len(list) == 1 && !strings.HasSuffix(list[0].Name(), ".tmp") {
 				close(done)
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-end:
 				return
 			}
 		}

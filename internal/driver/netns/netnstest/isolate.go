@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/greenlang/fournines/internal/driver/netns"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 const isolated = "FOURNINES_ISOLATED_TEST"
@@ -26,7 +27,7 @@ func Isolate(t *testing.T) bool {
 		return true
 	}
 	if err := netns.Check(); err != nil {
-		t.Skipf("SKIPPED, NOT PROVEN: this test needs real network namespaces: %v", err)
+		strict.Skip(t, "this test, which needs real network namespaces", err)
 	}
 	t.Parallel()
 	rerun(t)

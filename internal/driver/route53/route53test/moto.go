@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsroute53 "github.com/aws/aws-sdk-go-v2/service/route53"
+
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:\d+)`)
@@ -23,7 +25,7 @@ func Launch(t *testing.T, unproved string) (address string, stop func()) {
 	t.Helper()
 	program := filepath.Join(os.Getenv("FOURNINES_ENGINES"), "moto", "bin", "moto_server")
 	if _, err := os.Stat(program); err != nil {
-		t.Skipf("SKIPPED, NOT PROVED: %s. There is no moto in FOURNINES_ENGINES; run scripts/engines.sh test and set it to what scripts/engines.sh where prints", unproved)
+		strict.Skip(t, unproved, "there is no moto in FOURNINES_ENGINES; run scripts/engines.sh test and set it to what scripts/engines.sh where prints")
 	}
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0")
 	out, err := cmd.StderrPipe()

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/driver/s3/gateway"
+	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
 // env tells a test binary that it is to be a gateway; it holds the options as JSON. The
@@ -75,7 +75,7 @@ type Gateway struct {
 // Start runs a gateway over dir until the test ends. change may alter its options.
 func Start(t testing.TB, dir string, change func(*gateway.Options)) *Gateway {
 	t.Helper()
-	o := gateway.Options{Dir: dir, Listen: address(t), AccessKey: "tester", SecretKey: secret()}
+	o := gateway.Options{Dir: dir, Listen: loopback.Free(t), AccessKey: "tester", SecretKey: secret()}
 	if change != nil {
 		change(&o)
 	}
@@ -88,7 +88,7 @@ func Start(t testing.TB, dir string, change func(*gateway.Options)) *Gateway {
 // StartAs runs a gateway as another user, from a copy of the test's binary; it needs root.
 func StartAs(t testing.TB, dir, program string, user int) *Gateway {
 	t.Helper()
-	g := &Gateway{Options: gateway.Options{Dir: dir, Listen: address(t), AccessKey: "tester", SecretKey: secret()}, program: program, user: user}
+	g := &Gateway{Options: gateway.Options{Dir: dir, Listen: loopback.Free(t), AccessKey: "tester", SecretKey: secret()}, program: program, user: user}
 	g.Begin(t)
 	t.Cleanup(func() { _ = g.Kill() })
 	return g
@@ -170,21 +170,6 @@ func (g *Gateway) Open(t testing.TB, bucket string, change func(*s3.Options)) *s
 		t.Fatal(err)
 	}
 	return s
-}
-
-// address is a loopback address that nobody else uses: the gateway needs its port before it starts.
-func address(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		b := Bytes(2)
-		a := net.JoinHostPort(fmt.Sprintf("127.103.%d.%d", b[0]/2+1, b[1]/2+1), "7480")
-		if l, err := net.Listen("tcp", a); err == nil {
-			_ = l.Close()
-			return a
-		}
-	}
-	t.Fatal("no loopback address is free")
-	return ""
 }
 
 func secret() string {

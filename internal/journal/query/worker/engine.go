@@ -83,7 +83,7 @@ func (e *Engine) Answer(ctx context.Context, q query.Question, s *table.Snapshot
 	if r.Rows == nil {
 		r.Rows = [][]any{}
 	}
-	return query.Answer{Columns: r.Columns, Rows: r.Rows, Cut: r.Cut, Head: s.Size, Seconds: time.Since(begun).Seconds()}, nil
+	return query.Answer{Engine: "duckdb", Columns: r.Columns, Rows: r.Rows, Cut: r.Cut, Head: s.Size, Seconds: time.Since(begun).Seconds()}, nil
 }
 
 // ask asks the process, started when there is none. The caller has the turn.

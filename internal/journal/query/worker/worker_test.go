@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/querytest"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 // built is the worker's program, as make build leaves it.
@@ -23,7 +24,7 @@ func built(t testing.TB) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Skip("bin/fournines-query was not built (make build does): what DuckDB answers is not proved here")
+		strict.Skip(t, "what DuckDB answers, which needs bin/fournines-query (make build builds it)", err)
 	}
 	return path
 }
