@@ -26,7 +26,7 @@ type custody struct {
 
 const (
 	// reserve is the free space below which applications' events wait in their spools, so
-	// that our own entries still have room. bytes
+	// that our own entries still have room, in bytes.
 	reserve = 256 << 20
 	// mostBehind is how many entries may wait for a checkpoint before events wait too, and
 	// mostUnfolded for the state, which operations wait for.

@@ -327,5 +327,5 @@ func (x regions) Serve(ctx context.Context, _, region string) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("GET /readyz through the edge of %s: %s", region, resp.Status)
 	}
-	return route{x.s}.Write(ctx, place.Cluster(region, place.Postgres))
+	return route(x).Write(ctx, place.Cluster(region, place.Postgres))
 }

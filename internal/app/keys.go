@@ -231,7 +231,7 @@ func (s *ServerApp) sendKeys(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, copies)
 }
 
-// mostKey bounds one file of a key. bytes
+// mostKey bounds one file of a key, in bytes.
 const mostKey = 64 << 10
 
 func (s *ServerApp) takeKey(w http.ResponseWriter, r *http.Request) {

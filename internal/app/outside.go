@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -107,9 +108,7 @@ func growing(seconds []fact.OutsideSecond, last, most uint64) (out []fact.Outsid
 // note keeps the newest second as a fact.
 func (l *lookout) note(point string, pending []fact.OutsideSecond, now time.Time) {
 	f := OutsideFact{Seen: now, Failing: map[string]int{}, Newest: l.newest[point].Newest}
-	for home, n := range l.newest[point].Failing {
-		f.Failing[home] = n
-	}
+	maps.Copy(f.Failing, l.newest[point].Failing)
 	for _, second := range pending {
 		if second.Seq <= f.Newest.Seq {
 			continue

@@ -206,7 +206,7 @@ func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
 }
 
 // maxRequest is what our own etcd takes at once: a group of entries may be that of one
-// caller, and larger than others. bytes
+// caller, and larger than others. In bytes.
 const maxRequest = 10 << 20
 
 // Close ends everything.

@@ -241,7 +241,7 @@ func tooEarly(w http.ResponseWriter, detail string) {
 func problem(w http.ResponseWriter, status int, title, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(client.Problem{Status: status, Title: title, Detail: detail}) // the asker asks again
+	_ = json.NewEncoder(w).Encode(client.Problem{Status: status, Title: title, Detail: detail}) //nolint:errchkjson // a client that is gone asks again
 }
 
 // mountServers answers other servers.
@@ -306,7 +306,7 @@ func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(jour
 	return fmt.Errorf("entries %d to %d of the journal come from no other server: %w", from, to, errors.Join(errs...))
 }
 
-// mostGroup bounds one group of entries that another server sends. bytes
+// mostGroup bounds one group of entries that another server sends, in bytes.
 const mostGroup = 64 << 20
 
 func (s *ServerApp) fetchFrom(ctx context.Context, x place.Seat, from, to uint64, accept func(journal.Group) error) error {

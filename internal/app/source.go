@@ -259,15 +259,15 @@ func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.
 		if err != nil {
 			return page, err
 		}
-		for i := len(records) - 1; i >= 0; i-- {
-			if !matches(records[i].Entry, f) {
+		for _, r := range slices.Backward(records) {
+			if !matches(r.Entry, f) {
 				continue
 			}
 			if len(page.Items) == f.Limit {
 				page.Next = strconv.FormatUint(page.Items[f.Limit-1].Index, 10)
 				return page, nil
 			}
-			page.Items = append(page.Items, s.apiEntry(records[i]))
+			page.Items = append(page.Items, s.apiEntry(r))
 		}
 		to = from
 	}

@@ -101,7 +101,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 			s := headless(t, shelf{key: []byte(`{"`)})
 			s.Facts.PutPostgres(east, func(p *fact.Postgres) { p.At = time.Now() })
 			before := s.Journal.Head().Size
-			for _, name := range strings.Fields(fails) {
+			for name := range strings.FieldsSeq(fails) {
 				if err := asked[name](s); err == nil || !strings.Contains(err.Error(), key) {
 					t.Errorf("%s: %v", name, err)
 				}

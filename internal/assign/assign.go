@@ -2,6 +2,8 @@ package assign
 
 import (
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/greenlang/fournines/internal/availability"
@@ -113,7 +115,7 @@ func postgresUnit(l place.Layout, p place.Programs, s place.Secrets, region, zon
 			{Path: "bootstrap.sh", Content: script},
 			{Path: "bootstrap.sql", Content: sql},
 		},
-		Ready: node.Ready{HTTP: fmt.Sprintf("http://%s:%d/readiness", m.Address, patroni.RESTPort)},
+		Ready: node.Ready{HTTP: "http://" + net.JoinHostPort(m.Address, strconv.Itoa(patroni.RESTPort)) + "/readiness"},
 	}, nil
 }
 

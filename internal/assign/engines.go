@@ -65,7 +65,7 @@ func check(p *place.Programs, ctx context.Context) error {
 		p.Versions[place.Postgres] = v
 	}
 	if v, err := version(p, ctx, p.Redis); err != nil {
-		errs = append(errs, errors.New("Redis is not installed"))
+		errs = append(errs, errors.New("no Redis is installed"))
 	} else {
 		p.Versions[place.Redis] = v
 	}
@@ -89,7 +89,7 @@ func version(p *place.Programs, ctx context.Context, program string) (string, er
 	if err != nil {
 		return "", fmt.Errorf("ask %s for its version: %w", program, err)
 	}
-	for _, f := range strings.Fields(string(out)) {
+	for f := range strings.FieldsSeq(string(out)) {
 		if f = strings.TrimPrefix(f, "v="); f[0] >= '0' && f[0] <= '9' {
 			return f, nil
 		}

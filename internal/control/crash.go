@@ -6,10 +6,10 @@ import (
 	"syscall"
 )
 
-// CrashDir is the environment variable with the directory of crashPoint.
+// CrashDir is the environment variable with the directory of [CrashIn].
 const CrashDir = "FOURNINES_CRASH_DIR"
 
-// crashPoint kills us at each point that has a file in the directory, once: the file goes
+// CrashIn returns what kills us at each point that has a file in the directory, once: the file goes
 // first. It is how the end-to-end crash tests meet a real server with real engines.
 func CrashIn(dir string) CrashPoint {
 	if dir == "" {

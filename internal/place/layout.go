@@ -60,7 +60,7 @@ func Cluster(region, kind string) string { return region + "/" + kind }
 // Member is a zone's name in the region's Patroni cluster.
 func Member(region, zone string) string { return region + "-" + zone }
 
-// Zone returns the zone's number, from 1.
+// ZoneNumber returns the zone's number, from 1.
 func (l Layout) ZoneNumber(r spec.Region, zone string) int { return slices.Index(r.Zones, zone) + 1 }
 
 // IP returns the address of a zone: 127.REGION.ZONE.1, or with network namespaces

@@ -37,7 +37,7 @@ const (
 	SecretsFile = "secrets.json"
 	// TokenFile holds the token of people alone, for the command line.
 	TokenFile = "token"
-	// personsMaster wraps the keys of persons. It lies beside their directory, so that a
+	// PersonsMaster wraps the keys of persons. It lies beside their directory, so that a
 	// copy of the one does not hold the other.
 	PersonsMaster = "persons.master"
 )

@@ -429,8 +429,7 @@ func StopAll(ctx context.Context, root string, h host.Host) error {
 // was killed, stops what it left.
 func Down(ctx context.Context, root string) error {
 	lock, err := lockUp(root)
-	var running *RunningError
-	if errors.As(err, &running) {
+	if running, ok := errors.AsType[*RunningError](err); ok {
 		p, err := process.Find(running.PID)
 		if err != nil {
 			return fmt.Errorf("the platform is locked, but its process %d is gone; try again", running.PID)

@@ -174,8 +174,7 @@ func ReadProblem(resp *http.Response) error {
 
 // Away tells whether the error says that the server could not be reached, or not now.
 func Away(err error) bool {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p.Status >= 500
 	}
 	return err != nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -266,9 +267,7 @@ func (r *Replicator) remember(k known) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for region, versions := range k {
-		for id, v := range versions {
-			r.known[region][id] = v
-		}
+		maps.Copy(r.known[region], versions)
 	}
 }
 

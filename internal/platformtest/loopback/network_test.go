@@ -113,7 +113,7 @@ func TestNetworkInUseIsPassedOver(t *testing.T) {
 		t.Fatalf("%d is given, and in use", n)
 	}
 	for _, network := range []string{"tcp", "udp"} {
-		end := func() {}
+		var end func()
 		if network == "tcp" {
 			l, err := net.Listen(network, n.Host(3, 1, 7077))
 			if err != nil {
