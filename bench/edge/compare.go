@@ -21,6 +21,8 @@ type Figures struct {
 	// Median is the latency of one client alone, per round.
 	Median []float64 `json:"p50_us_one_client"`
 	Rate   []float64 `json:"requests_per_second"`
+	// P99 is the latency of all clients together, per round, where the loader tells it.
+	P99 []float64 `json:"p99_us_under_load,omitempty"`
 }
 
 // Result is the whole run.
@@ -58,7 +60,7 @@ func compare(o options) error {
 	defer upstream.Stop()
 	var by loader = h2load{o.h2load, o.libraries}
 	result := Result{
-		Command: fmt.Sprintf("cd bench && go run ./edge -rounds %d -requests %d -clients %d -clients2 %d -streams %d", o.rounds, o.requests, o.clients, o.clients2, o.streams),
+		Command: fmt.Sprintf("cd bench && go run ./edge%s -rounds %d -requests %d -clients %d -clients2 %d -streams %d", map[bool]string{true: " -hop"}[o.hop], o.rounds, o.requests, o.clients, o.clients2, o.streams),
 		When:    time.Now().UTC(), Go: runtime.Version(), CPUs: runtime.NumCPU(), Requests: o.requests, Clients: o.clients, Clients2: o.clients2, Streams: o.streams,
 		Ratios: map[string]float64{}, Loader: "h2load", Load: loadAverage(),
 	}
@@ -79,7 +81,7 @@ func compare(o options) error {
 		}
 	}
 	for round := range o.rounds {
-		alone, err := by.load(upstream.address[h1], work{h1, 1, 1, o.single})
+		alone, err := by.load(upstream.address[h1], work{mode: h1, clients: 1, streams: 1, requests: o.single})
 		if err != nil {
 			return fmt.Errorf("measure the upstream alone: %w", err)
 		}
@@ -106,6 +108,10 @@ func loadAverage() string {
 }
 
 func start(o options, dir, pem, upstream string) (proxies []*proxy, missing []string, err error) {
+	if o.hop {
+		proxies, err = startHop(pem, upstream)
+		return proxies, nil, err
+	}
 	for _, role := range []string{"edge", "httputil"} {
 		p, err := spawn(role, "-role", role, "-upstream", upstream, "-pem", pem)
 		if err != nil {
@@ -130,7 +136,7 @@ func start(o options, dir, pem, upstream string) (proxies []*proxy, missing []st
 
 // measure adds one round's figures. The first requests only warm up.
 func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
-	w := work{m, o.clients, 1, o.requests}
+	w := work{m, o.clients, 1, o.requests, p.field}
 	if m.two() {
 		w.clients, w.streams = o.clients2, o.streams
 	}
@@ -144,7 +150,8 @@ func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
 		return err
 	}
 	began := time.Now()
-	if _, err := by.load(p.address[m], w); err != nil {
+	all, err := by.load(p.address[m], w)
+	if err != nil {
 		return err
 	}
 	took := time.Since(began)
@@ -152,12 +159,15 @@ func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
 	if err != nil {
 		return err
 	}
-	alone, err := by.load(p.address[m], work{m, 1, 1, o.single})
+	alone, err := by.load(p.address[m], work{m, 1, 1, o.single, p.field})
 	if err != nil {
 		return err
 	}
 	f.CPU = append(f.CPU, micros(after-before)/float64(o.requests))
 	f.Rate = append(f.Rate, float64(o.requests)/took.Seconds())
+	if len(all) > 0 {
+		f.P99 = append(f.P99, micros(all[len(all)*99/100]))
+	}
 	f.Median = append(f.Median, micros(alone[len(alone)/2]))
 	return nil
 }
@@ -165,18 +175,27 @@ func measure(o options, by loader, m mode, p *proxy, f *Figures) error {
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
 }
 
 func (r *Result) print(path string) error {
-	fmt.Printf("%-8s %-10s %12s %14s %10s %10s   %s\n", "mode", "proxy", "CPU us/req", "p50 us, c=1", "added us", "req/s", "CPU us/req by round")
-	edge := map[mode]float64{}
+	fmt.Printf("%-8s %-10s %12s %14s %10s %10s %10s   %s\n", "mode", "proxy", "CPU us/req", "p50 us, c=1", "added us", "req/s", "p99 us", "CPU us/req by round")
+	edge, bare := map[mode]float64{}, map[mode]float64{}
 	for _, f := range r.Proxies {
-		fmt.Printf("%-8s %-10s %12.1f %14.0f %10.0f %10.0f   %.1f\n", f.Mode, f.Proxy, median(f.CPU), median(f.Median), median(f.Median)-median(r.Direct), median(f.Rate), f.CPU)
+		fmt.Printf("%-8s %-10s %12.1f %14.0f %10.0f %10.0f %10.0f   %.1f\n", f.Mode, f.Proxy, median(f.CPU), median(f.Median), median(f.Median)-median(r.Direct), median(f.Rate), median(f.P99), f.CPU)
 		if f.Proxy == "edge" {
 			edge[f.Mode] = median(f.CPU)
 			continue
+		}
+		if f.Proxy == "hop" {
+			bare[f.Mode] = median(f.CPU)
+		}
+		if f.Proxy == "transport" {
+			r.Ratios[string(f.Mode)+" hop/transport"] = bare[f.Mode] / median(f.CPU)
 		}
 		r.Ratios[string(f.Mode)+" edge/"+f.Proxy] = edge[f.Mode] / median(f.CPU)
 	}

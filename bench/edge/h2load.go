@@ -22,6 +22,9 @@ func (h h2load) load(address string, w work) ([]time.Duration, error) {
 	}
 	defer os.RemoveAll(dir)
 	args := []string{"-n", strconv.Itoa(w.requests), "-c", strconv.Itoa(w.clients), "-m", strconv.Itoa(w.streams), "-H", "x-customer: customer-00042", "-H", "accept: application/json"}
+	if w.field != "" {
+		args = append(args, "-H", w.field)
+	}
 	if !w.mode.two() {
 		args = append(args, "--h1")
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,9 +48,9 @@ func (own) load(address string, w work) ([]time.Duration, error) {
 		go func() {
 			var r result
 			if w.mode.two() {
-				r.took, r.err = ask2(clients[i%w.clients], address, w.mode, share)
+				r.took, r.err = ask2(clients[i%w.clients], address, w, share)
 			} else {
-				r.took, r.err = ask1(address, w.mode, share)
+				r.took, r.err = ask1(address, w, share)
 			}
 			results <- r
 		}()
@@ -72,14 +73,21 @@ func newClient(m mode) *http.Client {
 	return &http.Client{Transport: &http.Transport{Protocols: p, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // our own loopback
 }
 
-func ask2(client *http.Client, address string, m mode, requests int) (took []time.Duration, err error) {
+func ask2(client *http.Client, address string, w work, requests int) (took []time.Duration, err error) {
 	scheme := "http"
-	if m.secure() {
+	if w.mode.secure() {
 		scheme = "https"
+	}
+	q, err := http.NewRequest(http.MethodGet, scheme+"://"+address+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if name, value, ok := strings.Cut(w.field, ": "); ok {
+		q.Header.Set(name, value)
 	}
 	for range requests {
 		began := time.Now()
-		answer, err := client.Get(scheme + "://" + address + path)
+		answer, err := client.Do(q)
 		if err != nil {
 			return took, err
 		}
@@ -93,20 +101,24 @@ func ask2(client *http.Client, address string, m mode, requests int) (took []tim
 	return took, nil
 }
 
-func ask1(address string, m mode, requests int) ([]time.Duration, error) {
+func ask1(address string, w work, requests int) ([]time.Duration, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	if m.secure() {
+	if w.mode.secure() {
 		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // our own loopback
 	}
 	defer conn.Close()
 	r := bufio.NewReader(conn)
+	asked := question
+	if w.field != "" {
+		asked = strings.TrimSuffix(question, "\r\n") + w.field + "\r\n\r\n"
+	}
 	took := make([]time.Duration, 0, requests)
 	for range requests {
 		began := time.Now()
-		if _, err := io.WriteString(conn, question); err != nil {
+		if _, err := io.WriteString(conn, asked); err != nil {
 			return took, err
 		}
 		if err := readAnswer(r); err != nil {

@@ -2,6 +2,7 @@
 // time per request of the proxy process and the median latency of one client.
 //
 //	cd bench && go run ./edge            # three rounds, a table and JSON
+//	cd bench && go run ./edge -hop       # what package hop buys over net/http's client
 //	cd bench && go run ./edge -h         # rounds, requests, connections
 //
 // Clients speak HTTP/1.1, HTTP/2 in cleartext, and both over TLS. Peers:
@@ -49,6 +50,7 @@ func run() error {
 	flag.StringVar(&o.h2load, "h2load", "h2load", "the h2load binary")
 	flag.StringVar(&o.libraries, "libraries", "", "LD_LIBRARY_PATH for unpacked peers")
 	flag.StringVar(&o.json, "json", "", "also write the result to this file")
+	flag.BoolVar(&o.hop, "hop", false, "measure what package hop buys over net/http's client, and no peers")
 	role := flag.String("role", "", "internal: run as upstream, edge or httputil")
 	upstream := flag.String("upstream", "", "internal: address of the upstream")
 	pem := flag.String("pem", "", "internal: certificate and key")
@@ -58,6 +60,9 @@ func run() error {
 	if o.modes, err = parseModes(*modes); err != nil {
 		return err
 	}
+	if o.hop { // it is about the other side, and the two bare ones have no TLS
+		o.modes = []mode{h1, h2c}
+	}
 	switch *role {
 	case "":
 		if o.rounds < 1 || o.requests < o.clients || o.single < 1 || o.clients < 1 || o.clients2 < 1 || o.streams < 1 {
@@ -66,7 +71,7 @@ func run() error {
 		return compare(o)
 	case "upstream":
 		return serveUpstream()
-	case "edge", "httputil":
+	case "edge", "httputil", "hop", "transport":
 		return serveProxy(*role, *upstream, *pem, *profile)
 	}
 	return fmt.Errorf("read flags: role %q is unknown", *role)
@@ -76,4 +81,5 @@ type options struct {
 	rounds, requests, single, clients, clients2, streams int
 	modes                                                []mode
 	haproxy, nginx, caddy, h2load, libraries, json       string
+	hop                                                  bool
 }

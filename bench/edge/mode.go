@@ -35,4 +35,5 @@ type work struct {
 	mode             mode
 	clients, streams int // connections, and requests at once on each
 	requests         int
+	field            string // of the requests, besides; "": none
 }

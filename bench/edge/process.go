@@ -12,6 +12,7 @@ type proxy struct {
 	*child.Process
 	name    string
 	address map[mode]string
+	field   string // that its requests have besides; "": none
 }
 
 // spawn starts this program in a role.
@@ -21,7 +22,7 @@ func spawn(name string, args ...string) (*proxy, error) {
 		return nil, err
 	}
 	plain, secure, _ := strings.Cut(line, " ")
-	return &proxy{p, name, map[mode]string{h1: plain, h2c: plain, tlsH1: secure, tlsH2: secure}}, nil
+	return &proxy{Process: p, name: name, address: map[mode]string{h1: plain, h2c: plain, tlsH1: secure, tlsH2: secure}}, nil
 }
 
 // attach starts a peer's process and waits until it listens everywhere.
@@ -30,5 +31,5 @@ func attach(name string, cmd *exec.Cmd, at ports) (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &proxy{p, name, map[mode]string{h1: at.h1, h2c: at.h2c, tlsH1: at.tls, tlsH2: at.tls}}, nil
+	return &proxy{Process: p, name: name, address: map[mode]string{h1: at.h1, h2c: at.h2c, tlsH1: at.tls, tlsH2: at.tls}}, nil
 }

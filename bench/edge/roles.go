@@ -78,6 +78,9 @@ func serveProxy(role, upstream, pem, profile string) error {
 	if role == "edge" {
 		return serveEdge(ctx, upstream, pem)
 	}
+	if role != "httputil" {
+		return serveBare(ctx, role, upstream)
+	}
 	return serveHTTPUtil(ctx, upstream, pem)
 }
 
