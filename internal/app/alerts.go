@@ -28,22 +28,22 @@ const (
 // blind is how long a server that has just begun to lead knows too little to alarm anybody.
 const blind = 10 * time.Second
 
-// teller is one notifier with what it is told of.
-type teller struct {
+// notifier is one notifier with what it is told of.
+type notifier struct {
 	spec.Notifier
 	to   notify.Notifier
 	news chan struct{}
 }
 
-// newTellers makes the notifiers that the platform file names.
-func newTellers(list []spec.Notifier) ([]*teller, error) {
-	out := make([]*teller, 0, len(list))
+// newNotifiers makes the notifiers that the platform file names.
+func newNotifiers(list []spec.Notifier) ([]*notifier, error) {
+	out := make([]*notifier, 0, len(list))
 	for _, n := range list {
 		to, err := newNotifier(n)
 		if err != nil {
 			return nil, fmt.Errorf("notifier %s of the platform file: %w", n.Name, err)
 		}
-		out = append(out, &teller{n, to, make(chan struct{}, 1)})
+		out = append(out, &notifier{n, to, make(chan struct{}, 1)})
 	}
 	return out, nil
 }
@@ -68,7 +68,7 @@ func newNotifier(n spec.Notifier) (notify.Notifier, error) {
 
 // watchAlerts decides alerts until ctx ends, and tells people.
 func (s *ServerApp) watchAlerts(ctx context.Context) {
-	for _, t := range s.tellers {
+	for _, t := range s.notifiers {
 		s.wg.Go(func() { s.tell(ctx, t) })
 		wait.Poke(t.news) // what a restart has interrupted
 	}
@@ -133,7 +133,7 @@ func (s *ServerApp) decideAlerts(ctx context.Context, watch *evidence.Watch, bur
 		s.Log.Warn("alert", "key", a.Key, "state", a.State, "severity", a.Severity, "title", a.Title, "practice", a.Practice)
 	}
 	if len(changes) > 0 {
-		for _, t := range s.tellers {
+		for _, t := range s.notifiers {
 			wait.Poke(t.news)
 		}
 	}
@@ -165,7 +165,7 @@ const retell = time.Minute
 
 // tell brings one notifier up to date whenever alerts have changed: what it was told is in
 // the journal, so each alert is told once, and again after a failure.
-func (s *ServerApp) tell(ctx context.Context, t *teller) {
+func (s *ServerApp) tell(ctx context.Context, t *notifier) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -188,7 +188,7 @@ func (s *ServerApp) tell(ctx context.Context, t *teller) {
 
 // wants tells whether the notifier is told of an alert; one that was resolved before it
 // could be told is none.
-func (t *teller) wants(a evidence.Alert) bool {
+func (t *notifier) wants(a evidence.Alert) bool {
 	order := []string{"info", "warning", "critical"}
 	least := t.Least
 	if least == "" {
@@ -197,7 +197,7 @@ func (t *teller) wants(a evidence.Alert) bool {
 	return (t.Practice || !a.Practice) && slices.Index(order, a.Severity) >= slices.Index(order, least)
 }
 
-func (s *ServerApp) send(ctx context.Context, t *teller, a evidence.Alert) error {
+func (s *ServerApp) send(ctx context.Context, t *notifier, a evidence.Alert) error {
 	var told evidence.Delivery
 	key := toldPrefix + t.Name + "/" + a.Key
 	known, err := s.State.Get(key, &told)
@@ -243,11 +243,11 @@ func (s *ServerApp) Alerts(context.Context) ([]evidence.Alert, error) {
 
 // TestNotifier implements api.Actions: it sends an alert that is resolved at once.
 func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error {
-	i := slices.IndexFunc(s.tellers, func(t *teller) bool { return t.Name == name })
+	i := slices.IndexFunc(s.notifiers, func(t *notifier) bool { return t.Name == name })
 	if i < 0 {
 		return fmt.Errorf("the platform file names no notifier %q: %w", name, api.ErrNotFound)
 	}
-	t, now := s.tellers[i], time.Now()
+	t, now := s.notifiers[i], time.Now()
 	a := evidence.Alert{Key: control.NewID("test"), Severity: "info", Title: "a test by " + wing.Actor(ctx), Summary: reason, Source: "fournines", At: now}
 	for _, state := range []string{evidence.Firing, evidence.Resolved} {
 		a.State = state

@@ -35,17 +35,17 @@ type OutsideFact struct {
 	Failing map[string]int // by home: seconds that failed in a row, unknown ones left out
 }
 
-// lookout turns probers' reports into entries, each second once.
-type lookout struct {
+// vantage turns probers' reports into entries, each second once.
+type vantage struct {
 	mu     sync.Mutex             // guards what follows, and that reports are taken one by one
 	newest map[string]OutsideFact // by point
 }
 
-func newLookout() *lookout {
-	return &lookout{newest: map[string]OutsideFact{}}
+func newVantage() *vantage {
+	return &vantage{newest: map[string]OutsideFact{}}
 }
 
-func (l *lookout) fact(point string) OutsideFact {
+func (l *vantage) fact(point string) OutsideFact {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.newest[point]
@@ -59,7 +59,7 @@ func (s *ServerApp) TakeOutside(ctx context.Context, point string, r board.Outsi
 	if i < 0 {
 		return board.Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
 	}
-	l := s.lookout
+	l := s.vantage
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var a evidence.Availability
@@ -106,7 +106,7 @@ func growing(seconds []fact.OutsideSecond, last, most uint64) (out []fact.Outsid
 }
 
 // note keeps the newest second as a fact.
-func (l *lookout) note(point string, pending []fact.OutsideSecond, now time.Time) {
+func (l *vantage) note(point string, pending []fact.OutsideSecond, now time.Time) {
 	f := OutsideFact{Seen: now, Failing: map[string]int{}, Newest: l.newest[point].Newest}
 	maps.Copy(f.Failing, l.newest[point].Failing)
 	for _, second := range pending {
@@ -183,7 +183,7 @@ func (s *ServerApp) outsideFindings(now time.Time) []api.Finding {
 	}
 	var out []api.Finding
 	for _, p := range assign.Points(s.Layout, "") {
-		f := s.lookout.fact(p.Name)
+		f := s.vantage.fact(p.Name)
 		if now.Sub(f.Seen) > proberSilent {
 			out = append(out, api.Finding{
 				Code: "outside-blind", Severity: "warning", Title: "nobody looks from the vantage point " + p.Name, Subject: p.Name, Since: f.Seen,
@@ -225,7 +225,7 @@ func (outsideMetrics) Describe(out chan<- *prometheus.Desc) {
 func (m outsideMetrics) Collect(out chan<- prometheus.Metric) {
 	now := time.Now()
 	for _, p := range assign.Points(m.s.Layout, "") {
-		f := m.s.lookout.fact(p.Name)
+		f := m.s.vantage.fact(p.Name)
 		if f.Seen.IsZero() {
 			continue
 		}

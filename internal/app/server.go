@@ -51,31 +51,31 @@ type ServerApp struct {
 	Version string
 	Started time.Time
 
-	looking time.Time // since when this server decides, and gathers what it decides on
-	seat    place.Seat
-	quorum  *quorum.Quorum               // nil: this server decides alone
-	serving atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
-	regions map[string]*region
-	power   host.Switch
-	etcd    *etcd.Server // nil: the quorum's is another program
-	docs    *clientv3.Client
-	seats   seatFacts
-	house   *wing.House
-	chaos   *chaoswiring.Wiring
-	wings   []wing.Wing
-	tasks   wing.Tasks
-	traffic *traffic
-	lookout *lookout
-	witness *witnesses
-	tellers []*teller
-	seen    *seen
-	lag     prometheus.Histogram // of the control loop
-	archive archiving
-	custody custody
-	answers *answers
-	units   map[string]string  // component id → version of the unit as it would be started now
-	cancel  context.CancelFunc // of everything that was started
-	wg      sync.WaitGroup
+	looking   time.Time // since when this server decides, and gathers what it decides on
+	seat      place.Seat
+	quorum    *quorum.Quorum               // nil: this server decides alone
+	serving   atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
+	regions   map[string]*region
+	power     host.Switch
+	etcd      *etcd.Server // nil: the quorum's is another program
+	docs      *clientv3.Client
+	seats     seatFacts
+	house     *wing.House
+	chaos     *chaoswiring.Wiring
+	wings     []wing.Wing
+	tasks     wing.Tasks
+	traffic   *traffic
+	vantage   *vantage
+	witness   *witnesses
+	notifiers []*notifier
+	seen      *seen
+	lag       prometheus.Histogram // of the control loop
+	archive   archiving
+	custody   custody
+	answers   *answers
+	units     map[string]string  // component id → version of the unit as it would be started now
+	cancel    context.CancelFunc // of everything that was started
+	wg        sync.WaitGroup
 }
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
@@ -144,10 +144,10 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 			return err
 		}
 	}
-	if s.tellers, err = newTellers(s.Layout.Platform.Spec.Notify); err != nil {
+	if s.notifiers, err = newNotifiers(s.Layout.Platform.Spec.Notify); err != nil {
 		return err
 	}
-	s.traffic, s.lookout = newTraffic(), newLookout()
+	s.traffic, s.vantage = newTraffic(), newVantage()
 	s.seen = newSeen()
 	if err := s.version(); err != nil {
 		return err

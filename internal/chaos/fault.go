@@ -142,8 +142,8 @@ type Wishes interface {
 	Changed() <-chan struct{}
 }
 
-// Field is the platform as faults meet it.
-type Field interface {
+// Platform is what is there as faults meet it.
+type Platform interface {
 	// Check says why the fault cannot be injected: no such target, no way to do it.
 	Check(f Fault) error
 	// Seen tells whether the fault's effect shows from outside.
@@ -154,9 +154,9 @@ type Field interface {
 
 // Faults carries out the actions.
 type Faults struct {
-	Wishes Wishes
-	Field  Field
-	Now    func() time.Time
+	Wishes   Wishes
+	Platform Platform
+	Now      func() time.Time
 }
 
 // Kinds returns the kinds of actions, for control.
@@ -185,10 +185,10 @@ func (x Faults) guard(_ context.Context, a control.Action) error {
 	if err := (&control.Run{Action: a}).Decode(&f); err != nil {
 		return err
 	}
-	if err := x.Field.Check(f); err != nil {
+	if err := x.Platform.Check(f); err != nil {
 		return err
 	}
-	others, err := x.Field.Active()
+	others, err := x.Platform.Active()
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (x Faults) append(ctx context.Context, r *control.Run, e journal.Entry) err
 }
 
 func (x Faults) see(ctx context.Context, r *control.Run) (any, error) {
-	return nil, x.until(ctx, r, "its effect does not show", func(f Fault) bool { return f.Over(x.Now()) || x.Field.Seen(f) })
+	return nil, x.until(ctx, r, "its effect does not show", func(f Fault) bool { return f.Over(x.Now()) || x.Platform.Seen(f) })
 }
 
 func (x Faults) clear(ctx context.Context, r *control.Run) error {

@@ -72,7 +72,7 @@ func world(t *testing.T, kind string, wished bool, check func(Fault, int) error)
 		Kinds: func(dir string, s *state.Projection) []control.Kind {
 			b := board{dir, s}
 			go endsFaults(t, s, b)
-			return Faults{Wishes: s, Field: b, Now: time.Now}.Kinds()
+			return Faults{Wishes: s, Platform: b, Now: time.Now}.Kinds()
 		},
 		Check: func(dir string, o control.Operation) error {
 			if o.State != control.Succeeded {

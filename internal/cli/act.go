@@ -170,7 +170,7 @@ func (w *world) faultClear() *cobra.Command {
 
 func (w *world) switchoverCommand() *cobra.Command {
 	var candidate string
-	var d deed
+	var d operationVerb
 	c := &cobra.Command{Use: "switchover CLUSTER", Short: "Move a cluster's leader on purpose, without client errors", Args: cobra.ExactArgs(1),
 		Example: "  fournines switchover us-east-1/postgres --reason 'kernel patch' --yes",
 		RunE: func(c *cobra.Command, args []string) error {

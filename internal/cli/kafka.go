@@ -46,7 +46,7 @@ func (w *world) kafkaMirrors() *cobra.Command {
 }
 
 func (w *world) kafkaRestart() *cobra.Command {
-	var d deed
+	var d operationVerb
 	c := &cobra.Command{Use: "restart REGION", Short: "Restart a region's brokers one after another, while producers go on", Args: cobra.ExactArgs(1),
 		Long: `Restart a region's brokers one after another: the active controller last, each only while every partition stays writable without it,
 and the next only once every copy is in sync again. It is refused where a broker could not be lost now, and resumes after any crash.`,

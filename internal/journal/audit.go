@@ -23,22 +23,22 @@ type audit struct {
 
 	mu      sync.Mutex              // guards what follows while workers run
 	end     uint64                  // entries found
-	roots   []tiles.Hash            // of each full sheaf
-	leaves  map[uint64][]tiles.Hash // of sheaves in which a root is asked for, and of those not full
+	roots   []tiles.Hash            // of each full tile of leaves
+	leaves  map[uint64][]tiles.Hash // of leafTiles in which a root is asked for, and of those not full
 	log     *DamageError            // the first damage in the log
 	differs *DamageError            // the first place where tiles or bundles are not the log's
 	broken  error                   // why it could not be finished
 }
 
-// sheaf is up to 256 adjacent entries: what one tile of leaves covers.
-type sheaf struct {
+// leafTile is up to 256 adjacent entries: what one tile of leaves covers.
+type leafTile struct {
 	n      uint64
 	frames [][]byte // nil: they are read from the bundle
 }
 
-// run checks all sheaves that feed delivers, and what they add up to. least is the number
+// run checks all leafTiles that feed delivers, and what they add up to. least is the number
 // of entries that must be there.
-func (a *audit) run(ctx context.Context, v note.Verifier, least uint64, feed func(context.Context, chan<- *sheaf) error) error {
+func (a *audit) run(ctx context.Context, v note.Verifier, least uint64, feed func(context.Context, chan<- *leafTile) error) error {
 	a.leaves = map[uint64][]tiles.Hash{}
 	if a.o.Against != nil {
 		var err error
@@ -48,11 +48,11 @@ func (a *audit) run(ctx context.Context, v note.Verifier, least uint64, feed fun
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	sheaves := make(chan *sheaf, 16)
+	leafTiles := make(chan *leafTile, 16)
 	var wg sync.WaitGroup
 	for range min(8, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
-			for s := range sheaves {
+			for s := range leafTiles {
 				if err := a.check(ctx, s, least); err != nil {
 					a.stop(err)
 					cancel()
@@ -60,8 +60,8 @@ func (a *audit) run(ctx context.Context, v note.Verifier, least uint64, feed fun
 			}
 		})
 	}
-	err := feed(ctx, sheaves)
-	close(sheaves)
+	err := feed(ctx, leafTiles)
+	close(leafTiles)
 	wg.Wait()
 	if a.broken != nil {
 		return a.broken
@@ -101,8 +101,8 @@ func (a *audit) note(at **DamageError, index uint64, kind Damage, detail string)
 	}
 }
 
-// check hashes the entries of a sheaf and compares them with the tiles.
-func (a *audit) check(ctx context.Context, s *sheaf, least uint64) error {
+// check hashes the entries of a tile of leaves and compares them with the tiles.
+func (a *audit) check(ctx context.Context, s *leafTile, least uint64) error {
 	payloads, err := a.payloads(ctx, s)
 	if err != nil || payloads == nil {
 		return err
@@ -132,8 +132,8 @@ func (a *audit) check(ctx context.Context, s *sheaf, least uint64) error {
 	return nil
 }
 
-// payloads returns the entries of a sheaf, nil when they are damaged.
-func (a *audit) payloads(ctx context.Context, s *sheaf) ([][]byte, error) {
+// payloads returns the entries of a tile of leaves, nil when they are damaged.
+func (a *audit) payloads(ctx context.Context, s *leafTile) ([][]byte, error) {
 	first := s.n * tiles.Width
 	if s.frames == nil {
 		return a.bundled(ctx, s)

@@ -10,8 +10,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
-// bundled reads the entries of a sheaf from its bundle.
-func (a *audit) bundled(ctx context.Context, s *sheaf) ([][]byte, error) {
+// bundled reads the entries of a tile of leaves from its bundle.
+func (a *audit) bundled(ctx context.Context, s *leafTile) ([][]byte, error) {
 	p, _ := tiles.At(tiles.Entries, s.n, a.c.Size)
 	b, err := tiles.ReadBundle(ctx, a.src, p)
 	if err != nil {
@@ -42,8 +42,8 @@ func (a *audit) unreadable(at **DamageError, index uint64, p tiles.Path, err err
 	return nil
 }
 
-// compare holds a sheaf against its tile and its bundle, as far as they are published.
-func (a *audit) compare(ctx context.Context, s *sheaf, payloads [][]byte, leaves []tiles.Hash) error {
+// compare holds a tile of leaves against its tile and its bundle, as far as they are published.
+func (a *audit) compare(ctx context.Context, s *leafTile, payloads [][]byte, leaves []tiles.Hash) error {
 	p, ok := tiles.At(0, s.n, a.c.Size)
 	if !ok {
 		return nil

@@ -7,11 +7,11 @@ import (
 	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
-// cut cuts the log into sheaves. Lengths are all it looks at, except behind what was
+// cut cuts the log into leafTiles. Lengths are all it looks at, except behind what was
 // acknowledged: there a frame that does not hold is a torn tail.
-func (a *audit) cut(ctx context.Context, list []*segment, out chan<- *sheaf) error {
+func (a *audit) cut(ctx context.Context, list []*segment, out chan<- *leafTile) error {
 	least, next := max(a.c.Size, a.known.size), uint64(0)
-	s := &sheaf{frames: make([][]byte, 0, tiles.Width)}
+	s := &leafTile{frames: make([][]byte, 0, tiles.Width)}
 	for i, seg := range list {
 		if seg.first != next {
 			return a.gap(seg, next)
@@ -41,7 +41,7 @@ func (a *audit) cut(ctx context.Context, list []*segment, out chan<- *sheaf) err
 			if err := send(ctx, out, s); err != nil {
 				return err
 			}
-			s = &sheaf{n: next / tiles.Width, frames: make([][]byte, 0, tiles.Width)}
+			s = &leafTile{n: next / tiles.Width, frames: make([][]byte, 0, tiles.Width)}
 		}
 	}
 	if len(list) == 0 {
@@ -62,17 +62,17 @@ func (a *audit) gap(seg *segment, next uint64) error {
 	return &DamageError{a.name, seg.first, Replaced, "two segments hold it"}
 }
 
-// count delivers the sheaves of a log that is read from its bundles.
-func (a *audit) count(ctx context.Context, out chan<- *sheaf) error {
+// count delivers the leafTiles of a log that is read from its bundles.
+func (a *audit) count(ctx context.Context, out chan<- *leafTile) error {
 	for n := uint64(0); n*tiles.Width < a.c.Size; n++ {
-		if err := send(ctx, out, &sheaf{n: n}); err != nil {
+		if err := send(ctx, out, &leafTile{n: n}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func send(ctx context.Context, out chan<- *sheaf, s *sheaf) error {
+func send(ctx context.Context, out chan<- *leafTile, s *leafTile) error {
 	select {
 	case out <- s:
 		return nil

@@ -61,7 +61,7 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (Audit, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Audit{}, err
 	}
-	if err := a.run(ctx, v, max(a.c.Size, a.known.size), func(ctx context.Context, out chan<- *sheaf) error { return a.cut(ctx, list, out) }); err != nil {
+	if err := a.run(ctx, v, max(a.c.Size, a.known.size), func(ctx context.Context, out chan<- *leafTile) error { return a.cut(ctx, list, out) }); err != nil {
 		return Audit{}, err
 	}
 	if err := a.spare(ctx, dir); err != nil {

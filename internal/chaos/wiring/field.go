@@ -31,7 +31,7 @@ func (w *Wiring) zonesOf(region string) []string {
 	return r.Zones
 }
 
-// Check implements chaos.Field.
+// Check implements chaos.Platform.
 func (w *Wiring) Check(f chaos.Fault) error {
 	kind := kindOf(f)
 	if kind.OfRegion() {
@@ -74,7 +74,7 @@ func (w *Wiring) zones() []string {
 	return out
 }
 
-// Seen implements chaos.Field: it tells whether the fault shows, as its kind says.
+// Seen implements chaos.Platform: it tells whether the fault shows, as its kind says.
 func (w *Wiring) Seen(f chaos.Fault) bool {
 	kind := kindOf(f)
 	if kind.Sight == fact.SightLinks {

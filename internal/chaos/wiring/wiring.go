@@ -24,7 +24,7 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 		Name:    "chaos",
 		Entries: chaos.EntryKinds(),
 		Fold:    chaos.Fold,
-		Actions: chaos.Faults{Wishes: wishes{h}, Field: w, Now: h.Now}.Kinds(),
+		Actions: chaos.Faults{Wishes: wishes{h}, Platform: w, Now: h.Now}.Kinds(),
 		Tasks: []wing.Task{
 			{Name: "server-faults", Does: "Injects the faults of servers, and ends them.", Every: 200 * time.Millisecond, Do: w.keepServerFaults},
 			{Name: "end-faults", Does: "Records the faults that are over and left no trace.", Every: 250 * time.Millisecond, Do: w.endFaults},
@@ -49,7 +49,7 @@ func (w *Wiring) All() ([]chaos.Fault, error) {
 	return state.List[chaos.Fault](w.house.State, chaos.Prefix)
 }
 
-// Active implements chaos.Field: the faults that are not over.
+// Active implements chaos.Platform: the faults that are not over.
 func (w *Wiring) Active() ([]chaos.Fault, error) { return chaos.Ongoing(w.house.State) }
 
 // Inject begins a fault for a person, and answers with its id.

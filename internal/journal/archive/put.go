@@ -74,7 +74,7 @@ func (m Manifest) encode() ([]byte, error) {
 }
 
 // putTiles puts several objects at once; the order of the answer is that of the items.
-func (c *cargo) putTiles(ctx context.Context, s Store) ([]Object, error) {
+func (c *outgoing) putTiles(ctx context.Context, s Store) ([]Object, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := make([]Object, len(c.items))
@@ -98,7 +98,7 @@ func (c *cargo) putTiles(ctx context.Context, s Store) ([]Object, error) {
 }
 
 // putPart writes the table into a file that nobody else sees, and puts that.
-func (a *Archiver) putPart(ctx context.Context, s Store, c *cargo) (o Object, err error) {
+func (a *Archiver) putPart(ctx context.Context, s Store, c *outgoing) (o Object, err error) {
 	f, err := scratch(a.o.Spool)
 	if err != nil {
 		return o, fmt.Errorf("write part %d to %d: %w", c.First, c.Next, err)

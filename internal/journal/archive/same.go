@@ -24,7 +24,7 @@ func scratch(dir string) (*os.File, error) {
 // sameEntries tells whether the table that is in the way holds the part's entries in
 // other bytes, as another version of the program wrote them before it was killed: nobody
 // could ever remove it, and it is as good.
-func (a *Archiver) sameEntries(ctx context.Context, r Reader, c *cargo) (Object, bool) {
+func (a *Archiver) sameEntries(ctx context.Context, r Reader, c *outgoing) (Object, bool) {
 	o, body, err := r.Open(ctx, PartKey(c.First, c.Next), "")
 	if err != nil {
 		return o, false

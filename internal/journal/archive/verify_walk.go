@@ -15,7 +15,7 @@ func (a *audit) walk(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	size, marks := a.marks[len(a.marks)-1].Size, a.marks
-	for s := range a.sheaves(ctx, size) {
+	for s := range a.leafTiles(ctx, size) {
 		if s.err != nil {
 			return s.err
 		}
@@ -57,7 +57,7 @@ func (a *audit) walk(ctx context.Context) error {
 }
 
 // add hashes one entry, and compares it with its tile and, where it fills one, those above.
-func (a *audit) add(ctx context.Context, s sheaf, i int, entry []byte) error {
+func (a *audit) add(ctx context.Context, s leafTile, i int, entry []byte) error {
 	const width = len(tiles.Hash{})
 	h, index := tiles.Leaf(entry), a.edge.Size
 	leaf := s.path

@@ -9,8 +9,8 @@ import (
 // ahead is how many pairs of bundle and tile are read before their turn.
 const ahead = 16
 
-// sheaf is what one tile of leaves covers.
-type sheaf struct {
+// leafTile is what one tile of leaves covers.
+type leafTile struct {
 	n      uint64
 	path   tiles.Path // of the bundle
 	bundle []byte
@@ -18,13 +18,13 @@ type sheaf struct {
 	err    error
 }
 
-// sheaves reads bundles and tiles ahead of their turn, and delivers them in order.
-func (a *audit) sheaves(ctx context.Context, size uint64) <-chan sheaf {
-	turns, out := make(chan chan sheaf, ahead), make(chan sheaf)
+// leafTiles reads bundles and tiles ahead of their turn, and delivers them in order.
+func (a *audit) leafTiles(ctx context.Context, size uint64) <-chan leafTile {
+	turns, out := make(chan chan leafTile, ahead), make(chan leafTile)
 	go func() {
 		defer close(turns)
 		for n := uint64(0); n*tiles.Width < size; n++ {
-			turn := make(chan sheaf, 1)
+			turn := make(chan leafTile, 1)
 			select {
 			case turns <- turn:
 			case <-ctx.Done():
@@ -46,8 +46,8 @@ func (a *audit) sheaves(ctx context.Context, size uint64) <-chan sheaf {
 	return out
 }
 
-func (a *audit) fetch(ctx context.Context, n, size uint64) sheaf {
-	s := sheaf{n: n}
+func (a *audit) fetch(ctx context.Context, n, size uint64) leafTile {
+	s := leafTile{n: n}
 	s.path, _ = tiles.At(tiles.Entries, n, size)
 	if s.bundle, s.err = a.read(ctx, a.objects[s.path.String()], s.path.String(), n*tiles.Width); s.err != nil {
 		return s

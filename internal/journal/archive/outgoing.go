@@ -25,8 +25,8 @@ type Tree interface {
 	VerifierKey() string
 }
 
-// cargo is a part on its way, hashed and compared with the signed tree.
-type cargo struct {
+// outgoing is a part on its way, hashed and compared with the signed tree.
+type outgoing struct {
 	Begun
 	log        Log
 	checkpoint []byte
@@ -43,8 +43,8 @@ type item struct {
 const readStep = 512
 
 // load hashes the entries of a part, and refuses what is not the signed tree.
-func load(log Log, tree Tree, b Begun) (*cargo, error) {
-	c := &cargo{Begun: b, log: log}
+func load(log Log, tree Tree, b Begun) (*outgoing, error) {
+	c := &outgoing{Begun: b, log: log}
 	var err error
 	if c.checkpoint, err = tree.CheckpointAt(b.Next); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func load(log Log, tree Tree, b Begun) (*cargo, error) {
 }
 
 // rows reads the entries of the part.
-func (c *cargo) rows() iter.Seq2[journal.Record, error] {
+func (c *outgoing) rows() iter.Seq2[journal.Record, error] {
 	return func(yield func(journal.Record, error) bool) {
 		for from := c.First; from < c.Next; {
 			records, err := c.log.Read(from, int(min(readStep, c.Next-from))) //nolint:gosec // small
@@ -111,7 +111,7 @@ func (c *cargo) rows() iter.Seq2[journal.Record, error] {
 }
 
 // body returns the bytes of an item.
-func (c *cargo) body(_ context.Context, i item) ([]byte, error) {
+func (c *outgoing) body(_ context.Context, i item) ([]byte, error) {
 	if i.hash != nil {
 		return i.hash, nil
 	}

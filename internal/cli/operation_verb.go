@@ -9,14 +9,14 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 )
 
-// deed is what verbs that begin an operation have in common: a reason, a confirmation, and
+// operationVerb is what verbs that begin an operation have in common: a reason, a confirmation, and
 // a look at what would be done.
-type deed struct {
+type operationVerb struct {
 	reason   string
 	yes, dry bool
 }
 
-func (d *deed) flags(c *cobra.Command) {
+func (d *operationVerb) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&d.reason, "reason", "", "why; it is kept in the journal")
 	f.BoolVar(&d.yes, "yes", false, "do not ask")
@@ -26,7 +26,7 @@ func (d *deed) flags(c *cobra.Command) {
 
 // begin asks for an operation on subject and shows its steps until it is over. what says
 // what it does; in is what is asked for beside the reason.
-func (d *deed) begin(ctx context.Context, w *world, verb, subject, what, path string, in map[string]any) error {
+func (d *operationVerb) begin(ctx context.Context, w *world, verb, subject, what, path string, in map[string]any) error {
 	if d.dry {
 		w.note("would do: %s", what)
 		return nil
