@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -80,7 +81,7 @@ func (t *Tasks) run(ctx context.Context, task Task, s *TaskStatus) {
 		t.mu.Lock()
 		s.Began = began
 		t.mu.Unlock()
-		err := round(ctx, task)
+		err := t.round(ctx, task)
 		if ctx.Err() != nil {
 			return // what was interrupted by the end is no failure
 		}
@@ -91,11 +92,13 @@ func (t *Tasks) run(ctx context.Context, task Task, s *TaskStatus) {
 	}
 }
 
-// round is one round of a task. A panic is its error: one task never ends the others.
-func round(ctx context.Context, task Task) (err error) {
+// round is one round of a task. A panic is its error, because one task never ends the others;
+// the log keeps where it came from.
+func (t *Tasks) round(ctx context.Context, task Task) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
+			t.Log.Error("a task panicked", "task", task.Name, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	return task.Do(ctx)
