@@ -240,7 +240,10 @@ func (s *ServerApp) metrics() http.Handler {
 			return s.ratio(func(a api.Availability) float64 { return a.RemainingRatio })
 		}),
 	)
-	reg.MustRegister(s.lag)
+	reg.MustRegister(s.lag, &s.tasks)
+	for _, w := range s.wings {
+		reg.MustRegister(w.Metrics...)
+	}
 	reg.MustRegister(s.archiveMetrics()...)
 	reg.MustRegister(nameMetrics{s}, outsideMetrics{s}, kafkaMetrics{s}, objectMetrics{s}, s.hostedZoneMetrics())
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/compliance"
@@ -13,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/journal/ingest"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // The kinds of entries of the wiring itself.
@@ -71,12 +73,23 @@ func edgeEntry(ev edge.Event, subject string) (journal.Entry, error) {
 	return edgeOther.Entry(subject, "", ev)
 }
 
-// EntryKinds returns every kind of entry that the server writes.
+// EntryKinds returns every kind of entry that the server writes. They are known without a
+// server, because a journal is also read where none runs.
 func EntryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds(), wingEntries())
+	s := &ServerApp{house: &wing.House{Now: time.Now}}
+	s.registerWings()
+	return s.entryKinds()
+}
+
+// entryKinds returns every kind of entry that this server writes, with its wings' own.
+func (s *ServerApp) entryKinds() []journal.Kind {
+	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
 	all = append(all, serverStarted.Kind, machineChanged.Kind, componentChanged.Kind, edgeConfigured.Kind, hostedZoneBegun.Kind, hostedZoneApplied.Kind, hostedZoneFailed.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)
+	}
+	for _, w := range s.wings {
+		all = append(all, w.Entries...)
 	}
 	return all
 }

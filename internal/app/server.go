@@ -80,8 +80,9 @@ type ServerApp struct {
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
 // and resumes what was left unfinished; of several each begins with [ServerApp.Serve].
-// Everything it starts ends with ctx, or with Close.
-func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger) (*ServerApp, error) {
+// Everything it starts ends with ctx, or with Close. Besides the wings of [registerWings] it
+// has those that more makes.
+func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger, more ...func(*wing.House) wing.Wing) (*ServerApp, error) {
 	inst, layout, err := place.LoadInstallation(root)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 		return nil, err
 	}
 	s.house = &wing.House{Layout: layout, Secrets: secrets, Seat: s.seat, Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
-	s.registerWings()
+	s.registerWings(more...)
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.shared() {
 		return s, nil
@@ -115,7 +116,7 @@ func (s *ServerApp) dir() string { return s.Layout.SeatDir(s.seat) }
 // openAlone opens journal and state of the only server, and begins to act.
 func (s *ServerApp) openAlone(ctx context.Context) error {
 	var err error
-	if s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log}).Open(s.journalDir()); err != nil {
+	if s.Journal, err = (journal.Options{Kinds: s.entryKinds(), Log: s.Log}).Open(s.journalDir()); err != nil {
 		return err
 	}
 	if s.external() {

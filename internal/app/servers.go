@@ -54,7 +54,7 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir)),
 	})
 	var err error
-	s.Journal, err = (journal.Options{Kinds: EntryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
+	s.Journal, err = (journal.Options{Kinds: s.entryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
 	if err != nil {
 		return err
 	}

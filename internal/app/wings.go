@@ -7,30 +7,21 @@ import (
 
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	"github.com/greenlang/fournines/internal/control"
-	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// registerWings makes every wing, one line each. What a wing holds reaches everything else
-// from here: its kinds of entries, folds, actions, deciders, tasks, drills, findings, metrics.
-func (s *ServerApp) registerWings() {
+// registerWings makes every wing, one line each, and more that a test has. What a wing holds
+// reaches everything else from here: its kinds of entries, folds, actions, deciders, tasks,
+// findings and metrics.
+func (s *ServerApp) registerWings(more ...func(*wing.House) wing.Wing) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
 	chaos, w := chaoswiring.New(s.house)
 	s.chaos = chaos
 	add(w)
-}
-
-// wingEntries returns the kinds of entries of all wings. They are declared without a server,
-// because a journal is also read where none runs.
-func wingEntries() []journal.Kind {
-	s := &ServerApp{house: &wing.House{Now: time.Now}}
-	s.registerWings()
-	var out []journal.Kind
-	for _, w := range s.wings {
-		out = append(out, w.Entries...)
+	for _, of := range more {
+		add(of(s.house))
 	}
-	return out
 }
 
 func (s *ServerApp) foldsOfWings() []state.Fold {

@@ -103,7 +103,7 @@ func (s *ServerApp) Prove(_ context.Context, index uint64) (journal.Proof, error
 
 // Kinds implements api.Source.
 func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
-	kinds := EntryKinds()
+	kinds := s.entryKinds()
 	schemas, err := journal.Schemas(kinds)
 	if err != nil {
 		return nil, err
