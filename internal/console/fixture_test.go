@@ -101,7 +101,13 @@ func (f *fixture) Region(_ context.Context, name string) (api.Region, error) {
 
 func (f *fixture) Faults(context.Context) ([]api.Fault, error) { return fixtureFaults(), nil }
 
-func (f *fixture) Tasks(context.Context) ([]api.TaskStatus, error) { return nil, nil }
+func (f *fixture) Tasks(context.Context) ([]api.TaskStatus, error) {
+	return []api.TaskStatus{
+		{Wing: "chaos", Name: "end-faults", Does: "Records the faults that are over and left no trace.", Every: 0.25, Rounds: 4210, Failures: 3, Began: noon(), Ended: noon(), Took: 0.002},
+		{Wing: "recovery", Name: "retention", Does: "Expires what the retention set no longer keeps.", Every: 3600, Rounds: 2, Failures: 2, Began: noon(), Ended: noon(), Took: 1.5, Error: "list bucket journal: connection refused", Failing: noon()},
+		{Wing: "server", Name: "decide", Does: "Runs the deciders whenever facts change.", Began: noon()},
+	}, nil
+}
 
 func (f *fixture) all() []api.Operation {
 	return append([]api.Operation{runningOperation(), waitingOperation()}, f.past...)

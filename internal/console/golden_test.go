@@ -44,6 +44,7 @@ func TestPages(t *testing.T) {
 		{"operation", "/operations/switchover/us-east-1/postgres/3", 200},
 		{"operation-waiting", "/operations/failover/us-east-1/redis/2", 200},
 		{"operation-undone", "/operations/switchover/us-east-1/postgres/2", 200},
+		{"tasks", "/tasks", 200},
 		{"drills", "/drills", 200},
 		{"drill", "/drills/drill-0041", 200},
 		{"drill-failed", "/drills/drill-0040", 200},

@@ -37,6 +37,7 @@ func verbLinks(status api.Status, drills []api.DrillInfo) []verbLink {
 		{"Go to", "Operations", "g p", "/operations"},
 		{"Go to", "Operations that wait for approval", "", "/operations?state=waiting-approval"},
 		{"Go to", "Operations that failed", "", "/operations?state=failed"},
+		{"Go to", "Tasks in the background", "g k", "/tasks"},
 		{"Go to", "Evacuation", "g v", "/evacuation"},
 		{"Go to", "Routing", "g t", "/routing"},
 		{"Go to", "Cells", "g c", "/cells"},

@@ -57,6 +57,7 @@ func screens() map[string]screen {
 			parts: []string{"operations-list"}},
 		{name: "operation", pattern: "/operations/{key...}", section: "operations", load: loadOperation,
 			parts: []string{"operation-head", "operation-steps"}},
+		{name: "tasks", pattern: "/tasks", section: "tasks", load: loadTasks, parts: []string{"tasks-list"}},
 		{name: "drills", pattern: "/drills", section: "drills", load: loadDrills,
 			parts: []string{"drills-cards", "drills-reports"}},
 		{name: "drill", pattern: "/drills/{key...}", section: "drills", load: loadDrill,

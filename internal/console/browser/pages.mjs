@@ -13,6 +13,7 @@ export const pages = [
   ["operations", "/operations"],
   ["operation", "/operations/switchover/us-east-1/postgres/3"],
   ["operation-waiting", "/operations/failover/us-east-1/redis/2"],
+  ["tasks", "/tasks"],
   ["drills", "/drills"],
   ["drill", "/drills/drill-0041"],
   ["evidence", "/evidence"],
