@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -16,33 +15,21 @@ func (w *world) kafkaCommand() *cobra.Command {
 }
 
 func (w *world) kafkaMirrors() *cobra.Command {
-	return &cobra.Command{Use: "mirrors", Short: "Show how far topics are copied between a region and its partner, and whether anything was lost", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			client, err := w.client()
-			if err != nil {
-				return err
+	return list[api.Mirror]{
+		use: "mirrors", short: "Show how far topics are copied between a region and its partner, and whether anything was lost", path: "/v1/kafka/mirrors",
+		head: []string{"FROM", "TO", "HEALTH", "LAG", "SENT", "RECEIVED", "GAPS", "DUPLICATES", "TOPICS", "RECORDS BEHIND", "DETAIL"},
+		row: func(m api.Mirror) []string {
+			behind := int64(0)
+			for _, topic := range m.Topics {
+				behind += topic.Records
 			}
-			var l struct {
-				Items []api.Mirror `json:"items"`
+			return []string{
+				m.From, m.To, string(m.Health), fmt.Sprintf("%.3f s", m.LagSeconds), fmt.Sprint(m.Sent), fmt.Sprint(m.Received), fmt.Sprint(m.Gaps),
+				fmt.Sprint(m.Duplicates), fmt.Sprint(len(m.Topics)), fmt.Sprint(behind), m.Detail,
 			}
-			if err := client.Call(c.Context(), http.MethodGet, "/v1/kafka/mirrors", "", nil, &l); err != nil {
-				return err
-			}
-			t := table{head: []string{"FROM", "TO", "HEALTH", "LAG", "SENT", "RECEIVED", "GAPS", "DUPLICATES", "TOPICS", "RECORDS BEHIND", "DETAIL"}}
-			var names []string
-			for _, m := range l.Items {
-				behind := int64(0)
-				for _, topic := range m.Topics {
-					behind += topic.Records
-				}
-				t.rows = append(t.rows, []string{
-					m.From, m.To, string(m.Health), fmt.Sprintf("%.3f s", m.LagSeconds), fmt.Sprint(m.Sent), fmt.Sprint(m.Received), fmt.Sprint(m.Gaps),
-					fmt.Sprint(m.Duplicates), fmt.Sprint(len(m.Topics)), fmt.Sprint(behind), m.Detail,
-				})
-				names = append(names, m.From+">"+m.To)
-			}
-			return w.print(l, t, names)
-		}}
+		},
+		name: func(m api.Mirror) string { return m.From + ">" + m.To },
+	}.verb(w)
 }
 
 func (w *world) kafkaRestart() *cobra.Command {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,30 +11,18 @@ import (
 )
 
 func (w *world) linksCommand() *cobra.Command {
-	return &cobra.Command{Use: "links", Short: "Show how far regions are from each other, as declared and as measured, and what is cut", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			client, err := w.client()
-			if err != nil {
-				return err
+	return list[api.Distance]{
+		use: "links", short: "Show how far regions are from each other, as declared and as measured, and what is cut", path: "/v1/links",
+		head: []string{"FROM", "TO", "HEALTH", "DECLARED", "MEASURED", "LOSS", "LAST HEARD", "DETAIL"},
+		row: func(d api.Distance) []string {
+			heard := "never"
+			if !d.Heard.IsZero() {
+				heard = d.Heard.UTC().Format(time.RFC3339)
 			}
-			var l struct {
-				Items []api.Distance `json:"items"`
-			}
-			if err := client.Call(c.Context(), http.MethodGet, "/v1/links", "", nil, &l); err != nil {
-				return err
-			}
-			t := table{head: []string{"FROM", "TO", "HEALTH", "DECLARED", "MEASURED", "LOSS", "LAST HEARD", "DETAIL"}}
-			var names []string
-			for _, d := range l.Items {
-				heard := "never"
-				if !d.Heard.IsZero() {
-					heard = d.Heard.UTC().Format(time.RFC3339)
-				}
-				t.rows = append(t.rows, []string{d.From, d.To, string(d.Health), tripText(d.DeclaredSeconds), tripText(d.RoundTripSeconds), spec.Ratio(d.Loss).Percent(), heard, d.Detail})
-				names = append(names, d.From+">"+d.To)
-			}
-			return w.print(l, t, names)
-		}}
+			return []string{d.From, d.To, string(d.Health), tripText(d.DeclaredSeconds), tripText(d.RoundTripSeconds), spec.Ratio(d.Loss).Percent(), heard, d.Detail}
+		},
+		name: func(d api.Distance) string { return d.From + ">" + d.To },
+	}.verb(w)
 }
 
 // tripText words a round trip.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -16,30 +15,18 @@ func (w *world) objectsCommand() *cobra.Command {
 }
 
 func (w *world) objectMirrors() *cobra.Command {
-	return &cobra.Command{Use: "mirrors", Short: "Show how far objects are copied between a region and its partner, and whether anything was lost", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			client, err := w.client()
-			if err != nil {
-				return err
+	return list[api.ObjectMirror]{
+		use: "mirrors", short: "Show how far objects are copied between a region and its partner, and whether anything was lost", path: "/v1/objects/mirrors",
+		head: []string{"FROM", "TO", "HEALTH", "LAG", "OBJECTS BEHIND", "BYTES BEHIND", "NEWEST TOOK", "COPIED", "LOST", "DETAIL"},
+		row: func(m api.ObjectMirror) []string {
+			if m.Detail == "" && m.Compares != "" {
+				m.Detail = "everything is compared: " + m.Compares
 			}
-			var l struct {
-				Items []api.ObjectMirror `json:"items"`
+			return []string{
+				m.From, m.To, string(m.Health), secondsOr(m.LagSeconds), fmt.Sprint(m.Objects), fmt.Sprint(m.Bytes), fmt.Sprintf("%.3f s", m.TookSeconds), fmt.Sprint(m.Copied),
+				fmt.Sprint(m.Lost), m.Detail,
 			}
-			if err := client.Call(c.Context(), http.MethodGet, "/v1/objects/mirrors", "", nil, &l); err != nil {
-				return err
-			}
-			t := table{head: []string{"FROM", "TO", "HEALTH", "LAG", "OBJECTS BEHIND", "BYTES BEHIND", "NEWEST TOOK", "COPIED", "LOST", "DETAIL"}}
-			var names []string
-			for _, m := range l.Items {
-				if m.Detail == "" && m.Compares != "" {
-					m.Detail = "everything is compared: " + m.Compares
-				}
-				t.rows = append(t.rows, []string{
-					m.From, m.To, string(m.Health), secondsOr(m.LagSeconds), fmt.Sprint(m.Objects), fmt.Sprint(m.Bytes), fmt.Sprintf("%.3f s", m.TookSeconds), fmt.Sprint(m.Copied),
-					fmt.Sprint(m.Lost), m.Detail,
-				})
-				names = append(names, m.From+">"+m.To)
-			}
-			return w.print(l, t, names)
-		}}
+		},
+		name: func(m api.ObjectMirror) string { return m.From + ">" + m.To },
+	}.verb(w)
 }

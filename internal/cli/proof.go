@@ -17,25 +17,12 @@ import (
 )
 
 func (w *world) journalKinds() *cobra.Command {
-	return &cobra.Command{Use: "kinds", Short: "List the kinds of entries; -o json with the schema of each one's data", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		client, err := w.client()
-		if err != nil {
-			return err
-		}
-		var l struct {
-			Items []api.EntryKind `json:"items"`
-		}
-		if err := client.Call(c.Context(), http.MethodGet, "/v1/journal/kinds", "", nil, &l); err != nil {
-			return err
-		}
-		t := table{head: []string{"KIND", "SAYS"}}
-		var names []string
-		for _, k := range l.Items {
-			t.rows = append(t.rows, []string{k.Name, k.Doc})
-			names = append(names, k.Name)
-		}
-		return w.print(l, t, names)
-	}}
+	return list[api.EntryKind]{
+		use: "kinds", short: "List the kinds of entries; -o json with the schema of each one's data", path: "/v1/journal/kinds",
+		head: []string{"KIND", "SAYS"},
+		row:  func(k api.EntryKind) []string { return []string{k.Name, k.Doc} },
+		name: func(k api.EntryKind) string { return k.Name },
+	}.verb(w)
 }
 
 func (w *world) journalProve() *cobra.Command {
