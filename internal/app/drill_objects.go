@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
@@ -59,7 +60,7 @@ func (c *objectClient) store(region string) (*s3.Store, error) {
 
 // where returns the region that serves the home; while nobody can say, the last that is known.
 func (c *objectClient) where(ctx context.Context) (string, error) {
-	var all struct{ Items []api.Home }
+	var all client.Items[api.Home]
 	err := c.platform.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,7 +129,7 @@ func (c *objectClient) In(region string) drill.Writer {
 // Settled implements availability.ObjectPlatform.
 func (c *objectClient) Settled(ctx context.Context, t time.Time) error {
 	for {
-		var l struct{ Items []api.ObjectMirror }
+		var l client.Items[api.ObjectMirror]
 		if err := again(ctx, func() error {
 			return c.platform.Client.Call(ctx, http.MethodGet, "/v1/objects/mirrors", "", nil, &l)
 		}); err != nil {

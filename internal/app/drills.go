@@ -115,7 +115,7 @@ func (p DrillPlatform) Clear(ctx context.Context, id string) error {
 	if client.Away(err) {
 		return err
 	}
-	var faults struct{ Items []api.Fault }
+	var faults client.Items[api.Fault]
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/faults", "", nil, &faults); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (p DrillPlatform) Switchover(ctx context.Context, cluster, reason string) (
 
 // Detected implements availability.DrillPlatform.
 func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error) {
-	var page struct{ Items []api.Operation }
+	var page client.Items[api.Operation]
 	q := url.Values{"kind": {kind}, "subject": {cluster}, "limit": {"100"}}
 	if err := again(ctx, func() error { return p.Client.Call(ctx, http.MethodGet, "/v1/operations?"+q.Encode(), "", nil, &page) }); err != nil {
 		return time.Time{}, false, err
@@ -151,7 +151,7 @@ func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t tim
 
 // Home implements availability.MovePlatform.
 func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availability.MovePlan, trouble []string, err error) {
-	var all struct{ Items []api.Home }
+	var all client.Items[api.Home]
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
 		return "", plan, nil, err
 	}
