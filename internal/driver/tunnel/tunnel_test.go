@@ -390,6 +390,7 @@ func TestLaterConnectionReplaces(t *testing.T) {
 	s := newStage(t, Ends{Listen: []string{atGate}})
 	ends := Ends{Dial: dialler(map[string]string{atGate: here.Addr().String()})}
 	_, lost := s.join(t, ends)
+	s.told.await(1, hasJoined) // the gate takes connections up side by side: the earlier one is the earlier there, too
 	_, _ = s.join(t, ends)
 	if err := <-lost; err == nil {
 		t.Error("the earlier connection ended without a reason")
