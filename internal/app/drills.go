@@ -27,11 +27,21 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 	"github.com/greenlang/fournines/kit/cell"
 )
 
-// Drills returns the drills of every wing.
-func Drills() []drill.Drill { return slices.Concat(availability.Drills(), compliance.Drills()) }
+// Drills returns the drills of every wing. They are known without a server, because they are
+// also run from the command line.
+func Drills() []drill.Drill {
+	s := &ServerApp{house: &wing.House{Now: time.Now}}
+	s.registerWings()
+	out := slices.Concat(availability.Drills(), compliance.Drills())
+	for _, w := range s.wings {
+		out = append(out, w.Drills...)
+	}
+	return out
+}
 
 // DrillPlatform reaches the platform from outside, for drills: through the API and the edge.
 type DrillPlatform struct {

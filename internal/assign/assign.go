@@ -172,3 +172,6 @@ func greenlangUnit(l place.Layout, p place.Programs, s place.Secrets, region, zo
 		Ready: node.Ready{HTTP: "http://" + l.Address(region, zone, place.GreenLang) + place.ReadyPath},
 	}
 }
+
+// urls writes addresses as the kit's clients take them.
+func urls(addresses []string) string { return "http://" + strings.Join(addresses, ",http://") }

@@ -18,9 +18,3 @@ func ProberUnit(l place.Layout, env []string) node.Unit {
 func GateUnit(l place.Layout, env []string) node.Unit {
 	return node.Unit{Name: place.Gate, Argv: []string{l.Bin("fournines"), place.Gate, "--data", l.Root}, Env: env, Stop: "TERM", Grace: 5}
 }
-
-// Below the health path, so that the edges count no customer's request.
-const (
-	canaryRead  = place.ReadyPath + "/read"
-	canaryWrite = place.ReadyPath + "/write"
-)

@@ -9,6 +9,12 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 )
 
+// Below the health path, so that the edges count no customer's request.
+const (
+	canaryRead  = place.ReadyPath + "/read"
+	canaryWrite = place.ReadyPath + "/write"
+)
+
 // Points returns the vantage points of the platform as its prober uses them; none where the
 // installation answers no names, because customers find it by them. token is the application's.
 func Points(l place.Layout, token string) []outside.Point {

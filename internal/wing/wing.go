@@ -15,7 +15,6 @@ import (
 type Wing struct {
 	Name    string         // "chaos"; its actor is system:chaos
 	Entries []journal.Kind // kinds of entries that it writes
-	Follows []journal.Kind // kinds of others that its Fold also reads
 	Fold    state.Fold     // keeps its documents
 	Actions []control.Kind // what it may do to the platform
 	// Decide returns the actions that are due. It gathers a view and calls the pure decider; a

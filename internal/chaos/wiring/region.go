@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -57,7 +58,7 @@ func (w *Wiring) CutWays(f chaos.Fault) ([]string, error) {
 	if !slices.Contains(layout.Regions, region) {
 		return nil, fmt.Errorf("fault %s: this installation does not run region %q", f.ID, region)
 	}
-	both := f.Kind == bothWays
+	both := f.Kind == fault.RegionPartition
 	var out []string
 	for _, name := range layout.Regions {
 		if name == region || (other != "" && name != other) {

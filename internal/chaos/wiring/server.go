@@ -12,8 +12,6 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 )
 
-const bothWays = fault.RegionPartition
-
 // guards is which faults of servers are active, as their guards say.
 type guards struct {
 	mu     sync.Mutex // guards active
