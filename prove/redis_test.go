@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/place"
@@ -44,7 +44,7 @@ func TestRedisLoss(t *testing.T) {
 
 func (r *region) redisLoss(ctx context.Context, kind string, run *Run) error {
 	id, _ := r.env()
-	writer := &app.RedisWriter{Address: r.layout.EdgeAddress(r.spec().Name, place.Redis), Password: r.secrets.Redis}
+	writer := &wiring.RedisWriter{Address: r.layout.EdgeAddress(r.spec().Name, place.Redis), Password: r.secrets.Redis}
 	load := &drill.Load{Writer: writer, Prefix: id, Every: 40 * time.Millisecond, Limit: 2 * time.Second, Worker: 4}
 	load.Start(context.WithoutCancel(ctx))
 	defer load.Stop()

@@ -13,9 +13,9 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/patroni"
@@ -40,7 +40,7 @@ type region struct {
 	who     string
 	layout  place.Layout
 	secrets place.Secrets
-	outside app.DrillPlatform
+	outside wiring.DrillPlatform
 }
 
 // start brings a region up until the test ends.
@@ -93,7 +93,7 @@ func (r *region) enter() {
 	if r.secrets, err = place.LoadSecrets(r.Root); err != nil {
 		r.t.Fatal(err)
 	}
-	r.outside = app.DrillPlatform{Client: r.Client, Region: platformtest.Region}
+	r.outside = wiring.DrillPlatform{Client: r.Client, Region: platformtest.Region}
 	r.Healthy()
 }
 

@@ -155,17 +155,19 @@ func (q *Quorum) stand(ctx context.Context) (bool, error) {
 	}
 	q.mu.Lock()
 	q.term, q.lease, q.until, q.next = resp.Header.Revision, lease.ID, sent.Add(time.Duration(lease.TTL)*time.Second), ""
+	q.resigned = make(chan struct{})
+	resigned := q.resigned
 	q.mu.Unlock()
 	if mine.TTL > q.o.TTL {
 		q.o.Log.Warn("the leader before lost its lease soon after it had it: this one is longer", "lease", mine.TTL)
 	}
 	q.know(Leader{Name: q.o.Name, Term: resp.Header.Revision})
-	go q.keepAlive(lease.ID, mine.TTL) //nolint:gosec // a lease is kept for longer than the election takes
+	go q.keepAlive(lease.ID, mine.TTL, resigned) //nolint:gosec // a lease is kept for longer than the election takes
 	return true, nil
 }
 
 // keepAlive renews the lease, and says when it could be over: a leader stops a sixth of it before.
-func (q *Quorum) keepAlive(lease clientv3.LeaseID, ttl time.Duration) {
+func (q *Quorum) keepAlive(lease clientv3.LeaseID, ttl time.Duration, resigned <-chan struct{}) {
 	for {
 		q.mu.Lock()
 		until, ours := q.until.Add(-ttl/6), q.lease == lease
@@ -206,6 +208,9 @@ func (q *Quorum) keepAlive(lease clientv3.LeaseID, ttl time.Duration) {
 		select {
 		case <-t.C:
 		case <-q.lost:
+			t.Stop()
+			return
+		case <-resigned:
 			t.Stop()
 			return
 		}
@@ -264,6 +269,9 @@ func (q *Quorum) Resign(ctx context.Context) error {
 	q.mu.Lock()
 	lease, lost := q.lease, q.reason != nil
 	q.term, q.lease = 0, 0
+	if lease != 0 {
+		close(q.resigned)
+	}
 	q.mu.Unlock()
 	if lease == 0 {
 		return nil

@@ -62,17 +62,18 @@ type Quorum struct {
 	o    Options
 	lost chan struct{} // closed when this server led and does no more
 
-	mu      sync.Mutex // guards what follows
-	leader  Leader     // who leads, as far as is known; no name: nobody
-	changed chan struct{}
-	term    int64 // of our own leadership; 0: we do not lead
-	lease   clientv3.LeaseID
-	until   time.Time // our lease holds at least as long
-	next    string    // value of nextKey while we lead
-	reason  error     // why we lost it
-	kept    []kept    // groups that etcd holds, while we lead
-	bytes   int       // of them
-	cutting bool
+	mu       sync.Mutex // guards what follows
+	leader   Leader     // who leads, as far as is known; no name: nobody
+	changed  chan struct{}
+	term     int64 // of our own leadership; 0: we do not lead
+	lease    clientv3.LeaseID
+	resigned chan struct{} // closed when the lease is given up
+	until    time.Time     // our lease holds at least as long
+	next     string        // value of nextKey while we lead
+	reason   error         // why we lost it
+	kept     []kept        // groups that etcd holds, while we lead
+	bytes    int           // of them
+	cutting  bool
 }
 
 type kept struct {

@@ -50,7 +50,9 @@ func TestBrokerLoss_7_1_6(t *testing.T) {
 	for id, b := range brokers {
 		rss(t, id, b)
 	}
-	load := &drill.Load{Writer: &kafka.Writer{Cluster: l, Copies: 3, Least: 2}, Prefix: "test", Every: 20 * time.Millisecond, Limit: 30 * time.Second, Worker: 4}
+	writer := &kafka.Writer{Cluster: l, Copies: 3, Least: 2}
+	t.Cleanup(writer.Close)
+	load := &drill.Load{Writer: writer, Prefix: "test", Every: 20 * time.Millisecond, Limit: 30 * time.Second, Worker: 4}
 	load.Start(t.Context())
 	await(t, "nothing is acknowledged", func(ctx context.Context) error { return load.Await(ctx, 100, time.Time{}) })
 	await(t, "the cluster is not whole under load", ready)

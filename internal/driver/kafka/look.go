@@ -30,8 +30,9 @@ type Looker struct {
 	Cluster string // REGION/kafka
 	Brokers []Broker
 
-	mu     sync.Mutex // guards client
+	mu     sync.Mutex // guards what follows
 	client *kgo.Client
+	closed bool
 }
 
 // Client returns connections to the cluster, for what is asked of it and written to it.
@@ -40,6 +41,9 @@ func (l *Looker) Client() (*kgo.Client, error) {
 	defer l.mu.Unlock()
 	if l.client != nil {
 		return l.client, nil
+	}
+	if l.closed {
+		return nil, fmt.Errorf("connect to %s: the connections were closed", l.Cluster)
 	}
 	c, err := l.reader()
 	if err == nil {
@@ -89,10 +93,11 @@ func addresses(brokers []Broker) []string {
 	return out
 }
 
-// Close closes every connection.
+// Close closes every connection for good; it may be called twice.
 func (l *Looker) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.closed = true
 	if l.client != nil {
 		l.client.Close()
 		l.client = nil

@@ -91,3 +91,13 @@ func (w *Writer) Count(ctx context.Context, keys []string) (map[string]int, erro
 	}
 	return out, nil
 }
+
+// Close closes the writer's connections; the next write opens others.
+func (w *Writer) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.client != nil {
+		w.client.Close()
+		w.client = nil
+	}
+}
