@@ -20,7 +20,6 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Switchover implements api.Actions.
 func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason string) (string, error) {
 	if _, err := s.region(cluster); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
@@ -35,7 +34,6 @@ func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason s
 	return o.Key, err
 }
 
-// RestartKafka implements api.Actions.
 func (s *ServerApp) RestartKafka(ctx context.Context, region, reason string) (string, error) {
 	cluster := place.Cluster(region, place.Kafka)
 	if _, err := s.region(cluster); err != nil {
@@ -48,13 +46,11 @@ func (s *ServerApp) RestartKafka(ctx context.Context, region, reason string) (st
 	return o.Key, err
 }
 
-// Approve implements api.Actions.
 func (s *ServerApp) Approve(ctx context.Context, id, reason string) error {
 	_, err := s.Control.Approve(ctx, id, wing.Actor(ctx), reason)
 	return decided(err)
 }
 
-// Deny implements api.Actions.
 func (s *ServerApp) Deny(ctx context.Context, id, reason string) error {
 	_, err := s.Control.Deny(ctx, id, wing.Actor(ctx), reason)
 	return decided(err)
@@ -70,7 +66,6 @@ func decided(err error) error {
 	return err
 }
 
-// DrillCatalogue implements api.Source.
 func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	var out []api.DrillInfo
 	for _, d := range Drills() {
@@ -82,7 +77,7 @@ func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	return out, nil
 }
 
-// RunDrill implements api.Actions: it starts the command that a person would type, as
+// RunDrill implements what the doors declare: it starts the command that a person would type, as
 // a process of its own, so that our own end would not be the drill's.
 func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, error) {
 	if _, ok := drill.Find(Drills(), name); !ok {
@@ -121,7 +116,6 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 	return id, nil
 }
 
-// RecordDrill implements api.Recorder.
 func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
 	kind := drill.Moved
 	if sequence == 0 {

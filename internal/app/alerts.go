@@ -234,14 +234,13 @@ func (s *ServerApp) message(a evidence.Alert) notify.Alert {
 	}
 }
 
-// Alerts implements api.Source.
 func (s *ServerApp) Alerts(context.Context) ([]evidence.Alert, error) {
 	all, err := state.List[evidence.Alert](s.State, evidence.AlertPrefix)
 	slices.SortStableFunc(all, func(a, b evidence.Alert) int { return b.At.Compare(a.At) })
 	return all, err
 }
 
-// TestNotifier implements api.Actions: it sends an alert that is resolved at once.
+// TestNotifier implements what the doors declare: it sends an alert that is resolved at once.
 func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error {
 	i := slices.IndexFunc(s.notifiers, func(t *notifier) bool { return t.Name == name })
 	if i < 0 {

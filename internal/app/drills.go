@@ -19,6 +19,7 @@ import (
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
@@ -161,7 +162,7 @@ func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t tim
 
 // Home implements availability.MovePlatform.
 func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availability.MovePlan, trouble []string, err error) {
-	var all client.Items[api.Home]
+	var all client.Items[availabilitydoor.Home]
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
 		return "", plan, nil, err
 	}
@@ -185,15 +186,15 @@ func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availabil
 
 // Evacuate implements availability.MovePlatform: approval is given in advance.
 func (p DrillPlatform) Evacuate(ctx context.Context, mode, reason string) (string, error) {
-	return p.move(ctx, "evacuate", api.MoveRequest{Mode: mode, Practice: mode == availability.Graceful, Approve: true, Reason: reason})
+	return p.move(ctx, "evacuate", availabilitydoor.MoveRequest{Mode: mode, Practice: mode == availability.Graceful, Approve: true, Reason: reason})
 }
 
 // Restore implements availability.MovePlatform.
 func (p DrillPlatform) Restore(ctx context.Context, reason string) (string, error) {
-	return p.move(ctx, "restore", api.MoveRequest{Approve: true, Reason: reason})
+	return p.move(ctx, "restore", availabilitydoor.MoveRequest{Approve: true, Reason: reason})
 }
 
-func (p DrillPlatform) move(ctx context.Context, verb string, q api.MoveRequest) (string, error) {
+func (p DrillPlatform) move(ctx context.Context, verb string, q availabilitydoor.MoveRequest) (string, error) {
 	id := control.NewID(verb)
 	return id, again(ctx, func() error {
 		return p.Client.Call(ctx, http.MethodPost, "/v1/homes/"+url.PathEscape(p.Region)+"/"+verb, id, q, nil)

@@ -121,7 +121,7 @@ const logPath = "/log"
 // Handler returns everything the server answers.
 func (s *ServerApp) Handler() http.Handler {
 	people := http.NewServeMux()
-	api.Mount(people, s.Version, s, s, s)
+	api.Mount(people, s.Version, s.routes()...)
 	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
 	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wait"
@@ -41,11 +42,11 @@ func (s *ServerApp) linkState(w fact.Way) (l availability.LinkState, err error) 
 }
 
 // distance is one way as it is declared and measured.
-func (s *ServerApp) distance(w fact.Way, now time.Time) api.Distance {
+func (s *ServerApp) distance(w fact.Way, now time.Time) availabilitydoor.Distance {
 	declared, _ := s.Layout.Platform.Link(w.From, w.To)
 	back, _ := s.Layout.Platform.Link(w.To, w.From)
 	there, other := s.Facts.Link(w.From, w.To), s.Facts.Link(w.To, w.From)
-	d := api.Distance{
+	d := availabilitydoor.Distance{
 		From: w.From, To: w.To, Health: api.Healthy, Loss: float64(declared.Loss), Measured: there.Measured, Heard: there.Heard, Missed: there.Missed,
 		DeclaredSeconds: (declared.Latency.D() + back.Latency.D()).Seconds() / 2, // half of each, its way
 	}
@@ -63,9 +64,8 @@ func (s *ServerApp) distance(w fact.Way, now time.Time) api.Distance {
 	return d
 }
 
-// Distances implements api.Source.
-func (s *ServerApp) Distances(context.Context) ([]api.Distance, error) {
-	now, out := time.Now(), []api.Distance{}
+func (s *ServerApp) Distances(context.Context) ([]availabilitydoor.Distance, error) {
+	now, out := time.Now(), []availabilitydoor.Distance{}
 	for _, w := range s.Layout.Ways() {
 		d := s.distance(w, now)
 		l, err := s.linkState(w)

@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
@@ -71,10 +72,9 @@ func (s *ServerApp) watchMirror(ctx context.Context, from, to *region) {
 	wg.Wait()
 }
 
-// Mirrors implements api.Source.
-func (s *ServerApp) Mirrors(context.Context) ([]api.Mirror, error) {
+func (s *ServerApp) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) {
 	now := time.Now()
-	out := []api.Mirror{}
+	out := []availabilitydoor.Mirror{}
 	for _, name := range s.Regions {
 		r, ok := s.Layout.Platform.Region(name)
 		if !ok || s.Layout.MirrorZone(name) == "" {
@@ -85,10 +85,10 @@ func (s *ServerApp) Mirrors(context.Context) ([]api.Mirror, error) {
 	return out, nil
 }
 
-func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
-	out := api.Mirror{
+func apiMirror(m fact.KafkaMirror, now time.Time) availabilitydoor.Mirror {
+	out := availabilitydoor.Mirror{
 		From: m.From, To: m.To, Health: api.Healthy, Detail: availability.MirrorTrouble(m, now), At: m.At, LagSeconds: m.Lag.Seconds(),
-		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []api.MirroredTopic{},
+		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []availabilitydoor.MirroredTopic{},
 	}
 	switch {
 	case m.Gaps > 0:
@@ -97,7 +97,7 @@ func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
 		out.Health = api.Progressing
 	}
 	for _, t := range m.Topics {
-		topic := api.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
+		topic := availabilitydoor.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
 		switch {
 		case t.Records == 0:
 			topic.LagSeconds = now.Sub(m.TopicsAt).Seconds() // nobody knows better than the last look

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
@@ -39,17 +40,16 @@ func (s *ServerApp) homes() ([]homeNow, error) {
 	return out, nil
 }
 
-// Homes implements api.Source.
-func (s *ServerApp) Homes(context.Context) ([]api.Home, error) {
+func (s *ServerApp) Homes(context.Context) ([]availabilitydoor.Home, error) {
 	now := time.Now()
 	placed, err1 := s.placement()
 	homes, err2 := s.homes()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	out := []api.Home{}
+	out := []availabilitydoor.Home{}
 	for _, r := range homes {
-		h := api.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
+		h := availabilitydoor.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
 		for c, home := range placed.Cells {
 			if home == r.Name {
 				h.Cells = append(h.Cells, c)
@@ -85,18 +85,16 @@ func other(home, pair, serving string) string {
 	return home
 }
 
-// Evacuate implements api.Actions.
-func (s *ServerApp) Evacuate(ctx context.Context, r api.MoveRequest) (string, error) {
+func (s *ServerApp) Evacuate(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
 	return s.move(ctx, availability.KindEvacuate, r)
 }
 
-// Restore implements api.Actions.
-func (s *ServerApp) Restore(ctx context.Context, r api.MoveRequest) (string, error) {
+func (s *ServerApp) Restore(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
 	r.Mode = availability.Graceful
 	return s.move(ctx, availability.KindRestore, r)
 }
 
-func (s *ServerApp) move(ctx context.Context, kind string, q api.MoveRequest) (string, error) {
+func (s *ServerApp) move(ctx context.Context, kind string, q availabilitydoor.MoveRequest) (string, error) {
 	r, ok := s.Layout.Platform.Region(q.Region)
 	placed, err := s.placement()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/app/replicator"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/fact"
@@ -140,10 +141,9 @@ func asError(text string) error {
 	return errors.New(text)
 }
 
-// ObjectMirrors implements api.Source.
-func (s *ServerApp) ObjectMirrors(context.Context) ([]api.ObjectMirror, error) {
+func (s *ServerApp) ObjectMirrors(context.Context) ([]availabilitydoor.ObjectMirror, error) {
 	now := time.Now()
-	out := []api.ObjectMirror{}
+	out := []availabilitydoor.ObjectMirror{}
 	for _, name := range s.Layout.ObjectRegions() {
 		m := s.Facts.Objects(name, s.Layout.ObjectPartner(name))
 		lost, err := s.objectLosses(m.From, m.To)
@@ -160,8 +160,8 @@ func (s *ServerApp) objectLosses(from, to string) (l availability.ObjectLosses, 
 	return l, err
 }
 
-func (s *ServerApp) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) api.ObjectMirror {
-	out := api.ObjectMirror{
+func (s *ServerApp) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) availabilitydoor.ObjectMirror {
+	out := availabilitydoor.ObjectMirror{
 		From: m.From, To: m.To, Bucket: s.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + s.Layout.BucketAddress(m.To),
 		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, Scrubbed: m.Scrubbed, Compares: m.Why, Drift: m.Drift, LagSeconds: -1,
 		Objects: m.Objects, Bytes: m.Bytes, Newest: m.Newest, TookSeconds: m.Took.Seconds(), Copied: m.Copied, CopiedBytes: m.Sent, Lost: lost.Count, LostLast: lost.Index,

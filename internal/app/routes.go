@@ -8,26 +8,26 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Routes implements api.Source.
-func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
+func (s *ServerApp) Routes(context.Context) ([]availabilitydoor.Route, error) {
 	now := time.Now()
 	placed, err1 := s.placement()
 	homes, err2 := s.homes()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	out := []api.Route{}
+	out := []availabilitydoor.Route{}
 	for _, name := range s.Regions {
 		w := placed.Wishes[name]
-		r := api.Route{
+		r := availabilitydoor.Route{
 			Region: name, On: !w.Off, Open: placed.Open(name), Address: s.Layout.EdgeAddress(name, place.Edge),
-			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
+			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []availabilitydoor.RouteSeen{},
 		}
 		r.Ready, r.Wanted = regions{s}.Capacity(name)
 		for _, h := range homes {
@@ -55,14 +55,14 @@ func (s *ServerApp) Routes(context.Context) ([]api.Route, error) {
 }
 
 // seenBy is what an edge's name server thinks of a region, where the edge has reported lately.
-func (s *ServerApp) seenBy(edge, region string, now time.Time) []api.RouteSeen {
+func (s *ServerApp) seenBy(edge, region string, now time.Time) []availabilitydoor.RouteSeen {
 	f := s.Facts.Edge(edge)
 	if f.DNS == nil || now.Sub(f.Seen) > edgeSilent {
 		return nil
 	}
 	for _, r := range f.DNS.Regions {
 		if r.Name == region {
-			return []api.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
+			return []availabilitydoor.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
 		}
 	}
 	return nil
@@ -109,7 +109,6 @@ func pairOf(p availability.MovePlan) api.Pair {
 	return out
 }
 
-// Route implements api.Actions.
 func (s *ServerApp) Route(ctx context.Context, region string, on bool, reason string) error {
 	placed, err := s.placement()
 	if err != nil {

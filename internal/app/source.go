@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
@@ -22,7 +23,6 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 )
 
-// Status implements api.Source.
 func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	now := time.Now()
 	st := api.Status{Platform: s.Layout.Platform.Metadata.Name, Version: s.Version, At: now.UTC(), Faults: []api.Fault{}, Operations: []api.Operation{}}
@@ -69,7 +69,6 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	return st, nil
 }
 
-// Region implements api.Source.
 func (s *ServerApp) Region(_ context.Context, name string) (api.Region, error) {
 	r, ok := s.Layout.Platform.Region(name)
 	if !ok {
@@ -79,7 +78,7 @@ func (s *ServerApp) Region(_ context.Context, name string) (api.Region, error) {
 }
 
 func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
-	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Link{}, Readiness: []api.Readiness{}}
+	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Relation{}, Readiness: []api.Readiness{}}
 	if _, ok := s.regions[r.Name]; !ok {
 		return out
 	}
@@ -108,8 +107,8 @@ func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
 }
 
 // links relates the components: who replicates from whom, and where the edge sends traffic.
-func links(components []api.Component) []api.Link {
-	var out []api.Link
+func links(components []api.Component) []api.Relation {
+	var out []api.Relation
 	leader := map[string]api.Component{}
 	for _, c := range components {
 		if c.Role == "primary" || c.Role == "master" || c.Role == "controller" {
@@ -120,16 +119,16 @@ func links(components []api.Component) []api.Link {
 		switch {
 		case c.Role == "replica" || c.Role == "sync-standby":
 			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
+				out = append(out, api.Relation{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
 			}
 		case c.Role == "broker":
 			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
+				out = append(out, api.Relation{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
 			}
 		case c.Kind == place.Mirror:
-			out = append(out, api.Link{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
+			out = append(out, api.Relation{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
 		case c.Kind == place.GreenLang || (c.Kind == place.Postgres && c.Role == "primary") || (c.Kind == place.Redis && c.Role == "master"):
-			out = append(out, api.Link{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
+			out = append(out, api.Relation{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
 		}
 	}
 	return out
@@ -166,18 +165,14 @@ func (s *ServerApp) ratio(of func(api.Availability) float64) float64 {
 	return of(a)
 }
 
-// Tasks implements api.Source.
 func (s *ServerApp) Tasks(context.Context) ([]api.TaskStatus, error) { return s.tasks.All(), nil }
 
-// InjectFault implements api.Actions.
 func (s *ServerApp) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
 	return s.chaos.Inject(ctx, kind, target, d, reason)
 }
 
-// ClearFault implements api.Actions.
 func (s *ServerApp) ClearFault(ctx context.Context, id string) error { return s.chaos.Clear(ctx, id) }
 
-// Faults implements api.Source.
 func (s *ServerApp) Faults(context.Context) ([]api.Fault, error) {
 	all, err := s.chaos.All()
 	out := []api.Fault{}
@@ -209,7 +204,7 @@ func apiOperation(o control.Operation) api.Operation {
 	return out
 }
 
-// Operations implements api.Source. What the state keeps no more is read from the journal.
+// Operations implements what the doors declare. What the state keeps no more is read from the journal.
 func (s *ServerApp) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
 	below := uint64(0)
@@ -235,7 +230,6 @@ func (s *ServerApp) Operations(ctx context.Context, f api.OperationFilter) (api.
 	return page, nil
 }
 
-// Operation implements api.Source.
 func (s *ServerApp) Operation(ctx context.Context, id string) (api.Operation, error) {
 	o, err := s.operation(ctx, id)
 	if errors.Is(err, control.ErrUnknown) {
@@ -244,7 +238,7 @@ func (s *ServerApp) Operation(ctx context.Context, id string) (api.Operation, er
 	return apiOperation(o), err
 }
 
-// Entries implements api.Source. It reads backwards through the log, so a page near
+// Entries implements what the doors declare. It reads backwards through the log, so a page near
 // its end is fast whatever the log's size.
 func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	const chunk = 512
@@ -288,7 +282,6 @@ func (s *ServerApp) apiEntry(r journal.Record) api.Entry {
 	}
 }
 
-// Entry implements api.Source.
 func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	records, err := s.Journal.Read(index, 1)
 	if err != nil {
@@ -300,18 +293,16 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	return s.apiEntry(records[0]), nil
 }
 
-// Verify implements api.Source.
-func (s *ServerApp) Verify(ctx context.Context) (api.Verification, error) {
+func (s *ServerApp) Verify(ctx context.Context) (compliancedoor.Verification, error) {
 	begun := time.Now()
 	a, err := journal.Verify(ctx, s.Journal.Dir(), journal.VerifyOptions{Key: s.Journal.VerifierKey()})
-	v := api.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
+	v := compliancedoor.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
 	if err != nil {
 		v.Problem = err.Error()
 	}
 	return v, nil
 }
 
-// Changes implements api.Source.
 func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
 	out := make(chan uint64, 1)
 	go func() {
@@ -332,12 +323,11 @@ func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
 	return out
 }
 
-// DrillReports implements api.Source.
 func (s *ServerApp) DrillReports(context.Context) ([]api.DrillReport, error) {
 	return drill.Before(s.State, 0, api.PageSize)
 }
 
-// DrillReport implements api.Source. One that the state keeps no more is read from the journal.
+// DrillReport implements what the doors declare. One that the state keeps no more is read from the journal.
 func (s *ServerApp) DrillReport(ctx context.Context, id string) (api.DrillReport, error) {
 	var r drill.Report
 	found, err := s.State.Get(drill.Prefix+id, &r)

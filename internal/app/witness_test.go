@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
@@ -92,7 +93,7 @@ func (x *site) say(n int) {
 }
 
 // await waits until what the server says of its witnesses is as wanted.
-func (x *site) await(what string, want func(api.Witnesses) bool) api.Witnesses {
+func (x *site) await(what string, want func(compliancedoor.Witnesses) bool) compliancedoor.Witnesses {
 	x.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); ; {
 		changed := x.s.State.Changed()
@@ -133,8 +134,8 @@ func copyAll(t *testing.T, from, to string) {
 	}
 }
 
-func accused(kind witness.Kind) func(api.Witnesses) bool {
-	return func(w api.Witnesses) bool {
+func accused(kind witness.Kind) func(compliancedoor.Witnesses) bool {
+	return func(w compliancedoor.Witnesses) bool {
 		for _, a := range w.Accusations {
 			if a.Kind == kind {
 				return true
@@ -144,8 +145,8 @@ func accused(kind witness.Kind) func(api.Witnesses) bool {
 	}
 }
 
-func troubled(kind witness.Trouble) func(api.Witnesses) bool {
-	return func(w api.Witnesses) bool {
+func troubled(kind witness.Trouble) func(compliancedoor.Witnesses) bool {
+	return func(w compliancedoor.Witnesses) bool {
 		for _, t := range w.Troubles {
 			if t.Trouble == kind {
 				return true
@@ -165,8 +166,8 @@ func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	}
 	a.watchedBy(b, "b")
 	b.watchedBy(a, "a")
-	cosigned := func(n uint64) func(api.Witnesses) bool {
-		return func(w api.Witnesses) bool { return w.Peers[0].Cosigned >= n && w.Peers[0].Watched > 0 }
+	cosigned := func(n uint64) func(compliancedoor.Witnesses) bool {
+		return func(w compliancedoor.Witnesses) bool { return w.Peers[0].Cosigned >= n && w.Peers[0].Watched > 0 }
 	}
 	a.await("b cosigns a", cosigned(1))
 	b.await("a cosigns b", cosigned(1))

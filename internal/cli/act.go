@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -51,7 +52,7 @@ func (w *world) faultInject() *cobra.Command {
 	var length, reason string
 	var yes, dry bool
 	var kinds []string
-	for _, k := range api.FaultKinds() {
+	for _, k := range fact.FaultKinds() {
 		kinds = append(kinds, k.Name)
 	}
 	c := &cobra.Command{Use: "inject KIND TARGET", Short: "Inject a fault that ends by itself", Args: cobra.ExactArgs(2),
@@ -133,7 +134,7 @@ func (w *world) faultKinds() *cobra.Command {
 	return &cobra.Command{Use: "kinds", Short: "List the kinds of faults: what each does, and what it may target", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		t := table{head: []string{"KIND", "TARGET", "DOES", "NEEDS"}}
 		var names []string
-		for _, k := range api.FaultKinds() {
+		for _, k := range fact.FaultKinds() {
 			target, needs := string(k.Reach), ""
 			if k.Engine != "" {
 				target = k.Engine + " " + target
@@ -147,7 +148,7 @@ func (w *world) faultKinds() *cobra.Command {
 			t.rows = append(t.rows, []string{k.Name, target, k.Does, needs})
 			names = append(names, k.Name)
 		}
-		return w.print(client.Items[api.FaultKind]{Items: api.FaultKinds()}, t, names)
+		return w.print(client.Items[fact.FaultKind]{Items: fact.FaultKinds()}, t, names)
 	}}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 func (w *world) archiveCommand() *cobra.Command {
@@ -29,7 +29,7 @@ func (w *world) archiveStatus() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var a api.Archive
+		var a compliancedoor.Archive
 		if err := client.Call(c.Context(), http.MethodGet, "/v1/archive", "", nil, &a); err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (w *world) archiveStatus() *cobra.Command {
 }
 
 // locks says in a word what the last probe saw.
-func locks(p *api.ArchiveProbe) string {
+func locks(p *compliancedoor.ArchiveProbe) string {
 	switch {
 	case p == nil:
 		return "not tried yet"
@@ -80,8 +80,8 @@ func (w *world) archiveList() *cobra.Command {
 			return err
 		}
 		var l struct {
-			Items []api.PartEntry `json:"items"`
-			Next  string          `json:"next,omitempty"`
+			Items []compliancedoor.PartEntry `json:"items"`
+			Next  string                     `json:"next,omitempty"`
 		}
 		if err := client.Call(c.Context(), http.MethodGet, "/v1/archive/parts?"+query("before", before, "limit", strconv.Itoa(limit)), "", nil, &l); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (w *world) archiveProbe() *cobra.Command {
 			return err
 		}
 		var p struct {
-			api.ArchiveProbe
+			compliancedoor.ArchiveProbe
 			Index uint64 `json:"index"`
 		}
 		if err := client.Call(c.Context(), http.MethodPost, "/v1/archive/probe", "", nil, &p); err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 )
 
 func (w *world) kafkaCommand() *cobra.Command {
@@ -15,10 +15,10 @@ func (w *world) kafkaCommand() *cobra.Command {
 }
 
 func (w *world) kafkaMirrors() *cobra.Command {
-	return list[api.Mirror]{
+	return list[availabilitydoor.Mirror]{
 		use: "mirrors", short: "Show how far topics are copied between a region and its partner, and whether anything was lost", path: "/v1/kafka/mirrors",
 		head: []string{"FROM", "TO", "HEALTH", "LAG", "SENT", "RECEIVED", "GAPS", "DUPLICATES", "TOPICS", "RECORDS BEHIND", "DETAIL"},
-		row: func(m api.Mirror) []string {
+		row: func(m availabilitydoor.Mirror) []string {
 			behind := int64(0)
 			for _, topic := range m.Topics {
 				behind += topic.Records
@@ -28,7 +28,7 @@ func (w *world) kafkaMirrors() *cobra.Command {
 				fmt.Sprint(m.Duplicates), fmt.Sprint(len(m.Topics)), fmt.Sprint(behind), m.Detail,
 			}
 		},
-		name: func(m api.Mirror) string { return m.From + ">" + m.To },
+		name: func(m availabilitydoor.Mirror) string { return m.From + ">" + m.To },
 	}.verb(w)
 }
 

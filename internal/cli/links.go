@@ -6,22 +6,22 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
 func (w *world) linksCommand() *cobra.Command {
-	return list[api.Distance]{
+	return list[availabilitydoor.Distance]{
 		use: "links", short: "Show how far regions are from each other, as declared and as measured, and what is cut", path: "/v1/links",
 		head: []string{"FROM", "TO", "HEALTH", "DECLARED", "MEASURED", "LOSS", "LAST HEARD", "DETAIL"},
-		row: func(d api.Distance) []string {
+		row: func(d availabilitydoor.Distance) []string {
 			heard := "never"
 			if !d.Heard.IsZero() {
 				heard = d.Heard.UTC().Format(time.RFC3339)
 			}
 			return []string{d.From, d.To, string(d.Health), tripText(d.DeclaredSeconds), tripText(d.RoundTripSeconds), spec.Ratio(d.Loss).Percent(), heard, d.Detail}
 		},
-		name: func(d api.Distance) string { return d.From + ">" + d.To },
+		name: func(d availabilitydoor.Distance) string { return d.From + ">" + d.To },
 	}.verb(w)
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 )
 
 func (w *world) objectsCommand() *cobra.Command {
@@ -15,10 +15,10 @@ func (w *world) objectsCommand() *cobra.Command {
 }
 
 func (w *world) objectMirrors() *cobra.Command {
-	return list[api.ObjectMirror]{
+	return list[availabilitydoor.ObjectMirror]{
 		use: "mirrors", short: "Show how far objects are copied between a region and its partner, and whether anything was lost", path: "/v1/objects/mirrors",
 		head: []string{"FROM", "TO", "HEALTH", "LAG", "OBJECTS BEHIND", "BYTES BEHIND", "NEWEST TOOK", "COPIED", "LOST", "DETAIL"},
-		row: func(m api.ObjectMirror) []string {
+		row: func(m availabilitydoor.ObjectMirror) []string {
 			if m.Detail == "" && m.Compares != "" {
 				m.Detail = "everything is compared: " + m.Compares
 			}
@@ -27,6 +27,6 @@ func (w *world) objectMirrors() *cobra.Command {
 				fmt.Sprint(m.Lost), m.Detail,
 			}
 		},
-		name: func(m api.ObjectMirror) string { return m.From + ">" + m.To },
+		name: func(m availabilitydoor.ObjectMirror) string { return m.From + ">" + m.To },
 	}.verb(w)
 }

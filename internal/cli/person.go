@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/control"
 )
 
@@ -18,12 +18,12 @@ func (w *world) personCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) person(c *cobra.Command, client *client.Client, id string) (api.Person, error) {
-	var p api.Person
+func (w *world) person(c *cobra.Command, client *client.Client, id string) (compliancedoor.Person, error) {
+	var p compliancedoor.Person
 	return p, client.Call(c.Context(), http.MethodGet, "/v1/persons/"+escape(id), "", nil, &p)
 }
 
-func (w *world) printPerson(id string, p api.Person) error {
+func (w *world) printPerson(id string, p compliancedoor.Person) error {
 	erased, entry := "", ""
 	if p.Erased != nil {
 		erased, entry = p.Erased.At.UTC().Format(time.RFC3339), fmt.Sprint(p.Erased.Entry)

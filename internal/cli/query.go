@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal"
 	journalquery "github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
@@ -23,7 +23,7 @@ import (
 )
 
 func (w *world) journalQuery() *cobra.Command {
-	var q api.Question
+	var q compliancedoor.Question
 	var from, key string
 	c := &cobra.Command{
 		Use: "query SQL", Short: "Ask the journal one SELECT over entries", Args: cobra.ExactArgs(1),
@@ -70,15 +70,15 @@ func asked(err error, from string) error {
 }
 
 // answer asks the server, or the directory.
-func (w *world) answer(ctx context.Context, q api.Question, from, key string) (api.QueryAnswer, error) {
+func (w *world) answer(ctx context.Context, q compliancedoor.Question, from, key string) (compliancedoor.QueryAnswer, error) {
 	if from != "" {
 		return w.answerFrom(ctx, q, from, key)
 	}
 	server, err := w.client()
 	if err != nil {
-		return api.QueryAnswer{}, err
+		return compliancedoor.QueryAnswer{}, err
 	}
-	var a api.QueryAnswer
+	var a compliancedoor.QueryAnswer
 	err = server.Call(ctx, http.MethodPost, "/v1/journal/query", "", q, &a)
 	var p *client.Problem
 	if errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity {
@@ -88,7 +88,7 @@ func (w *world) answer(ctx context.Context, q api.Question, from, key string) (a
 }
 
 // answerFrom makes tables of a directory's journal in a temporary one, and asks them.
-func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string) (a api.QueryAnswer, err error) {
+func (w *world) answerFrom(ctx context.Context, q compliancedoor.Question, from, key string) (a compliancedoor.QueryAnswer, err error) {
 	program, err := worker.Beside()
 	if err != nil {
 		return a, err
@@ -120,7 +120,7 @@ func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string
 }
 
 // answered verifies and prints an answer.
-func (w *world) answered(a api.QueryAnswer, prove bool, key string) error {
+func (w *world) answered(a compliancedoor.QueryAnswer, prove bool, key string) error {
 	if prove {
 		unproved, err := a.Verified(key)
 		if err != nil {

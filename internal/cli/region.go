@@ -11,11 +11,12 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 )
 
 type homeList struct {
-	Items []api.Home `json:"items"`
+	Items []availabilitydoor.Home `json:"items"`
 }
 
 func (w *world) homes(ctx context.Context) (homeList, error) {
@@ -68,21 +69,21 @@ func secondsOr(v float64) string {
 	return fmt.Sprintf("%.1f s", v)
 }
 
-func lagText(p api.MovePlan) string {
+func lagText(p availabilitydoor.MovePlan) string {
 	if p.LagBytes < 0 {
 		return "unknown"
 	}
 	return fmt.Sprintf("%d B, %s", p.LagBytes, secondsOr(p.LagSeconds))
 }
 
-func objectsText(p api.MovePlan) string {
+func objectsText(p availabilitydoor.MovePlan) string {
 	if p.Objects < 0 {
 		return "unknown"
 	}
 	return fmt.Sprintf("%d versions, %s", p.Objects, secondsOr(p.ObjectsLag))
 }
 
-func estimateText(p api.MovePlan) string {
+func estimateText(p availabilitydoor.MovePlan) string {
 	if p.Measured == 0 {
 		return "never measured"
 	}
@@ -90,7 +91,7 @@ func estimateText(p api.MovePlan) string {
 }
 
 func (w *world) evacuateCommand() *cobra.Command {
-	var q api.MoveRequest
+	var q availabilitydoor.MoveRequest
 	var graceful, ungraceful, ask bool
 	c := &cobra.Command{Use: "evacuate REGION", Short: "Serve a region's customers from its partner region", Args: cobra.ExactArgs(1),
 		Long: `Serve a region's customers from its partner: fence the region, promote the partner, start the application there, switch routing, verify with writes.
@@ -121,7 +122,7 @@ It resumes after any crash, and can be taken back until the step "promote".`,
 }
 
 func (w *world) restoreCommand() *cobra.Command {
-	var q api.MoveRequest
+	var q availabilitydoor.MoveRequest
 	var ask bool
 	c := &cobra.Command{Use: "restore REGION", Short: "Bring an evacuated region's customers home, without loss", Args: cobra.ExactArgs(1),
 		Long:    "Bring an evacuated region's customers home: its databases follow first, then everything moves as in a graceful evacuation.",
@@ -137,7 +138,7 @@ func (w *world) restoreCommand() *cobra.Command {
 type moveCommand struct {
 	w         *world
 	verb      string
-	q         *api.MoveRequest
+	q         *availabilitydoor.MoveRequest
 	ask       *bool
 	plan, yes bool
 }
@@ -220,7 +221,7 @@ func operationLines(o api.Operation) []line {
 	return lines
 }
 
-func (w *world) printMove(p api.MovePlan) error {
+func (w *world) printMove(p availabilitydoor.MovePlan) error {
 	t := table{head: []string{"PLAN", ""}, rows: [][]string{
 		{"move", p.Home + ": " + p.From + " → " + p.To + ", " + p.Mode},
 		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+p.WhyNot(), " ")},

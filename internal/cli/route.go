@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 )
 
 func (w *world) routes(ctx context.Context) error {
@@ -17,7 +17,7 @@ func (w *world) routes(ctx context.Context) error {
 		return err
 	}
 	var all struct {
-		Items []api.Route `json:"items"`
+		Items []availabilitydoor.Route `json:"items"`
 	}
 	if err := client.Call(ctx, http.MethodGet, "/v1/routes", "", nil, &all); err != nil {
 		return err

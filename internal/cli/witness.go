@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/control"
 )
 
@@ -25,8 +25,8 @@ func (w *world) witnessCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) witnesses(c *cobra.Command) (api.Witnesses, error) {
-	var out api.Witnesses
+func (w *world) witnesses(c *cobra.Command) (compliancedoor.Witnesses, error) {
+	var out compliancedoor.Witnesses
 	client, err := w.client()
 	if err == nil {
 		err = client.Call(c.Context(), http.MethodGet, "/v1/witnesses", "", nil, &out)
@@ -100,7 +100,7 @@ func (w *world) witnessAdd() *cobra.Command {
 			if err != nil {
 				return &exitError{exitUsage, fmt.Errorf("read the card: %w", err)}
 			}
-			var keys api.Card
+			var keys compliancedoor.Card
 			if err := json.Unmarshal(b, &keys); err != nil {
 				return &exitError{exitUsage, fmt.Errorf("%s is no card (%w); `fournines witness card` writes one", card, err)}
 			}

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 // archiveSheet is where the journal is kept so that nobody can change it.
 type archiveSheet struct {
-	api.Archive
+	compliancedoor.Archive
 	Parts     []archivedPart
 	Older     string // address of the next page of parts, or empty
 	Size      string
@@ -21,7 +21,7 @@ type archiveSheet struct {
 
 // archivedPart is one line of the list of parts.
 type archivedPart struct {
-	api.PartEntry
+	compliancedoor.PartEntry
 	Size string
 }
 

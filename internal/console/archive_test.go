@@ -9,18 +9,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 )
 
 // troubled is an archive that cannot be written, in a store whose locks broke.
 type troubled struct{ *fixture }
 
-func (f troubled) Archive(ctx context.Context) (api.Archive, error) {
+func (f troubled) Archive(ctx context.Context) (compliancedoor.Archive, error) {
 	a, err := f.fixture.Archive(ctx)
-	a.Failure, a.FailureIn = &api.ArchiveFailure{Since: before(time.Hour), Kind: "conflict", Error: "the key holds another content."}, 77
+	a.Failure, a.FailureIn = &compliancedoor.ArchiveFailure{Since: before(time.Hour), Kind: "conflict", Error: "the key holds another content."}, 77
 	a.Probe.Holds, a.Probe.Attempts[0].Held = false, false
-	a.Unknown = &api.ArchiveProbe{At: before(time.Minute), Error: "connection refused"}
+	a.Unknown = &compliancedoor.ArchiveProbe{At: before(time.Minute), Error: "connection refused"}
 	return a, err
 }
 

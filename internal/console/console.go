@@ -12,7 +12,7 @@ import (
 // Options is what a console needs. All fields but Version are required.
 type Options struct {
 	Source  Source
-	Actions Actions
+	Actions Source
 	Logger  *slog.Logger
 	Now     func() time.Time // the clock pages are dated with, UTC or not
 	Version string           // of the binary, shown in the sidebar
@@ -21,7 +21,7 @@ type Options struct {
 // console serves the pages; it holds nothing that a request could change.
 type console struct {
 	source  Source
-	actions Actions
+	actions Source
 	log     *slog.Logger
 	now     func() time.Time
 	version string

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 )
 
 // evacuationSheet is every home: what moving it would mean now, and what it meant before.
@@ -17,7 +18,7 @@ type evacuationSheet struct {
 
 // homeCard is one home with the move that is under way.
 type homeCard struct {
-	api.Home
+	availabilitydoor.Home
 	All     int            // cells of the platform
 	Running *api.Operation // nil: nobody moves it
 	Course  []leg          // the steps of its plan
@@ -90,7 +91,7 @@ func homeCards(ctx context.Context, src Source, a ask) ([]homeCard, error) {
 	return out, nil
 }
 
-func course(p api.MovePlan) []leg {
+func course(p availabilitydoor.MovePlan) []leg {
 	final := false
 	var out []leg
 	for _, name := range p.Steps {
@@ -103,7 +104,7 @@ func course(p api.MovePlan) []leg {
 // moveSheet is a move before it is asked for.
 type moveSheet struct {
 	Home       homeCard
-	Plan       api.MovePlan
+	Plan       availabilitydoor.MovePlan
 	Ungraceful bool
 	Practice   bool
 	AcceptLoss bool
@@ -177,7 +178,7 @@ func planHome(s moveSheet) plan {
 }
 
 // estimate words how long moves of this kind took.
-func estimate(p api.MovePlan) string {
+func estimate(p availabilitydoor.MovePlan) string {
 	if p.Measured == 0 {
 		return "; how long was never measured here"
 	}
@@ -185,7 +186,7 @@ func estimate(p api.MovePlan) string {
 }
 
 // lossWords words what could be lost.
-func lossWords(p api.MovePlan) string {
+func lossWords(p availabilitydoor.MovePlan) string {
 	switch {
 	case p.LossBound < 0:
 		return "How much would be lost is unknown: nobody knows how far the copy is."

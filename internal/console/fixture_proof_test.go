@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
@@ -71,14 +72,14 @@ func (f *fixture) Kinds(context.Context) ([]api.EntryKind, error) {
 	return []api.EntryKind{{Name: "fault.injected", Doc: "A fault was injected.", Schema: json.RawMessage(`{"type":"object"}`)}}, nil
 }
 
-func (f *fixture) Witnesses(context.Context) (api.Witnesses, error) {
+func (f *fixture) Witnesses(context.Context) (compliancedoor.Witnesses, error) {
 	_, public := fixtureKeys()
 	peer := func(name string) compliance.Peer {
 		return compliance.Peer{Name: name, URL: "https://" + name + ".greenlang.test:9999", Log: "fournines.journal/" + name + "+0d0d0d0d+AAAA", Witness: "fournines.journal/" + name + "/witness+0e0e0e0e+BBBB"}
 	}
-	return api.Witnesses{
-		Card: api.Card{Log: public, Witness: "fournines.journal/fixture/witness+0c0c0c0c+CCCC"}, Size: f.status.Journal.Size,
-		Peers: []api.Witness{
+	return compliancedoor.Witnesses{
+		Card: compliancedoor.Card{Log: public, Witness: "fournines.journal/fixture/witness+0c0c0c0c+CCCC"}, Size: f.status.Journal.Size,
+		Peers: []compliancedoor.Witness{
 			{Peer: peer("us-west-2"), Cosigned: f.status.Journal.Size, At: before(time.Second), Watched: 48_120},
 			{Peer: peer("eu-west-1"), Cosigned: 201, At: before(4 * time.Minute), Watched: 51_007},
 		},

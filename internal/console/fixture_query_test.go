@@ -5,17 +5,17 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 // Query answers two rows, and refuses what is no SELECT.
-func (f *fixture) Query(_ context.Context, q api.Question) (api.QueryAnswer, error) {
+func (f *fixture) Query(_ context.Context, q compliancedoor.Question) (compliancedoor.QueryAnswer, error) {
 	if !strings.HasPrefix(q.SQL, "select ") {
-		return api.QueryAnswer{}, &api.QueryRefused{Reason: "this is no SELECT; ask one SELECT over entries"}
+		return compliancedoor.QueryAnswer{}, &compliancedoor.QueryRefused{Reason: "this is no SELECT; ask one SELECT over entries"}
 	}
-	return api.QueryAnswer{
+	return compliancedoor.QueryAnswer{
 		Head: 260, Seconds: 0.004, Cut: true,
-		Columns: []api.QueryColumn{{Name: "index", Type: "integer"}, {Name: "kind", Type: "text"}, {Name: "reason", Type: "text"}},
+		Columns: []compliancedoor.QueryColumn{{Name: "index", Type: "integer"}, {Name: "kind", Type: "text"}, {Name: "reason", Type: "text"}},
 		Rows:    [][]any{{json.Number("7"), "fault.injected", "it's <b>a</b> test"}, {json.Number("8"), "fault.ended", nil}},
 	}, nil
 }

@@ -75,11 +75,11 @@ func trouble(c *api.Component) {
 	}
 }
 
-func fixtureLinks() []api.Link {
-	link := func(kind, from, to string, h api.Health, label string) api.Link {
-		return api.Link{From: "us-east-1/" + from, To: "us-east-1/" + to, Kind: kind, Health: h, Label: label}
+func fixtureLinks() []api.Relation {
+	link := func(kind, from, to string, h api.Health, label string) api.Relation {
+		return api.Relation{From: "us-east-1/" + from, To: "us-east-1/" + to, Kind: kind, Health: h, Label: label}
 	}
-	return []api.Link{
+	return []api.Relation{
 		link("traffic", "edge", "a/greenlang", api.Healthy, ""), link("traffic", "edge", "b/greenlang", api.Healthy, ""), link("traffic", "edge", "c/greenlang", api.Missing, ""),
 		link("traffic", "a/greenlang", "a/postgres", api.Healthy, ""), link("traffic", "b/greenlang", "a/postgres", api.Healthy, ""),
 		link("replication", "a/postgres", "b/postgres", api.Healthy, "sync, 0 B"), link("replication", "a/postgres", "c/postgres", api.Progressing, "3.1 MB"),

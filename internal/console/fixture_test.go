@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/journal/tiles"
 )
@@ -34,7 +36,7 @@ type fixture struct {
 	asked   []string // what Actions were asked, in order
 	refuse  error    // what Actions answer, when set
 	broken  error    // what Status answers, when set
-	proof   api.Verification
+	proof   compliancedoor.Verification
 }
 
 func newFixture() *fixture {
@@ -47,7 +49,7 @@ func newFixture() *fixture {
 		Availability: availability(), Pairs: fixturePairs(), Servers: fixtureServers(), Findings: findings(), Faults: fixtureFaults()[:1], Operations: []api.Operation{runningOperation(), waitingOperation()},
 	}
 	f.status.Journal = f.head()
-	f.proof = api.Verification{OK: true, Size: f.status.Journal.Size, Root: f.status.Journal.Root, At: noon(), Seconds: 0.042}
+	f.proof = compliancedoor.Verification{OK: true, Size: f.status.Journal.Size, Root: f.status.Journal.Root, At: noon(), Seconds: 0.042}
 	return f
 }
 
@@ -180,7 +182,7 @@ func (f *fixture) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	return f.entries[index], nil
 }
 
-func (f *fixture) Verify(context.Context) (api.Verification, error) { return f.proof, nil }
+func (f *fixture) Verify(context.Context) (compliancedoor.Verification, error) { return f.proof, nil }
 
 func (f *fixture) Changes(ctx context.Context) <-chan uint64 {
 	sub := make(chan uint64, 1)
@@ -207,6 +209,10 @@ func (f *fixture) RunDrill(_ context.Context, name, reason string) (string, erro
 	return f.did("drill-0042", "drill", name, reason)
 }
 
+func (f *fixture) RecordDrill(context.Context, int, api.DrillReport) (api.DrillReport, error) {
+	return api.DrillReport{}, api.ErrRefused
+}
+
 func (f *fixture) InjectFault(_ context.Context, kind, target string, d time.Duration, reason string) (string, error) {
 	return f.did("fault-8", "inject", kind, target, d, reason)
 }
@@ -216,11 +222,13 @@ func (f *fixture) ClearFault(_ context.Context, id string) error {
 	return err
 }
 
-func (f *fixture) ObjectMirrors(context.Context) ([]api.ObjectMirror, error) { return nil, nil }
+func (f *fixture) ObjectMirrors(context.Context) ([]availabilitydoor.ObjectMirror, error) {
+	return nil, nil
+}
 
-func (f *fixture) Mirrors(context.Context) ([]api.Mirror, error) { return nil, nil }
+func (f *fixture) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) { return nil, nil }
 
-func (f *fixture) Distances(context.Context) ([]api.Distance, error) { return nil, nil }
+func (f *fixture) Distances(context.Context) ([]availabilitydoor.Distance, error) { return nil, nil }
 
 func (f *fixture) RestartKafka(context.Context, string, string) (string, error) {
 	return "", api.ErrNotFound
@@ -230,15 +238,17 @@ func (f *fixture) Switchover(_ context.Context, cluster, candidate, reason strin
 	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
 }
 
-func (f *fixture) Homes(context.Context) ([]api.Home, error) { return fixtureHomes(), nil }
+func (f *fixture) Homes(context.Context) ([]availabilitydoor.Home, error) { return fixtureHomes(), nil }
 
-func (f *fixture) Routes(context.Context) ([]api.Route, error) { return fixtureRoutes(), nil }
+func (f *fixture) Routes(context.Context) ([]availabilitydoor.Route, error) {
+	return fixtureRoutes(), nil
+}
 
-func (f *fixture) Evacuate(_ context.Context, r api.MoveRequest) (string, error) {
+func (f *fixture) Evacuate(_ context.Context, r availabilitydoor.MoveRequest) (string, error) {
 	return f.did("evacuate-1", "evacuate", r.Region, r.Mode, r.Reason)
 }
 
-func (f *fixture) Restore(_ context.Context, r api.MoveRequest) (string, error) {
+func (f *fixture) Restore(_ context.Context, r availabilitydoor.MoveRequest) (string, error) {
 	return f.did("restore-1", "restore", r.Region, r.Reason)
 }
 
@@ -266,8 +276,8 @@ func (f *fixture) UnsealEntry(ctx context.Context, index uint64, reason string) 
 	return e, err
 }
 
-func (f *fixture) Person(_ context.Context, id string) (api.Person, error) {
-	return api.Person{Pseudonym: "of-" + id}, nil
+func (f *fixture) Person(_ context.Context, id string) (compliancedoor.Person, error) {
+	return compliancedoor.Person{Pseudonym: "of-" + id}, nil
 }
 
 func (f *fixture) ErasePerson(_ context.Context, id, reason string) (string, error) {

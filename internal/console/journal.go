@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 // journalSheet is a page of the journal.
@@ -20,8 +21,8 @@ type journalSheet struct {
 	Items  []api.Entry
 	Older  string // addresses of the pages around this one, or empty
 	Newest string
-	Watch  api.Witnesses
-	Proof  *api.Verification // nil until somebody asks
+	Watch  compliancedoor.Witnesses
+	Proof  *compliancedoor.Verification // nil until somebody asks
 }
 
 func loadJournal(ctx context.Context, src Source, a ask) (sheet, error) {
@@ -86,7 +87,7 @@ type entrySheet struct {
 	Data  string // its data, indented
 	Newer uint64 // the entry after it, 0 when it is the newest
 	Older bool   // whether there is one before it
-	Proof *api.Verification
+	Proof *compliancedoor.Verification
 	Open  bool // whether its personal data are shown
 }
 

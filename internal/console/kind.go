@@ -4,16 +4,17 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // kindNamed finds a kind of fault.
-func kindNamed(name string) (api.FaultKind, bool) {
-	for _, k := range api.FaultKinds() {
+func kindNamed(name string) (fact.FaultKind, bool) {
+	for _, k := range fact.FaultKinds() {
 		if k.Name == name {
 			return k, true
 		}
 	}
-	return api.FaultKind{}, false
+	return fact.FaultKind{}, false
 }
 
 // The reaches of kinds, as the API names them.
@@ -33,4 +34,4 @@ func linksOf(r api.Region, target string) []string {
 }
 
 // targetRegion is the region on whose page a fault's target is shown first.
-func targetRegion(target string) string { return api.FaultRegions(target)[0] }
+func targetRegion(target string) string { return fact.FaultRegions(target)[0] }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // Bounds of what a form accepts.
@@ -27,7 +28,7 @@ type plan struct {
 
 // faultAsk is a fault as a form asks for it.
 type faultAsk struct {
-	Kind    api.FaultKind
+	Kind    fact.FaultKind
 	Target  string
 	Seconds int
 	Reason  string

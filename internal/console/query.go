@@ -8,14 +8,14 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 // querySheet is a question and its answer.
 type querySheet struct {
 	SQL      string
-	Wrong    string           // what is wrong with the question
-	Answer   *api.QueryAnswer // nil until somebody asks
+	Wrong    string                      // what is wrong with the question
+	Answer   *compliancedoor.QueryAnswer // nil until somebody asks
 	Rows     [][]queryCell
 	Command  string // the equal one
 	Examples []queryExample
@@ -43,8 +43,8 @@ func loadQuery(ctx context.Context, src Source, a ask) (sheet, error) {
 		return sheet{Title: "Query the journal", Data: s}, nil
 	}
 	s.Command = "fournines journal query " + quote(s.SQL)
-	answer, err := src.Query(ctx, api.Question{SQL: s.SQL, Limit: queryRows})
-	var refused *api.QueryRefused
+	answer, err := src.Query(ctx, compliancedoor.Question{SQL: s.SQL, Limit: queryRows})
+	var refused *compliancedoor.QueryRefused
 	switch {
 	case errors.As(err, &refused):
 		s.Wrong = refused.Error()
@@ -59,7 +59,7 @@ func loadQuery(ctx context.Context, src Source, a ask) (sheet, error) {
 	return sheet{Title: "Query the journal", Data: s}, nil
 }
 
-func queryLine(columns []api.QueryColumn, row []any) []queryCell {
+func queryLine(columns []compliancedoor.QueryColumn, row []any) []queryCell {
 	out := make([]queryCell, len(row))
 	for i, v := range row {
 		c := queryCell{Null: v == nil, Text: fmt.Sprint(v)}

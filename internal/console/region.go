@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // regionSheet is one region: what runs, whether it could fail over, and what may
@@ -16,7 +17,7 @@ type regionSheet struct {
 	Region   api.Region
 	Topology topology
 	Faults   []api.Fault
-	Kinds    []api.FaultKind
+	Kinds    []fact.FaultKind
 	Zones    []string // as targets: REGION/ZONE
 	Others   []string // its links to one other, as targets: REGION:OTHER
 	Fault    faultPlan
@@ -46,7 +47,7 @@ func loadRegion(ctx context.Context, src Source, a ask) (sheet, error) {
 	}
 	return sheet{Title: r.Name, Data: regionSheet{
 		Region: r, Topology: drawTopology(r), Faults: faultsIn(r.Name, faults),
-		Kinds: api.FaultKinds(), Zones: zonesOf(r), Others: othersOf(r, status.Regions), Fault: faultPlan{Region: r.Name, Asked: a.Query},
+		Kinds: fact.FaultKinds(), Zones: zonesOf(r), Others: othersOf(r, status.Regions), Fault: faultPlan{Region: r.Name, Asked: a.Query},
 	}}, nil
 }
 
@@ -112,7 +113,7 @@ func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka"
 func faultsIn(region string, all []api.Fault) []api.Fault {
 	var here []api.Fault
 	for _, f := range all {
-		if slices.Contains(api.FaultRegions(f.Target), region) {
+		if slices.Contains(fact.FaultRegions(f.Target), region) {
 			here = append(here, f)
 		}
 	}

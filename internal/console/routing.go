@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 )
 
 // routingSheet is where resolvers are sent.
 type routingSheet struct {
-	Routes []api.Route
+	Routes []availabilitydoor.Route
 	All    int // cells of the platform
 }
 
@@ -29,7 +29,7 @@ func loadRouting(ctx context.Context, src Source, _ ask) (sheet, error) {
 
 // routeSheet is a switch before it is set.
 type routeSheet struct {
-	Route   api.Route
+	Route   availabilitydoor.Route
 	Reason  string
 	Plan    plan
 	Missing *trouble // nil: the button may be pressed
@@ -40,7 +40,7 @@ func loadRoute(ctx context.Context, src Source, a ask) (sheet, error) {
 	if err != nil {
 		return sheet{}, fmt.Errorf("read routes: %w", err)
 	}
-	at := slices.IndexFunc(routes, func(r api.Route) bool { return r.Region == a.Key })
+	at := slices.IndexFunc(routes, func(r availabilitydoor.Route) bool { return r.Region == a.Key })
 	if at < 0 {
 		return sheet{}, fmt.Errorf("region %q does not run here: %w", a.Key, ErrNotFound)
 	}
@@ -53,7 +53,7 @@ func loadRoute(ctx context.Context, src Source, a ask) (sheet, error) {
 }
 
 // next is what setting a switch makes of it.
-func next(r api.Route) string {
+func next(r availabilitydoor.Route) string {
 	if r.On {
 		return "off"
 	}
@@ -61,7 +61,7 @@ func next(r api.Route) string {
 }
 
 // planRoute says what setting a region's switch would do.
-func planRoute(r api.Route, reason string) plan {
+func planRoute(r availabilitydoor.Route, reason string) plan {
 	p := plan{
 		Command: routeCommand(r.Region, next(r), reason),
 		Does:    fmt.Sprintf("Sends resolvers to %s again, where it is the nearest.", r.Region),

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 )
 
 // maxForm is the most bytes a form may have.
@@ -105,7 +106,7 @@ func (c *console) switchover(w http.ResponseWriter, r *http.Request) {
 // so that a form that lies open cannot move another region than was meant.
 func (c *console) moveHome(w http.ResponseWriter, r *http.Request) {
 	f := r.PostForm
-	q := api.MoveRequest{
+	q := availabilitydoor.MoveRequest{
 		Region: f.Get("region"), Mode: f.Get("mode"), Practice: f.Get("practice") == "on", AcceptLoss: f.Get("loss") == "on",
 		Approve: true, Reason: strings.TrimSpace(f.Get("reason")),
 	}
@@ -182,7 +183,7 @@ func (c *console) verify(w http.ResponseWriter, r *http.Request) {
 	c.write(w, r, s.tmpl, root, http.StatusOK, v)
 }
 
-func proven(data any, proof api.Verification) any {
+func proven(data any, proof compliancedoor.Verification) any {
 	s, ok := data.(journalSheet)
 	if !ok {
 		return data

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 )
 
@@ -129,7 +129,7 @@ func TestVerify(t *testing.T) {
 	if answer := post(f, "/journal/verify", nil); answer.Code != 200 || !strings.Contains(answer.Body.String(), f.proof.Root) || !strings.Contains(answer.Body.String(), "The journal verifies") {
 		t.Errorf("answered %d without the proof", answer.Code)
 	}
-	f.proof = api.Verification{Size: 9, Problem: "entry 7 does not hash to its leaf", At: noon()}
+	f.proof = compliancedoor.Verification{Size: 9, Problem: "entry 7 does not hash to its leaf", At: noon()}
 	answer := post(f, "/journal/verify", nil)
 	if !strings.Contains(answer.Body.String(), "does not verify") || !strings.Contains(answer.Body.String(), f.proof.Problem) {
 		t.Error("a broken journal is not said to be broken")

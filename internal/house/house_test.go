@@ -66,11 +66,20 @@ func may(room string) []string {
 	case room == "api":
 		return slices.Concat(core, wings, []string{"wing"})
 	case room == "console":
-		return []string{"api"}
+		return slices.Concat([]string{"api", "fact"}, doors())
 	case room == "cli":
-		return slices.Concat(core, platform, []string{"app", "up", "assign", "api", "api/client", "driver"})
+		return slices.Concat(core, platform, doors(), []string{"app", "up", "assign", "api", "api/client", "driver"})
 	}
 	return nil
+}
+
+// doors are the doors of every wing.
+func doors() []string {
+	var out []string
+	for _, w := range wings {
+		out = append(out, w+"/door")
+	}
+	return out
 }
 
 // roomOf returns the room of a path below internal.
@@ -233,7 +242,7 @@ func TestDecidersArePure(t *testing.T) {
 	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go"}
 	forbidden := map[string][]string{"time": {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"}}
 	walk(t, func(path string, f *ast.File) {
-		if !slices.Contains(wings, strings.SplitN(path, "/", 2)[0]) || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {
+		if !slices.Contains(wings, strings.SplitN(path, "/", 2)[0]) || strings.Contains(path, "/door/") || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {
 			return
 		}
 		for _, i := range f.Imports {

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal/archive"
 )
 
@@ -38,7 +39,7 @@ type Archive struct {
 	Last      *ArchivedPart   `json:"last,omitempty" doc:"the newest part"`
 	LastAt    time.Time       `json:"last_at,omitzero"`
 	LastIn    uint64          `json:"last_in,omitempty" doc:"index of its entry"`
-	Pending   *Range          `json:"pending,omitempty" doc:"the part that is on its way"`
+	Pending   *api.Range      `json:"pending,omitempty" doc:"the part that is on its way"`
 	Failure   *ArchiveFailure `json:"failure,omitempty" doc:"why nothing can be archived now"`
 	FailureIn uint64          `json:"failure_in,omitempty"`
 	Probe     *ArchiveProbe   `json:"probe,omitempty" doc:"the last probe that found out"`
@@ -53,17 +54,18 @@ type PartEntry struct {
 	Index uint64    `json:"index" doc:"of the entry"`
 }
 
-// Archives reads the archive.
+// Archives reads the archive, and tries the object store's locks.
 type Archives interface {
 	// Archive answers from the journal; it asks the object store nothing.
 	Archive(ctx context.Context) (Archive, error)
 	// ArchiveParts answers newest first with at most limit parts whose entries are below
 	// before; 0 is the journal's size.
-	ArchiveParts(ctx context.Context, before uint64, limit int) (Page[PartEntry], error)
+	ArchiveParts(ctx context.Context, before uint64, limit int) (api.Page[PartEntry], error)
+	LockProber
 }
 
-// Prober tries the object store's locks.
-type Prober interface {
+// LockProber tries the object store's locks.
+type LockProber interface {
 	// ProbeArchive tries now, and answers with what it saw and the index of its entry.
 	ProbeArchive(ctx context.Context) (ArchiveProbe, uint64, error)
 }
@@ -73,17 +75,16 @@ type probeAnswer struct {
 	Index uint64 `json:"index" doc:"of the entry"`
 }
 
-func mountArchive(x huma.API, s Archives, p Prober) {
-	huma.Get(x, "/v1/archive", func(ctx context.Context, _ *struct{}) (*out[Archive], error) { return answer(s.Archive(ctx)) })
+func mountArchive(x huma.API, s Archives) {
+	huma.Get(x, "/v1/archive", func(ctx context.Context, _ *struct{}) (*api.Out[Archive], error) { return api.Answer(s.Archive(ctx)) })
 	huma.Get(x, "/v1/archive/parts", func(ctx context.Context, in *struct {
 		Before uint64 `query:"before" doc:"only parts whose entries are below this index"`
 		Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
-	}) (*out[list[PartEntry]], error) {
-		page, err := s.ArchiveParts(ctx, in.Before, in.Limit)
-		return answer(list[PartEntry]{nonNil(page.Items), page.Next}, err)
+	}) (*api.Out[api.List[PartEntry]], error) {
+		return api.AnswerList(s.ArchiveParts(ctx, in.Before, in.Limit))
 	})
-	huma.Post(x, "/v1/archive/probe", func(ctx context.Context, _ *struct{}) (*out[probeAnswer], error) {
-		v, index, err := p.ProbeArchive(ctx)
-		return answer(probeAnswer{v, index}, err)
+	huma.Post(x, "/v1/archive/probe", func(ctx context.Context, _ *struct{}) (*api.Out[probeAnswer], error) {
+		v, index, err := s.ProbeArchive(ctx)
+		return api.Answer(probeAnswer{v, index}, err)
 	})
 }

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
 )
 
@@ -32,8 +33,19 @@ type Witnesses struct {
 	Accusations []compliance.Accusation `json:"accusations" doc:"evidence against other journals, newest first"`
 }
 
-func mountWitnesses(x huma.API, s Source, a Actions) {
-	huma.Get(x, "/v1/witnesses", func(ctx context.Context, _ *struct{}) (*out[Witnesses], error) { return answer(s.Witnesses(ctx)) })
+// Witnessing says who watches our journal and whose journals we watch, and decides it.
+type Witnessing interface {
+	Witnesses(ctx context.Context) (Witnesses, error)
+	// AddWitness asks another server's witness from now on; one of the same name is replaced.
+	AddWitness(ctx context.Context, p compliance.Peer, reason string) error
+	// RemoveWitness asks it no longer; ErrNotFound when there is none of the name.
+	RemoveWitness(ctx context.Context, name, reason string) error
+}
+
+func mountWitnesses(x huma.API, s Witnessing) {
+	huma.Get(x, "/v1/witnesses", func(ctx context.Context, _ *struct{}) (*api.Out[Witnesses], error) {
+		return api.Answer(s.Witnesses(ctx))
+	})
 	huma.Put(x, "/v1/witnesses/{name}", func(ctx context.Context, in *struct {
 		Name string `path:"name"`
 		Body struct {
@@ -47,18 +59,12 @@ func mountWitnesses(x huma.API, s Source, a Actions) {
 		if err := p.Validate(); err != nil {
 			return nil, huma.Error422UnprocessableEntity(err.Error())
 		}
-		if err := a.AddWitness(ctx, p, in.Body.Reason); err != nil {
-			return nil, problem(err)
-		}
-		return nil, nil //nolint:nilnil // 204
+		return api.AnswerNothing(s.AddWitness(ctx, p, in.Body.Reason))
 	})
 	huma.Delete(x, "/v1/witnesses/{name}", func(ctx context.Context, in *struct {
 		Name   string `path:"name"`
 		Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1024"`
 	}) (*struct{}, error) {
-		if err := a.RemoveWitness(ctx, in.Name, in.Reason); err != nil {
-			return nil, problem(err)
-		}
-		return nil, nil //nolint:nilnil // 204
+		return api.AnswerNothing(s.RemoveWitness(ctx, in.Name, in.Reason))
 	})
 }

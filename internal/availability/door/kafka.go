@@ -1,10 +1,9 @@
-package api
+package door
 
 import (
-	"context"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
+	"github.com/greenlang/fournines/internal/api"
 )
 
 // Mirror is one direction in which topics are copied from a region's Kafka to its partner's,
@@ -12,7 +11,7 @@ import (
 type Mirror struct {
 	From       string          `json:"from" doc:"region"`
 	To         string          `json:"to" doc:"region"`
-	Health     Health          `json:"health"`
+	Health     api.Health      `json:"health"`
 	Detail     string          `json:"detail,omitempty" doc:"why it is not healthy"`
 	At         time.Time       `json:"at,omitzero" doc:"when the newest numbered record arrived"`
 	LagSeconds float64         `json:"lag_seconds" doc:"age of the oldest numbered record that has not arrived, or what the newest took"`
@@ -28,23 +27,4 @@ type MirroredTopic struct {
 	Name       string  `json:"name" doc:"at the source"`
 	Records    int64   `json:"records" doc:"that the copy lacks, as far as the mirror has told: it does every two seconds"`
 	LagSeconds float64 `json:"lag_seconds" doc:"since the copy last had everything; -1: it never did"`
-}
-
-// Mirrors says what is copied between regions.
-type Mirrors interface {
-	// Mirrors lists every direction that runs here, in the order of their regions.
-	Mirrors(ctx context.Context) ([]Mirror, error)
-}
-
-func mountKafka(x huma.API, s Source, a Actions) {
-	mountList(x, "/v1/kafka/mirrors", s.Mirrors)
-	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
-		Body struct {
-			Region string `json:"region"`
-			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
-		}
-	}) (*out[started], error) {
-		id, err := a.RestartKafka(ctx, in.Body.Region, in.Body.Reason)
-		return answer(started{id}, err)
-	})
 }

@@ -1,4 +1,4 @@
-package api_test
+package app
 
 import (
 	"bytes"
@@ -28,8 +28,8 @@ var update = flag.Bool("update", false, "rewrite "+golden)
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	// Nothing is asked of them: only the document is read.
-	api.Mount(mux, "test", struct{ api.Source }{}, struct{ api.Actions }{}, struct{ api.Recorder }{})
+	var s ServerApp // nothing is asked of it: only the document is read
+	api.Mount(mux, "test", s.routes()...)
 	answer := httptest.NewRecorder()
 	mux.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
 	var got bytes.Buffer
@@ -47,7 +47,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("the API is not what %s says: go test ./internal/api -update, and read the difference. It breaks at:\n%s", golden, strings.Join(narrowed("", document(t, want), document(t, got.Bytes())), "\n"))
+		t.Errorf("the API is not what %s says: go test ./internal/app -run OpenAPI -update, and read the difference. It breaks at:\n%s", golden, strings.Join(narrowed("", document(t, want), document(t, got.Bytes())), "\n"))
 	}
 }
 
@@ -74,7 +74,7 @@ func TestOpenAPIOnlyGrows(t *testing.T) {
 	}
 	for _, what := range narrowed("", document(t, before), document(t, now)) {
 		if !strings.Contains("\n"+string(purpose), "\n"+what+": ") {
-			t.Errorf("%s. Programs rely on it. If it is meant, write into internal/api/%s the line\n%s: WHY, AND WHAT PROGRAMS DO INSTEAD", what, meant, what)
+			t.Errorf("%s. Programs rely on it. If it is meant, write into internal/app/%s the line\n%s: WHY, AND WHAT PROGRAMS DO INSTEAD", what, meant, what)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package door
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
@@ -33,8 +34,8 @@ type Queries interface {
 	Query(ctx context.Context, q Question) (QueryAnswer, error)
 }
 
-func mountQuery(x huma.API, s Source) {
-	huma.Post(x, "/v1/journal/query", func(ctx context.Context, in *struct{ Body Question }) (*out[QueryAnswer], error) {
+func mountQuery(x huma.API, s Queries) {
+	huma.Post(x, "/v1/journal/query", func(ctx context.Context, in *struct{ Body Question }) (*api.Out[QueryAnswer], error) {
 		a, err := s.Query(ctx, in.Body)
 		var refused *QueryRefused
 		switch {
@@ -43,6 +44,6 @@ func mountQuery(x huma.API, s Source) {
 		case errors.Is(err, table.ErrBehind), errors.As(err, new(*worker.MissingError)):
 			return nil, huma.Error503ServiceUnavailable(err.Error())
 		}
-		return answer(a, err)
+		return api.Answer(a, err)
 	})
 }
