@@ -84,6 +84,11 @@ type Component struct {
 	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
 }
 
+// Leads says whether the component is the one of its cluster that takes writes or decides.
+func (c Component) Leads() bool {
+	return c.Role == "primary" || c.Role == "master" || c.Role == "leader" || c.Role == "controller"
+}
+
 // Relation is one thing that two components have with each other, drawn as a line.
 type Relation struct {
 	From   string `json:"from" doc:"component id"`

@@ -68,7 +68,7 @@ func decided(err error) error {
 
 func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	var out []api.DrillInfo
-	for _, d := range Drills() {
+	for _, d := range s.drills() {
 		out = append(out, api.DrillInfo{
 			Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies,
 			Command: "fournines drill " + d.Name,
@@ -80,7 +80,7 @@ func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 // RunDrill implements what the doors declare: it starts the command that a person would type, as
 // a process of its own, so that our own end would not be the drill's.
 func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, error) {
-	if _, ok := drill.Find(Drills(), name); !ok {
+	if _, ok := drill.Find(s.drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
 	}
 	if s.Layout.IsElsewhere(s.seat) {

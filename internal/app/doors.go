@@ -7,35 +7,40 @@ import (
 	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Door is how programs reach a wing, or what belongs to no wing.
+// Door is how programs and people reach a wing, or what belongs to no wing.
 type Door struct {
-	Routes func(huma.API)
+	Routes func(huma.API) // nil: it has none
+	Pages  []console.Page
 }
 
-// listDoors are all doors of the server, one line each.
+// Maker makes a wing, and its door.
+type Maker = func(*wing.House) (wing.Wing, Door)
+
+// listDoors are all doors of the server, one line each, and those that more wings brought.
 func (s *ServerApp) listDoors() []Door {
 	availability := availabilitydoor.Source{Clusters: s, Homes: s, Routing: s, Copies: s}
 	compliance := compliancedoor.Source{Proofs: s, Witnesses: s, Archives: s, Persons: s, Queries: s}
-	return []Door{
-		{Routes: api.PlatformRoutes(s)},
-		{Routes: api.OperationRoutes(s)},
-		{Routes: api.DrillRoutes(s)},
-		{Routes: api.EvidenceRoutes(s)},
+	return append([]Door{
+		{Routes: api.PlatformRoutes(s), Pages: console.PlatformPages(s)},
+		{Routes: api.OperationRoutes(s), Pages: console.OperationPages(s)},
+		{Routes: api.DrillRoutes(s), Pages: console.DrillPages(s)},
+		{Routes: api.EvidenceRoutes(s), Pages: console.EvidencePages(s)},
 		{Routes: api.JournalRoutes(s)},
 		{Routes: api.AlertRoutes(s)},
-		{Routes: chaosdoor.Routes(s)},
-		{Routes: availabilitydoor.Routes(availability)},
-		{Routes: compliancedoor.Routes(compliance)},
-	}
+		{Routes: chaosdoor.Routes(s), Pages: chaosdoor.Pages(s, s)},
+		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s, s)},
+		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, s)},
+	}, s.doors...)
 }
 
-// routes are those of all doors.
-func (s *ServerApp) routes() []func(huma.API) {
-	var out []func(huma.API)
+// opened are the routes and the pages of all doors.
+func (s *ServerApp) opened() (routes []func(huma.API), pages []console.Page) {
 	for _, d := range s.listDoors() {
-		out = append(out, d.Routes)
+		routes, pages = append(routes, d.Routes), append(pages, d.Pages...)
 	}
-	return out
+	return routes, pages
 }

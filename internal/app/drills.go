@@ -34,9 +34,13 @@ import (
 
 // Drills returns the drills of every wing. They are known without a server, because they are
 // also run from the command line.
-func Drills() []drill.Drill {
+func Drills(more ...Maker) []drill.Drill {
 	s := &ServerApp{house: &wing.House{Now: time.Now}}
-	s.registerWings()
+	s.registerWings(more...)
+	return s.drills()
+}
+
+func (s *ServerApp) drills() []drill.Drill {
 	out := slices.Concat(availability.Drills(), compliance.Drills())
 	for _, w := range s.wings {
 		out = append(out, w.Drills...)

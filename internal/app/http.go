@@ -121,9 +121,10 @@ const logPath = "/log"
 // Handler returns everything the server answers.
 func (s *ServerApp) Handler() http.Handler {
 	people := http.NewServeMux()
-	api.Mount(people, s.Version, s.routes()...)
+	routes, pages := s.opened()
+	api.Mount(people, s.Version, routes...)
 	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
-	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
+	people.Handle("/", console.New(console.Options{Source: s, Pages: pages, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)

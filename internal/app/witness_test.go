@@ -21,7 +21,6 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
-	"github.com/greenlang/fournines/internal/wing"
 )
 
 // site is one server with an installation of its own, which runs no engines.
@@ -31,7 +30,7 @@ type site struct {
 	listen string
 	s      *ServerApp
 	stop   func()
-	more   []func(*wing.House) wing.Wing // wings of a test
+	more   []Maker // wings of a test
 }
 
 // newSite lays an installation down in a region; more is added to its platform file.
@@ -42,7 +41,7 @@ func newSite(t *testing.T, more string) *site {
 
 // newSiteOf lays this installation down, at an address and in a network of its own and with
 // the platform file edited.
-func newSiteOf(t *testing.T, inst place.Installation, edit func(string) string, more ...func(*wing.House) wing.Wing) *site {
+func newSiteOf(t *testing.T, inst place.Installation, edit func(string) string, more ...Maker) *site {
 	t.Helper()
 	x := &site{t: t, root: t.TempDir(), listen: loopback.Free(t), more: more}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", loopback.New(t)), 1)

@@ -38,9 +38,6 @@ type box struct {
 	X, Y, Width, Height float64
 }
 
-// Lead says whether the component leads its cluster; it is drawn with a bar.
-func (b box) Lead() bool { return leads(b.Role) }
-
 // wire is one link, as the path of an SVG.
 type wire struct {
 	api.Relation

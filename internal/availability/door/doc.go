@@ -1,11 +1,12 @@
 // Package door is how people and programs reach the availability wing.
 //
-//	7.1.8          clusters.go            readiness, switchovers, restarts of brokers
-//	7.1.1, 7.1.9   homes.go, routing.go   where customers are served, and how that is changed
-//	7.1.2          routing.go             where resolvers are sent
-//	7.1.6          kafka.go               mirrors of topics
-//	7.1.7          objects.go             copies of objects
-//	7.1.9, 7.5.1   distance.go            what lies between regions
+//	row            what                                                      API           console
+//	7.1.8          readiness, switchovers, restarts of brokers               clusters.go   page_switchover.go
+//	7.1.1, 7.1.9   where customers are served, and how that is changed       homes.go      page_evacuation.go, page_cells.go
+//	7.1.2          where resolvers are sent                                  routing.go    page_routing.go
+//	7.1.6          mirrors of topics                                         kafka.go
+//	7.1.7          copies of objects                                         objects.go
+//	7.1.9, 7.5.1   what lies between regions                                 distance.go
 //
-// The API is mounted in routes.go.
+// routes.go mounts the API, pages.go lists the pages.
 package door
