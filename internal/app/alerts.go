@@ -25,9 +25,6 @@ const (
 	burnEvery  = 30 * time.Second
 )
 
-// blind is how long a server that has just begun to lead knows too little to alarm anybody.
-const blind = 10 * time.Second
-
 // notifier is one notifier with what it is told of.
 type notifier struct {
 	spec.Notifier
@@ -75,7 +72,7 @@ func (s *ServerApp) watchAlerts(ctx context.Context) {
 	var watch evidence.Watch
 	var burn []evidence.Alert
 	burned := time.Time{}
-	for wait.Sleep(ctx, blind); ctx.Err() == nil; wait.Sleep(ctx, alertEvery) {
+	for wait.Sleep(ctx, wing.Blind); ctx.Err() == nil; wait.Sleep(ctx, alertEvery) {
 		now := time.Now()
 		if now.Sub(burned) >= burnEvery {
 			spent, err := s.burnAlerts(now)
@@ -148,7 +145,7 @@ func alertOf(f api.Finding) evidence.Alert {
 	} else {
 		a.Source = "platform"
 	}
-	if f.Severity == "notice" {
+	if f.Severity == evidence.Notice {
 		a.Severity = "info"
 	}
 	return a
@@ -189,12 +186,11 @@ func (s *ServerApp) tell(ctx context.Context, t *notifier) {
 // wants tells whether the notifier is told of an alert; one that was resolved before it
 // could be told is none.
 func (t *notifier) wants(a evidence.Alert) bool {
-	order := []string{"info", "warning", "critical"}
 	least := t.Least
 	if least == "" {
-		least = "warning"
+		least = evidence.Warning
 	}
-	return (t.Practice || !a.Practice) && slices.Index(order, a.Severity) >= slices.Index(order, least)
+	return (t.Practice || !a.Practice) && evidence.Rank(a.Severity) >= evidence.Rank(least)
 }
 
 func (s *ServerApp) send(ctx context.Context, t *notifier, a evidence.Alert) error {
@@ -214,9 +210,9 @@ func (s *ServerApp) send(ctx context.Context, t *notifier, a evidence.Alert) err
 		if known && told.Alert == a.Entry {
 			return err // said once
 		}
-		return errors.Join(err, record(ctx, s, evidence.Undelivered, t.Name, d))
+		return errors.Join(err, wing.Record(ctx, s.house, evidence.Undelivered, t.Name, d))
 	}
-	return record(ctx, s, evidence.Delivered, t.Name, d)
+	return wing.Record(ctx, s.house, evidence.Delivered, t.Name, d)
 }
 
 func (s *ServerApp) message(a evidence.Alert) notify.Alert {
@@ -253,9 +249,9 @@ func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error
 		d := evidence.Delivery{Key: a.Key, State: a.State, Notifier: t.Name}
 		if err := t.to.Send(ctx, s.message(a)); err != nil {
 			d.Error = journal.Brief(err.Error())
-			return fmt.Errorf("%w: %w", api.ErrRefused, errors.Join(err, record(ctx, s, evidence.Undelivered, t.Name, d)))
+			return fmt.Errorf("%w: %w", api.ErrRefused, errors.Join(err, wing.Record(ctx, s.house, evidence.Undelivered, t.Name, d)))
 		}
-		if err := record(ctx, s, evidence.Delivered, t.Name, d); err != nil {
+		if err := wing.Record(ctx, s.house, evidence.Delivered, t.Name, d); err != nil {
 			return err
 		}
 	}

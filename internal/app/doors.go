@@ -5,6 +5,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
+	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
@@ -20,19 +21,26 @@ type Door struct {
 // Maker makes a wing, and its door.
 type Maker = func(*wing.House) (wing.Wing, Door)
 
+// platform is the platform as a whole: the wing that runs its regions knows them.
+type platform struct {
+	*ServerApp
+	*availabilitywiring.Wiring
+}
+
 // listDoors are all doors of the server, one line each, and those that more wings brought.
 func (s *ServerApp) listDoors() []Door {
-	availability := availabilitydoor.Source{Clusters: s, Homes: s, Routing: s, Copies: s}
+	all, w := platform{s, s.availability}, s.availability
+	availability := availabilitydoor.Source{Platform: all, Clusters: w, Homes: w, Routing: w, Copies: w}
 	compliance := compliancedoor.Source{Proofs: s, Witnesses: s, Archives: s, Persons: s, Queries: s}
 	return append([]Door{
-		{Routes: api.PlatformRoutes(s), Pages: console.PlatformPages(s)},
+		{Routes: api.PlatformRoutes(all), Pages: console.PlatformPages(all)},
 		{Routes: api.OperationRoutes(s), Pages: console.OperationPages(s)},
 		{Routes: api.DrillRoutes(s), Pages: console.DrillPages(s)},
 		{Routes: api.EvidenceRoutes(s), Pages: console.EvidencePages(s)},
 		{Routes: api.JournalRoutes(s)},
 		{Routes: api.AlertRoutes(s)},
-		{Routes: chaosdoor.Routes(s), Pages: chaosdoor.Pages(s, s)},
-		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s, s)},
+		{Routes: chaosdoor.Routes(s), Pages: chaosdoor.Pages(s, all)},
+		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s)},
 		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, s)},
 	}, s.doors...)
 }

@@ -246,7 +246,6 @@ func (s *ServerApp) metrics() http.Handler {
 		reg.MustRegister(w.Metrics...)
 	}
 	reg.MustRegister(s.archiveMetrics()...)
-	reg.MustRegister(nameMetrics{s}, outsideMetrics{s}, kafkaMetrics{s}, objectMetrics{s}, s.hostedZoneMetrics())
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
@@ -274,7 +273,7 @@ func (s *ServerApp) edges() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /edges/{region}/directive", func(w http.ResponseWriter, r *http.Request) {
 		s.poll(w, r, func() (any, string, error) {
-			d, err := s.Directive(r.Context(), r.PathValue("region"))
+			d, err := s.availability.Directive(r.Context(), r.PathValue("region"))
 			return d, d.Version, err
 		})
 	})
@@ -283,7 +282,7 @@ func (s *ServerApp) edges() http.Handler {
 		if !decodeBody(w, r, &f) {
 			return
 		}
-		ack, err := s.TakeEdge(r.Context(), r.PathValue("region"), f)
+		ack, err := s.availability.TakeEdge(r.Context(), r.PathValue("region"), f)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -298,7 +297,7 @@ func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
 	if !decodeBody(w, r, &report) {
 		return
 	}
-	ack, err := s.TakeOutside(r.Context(), r.PathValue("point"), report)
+	ack, err := s.availability.TakeOutside(r.Context(), r.PathValue("point"), report)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

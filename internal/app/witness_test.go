@@ -21,6 +21,7 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // site is one server with an installation of its own, which runs no engines.
@@ -85,7 +86,7 @@ func (x *site) start() {
 func (x *site) say(n int) {
 	x.t.Helper()
 	for range n {
-		if err := record(x.t.Context(), x.s, serverStarted, place.Server, started{Version: "test"}); err != nil {
+		if err := wing.Record(x.t.Context(), x.s.house, serverStarted, place.Server, started{Version: "test"}); err != nil {
 			x.t.Fatal(err)
 		}
 	}

@@ -8,10 +8,8 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// Clusters says whether clusters could fail over now, and moves what leads them.
+// Clusters moves what leads clusters, and restarts their members.
 type Clusters interface {
-	// Status is the platform at a glance, with the readiness of every cluster.
-	Status(ctx context.Context) (api.Status, error)
 	// Switchover moves the leader of a cluster to a candidate (a component id, or
 	// empty for the best) and answers with the id of the operation.
 	Switchover(ctx context.Context, cluster, candidate, reason string) (id string, err error)
@@ -21,14 +19,14 @@ type Clusters interface {
 	RestartKafka(ctx context.Context, region, reason string) (id string, err error)
 }
 
-func mountClusters(x huma.API, s Clusters) {
+func mountClusters(x huma.API, all api.Platform, s Clusters) {
 	api.MountList(x, "/v1/readiness", func(ctx context.Context) ([]api.Readiness, error) {
-		status, err := s.Status(ctx)
-		var all []api.Readiness
+		status, err := all.Status(ctx)
+		var out []api.Readiness
 		for _, r := range status.Regions {
-			all = append(all, r.Readiness...)
+			out = append(out, r.Readiness...)
 		}
-		return all, err
+		return out, err
 	})
 	huma.Post(x, "/v1/switchovers", func(ctx context.Context, in *struct {
 		Body struct {

@@ -19,7 +19,7 @@ type readinessRow struct {
 
 // readiness is the part of a region's page.
 func (p pages) readiness(ctx context.Context, a console.Ask) (any, error) {
-	r, err := p.platform.Region(ctx, a.Key)
+	r, err := p.source.Platform.Region(ctx, a.Key)
 	if err != nil {
 		return nil, fmt.Errorf("read region %s: %w", a.Key, err)
 	}
@@ -42,7 +42,7 @@ type switchoverSheet struct {
 
 // loadSwitchover reviews a switchover of one cluster of a region.
 func (p pages) switchover(ctx context.Context, a console.Ask) (console.Sheet, error) {
-	r, err := p.platform.Region(ctx, a.Key)
+	r, err := p.source.Platform.Region(ctx, a.Key)
 	if err != nil {
 		return console.Sheet{}, fmt.Errorf("read region %s: %w", a.Key, err)
 	}

@@ -16,15 +16,14 @@ var templates embed.FS
 // pages are the wing's part of the console.
 type pages struct {
 	source     Source
-	platform   api.Platform
 	operations api.Operations
 	figures    api.Figures
 }
 
 // Pages show where customers are served and resolvers are sent, and move both; they show on a
 // region's page whether its clusters could fail over.
-func Pages(s Source, all api.Platform, done api.Operations, proved api.Figures) []console.Page {
-	p := pages{s, all, done, proved}
+func Pages(s Source, done api.Operations, proved api.Figures) []console.Page {
+	p := pages{s, done, proved}
 	region := func(f url.Values) string { return f.Get("region") }
 	cluster := func(f url.Values) string {
 		name, _, _ := strings.Cut(f.Get("cluster"), "/")

@@ -18,7 +18,7 @@ import (
 func Pages(f *Fixture) []console.Page {
 	return slices.Concat(
 		console.PlatformPages(f), console.OperationPages(f), console.DrillPages(f), console.EvidencePages(f), chaosdoor.Pages(f, f),
-		availabilitydoor.Pages(availabilitydoor.Source{Clusters: f, Homes: f, Routing: f, Copies: f}, f, f, f),
+		availabilitydoor.Pages(availabilitydoor.Source{Platform: f, Clusters: f, Homes: f, Routing: f, Copies: f}, f, f),
 		compliancedoor.Pages(Compliance(f), f),
 	)
 }
