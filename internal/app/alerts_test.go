@@ -82,7 +82,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	// That it was told is recorded after the receiver has answered; a server that ends in
 	// between tells it again.
 	for known, err := false, error(nil); !known; <-a.s.State.Changed() {
-		if known, err = a.s.State.Get(toldPrefix+"hook/witness-contradicted/w", &evidence.Delivery{}); err != nil || known {
+		if known, err = a.s.State.Get("told/hook/witness-contradicted/w", &evidence.Delivery{}); err != nil || known {
 			break
 		}
 	}

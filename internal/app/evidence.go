@@ -22,7 +22,7 @@ const maxIncidents = 100
 const burnDownSteps = 60
 
 func (s *ServerApp) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	counts, err := s.counts()
+	counts, err := evidence.CountsOf(s.State)
 	if err != nil {
 		return api.Evidence{}, err
 	}

@@ -1,12 +1,16 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/greenlang/fournines/internal/alerts"
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 )
 
@@ -44,4 +48,23 @@ func unsettled(o control.Operation, now time.Time) (api.Finding, bool) {
 		}, true
 	}
 	return api.Finding{}, false
+}
+
+// look gathers what alerts are decided on.
+func (s *ServerApp) look(ctx context.Context) (alerts.Look, error) {
+	status, err1 := s.Status(ctx)
+	drilling, err2 := s.drilling()
+	return alerts.Look{Findings: status.Findings, Practice: len(status.Faults) > 0 || drilling}, errors.Join(err1, err2)
+}
+
+// drilling tells whether a drill is under way.
+func (s *ServerApp) drilling() (bool, error) {
+	all, err := drill.Before(s.State, 0, 100)
+	return slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && time.Since(r.Begun) < time.Hour }), err
+}
+
+func (s *ServerApp) Alerts(ctx context.Context) ([]evidence.Alert, error) { return s.alerts.All(ctx) }
+
+func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error {
+	return s.alerts.TestNotifier(ctx, name, reason)
 }

@@ -17,6 +17,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
+	"github.com/greenlang/fournines/internal/alerts"
 	"github.com/greenlang/fournines/internal/assign"
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/board"
@@ -60,7 +61,7 @@ type ServerApp struct {
 	doors        []Door // that more wings brought
 	tasks        wing.Tasks
 	witness      *witnesses
-	notifiers    []*notifier
+	alerts       *alerts.Alerts
 	loop         loop
 	lag          prometheus.Histogram // of the control loop
 	archive      archiving
@@ -123,7 +124,7 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldMachines}, s.foldsOfWings())...)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, compliance.Fold, foldArchive, foldMachines}, s.foldsOfWings())...)
 	if err != nil {
 		return err
 	}
@@ -138,9 +139,6 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		if err := w.Open(ctx); err != nil {
 			return fmt.Errorf("open the wing %s: %w", w.Name, err)
 		}
-	}
-	if s.notifiers, err = newNotifiers(s.Layout.Platform.Spec.Notify); err != nil {
-		return err
 	}
 	if err := wing.Record(ctx, s.house, serverStarted, s.seat.Name, started{Version: s.Version, PID: os.Getpid()}); err != nil {
 		return err

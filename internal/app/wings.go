@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/greenlang/fournines/internal/alerts"
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	"github.com/greenlang/fournines/internal/control"
@@ -22,6 +23,8 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	add(w)
 	chaos, w := chaoswiring.New(s.house)
 	s.chaos = chaos
+	add(w)
+	s.alerts, w = alerts.New(s.house, s.look)
 	add(w)
 	for _, of := range more {
 		w, door := of(s.house)
@@ -87,7 +90,6 @@ func (s *ServerApp) ownTasks() []wing.Task {
 	out := []wing.Task{
 		{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound},
 		forever("witness", "Has other servers' witnesses cosign the journal, and watches theirs.", s.witness.run),
-		forever("alerts", "Tells people what needs them.", s.watchAlerts),
 	}
 	if s.shared() {
 		out = append(out,

@@ -32,3 +32,17 @@ func Rank(severity string) int {
 	}
 	return slices.Index([]string{Notice, Warning, Critical}, severity)
 }
+
+// AlertOf turns a finding into the alert that it asks for.
+func AlertOf(f Finding) Alert {
+	a := Alert{Key: f.Code, Severity: f.Severity, Title: f.Title, Summary: f.Text, Source: f.Subject, Command: f.Command, Since: f.Since, Entries: f.Entries}
+	if f.Subject != "" {
+		a.Key += "/" + f.Subject
+	} else {
+		a.Source = "platform"
+	}
+	if f.Severity == Notice {
+		a.Severity = "info"
+	}
+	return a
+}

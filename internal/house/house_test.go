@@ -43,6 +43,8 @@ func may(room string) []string {
 		return slices.Concat(core, []string{wing, "wing", "api", "api/client", "console", "cli/verb"})
 	case room == "wing":
 		return slices.Concat(core, platform, []string{"board", "host", "node"})
+	case room == "alerts":
+		return slices.Concat(core, platform, []string{"wing", "driver"})
 	case room == "driver":
 		return []string{"spec", "fact"} // never journal or control: they record around it
 	case room == "edge" || room == "greenlang":
