@@ -5,9 +5,7 @@ import (
 	"strings"
 )
 
-// The equal command of each verb, ready to paste into a shell. The words of the
-// command line are the cli package's; a test there may compare.
-
+// decideCommand is the equal command of a decision, ready to paste into a shell.
 func decideCommand(verb, id, reason string) string {
 	return fmt.Sprintf("fournines %s %s --reason %s", verb, Quote(id), Quote(reason))
 }

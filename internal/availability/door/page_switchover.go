@@ -40,7 +40,7 @@ type switchoverSheet struct {
 	Missing   *console.Trouble
 }
 
-// loadSwitchover reviews a switchover of one cluster of a region.
+// switchover reviews a switchover of one cluster of a region.
 func (p pages) switchover(ctx context.Context, a console.Ask) (console.Sheet, error) {
 	r, err := p.source.Platform.Region(ctx, a.Key)
 	if err != nil {
@@ -71,7 +71,8 @@ func (p pages) switchover(ctx context.Context, a console.Ask) (console.Sheet, er
 // controller of their quorum by themselves.
 func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka") }
 
-func (p pages) begin(ctx context.Context, f url.Values) (console.Outcome, error) {
+// switchOver asks for it.
+func (p pages) switchOver(ctx context.Context, f url.Values) (console.Outcome, error) {
 	reason := strings.TrimSpace(f.Get("reason"))
 	if err := console.CheckReason(reason); err != nil {
 		return console.Outcome{}, err

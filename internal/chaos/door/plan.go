@@ -12,10 +12,8 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// Bounds of what a form accepts.
-const (
-	maxFaultSeconds = 600
-)
+// maxFaultSeconds is the longest that a form may ask for.
+const maxFaultSeconds = 600
 
 // faultAsk is a fault as a form asks for it.
 type faultAsk struct {
