@@ -1,4 +1,4 @@
-package cli
+package door
 
 import (
 	"context"
@@ -16,13 +16,14 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/journal"
 	journalquery "github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	journaltable "github.com/greenlang/fournines/internal/journal/table"
 )
 
-func (w *world) journalQuery() *cobra.Command {
+func (v verbs) query() *cobra.Command {
 	var q api.Question
 	var from, key string
 	c := &cobra.Command{
@@ -40,11 +41,11 @@ func (w *world) journalQuery() *cobra.Command {
 			"  fournines journal query --from /mnt/copy/journal \"select count(*) from entries\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			q.SQL, key = args[0], strings.TrimSpace(key)
-			a, err := w.answer(c.Context(), q, from, key)
+			a, err := v.answer(c.Context(), q, from, key)
 			if err != nil {
 				return asked(err, from)
 			}
-			return w.answered(a, q.Prove, key)
+			return v.answered(a, q.Prove, key)
 		},
 	}
 	f := c.Flags()
@@ -60,9 +61,9 @@ func asked(err error, from string) error {
 	var refused *journalquery.RefusedError
 	switch {
 	case errors.As(err, &refused):
-		return &exitError{exitUsage, err}
+		return verb.Exit(verb.Misused, err)
 	case errors.As(err, new(*journal.DamageError)), errors.Is(err, journaltable.ErrDamaged), errors.Is(err, journaltable.ErrForeign):
-		return &exitError{exitIntegrity, fmt.Errorf("%w; fournines journal verify --from %s says where", err, from)}
+		return verb.Exitf(verb.Tampered, "%w; fournines journal verify --from %s says where", err, from)
 	case from != "" && errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no journal in %s: %w", from, err)
 	}
@@ -70,11 +71,11 @@ func asked(err error, from string) error {
 }
 
 // answer asks the server, or the directory.
-func (w *world) answer(ctx context.Context, q api.Question, from, key string) (api.QueryAnswer, error) {
+func (v verbs) answer(ctx context.Context, q api.Question, from, key string) (api.QueryAnswer, error) {
 	if from != "" {
-		return w.answerFrom(ctx, q, from, key)
+		return v.answerFrom(ctx, q, from, key)
 	}
-	server, err := w.client()
+	server, err := v.Client()
 	if err != nil {
 		return api.QueryAnswer{}, err
 	}
@@ -88,7 +89,7 @@ func (w *world) answer(ctx context.Context, q api.Question, from, key string) (a
 }
 
 // answerFrom makes tables of a directory's journal in a temporary one, and asks them.
-func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string) (a api.QueryAnswer, err error) {
+func (v verbs) answerFrom(ctx context.Context, q api.Question, from, key string) (a api.QueryAnswer, err error) {
 	program, err := worker.Beside()
 	if err != nil {
 		return a, err
@@ -120,38 +121,38 @@ func (w *world) answerFrom(ctx context.Context, q api.Question, from, key string
 }
 
 // answered verifies and prints an answer.
-func (w *world) answered(a api.QueryAnswer, prove bool, key string) error {
+func (v verbs) answered(a api.QueryAnswer, prove bool, key string) error {
 	if prove {
 		unproved, err := a.Verified(key)
 		if err != nil {
-			return &exitError{exitIntegrity, fmt.Errorf("the answer is not what the journal's proofs say: %w", err)}
+			return verb.Exitf(verb.Tampered, "the answer is not what the journal's proofs say: %w", err)
 		}
-		w.note("proved: %s are entries of the journal, cell by cell%s", rowsOf(len(a.Rows)), trustedKey(key))
+		v.Note("proved: %s are entries of the journal, cell by cell%s", rowsOf(len(a.Rows)), trustedKey(key))
 		if len(unproved) > 0 {
-			w.note("not proved: %s, which are not columns of an entry", strings.Join(unproved, ", "))
+			v.Note("not proved: %s, which are not columns of an entry", strings.Join(unproved, ", "))
 		}
 	}
-	t, names := table{}, []string{}
+	t, names := verb.Table{}, []string{}
 	for _, c := range a.Columns {
-		t.head = append(t.head, strings.ToUpper(c.Name))
+		t.Head = append(t.Head, strings.ToUpper(c.Name))
 	}
 	for _, row := range a.Rows {
 		line := make([]string, len(row))
 		for i, cell := range row {
-			line[i] = w.cell(cell)
+			line[i] = v.cell(cell)
 		}
-		t.rows = append(t.rows, line)
+		t.Rows = append(t.Rows, line)
 		if len(line) > 0 {
 			names = append(names, line[0])
 		}
 	}
-	if err := w.print(a, t, names); err != nil {
+	if err := v.Print(a, t, names); err != nil {
 		return err
 	}
 	if a.Cut {
-		w.note("there are more than these %s; give a higher --limit, or narrow the question", rowsOf(len(a.Rows)))
+		v.Note("there are more than these %s; give a higher --limit, or narrow the question", rowsOf(len(a.Rows)))
 	}
-	w.note("%s of %d entries, in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Seconds)
+	v.Note("%s of %d entries, in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Seconds)
 	return nil
 }
 
@@ -173,17 +174,17 @@ func trustedKey(key string) string {
 const longest = 80
 
 // cell writes a cell on one line.
-func (w *world) cell(v any) string {
+func (v verbs) cell(value any) string {
 	var s string
-	switch v := v.(type) {
+	switch value := value.(type) {
 	case nil:
 		return ""
 	case string:
-		s = v
+		s = value
 	case json.Number:
-		s = v.String()
+		s = value.String()
 	default:
-		s = fmt.Sprint(v)
+		s = fmt.Sprint(value)
 	}
 	runes := []rune(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -191,7 +192,7 @@ func (w *world) cell(v any) string {
 		}
 		return r
 	}, s))
-	if w.output == "table" && len(runes) > longest {
+	if v.Output == "table" && len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}
 	return string(runes)
