@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ func (w world) planCommand() *cobra.Command {
 func known(p *spec.Platform, regions []string) error {
 	for _, name := range regions {
 		if _, ok := p.Region(name); !ok {
-			return verb.Exitf(verb.Misused, "--regions: platform %s declares no region %q", p.Metadata.Name, name)
+			return verb.Exitf(verb.Misused, "--regions: platform %s declares no region %q; it has %s", p.Metadata.Name, name, strings.Join(place.RegionNames(p), ", "))
 		}
 	}
 	return nil

@@ -91,7 +91,7 @@ func span(seconds float64) string {
 func percent(ratio float64) string { return strconv.FormatFloat(100*ratio, 'f', 4, 64) + " %" }
 
 func (w world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
-	return &cobra.Command{Use: "availability", Short: "Availability by customers' time, by whole time and by requests; exit 3 below the target", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "availability", Short: "Show availability by customers' time, by whole time and by requests; exit 3 below the target", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err
@@ -114,7 +114,7 @@ func (w world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 		if err := w.Print(e, t, []string{percent(e.Platform.Customer)}); err != nil {
 			return err
 		}
-		w.Note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE what customers met who may reach none; SEEN OUTSIDE is the time of which that is known")
+		w.Note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE is what vantage points outside every region met; SEEN OUTSIDE is how long these watched")
 		w.Note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %.2f %% are left",
 			percent(e.Target), e.Budget.Spent, e.Budget.Allowed, 100*e.Budget.Remaining)
 		if e.Platform.Customer < e.Target {
@@ -175,7 +175,7 @@ func (w world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Comma
 }
 
 func (w world) evidenceBurn(f *evidenceFlags) *cobra.Command {
-	return &cobra.Command{Use: "burn", Short: "How fast the error budget burns; exit 3 while an alert fires", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "burn", Short: "Show how fast the error budget burns; exit 3 while an alert fires", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err

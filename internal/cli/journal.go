@@ -80,6 +80,6 @@ func (w world) journalShow() *cobra.Command {
 	}}
 	f := c.Flags()
 	f.BoolVar(&unseal, "unseal", false, "show sealed personal data; your name, the persons and the reason are recorded")
-	f.StringVar(&reason, "reason", "", "why they are looked at; required with --unseal")
+	f.StringVar(&reason, "reason", "", "why you look at them; required with --unseal")
 	return c
 }

@@ -30,12 +30,12 @@ func (w world) logger() *slog.Logger {
 func (w world) serverCommand() *cobra.Command {
 	join := ""
 	c := &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
-		Long:    "Run one server of the control plane. Of several, SEAT says which, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
+		Long:    "Run one server of the control plane. SEAT names one of several, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
 		Example: "  fournines servers invite us-west-2/server     # on the platform's machine\n  fournines server --join 'fournines://10.0.0.5:9443/us-west-2/server?key=…&secret=…'",
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("join") {
 				if len(args) > 0 {
-					return errors.New("the invitation says which server this is; leave SEAT out with --join")
+					return verb.Exit(verb.Misused, errors.New("the invitation says which server this is; leave SEAT out with --join"))
 				}
 				return w.join(c.Context(), join)
 			}
@@ -56,7 +56,7 @@ func (w world) serverCommand() *cobra.Command {
 			cancel()
 			return errors.Join(err, s.Close())
 		}}
-	c.Flags().StringVar(&join, "join", "", "invitation of `fournines servers invite`, or - to read it from standard input")
+	c.Flags().StringVar(&join, "join", "", "`INVITATION` of fournines servers invite, or - to read it from standard input")
 	return c
 }
 

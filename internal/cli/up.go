@@ -20,6 +20,7 @@ import (
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/up"
 	"github.com/greenlang/fournines/internal/wait"
 )
@@ -35,12 +36,18 @@ func (w world) upCommand() *cobra.Command {
 		Long:    "Bring the platform up on this machine, one active region and its partner by default: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
 		Example: "  fournines up\n  fournines up --detach && fournines status\n  fournines up --regions all",
 		RunE: func(c *cobra.Command, _ []string) error {
-			o.Root = w.Data
-			abs, err := filepath.Abs(o.Root)
+			d, err := spec.Open(o.Platform)
 			if err != nil {
+				return verb.Exit(verb.Misused, err)
+			}
+			if !slices.Equal(o.Regions, []string{"all"}) {
+				if err := known(d.Platform, o.Regions); err != nil {
+					return err
+				}
+			}
+			if o.Root, err = filepath.Abs(w.Data); err != nil {
 				return err
 			}
-			o.Root = abs
 			if c.Flags().Changed("elsewhere") && o.Elsewhere == nil {
 				o.Elsewhere = []string{}
 			}
@@ -61,7 +68,7 @@ func (w world) upCommand() *cobra.Command {
 	f.StringVar(&o.DNS, "dns", place.DNSAddress, "address of the name server that the regions' edges share")
 	f.IntVar(&o.Servers, "servers", 0, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one;\nby default as before in this data directory, else 3 for three active regions or more, else 1")
 	f.StringSliceVar(&o.Elsewhere, "elsewhere", nil, "servers of --servers that run on machines of their own, such as us-west-2/server; see fournines servers invite;\nby default as before in this data directory, '' for none")
-	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where those join")
+	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where the servers of --elsewhere join")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c

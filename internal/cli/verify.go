@@ -33,10 +33,10 @@ func (w world) journalVerify() *cobra.Command {
 		Long: "Check the journal from its first byte: every checksum, every entry's hash against the tree,\n" +
 			"every tile, the root against the signed checkpoint and against what was acknowledged. It needs\n" +
 			"no server. From a URL it reads what a server publishes as tlog-tiles, and nothing else: ours does so\n" +
-			"at /log, for who has its token (FOURNINES_TOKEN). From a bucket it reads the archive: its tiles, its\n" +
+			"at /log, for a client with its token (FOURNINES_TOKEN). From a bucket it reads the archive: its tiles, its\n" +
 			"tables, and every object's lock.\n\n" +
-			"A directory that was replaced as a whole agrees with itself. What was kept outside of it shows\n" +
-			"that: the key with --key, and an older checkpoint with --against.\n\n" +
+			"A directory that was replaced as a whole agrees with itself. Only something kept outside of it\n" +
+			"shows the exchange: the key with --key, and an older checkpoint with --against.\n\n" +
 			"Exit 5 when something is wrong; the first entry concerned and the kind of damage are named.",
 		Example: "  fournines journal verify -o name > checkpoint.txt\n" +
 			"  fournines journal verify --against checkpoint.txt\n" +
@@ -76,7 +76,7 @@ func (w world) verify(ctx context.Context, from, key, against string) error {
 	}
 	remote := strings.HasPrefix(from, "http://") || strings.HasPrefix(from, "https://")
 	if remote && o.Key == "" {
-		return verb.Exit(verb.Misused, errors.New("a URL needs --key: what a server says about itself proves nothing; take the line in the file key.pub of the journal"))
+		return verb.Exit(verb.Misused, errors.New("a URL needs --key: a server's word about itself proves nothing; take the line in the file key.pub of the journal"))
 	}
 	begun := time.Now()
 	o.Progress = w.verifying(begun)

@@ -91,7 +91,7 @@ func (w world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (arc
 		return w.ownBucket(o)
 	}
 	if o.Key == "" {
-		return nil, "", verb.Exit(verb.Misused, errors.New("a bucket needs --key: what it says about itself proves nothing; take the line in the file key.pub of the journal"))
+		return nil, "", verb.Exit(verb.Misused, errors.New("a bucket needs --key: its own word about itself proves nothing; take the line in the file key.pub of the journal"))
 	}
 	if b.credentials == "" {
 		return nil, "", verb.Exit(verb.Misused, errors.New("a bucket needs --credentials, a shared credentials file with aws_access_key_id and aws_secret_access_key below [default]"))

@@ -72,6 +72,6 @@ func (v verbs) switchover() *cobra.Command {
 			}, nil
 		},
 	}.Verb(v.World)
-	c.Flags().StringVar(&candidate, "to", "", "component that shall lead; the most advanced by default")
+	c.Flags().StringVar(&candidate, "to", "", "component to lead; the most advanced by default")
 	return c
 }

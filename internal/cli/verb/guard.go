@@ -34,7 +34,7 @@ func guard(c *cobra.Command) {
 	}
 	check, run := c.Args, c.PreRunE
 	if !c.Runnable() { // a group of verbs: alone it shows its help
-		check = cobra.NoArgs
+		check, c.DisableFlagsInUseLine = cobra.NoArgs, true
 		c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	}
 	if check == nil {
@@ -74,14 +74,18 @@ func misuse(c *cobra.Command, args []string) error {
 	return fmt.Errorf("%d arguments are given; write: %s", len(args), c.UseLine())
 }
 
-// unknown names the verb that is nearest to what was typed.
+// unknown names the verbs that are nearest to what was typed.
 func unknown(c *cobra.Command, typed string) error {
 	text := fmt.Sprintf("unknown command %q for %q", typed, c.CommandPath())
 	if c.SuggestionsMinimumDistance == 0 {
 		c.SuggestionsMinimumDistance = 2 // letters
 	}
-	if near := c.SuggestionsFor(typed); len(near) > 0 {
-		return fmt.Errorf("%s; did you mean `%s %s`?", text, c.CommandPath(), near[0])
+	near := c.SuggestionsFor(typed)
+	for i := range near {
+		near[i] = "`" + c.CommandPath() + " " + near[i] + "`"
+	}
+	if len(near) > 0 {
+		return fmt.Errorf("%s; did you mean %s?", text, strings.Join(near, " or "))
 	}
 	return fmt.Errorf("%s; `%s --help` lists what there is", text, c.CommandPath())
 }

@@ -31,8 +31,8 @@ func (v verbs) query() *cobra.Command {
 		Long: "Ask the journal one SELECT over the relation entries: index, time, nanos, kind, subject,\n" +
 			"operation, actor, reason, trace, approval, data (JSON) and hash.\n\n" +
 			"With --prove each row brings the proof of its entry; it is verified here, the row's cells are\n" +
-			"compared with the proved entry, and exit 5 says that something is not so. Select index for it.\n" +
-			"What the server says about its own key proves nothing: give the key that you trust with --key.\n\n" +
+			"compared with the proved entry, and exit 5 says that they differ. Select index for it.\n" +
+			"The server's word about its own key proves nothing: give the key that you trust with --key.\n\n" +
 			"--from asks the copy of a journal's directory, without a server.\n\n" +
 			"The program fournines-query beside this one, or beside the server's, answers. Without it\n" +
 			"fournines journal list filters entries.",
