@@ -71,8 +71,10 @@ func may(room string) []string {
 		return []string{"api"}
 	case room == "console/consoletest": // a fixture of all that pages show
 		return slices.Concat(core, wings, doors(), []string{"api", "console"})
+	case room == "cli/verb":
+		return slices.Concat(core, platform, []string{"api", "api/client"})
 	case room == "cli":
-		return slices.Concat(core, platform, doors(), []string{"app", "up", "assign", "api", "api/client", "driver"})
+		return slices.Concat(core, platform, doors(), []string{"app", "up", "assign", "api", "api/client", "cli/verb", "driver"})
 	}
 	return nil
 }

@@ -8,5 +8,5 @@
 //	7.1.7          copies of objects                                         objects.go
 //	7.1.9, 7.5.1   what lies between regions                                 distance.go
 //
-// routes.go mounts the API, pages.go lists the pages.
+// routes.go mounts the API, pages.go lists the pages, verbs*.go are the verbs of the command line.
 package door

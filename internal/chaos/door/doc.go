@@ -2,6 +2,7 @@
 // reviewed, injected and cleared.
 //
 //	routes.go          the API
+//	verbs.go           the command line
 //	pages.go           the console: the form of faults, and a region's faults on its page
 //	page_fault.go      what they show
 //	plan.go, kind.go   what a fault would hit, said before it can be injected

@@ -7,5 +7,5 @@
 //	personal data that are sealed in it                       persons.go   page_entry.go
 //	questions about it in SQL                                 query.go     page_query.go
 //
-// routes.go mounts the API, pages.go lists the pages.
+// routes.go mounts the API, pages.go lists the pages, verbs*.go are the verbs of the command line.
 package door

@@ -1,4 +1,4 @@
-package cli
+package door
 
 import (
 	"context"
@@ -15,23 +15,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api/client"
-	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/journal"
 	journalquery "github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	journaltable "github.com/greenlang/fournines/internal/journal/table"
 )
 
-func (w *world) journalQuery() *cobra.Command {
-	var q compliancedoor.Question
+func (v verbs) query() *cobra.Command {
+	var q Question
 	var from, key string
 	c := &cobra.Command{
 		Use: "query SQL", Short: "Ask the journal one SELECT over entries", Args: cobra.ExactArgs(1),
 		Long: "Ask the journal one SELECT over the relation entries: index, time, nanos, kind, subject,\n" +
 			"operation, actor, reason, trace, approval, data (JSON) and hash.\n\n" +
 			"With --prove each row brings the proof of its entry; it is verified here, the row's cells are\n" +
-			"compared with the proved entry, and exit 5 says that something is not so. Select index for it.\n" +
-			"What the server says about its own key proves nothing: give the key that you trust with --key.\n\n" +
+			"compared with the proved entry, and exit 5 says that they differ. Select index for it.\n" +
+			"The server's word about its own key proves nothing: give the key that you trust with --key.\n\n" +
 			"--from asks the copy of a journal's directory, without a server.\n\n" +
 			"The program fournines-query beside this one, or beside the server's, answers. Without it\n" +
 			"fournines journal list filters entries.",
@@ -40,11 +40,11 @@ func (w *world) journalQuery() *cobra.Command {
 			"  fournines journal query --from /mnt/copy/journal \"select count(*) from entries\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			q.SQL, key = args[0], strings.TrimSpace(key)
-			a, err := w.answer(c.Context(), q, from, key)
+			a, err := v.answer(c.Context(), q, from, key)
 			if err != nil {
 				return asked(err, from)
 			}
-			return w.answered(a, q.Prove, key)
+			return v.answered(a, q.Prove, key)
 		},
 	}
 	f := c.Flags()
@@ -60,9 +60,9 @@ func asked(err error, from string) error {
 	var refused *journalquery.RefusedError
 	switch {
 	case errors.As(err, &refused):
-		return &exitError{exitUsage, err}
+		return verb.Exit(verb.Misused, err)
 	case errors.As(err, new(*journal.DamageError)), errors.Is(err, journaltable.ErrDamaged), errors.Is(err, journaltable.ErrForeign):
-		return &exitError{exitIntegrity, fmt.Errorf("%w; fournines journal verify --from %s says where", err, from)}
+		return verb.Exitf(verb.Tampered, "%w; fournines journal verify --from %s says where", err, from)
 	case from != "" && errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no journal in %s: %w", from, err)
 	}
@@ -70,15 +70,15 @@ func asked(err error, from string) error {
 }
 
 // answer asks the server, or the directory.
-func (w *world) answer(ctx context.Context, q compliancedoor.Question, from, key string) (compliancedoor.QueryAnswer, error) {
+func (v verbs) answer(ctx context.Context, q Question, from, key string) (QueryAnswer, error) {
 	if from != "" {
-		return w.answerFrom(ctx, q, from, key)
+		return v.answerFrom(ctx, q, from, key)
 	}
-	server, err := w.client()
+	server, err := v.Client()
 	if err != nil {
-		return compliancedoor.QueryAnswer{}, err
+		return QueryAnswer{}, err
 	}
-	var a compliancedoor.QueryAnswer
+	var a QueryAnswer
 	err = server.Call(ctx, http.MethodPost, "/v1/journal/query", "", q, &a)
 	var p *client.Problem
 	if errors.As(err, &p) && p.Status == http.StatusUnprocessableEntity {
@@ -88,7 +88,7 @@ func (w *world) answer(ctx context.Context, q compliancedoor.Question, from, key
 }
 
 // answerFrom makes tables of a directory's journal in a temporary one, and asks them.
-func (w *world) answerFrom(ctx context.Context, q compliancedoor.Question, from, key string) (a compliancedoor.QueryAnswer, err error) {
+func (v verbs) answerFrom(ctx context.Context, q Question, from, key string) (a QueryAnswer, err error) {
 	program, err := worker.Beside()
 	if err != nil {
 		return a, err
@@ -120,38 +120,38 @@ func (w *world) answerFrom(ctx context.Context, q compliancedoor.Question, from,
 }
 
 // answered verifies and prints an answer.
-func (w *world) answered(a compliancedoor.QueryAnswer, prove bool, key string) error {
+func (v verbs) answered(a QueryAnswer, prove bool, key string) error {
 	if prove {
 		unproved, err := a.Verified(key)
 		if err != nil {
-			return &exitError{exitIntegrity, fmt.Errorf("the answer is not what the journal's proofs say: %w", err)}
+			return verb.Exitf(verb.Tampered, "the answer is not what the journal's proofs say: %w", err)
 		}
-		w.note("proved: %s are entries of the journal, cell by cell%s", rowsOf(len(a.Rows)), trustedKey(key))
+		v.Note("proved: %s are entries of the journal, cell by cell%s", rowsOf(len(a.Rows)), trustedKey(key))
 		if len(unproved) > 0 {
-			w.note("not proved: %s, which are not columns of an entry", strings.Join(unproved, ", "))
+			v.Note("not proved: %s, which are not columns of an entry", strings.Join(unproved, ", "))
 		}
 	}
-	t, names := table{}, []string{}
+	t, names := verb.Table{}, []string{}
 	for _, c := range a.Columns {
-		t.head = append(t.head, strings.ToUpper(c.Name))
+		t.Head = append(t.Head, strings.ToUpper(c.Name))
 	}
 	for _, row := range a.Rows {
 		line := make([]string, len(row))
 		for i, cell := range row {
-			line[i] = w.cell(cell)
+			line[i] = v.cell(cell)
 		}
-		t.rows = append(t.rows, line)
+		t.Rows = append(t.Rows, line)
 		if len(line) > 0 {
 			names = append(names, line[0])
 		}
 	}
-	if err := w.print(a, t, names); err != nil {
+	if err := v.Print(a, t, names); err != nil {
 		return err
 	}
 	if a.Cut {
-		w.note("there are more than these %s; give a higher --limit, or narrow the question", rowsOf(len(a.Rows)))
+		v.Note("there are more than these %s; give a higher --limit, or narrow the question", rowsOf(len(a.Rows)))
 	}
-	w.note("%s of %d entries, in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Seconds)
+	v.Note("%s of %d entries, in %.3f s", rowsOf(len(a.Rows)), a.Head, a.Seconds)
 	return nil
 }
 
@@ -173,17 +173,17 @@ func trustedKey(key string) string {
 const longest = 80
 
 // cell writes a cell on one line.
-func (w *world) cell(v any) string {
+func (v verbs) cell(value any) string {
 	var s string
-	switch v := v.(type) {
+	switch value := value.(type) {
 	case nil:
 		return ""
 	case string:
-		s = v
+		s = value
 	case json.Number:
-		s = v.String()
+		s = value.String()
 	default:
-		s = fmt.Sprint(v)
+		s = fmt.Sprint(value)
 	}
 	runes := []rune(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -191,7 +191,7 @@ func (w *world) cell(v any) string {
 		}
 		return r
 	}, s))
-	if w.output == "table" && len(runes) > longest {
+	if v.Output == "table" && len(runes) > longest {
 		return string(runes[:longest-1]) + "…"
 	}
 	return string(runes)
