@@ -350,6 +350,33 @@ func TestNamesAndSizes(t *testing.T) {
 	})
 }
 
+// A component's id has one reader, so that a text that is none is refused the same way
+// everywhere; other texts with slashes are named here.
+func TestIDsAreReadInOnePlace(t *testing.T) {
+	t.Parallel()
+	mayCut := map[string]string{"cli/verify_archive.go": "an address of S3", "console/address.go": "an address"}
+	rooms := slices.Concat(wings, []string{"evidence", "assign", "up", "alerts", "app", "server", "place", "console", "cli"})
+	walk(t, func(path string, f *ast.File) {
+		if strings.HasSuffix(path, "_test.go") || mayCut[path] != "" || !slices.Contains(rooms, strings.Split(path, "/")[0]) {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 2 {
+				return true
+			}
+			s, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"Cut", "Split", "SplitN"}, s.Sel.Name) {
+				return true
+			}
+			if by, ok := call.Args[1].(*ast.BasicLit); ok && by.Value == `"/"` {
+				t.Errorf("%s cuts a text at \"/\": read an id with fact.Component, Cluster, Zone or RegionOf", path)
+			}
+			return true
+		})
+	})
+}
+
 // walk parses every Go file below internal; path is relative to it.
 func walk(t *testing.T, visit func(path string, f *ast.File)) {
 	t.Helper()

@@ -4,10 +4,10 @@ import (
 	"context"
 	"embed"
 	"net/url"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 //go:embed templates
@@ -25,10 +25,7 @@ type pages struct {
 func Pages(s Source, done api.Operations, proved api.Figures) []console.Page {
 	p := pages{s, done, proved}
 	region := func(f url.Values) string { return f.Get("region") }
-	cluster := func(f url.Values) string {
-		name, _, _ := strings.Cut(f.Get("cluster"), "/")
-		return name
-	}
+	cluster := func(f url.Values) string { return fact.RegionOf(f.Get("cluster")) }
 	return []console.Page{
 		{
 			Name: "evacuation", Pattern: "/evacuation", Section: "evacuation", Load: p.evacuation, Parts: []string{"evacuation-homes", "evacuation-history"},

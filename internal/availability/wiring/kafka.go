@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/fact"
@@ -17,8 +16,7 @@ func (w *Wiring) kafka() availability.Kafka {
 type brokers struct{ w *Wiring }
 
 func (x brokers) Kafka(cluster string) fact.Kafka {
-	region, _, _ := strings.Cut(cluster, "/")
-	return x.w.house.Facts.Kafka(region)
+	return x.w.house.Facts.Kafka(fact.RegionOf(cluster))
 }
 
 func (x brokers) Restart(ctx context.Context, component, name string) error {
@@ -52,12 +50,12 @@ func (x brokers) Restart(ctx context.Context, component, name string) error {
 }
 
 func (x brokers) Restarted(component, name string) bool {
-	parts := strings.SplitN(component, "/", 3)
-	if len(parts) != 3 {
+	at, err := fact.Component(component)
+	if err != nil {
 		return false
 	}
-	for _, u := range x.w.house.Facts.Node(parts[0], parts[1]).Units {
-		if u.Name == parts[2] && u.Restart == name && u.PID > 0 {
+	for _, u := range x.w.house.Facts.Node(at.Region, at.Zone).Units {
+		if u.Name == at.Kind && u.Restart == name && u.PID > 0 {
 			return true
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
@@ -25,8 +24,7 @@ func (w *Wiring) postgres() availability.Postgres {
 }
 
 func (w *Wiring) region(cluster string) (*region, error) {
-	name, _, _ := strings.Cut(cluster, "/")
-	if r, ok := w.regions[name]; ok {
+	if r, ok := w.regions[fact.RegionOf(cluster)]; ok {
 		return r, nil
 	}
 	return nil, fmt.Errorf("this installation does not run %s", cluster)
@@ -39,7 +37,7 @@ const lastOf = 3
 // PostgresView gathers all that a decision about the cluster rests on. After an error
 // nothing may be decided: no fences are something else than fences that cannot be read.
 func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error) {
-	region, _, _ := strings.Cut(cluster, "/")
+	region := fact.RegionOf(cluster)
 	sp := w.house.Layout.Platform.Spec
 	v := availability.PostgresView{
 		Policy: sp.Engines.Postgres, Detection: sp.Failover.Detection, Path: sp.Failover.WithinRegion,
@@ -120,11 +118,14 @@ func (x fencer) Fence(ctx context.Context, f availability.Fence) (availability.P
 func (x fencer) prove(ctx context.Context, f availability.Fence) (availability.Proof, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	parts := strings.Split(f.Component, "/")
+	at, err := fact.Component(f.Component)
+	if err != nil {
+		return availability.Proof{}, err
+	}
 	proofs, failed := make(chan availability.Proof, 2), make(chan error, 1)
-	go x.byNode(ctx, parts, f, proofs)
+	go x.byNode(ctx, at, f, proofs)
 	go func() {
-		node := x.w.house.Facts.Node(parts[0], parts[1])
+		node := x.w.house.Facts.Node(at.Region, at.Zone)
 		if x.w.house.Now().Sub(node.At) < 2*time.Second { // it is alive; give it the first word
 			select {
 			case <-time.After(nodeGrace):
@@ -132,7 +133,7 @@ func (x fencer) prove(ctx context.Context, f availability.Fence) (availability.P
 				return
 			}
 		}
-		off, err := x.w.power.PowerOff(ctx, host.PowerOff{Zone: parts[0] + "/" + parts[1], Unit: parts[2], Epoch: f.Epoch, Reason: f.Reason})
+		off, err := x.w.power.PowerOff(ctx, host.PowerOff{Zone: fact.ZoneOf(f.Component), Unit: at.Kind, Epoch: f.Epoch, Reason: f.Reason})
 		if err != nil {
 			failed <- err
 			return
@@ -151,13 +152,13 @@ func (x fencer) prove(ctx context.Context, f availability.Fence) (availability.P
 	}
 }
 
-func (x fencer) byNode(ctx context.Context, parts []string, f availability.Fence, proofs chan<- availability.Proof) {
+func (x fencer) byNode(ctx context.Context, at fact.Ref, f availability.Fence, proofs chan<- availability.Proof) {
 	for ctx.Err() == nil {
 		changed := x.w.house.Facts.Changed()
-		n := x.w.house.Facts.Node(parts[0], parts[1])
+		n := x.w.house.Facts.Node(at.Region, at.Zone)
 		for _, u := range n.Units {
-			if u.Name == parts[2] && u.State == fact.UnitFenced && u.Fence == f.Epoch {
-				proofs <- availability.Proof{By: "node " + parts[0] + "/" + parts[1], At: n.At}
+			if u.Name == at.Kind && u.State == fact.UnitFenced && u.Fence == f.Epoch {
+				proofs <- availability.Proof{By: "node " + fact.ZoneOf(f.Component), At: n.At}
 				return
 			}
 		}
@@ -171,7 +172,7 @@ func (x fencer) byNode(ctx context.Context, parts []string, f availability.Fence
 // awaitEdge gives the edge a moment to cut its sessions. An edge that is away has
 // none to a process that is proved dead, so it does not hold the failover up.
 func (x fencer) awaitEdge(ctx context.Context, f availability.Fence) {
-	region, _, _ := strings.Cut(f.Component, "/")
+	region := fact.RegionOf(f.Component)
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	_ = x.w.awaitDirective(ctx, region)
@@ -279,11 +280,14 @@ func (x route) Hold(ctx context.Context, cluster string, d time.Duration) error 
 	if _, err := x.w.house.State.Append(ctx, e); err != nil {
 		return err
 	}
-	region, engine, _ := strings.Cut(cluster, "/")
-	if err := x.w.awaitDirective(ctx, region); err != nil {
+	at, err := fact.Cluster(cluster)
+	if err != nil {
 		return err
 	}
-	return x.w.awaitIdle(ctx, region, engine)
+	if err := x.w.awaitDirective(ctx, at.Region); err != nil {
+		return err
+	}
+	return x.w.awaitIdle(ctx, at.Region, at.Kind)
 }
 
 // idleWithin is how long transactions under way may take to end during a hold; those
@@ -340,7 +344,7 @@ func (w *Wiring) redis() availability.Redis {
 type sentinels struct{ w *Wiring }
 
 func (x sentinels) Redis(cluster string) fact.Redis {
-	region, _, _ := strings.Cut(cluster, "/")
+	region := fact.RegionOf(cluster)
 	return x.w.house.Facts.Redis(region)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -155,10 +154,13 @@ func (r *region) lookNewest(ctx context.Context) {
 
 // newest asks a member, by its component id, for the newest heartbeat that it has.
 func (r *region) newest(ctx context.Context, id string) (time.Time, error) {
-	parts := strings.Split(id, "/")
+	at, err := fact.Component(id)
+	if err != nil {
+		return time.Time{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, parts[1], place.Postgres), lookTimeout)
+	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, at.Zone, place.Postgres), lookTimeout)
 }
 
 // observeRedis looks at each server and each Sentinel in a loop of its own, so that

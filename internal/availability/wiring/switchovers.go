@@ -3,10 +3,10 @@ package wiring
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -16,10 +16,12 @@ func (w *Wiring) Switchover(ctx context.Context, cluster, candidate, reason stri
 	if _, err := w.region(cluster); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
 	}
-	kind := availability.KindSwitchover
-	if _, engine, _ := strings.Cut(cluster, "/"); engine == place.Redis {
-		kind = availability.KindRedisSwitchover
-	} else if engine != place.Postgres {
+	at, err := fact.Cluster(cluster)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
+	}
+	kind := map[string]string{place.Postgres: availability.KindSwitchover, place.Redis: availability.KindRedisSwitchover}[at.Kind]
+	if kind == "" {
 		return "", fmt.Errorf("%q is no cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
 	}
 	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "switchover"), kind, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
