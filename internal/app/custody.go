@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/seal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // custody is what takes the events of applications in, and keeps the keys of the persons
@@ -76,7 +77,7 @@ func (s *ServerApp) eraseAgain(ctx context.Context) error {
 	found, err := compliance.Again(s.custody.keys, erased)
 	if len(found) > 0 {
 		s.Log.Warn("the directory of persons' keys is older than the journal: persons who were erased since are erased again", "persons", len(found))
-		err = errors.Join(err, record(ctx, s, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
+		err = errors.Join(err, wing.Record(ctx, s.house, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
 	}
 	return err
 }

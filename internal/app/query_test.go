@@ -54,7 +54,8 @@ func TestQueryThroughTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	api.Mount(mux, "test", s, s, s)
+	d := doors{ServerApp: s}
+	api.Mount(mux, "test", d, d, s)
 	post := func(body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodPost, "/v1/journal/query", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")

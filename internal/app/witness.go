@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // witnesses runs our witness and the feeder of our checkpoints for the peers that the
@@ -252,7 +253,7 @@ func (w *witnesses) accuse(ctx context.Context) error {
 	}
 	for _, f := range compliance.Unknown(findings, known) {
 		w.s.Log.Error("another journal is not what it was", "evidence", f.String())
-		if err := record(ctx, w.s, compliance.Accused, f.Origin, f); err != nil {
+		if err := wing.Record(ctx, w.s.house, compliance.Accused, f.Origin, f); err != nil {
 			return err
 		}
 	}
@@ -271,8 +272,8 @@ func (w *witnesses) note(ctx context.Context, a witness.Alarm) error {
 	}
 	w.s.Log.Log(ctx, map[bool]slog.Level{false: slog.LevelError, true: slog.LevelInfo}[a.Cleared], "witnesses", "alarm", a.String())
 	if a.Cleared {
-		return record(ctx, w.s, compliance.TroubleOver, subject, t)
+		return wing.Record(ctx, w.s.house, compliance.TroubleOver, subject, t)
 	}
 	t.Detail = journal.Brief(fmt.Sprint(a.Err))
-	return record(ctx, w.s, compliance.TroubleRaised, subject, t)
+	return wing.Record(ctx, w.s.house, compliance.TroubleRaised, subject, t)
 }
