@@ -135,7 +135,7 @@ func (w world) printPlan(p planned, file string) error {
 	}
 	n := len(t.Rows)
 	if n == 0 && (w.People()) {
-		w.Note("nothing differs: what runs is what %s declares", file)
+		w.Note("nothing differs: the platform runs as %s declares", file)
 		return nil
 	}
 	if err := w.Print(p, t, names); err != nil {

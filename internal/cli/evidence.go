@@ -152,7 +152,7 @@ func (w world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Comma
 		}
 		i := slices.IndexFunc(e.Figures, func(x api.Figure) bool { return x.Name == name })
 		if i < 0 {
-			return fmt.Errorf("the server has no figure %s: is it of an older version?", name)
+			return fmt.Errorf("the server has no figure %s; it may be of an older version, which `fournines status -o json` shows", name)
 		}
 		x := e.Figures[i]
 		number := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }

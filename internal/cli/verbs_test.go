@@ -131,7 +131,7 @@ func TestAWingBringsItsVerbs(t *testing.T) {
 		{"", "oven list rye", verb.Misused, "takes no argument"},
 		{"", "oven list -o loaf", verb.Misused, "there are table, wide, json, yaml and name"},
 		{"", "oven list --hot", verb.Misused, "unknown flag: --hot"},
-		{"", "oven bake rye", verb.Misused, "--reason is required"},
+		{"", "oven bake rye", verb.Misused, "--reason is needed"},
 		{"", "oven bake rye --dry-run", verb.OK, "would bake rye"},
 		{"", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},
 		{"wheat\n", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},

@@ -29,7 +29,7 @@ func (v verbs) evacuate() *cobra.Command {
 		}
 		return q, nil
 	}
-	c := v.move("evacuate", request, verb.Action{
+	c := v.move("evacuate", "served by its partner", request, verb.Action{
 		Short: "Serve a region's customers from its partner region",
 		Long: `Serve a region's customers from its partner: fence the region, promote the partner, start the application there, switch routing, verify with writes.
 Graceful where the region answers: nothing is lost. Ungraceful where it does not: writes that are not copied yet are lost, and --plan says how much that could be.
@@ -47,15 +47,16 @@ It resumes after any crash, and can be taken back until the step "promote".`,
 
 func (v verbs) restore() *cobra.Command {
 	request := func() (MoveRequest, error) { return MoveRequest{}, nil }
-	return v.move("restore", request, verb.Action{
+	return v.move("restore", "served there again", request, verb.Action{
 		Short:   "Bring an evacuated region's customers home, without loss",
 		Long:    "Bring an evacuated region's customers home: its databases follow first, then everything moves as in a graceful evacuation.",
 		Example: "  fournines restore us-east-1 --plan\n  fournines restore us-east-1 --reason 'power is back' --yes",
 	})
 }
 
-// move is what evacuate and restore have in common; a has the words of either.
-func (v verbs) move(name string, request func() (MoveRequest, error), a verb.Action) *cobra.Command {
+// move is what evacuate and restore have in common: where the customers are afterwards, and
+// in a the words of either.
+func (v verbs) move(name, afterwards string, request func() (MoveRequest, error), a verb.Action) *cobra.Command {
 	ask := false
 	a.Use, a.Args, a.Confirms, a.Plan = name+" REGION", cobra.ExactArgs(1), true, v.plan
 	a.Ask = func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
@@ -66,7 +67,7 @@ func (v verbs) move(name string, request func() (MoveRequest, error), a verb.Act
 		q.Reason, q.Approve = reason, !ask
 		id := control.NewID(name)
 		return &verb.Ask{
-			Does:    fmt.Sprintf("%s %s: all of its customers are served by another region afterwards", name, args[0]),
+			Does:    fmt.Sprintf("%s %s: all of its customers are %s afterwards", name, args[0], afterwards),
 			Confirm: args[0],
 			Method:  http.MethodPost, Path: "/v1/homes/" + verb.Escape(args[0]) + "/" + name, ID: id, Operation: id, Body: q,
 		}, nil

@@ -77,7 +77,7 @@ func (a Action) run(ctx context.Context, w *World, args []string, given *flags) 
 		return a.Plan(ctx, args)
 	}
 	if given.reason == "" && !given.dry && !a.NoReason {
-		return Exitf(Misused, "--reason is required: say why; it is kept in the journal")
+		return Exitf(Misused, "--reason is needed: it is kept in the journal")
 	}
 	ask, err := a.Ask(ctx, args, given.reason)
 	if err != nil || ask == nil {

@@ -43,7 +43,7 @@ func ended(o api.Operation) (bool, error) {
 	case "failed", "rolled-back":
 		return true, fmt.Errorf("%s is %s: %s", o.ID, o.State, o.Error)
 	case "refused":
-		return true, Exitf(Refused, "%s", o.Error)
+		return true, Exitf(Refused, "%s is refused: %s", o.ID, o.Error)
 	case "waiting-approval":
 		return true, Exitf(Refused, "%s waits for approval: fournines approve %s --reason …", o.ID, o.ID)
 	}

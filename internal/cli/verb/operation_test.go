@@ -24,7 +24,7 @@ func TestAwait(t *testing.T) {
 		{"running away away succeeded", OK, ""},
 		{"requested failed", Failed, "move-1 is failed: no leader"},
 		{"running rolled-back", Failed, "move-1 is rolled-back: no leader"},
-		{"refused", Refused, "no leader"},
+		{"refused", Refused, "move-1 is refused: no leader"},
 		{"away waiting-approval", Refused, "fournines approve move-1"},
 		{"gone", Failed, "no operation"},
 	} {
