@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
@@ -27,10 +27,10 @@ func tampering(t *testing.T, p *platformtest.Platform) {
 
 // questions are asked of the running server, and of a copy without it.
 func questions(t *testing.T, p *platformtest.Platform) {
-	ask := func(args ...string) api.QueryAnswer {
+	ask := func(args ...string) compliancedoor.QueryAnswer {
 		t.Helper()
 		out, code := p.Run(append([]string{"journal", "query", "-o", "json"}, args...)...)
-		var a api.QueryAnswer
+		var a compliancedoor.QueryAnswer
 		if err := json.NewDecoder(strings.NewReader(out)).Decode(&a); code != 0 || err != nil || len(a.Rows) == 0 {
 			t.Fatalf("%q: exit %d %v: %s", args, code, err, out)
 		}

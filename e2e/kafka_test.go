@@ -10,15 +10,16 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
 
 // mirrors returns both directions between the regions.
-func mirrors(t *testing.T, p *platformtest.Platform) []api.Mirror {
+func mirrors(t *testing.T, p *platformtest.Platform) []availabilitydoor.Mirror {
 	t.Helper()
-	var l struct{ Items []api.Mirror }
+	var l struct{ Items []availabilitydoor.Mirror }
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/kafka/mirrors", "", nil, &l); err != nil {

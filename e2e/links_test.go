@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/place"
@@ -24,9 +25,9 @@ import (
 // declared is the round trip between the two regions in the built-in platform.
 const declared = 60 * time.Millisecond
 
-func links(t *testing.T, p *platformtest.Platform) []api.Distance {
+func links(t *testing.T, p *platformtest.Platform) []availabilitydoor.Distance {
 	t.Helper()
-	var all struct{ Items []api.Distance }
+	var all struct{ Items []availabilitydoor.Distance }
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/links", "", nil, &all); err != nil {
@@ -193,7 +194,7 @@ func caughtUp(t *testing.T, p *platformtest.Platform) {
 		if f, ok := findingOf(s, "link-cut"); ok {
 			return "still a finding: " + f.Text
 		}
-		var all struct{ Items []api.Mirror }
+		var all struct{ Items []availabilitydoor.Mirror }
 		if err := p.Client.Call(t.Context(), http.MethodGet, "/v1/kafka/mirrors", "", nil, &all); err != nil {
 			return err.Error()
 		}

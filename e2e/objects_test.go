@@ -12,6 +12,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
@@ -38,9 +39,11 @@ func stores(t *testing.T, p *platformtest.Platform) map[string]*s3.Store {
 }
 
 // objectMirrors returns both directions between the regions' buckets.
-func objectMirrors(t *testing.T, p *platformtest.Platform) []api.ObjectMirror {
+func objectMirrors(t *testing.T, p *platformtest.Platform) []availabilitydoor.ObjectMirror {
 	t.Helper()
-	var l struct{ Items []api.ObjectMirror }
+	var l struct {
+		Items []availabilitydoor.ObjectMirror
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/objects/mirrors", "", nil, &l); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
@@ -52,9 +53,9 @@ func TestRegions(t *testing.T) {
 	}
 }
 
-func homes(t *testing.T, p *platformtest.Platform) api.Home {
+func homes(t *testing.T, p *platformtest.Platform) availabilitydoor.Home {
 	t.Helper()
-	var all struct{ Items []api.Home }
+	var all struct{ Items []availabilitydoor.Home }
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
@@ -87,7 +88,7 @@ func movesAreRefused(t *testing.T, p *platformtest.Platform) {
 		t.Errorf("%+v", h)
 	}
 	out, code := p.Run("evacuate", platformtest.Region, "--plan", "-o", "json")
-	var plan api.MovePlan
+	var plan availabilitydoor.MovePlan
 	if err := json.Unmarshal([]byte(out), &plan); err != nil || code != 0 || plan.To != partner || plan.NoReturn != "promote" {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}

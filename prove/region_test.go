@@ -112,7 +112,7 @@ func (r *region) spec() spec.Region {
 func (r *region) env() (string, drill.Env) {
 	r.t.Helper()
 	id := control.NewID("prove")
-	env, err := app.DrillEnv(r.Root, platformtest.Region, id, r.Client)
+	env, err := wiring.DrillEnv(r.Root, platformtest.Region, id, r.Client)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -4,19 +4,30 @@ import (
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/greenlang/fournines/internal/evidence"
 )
 
-func mountAlerts(x huma.API, s Source, a Actions) {
-	mountList(x, "/v1/alerts", s.Alerts)
-	huma.Post(x, "/v1/notifiers/{name}/test", func(ctx context.Context, in *struct {
-		Name string `path:"name"`
-		Body struct {
-			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
-		}
-	}) (*struct{}, error) {
-		if err := a.TestNotifier(ctx, in.Name, in.Body.Reason); err != nil {
-			return nil, problem(err)
-		}
-		return nil, nil //nolint:nilnil // 204
-	})
+// Alerting says what people are told of, and tries whether they can be told.
+type Alerting interface {
+	// Alerts are those that fire, and those resolved within a day, newest first.
+	Alerts(ctx context.Context) ([]evidence.Alert, error)
+	// TestNotifier sends an alert and its end; ErrRefused with the notifier's answer when
+	// it does not take them, ErrNotFound when there is none of the name.
+	TestNotifier(ctx context.Context, name, reason string) error
+}
+
+// AlertRoutes list alerts and test notifiers.
+func AlertRoutes(s Alerting) func(huma.API) {
+	return func(x huma.API) {
+		MountList(x, "/v1/alerts", s.Alerts)
+		huma.Post(x, "/v1/notifiers/{name}/test", func(ctx context.Context, in *struct {
+			Name string `path:"name"`
+			Body struct {
+				Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+			}
+		}) (*struct{}, error) {
+			return AnswerNothing(s.TestNotifier(ctx, in.Name, in.Body.Reason))
+		})
+	}
 }

@@ -21,21 +21,37 @@ type evidenceQuery struct {
 	Of      string    `query:"of" default:"both" enum:"real,practice,both" doc:"which incidents and drills the figures count"`
 }
 
-func mountEvidence(x huma.API, s Source) {
-	huma.Get(x, "/v1/evidence", func(ctx context.Context, in *evidenceQuery) (*out[Evidence], error) {
-		if in.To.IsZero() {
-			in.To = time.Now()
-		}
-		if in.From.IsZero() {
-			in.From = in.To.Add(-window)
-		}
-		if !in.From.Before(in.To) {
-			return nil, huma.Error422UnprocessableEntity("the window is empty: from " + in.From.Format(time.RFC3339) + " is not before to " + in.To.Format(time.RFC3339))
-		}
-		f := EvidenceFilter{From: in.From, To: in.To, Of: in.Of, Scope: evidence.Scope{Region: in.Region, Service: in.Service}}
-		if in.Cell >= 0 {
-			f.Scope.Cell = &in.Cell
-		}
-		return answer(s.Evidence(ctx, f))
-	})
+// Figures computes figures from the journal.
+type Figures interface {
+	// Evidence answers for a window and a scope.
+	Evidence(ctx context.Context, f EvidenceFilter) (Evidence, error)
+}
+
+// EvidenceFilter is a window and a scope; empty fields mean all.
+type EvidenceFilter struct {
+	From, To time.Time
+	Scope    evidence.Scope
+	Of       string // evidence.Real, Practice or Both
+}
+
+// EvidenceRoutes say what the journal proves of a window.
+func EvidenceRoutes(s Figures) func(huma.API) {
+	return func(x huma.API) {
+		huma.Get(x, "/v1/evidence", func(ctx context.Context, in *evidenceQuery) (*Out[Evidence], error) {
+			if in.To.IsZero() {
+				in.To = time.Now()
+			}
+			if in.From.IsZero() {
+				in.From = in.To.Add(-window)
+			}
+			if !in.From.Before(in.To) {
+				return nil, huma.Error422UnprocessableEntity("the window is empty: from " + in.From.Format(time.RFC3339) + " is not before to " + in.To.Format(time.RFC3339))
+			}
+			f := EvidenceFilter{From: in.From, To: in.To, Of: in.Of, Scope: evidence.Scope{Region: in.Region, Service: in.Service}}
+			if in.Cell >= 0 {
+				f.Scope.Cell = &in.Cell
+			}
+			return Answer(s.Evidence(ctx, f))
+		})
+	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
-	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -44,8 +43,6 @@ type (
 	Incident = evidence.Incident
 	// Burn is how fast the error budget is being spent.
 	Burn = evidence.Burn
-	// FaultKind describes one kind of fault.
-	FaultKind = fact.FaultKind
 	// Finding is something that needs a person.
 	Finding = wing.Finding
 	// TaskStatus is how a task in the background is doing.
@@ -67,8 +64,8 @@ const (
 	HealthUnknown = availability.HealthUnknown
 )
 
-// Link is a relation drawn between two components.
-type Link struct {
+// Relation is one thing that two components have with each other, drawn as a line.
+type Relation struct {
 	From   string `json:"from" doc:"component id"`
 	To     string `json:"to" doc:"component id"`
 	Kind   string `json:"kind" doc:"replication, traffic or quorum"`
@@ -84,7 +81,7 @@ type Region struct {
 	Running    bool        `json:"running" doc:"false where the spec declares it and this installation does not run it"`
 	Zones      []string    `json:"zones"`
 	Components []Component `json:"components"`
-	Links      []Link      `json:"links"`
+	Links      []Relation  `json:"links"`
 	Readiness  []Readiness `json:"readiness" doc:"could each cluster fail over right now"`
 }
 
@@ -213,18 +210,9 @@ type Entry struct {
 	Erased    []Erasure       `json:"erased,omitempty" doc:"those of them who were erased: their data cannot be read any more"`
 }
 
-// Verification is the result of checking the journal on disk from its first byte.
-type Verification struct {
-	OK      bool      `json:"ok"`
-	Size    uint64    `json:"size"`
-	Root    string    `json:"root"`
-	Problem string    `json:"problem,omitempty" doc:"what is wrong and at which entry"`
-	At      time.Time `json:"at"`
-	Seconds float64   `json:"seconds"`
+// Erasure says when a person's key was destroyed, and which entry says so.
+type Erasure struct {
+	Person string    `json:"person" doc:"pseudonym"`
+	At     time.Time `json:"at"`
+	Entry  uint64    `json:"entry"`
 }
-
-// FaultKinds returns every kind of fault, in the order of their reach.
-func FaultKinds() []FaultKind { return fact.FaultKinds() }
-
-// FaultRegions returns the regions that a fault's target is about: one, or two for A:B.
-func FaultRegions(target string) []string { return fact.FaultRegions(target) }

@@ -17,13 +17,11 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Approve implements api.Actions.
 func (s *ServerApp) Approve(ctx context.Context, id, reason string) error {
 	_, err := s.Control.Approve(ctx, id, wing.Actor(ctx), reason)
 	return decided(err)
 }
 
-// Deny implements api.Actions.
 func (s *ServerApp) Deny(ctx context.Context, id, reason string) error {
 	_, err := s.Control.Deny(ctx, id, wing.Actor(ctx), reason)
 	return decided(err)
@@ -39,10 +37,9 @@ func decided(err error) error {
 	return err
 }
 
-// DrillCatalogue implements api.Source.
 func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	var out []api.DrillInfo
-	for _, d := range Drills() {
+	for _, d := range s.drills() {
 		out = append(out, api.DrillInfo{
 			Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies,
 			Command: "fournines drill " + d.Name,
@@ -51,10 +48,10 @@ func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	return out, nil
 }
 
-// RunDrill implements api.Actions: it starts the command that a person would type, as
+// RunDrill implements what the doors declare: it starts the command that a person would type, as
 // a process of its own, so that our own end would not be the drill's.
 func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, error) {
-	if _, ok := drill.Find(Drills(), name); !ok {
+	if _, ok := drill.Find(s.drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
 	}
 	if s.Layout.IsElsewhere(s.seat) {
@@ -90,7 +87,6 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 	return id, nil
 }
 
-// RecordDrill implements api.Recorder.
 func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
 	kind := drill.Moved
 	if sequence == 0 {

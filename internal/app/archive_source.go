@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/archive"
 )
 
 // Archive implements api.Archives.
-func (s *ServerApp) Archive(context.Context) (api.Archive, error) {
+func (s *ServerApp) Archive(context.Context) (compliancedoor.Archive, error) {
 	st, err := s.archived()
 	if err != nil {
-		return api.Archive{}, err
+		return compliancedoor.Archive{}, err
 	}
 	_, signed := s.Journal.Checkpoint()
-	out := api.Archive{
+	out := compliancedoor.Archive{
 		Endpoint: st.Place.Endpoint, Bucket: st.Place.Bucket, Prefix: st.Place.Prefix, Embedded: s.Layout.EmbedsObjects(),
 		Retention: s.archive.retention.Seconds(), Within: s.archive.limits.Age.Seconds(),
 		Archived: st.Next, Waiting: archive.Backlog{Next: st.Next, Signed: signed}.Waiting(),
@@ -42,14 +43,14 @@ func (s *ServerApp) Archive(context.Context) (api.Archive, error) {
 }
 
 // ArchiveParts implements api.Archives.
-func (s *ServerApp) ArchiveParts(ctx context.Context, before uint64, limit int) (api.Page[api.PartEntry], error) {
+func (s *ServerApp) ArchiveParts(ctx context.Context, before uint64, limit int) (api.Page[compliancedoor.PartEntry], error) {
 	entries, err := s.Entries(ctx, api.EntryFilter{Kind: archive.StoredKind, Before: before, Limit: limit})
-	page := api.Page[api.PartEntry]{Next: entries.Next}
+	page := api.Page[compliancedoor.PartEntry]{Next: entries.Next}
 	if err != nil {
 		return page, err
 	}
 	for _, e := range entries.Items {
-		p := api.PartEntry{At: e.Time, Index: e.Index}
+		p := compliancedoor.PartEntry{At: e.Time, Index: e.Index}
 		if p.ArchivedPart, err = archive.DecodeStored(e.Data); err != nil {
 			return page, fmt.Errorf("entry %d: %w", e.Index, err)
 		}
@@ -60,8 +61,7 @@ func (s *ServerApp) ArchiveParts(ctx context.Context, before uint64, limit int) 
 	return page, nil
 }
 
-// ProbeArchive implements api.Prober.
-func (s *ServerApp) ProbeArchive(ctx context.Context) (api.ArchiveProbe, uint64, error) {
+func (s *ServerApp) ProbeArchive(ctx context.Context) (compliancedoor.ArchiveProbe, uint64, error) {
 	v, index, err := s.archive.prober.Once(ctx, true)
 	if err != nil {
 		return v, index, fmt.Errorf("it could not be found out whether the locks hold (entry %s): %w", strconv.FormatUint(index, 10), err)

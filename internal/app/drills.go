@@ -9,8 +9,9 @@ import (
 
 // Drills returns the drills of every wing. They are known without a server, because they are
 // also run from the command line.
-func Drills() []drill.Drill {
-	s := unhoused()
+func Drills(more ...Maker) []drill.Drill { return unhoused(more...).drills() }
+
+func (s *ServerApp) drills() []drill.Drill {
 	out := compliance.Drills()
 	for _, w := range s.wings {
 		out = append(out, w.Drills...)

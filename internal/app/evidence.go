@@ -21,7 +21,6 @@ const maxIncidents = 100
 
 const burnDownSteps = 60
 
-// Evidence implements api.Source.
 func (s *ServerApp) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
 	counts, err := evidence.CountsOf(s.State)
 	if err != nil {

@@ -63,10 +63,8 @@ func (s *ServerApp) drilling() (bool, error) {
 	return slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && time.Since(r.Begun) < time.Hour }), err
 }
 
-// Alerts implements api.Source.
 func (s *ServerApp) Alerts(ctx context.Context) ([]evidence.Alert, error) { return s.alerts.All(ctx) }
 
-// TestNotifier implements api.Actions.
 func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error {
 	return s.alerts.TestNotifier(ctx, name, reason)
 }

@@ -16,7 +16,6 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
-	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/fact"
@@ -119,19 +118,13 @@ func (s *ServerApp) listeners() ([]net.Listener, error) {
 // logPath is where the journal is published as tlog-tiles, for who has the token.
 const logPath = "/log"
 
-// doors is what the doors read and do.
-type doors struct {
-	*ServerApp
-	*availabilitywiring.Wiring
-}
-
 // Handler returns everything the server answers.
 func (s *ServerApp) Handler() http.Handler {
 	people := http.NewServeMux()
-	d := doors{s, s.availability}
-	api.Mount(people, s.Version, d, d, s)
+	routes, pages := s.opened()
+	api.Mount(people, s.Version, routes...)
 	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
-	people.Handle("/", console.New(console.Options{Source: d, Actions: d, Logger: s.Log, Now: time.Now, Version: s.Version}))
+	people.Handle("/", console.New(console.Options{Source: s, Pages: pages, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)

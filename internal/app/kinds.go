@@ -33,10 +33,10 @@ func EntryKinds() []journal.Kind {
 	return unhoused().entryKinds()
 }
 
-// unhoused has the wings, and no platform.
-func unhoused() *ServerApp {
+// unhoused has the wings, and those that more makes, and no platform.
+func unhoused(more ...Maker) *ServerApp {
 	s := &ServerApp{house: &wing.House{Layout: place.Layout{Platform: &spec.Platform{}}, Now: time.Now}}
-	s.registerWings()
+	s.registerWings(more...)
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/wing"
 	"github.com/greenlang/fournines/kit/audit"
 )
@@ -31,7 +32,6 @@ func (s *ServerApp) erasure(pseudonym string) (api.Erasure, bool, error) {
 	return api.Erasure{Person: e.Person, At: e.At, Entry: e.Entry}, found, err
 }
 
-// UnsealEntry implements api.Actions.
 func (s *ServerApp) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
 	e, err := s.Entry(ctx, index)
 	if err != nil {
@@ -59,8 +59,7 @@ func (s *ServerApp) UnsealEntry(ctx context.Context, index uint64, reason string
 	return e, nil
 }
 
-// Person implements api.Actions.
-func (s *ServerApp) Person(_ context.Context, id string) (api.Person, error) {
+func (s *ServerApp) Person(_ context.Context, id string) (compliancedoor.Person, error) {
 	p, err := s.person(id)
 	if err != nil {
 		return p, err
@@ -72,14 +71,13 @@ func (s *ServerApp) Person(_ context.Context, id string) (api.Person, error) {
 	return p, err
 }
 
-func (s *ServerApp) person(id string) (api.Person, error) {
+func (s *ServerApp) person(id string) (compliancedoor.Person, error) {
 	if id == "" || len(id) > audit.MaxPerson {
-		return api.Person{}, fmt.Errorf("a person's id has 1 to %d bytes: %w", audit.MaxPerson, api.ErrNotFound)
+		return compliancedoor.Person{}, fmt.Errorf("a person's id has 1 to %d bytes: %w", audit.MaxPerson, api.ErrNotFound)
 	}
-	return api.Person{Pseudonym: s.custody.sealer.Pseudonym(id)}, nil
+	return compliancedoor.Person{Pseudonym: s.custody.sealer.Pseudonym(id)}, nil
 }
 
-// ErasePerson implements api.Actions.
 func (s *ServerApp) ErasePerson(ctx context.Context, id, reason string) (string, error) {
 	p, err := s.person(id)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/query"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/journal/table"
@@ -47,7 +47,7 @@ func (a *answers) Close() error {
 }
 
 // Query implements api.Queries.
-func (s *ServerApp) Query(ctx context.Context, q api.Question) (api.QueryAnswer, error) {
+func (s *ServerApp) Query(ctx context.Context, q compliancedoor.Question) (compliancedoor.QueryAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTime)
 	defer cancel()
 	a := s.answers
@@ -55,17 +55,17 @@ func (s *ServerApp) Query(ctx context.Context, q api.Question) (api.QueryAnswer,
 	case a.turns <- struct{}{}:
 		defer func() { <-a.turns }()
 	case <-ctx.Done():
-		return api.QueryAnswer{}, fmt.Errorf("wait for a turn; %d questions are answered at once: %w", questions, ctx.Err())
+		return compliancedoor.QueryAnswer{}, fmt.Errorf("wait for a turn; %d questions are answered at once: %w", questions, ctx.Err())
 	}
 	// What was acknowledged before the question belongs to its answer, and into its proofs.
 	if _, published := s.Journal.Checkpoint(); published < s.Journal.Head().Size {
 		if err := s.Journal.Publish(ctx); err != nil {
-			return api.QueryAnswer{}, err
+			return compliancedoor.QueryAnswer{}, err
 		}
 	}
 	snap, err := a.store.Snapshot(ctx)
 	if err != nil {
-		return api.QueryAnswer{}, err
+		return compliancedoor.QueryAnswer{}, err
 	}
 	defer snap.Release()
 	out, err := a.engine.Answer(ctx, query.Question{SQL: q.SQL, Limit: q.Limit}, snap)

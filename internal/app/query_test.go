@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/query/worker"
 	"github.com/greenlang/fournines/internal/place"
@@ -54,8 +55,7 @@ func TestQueryThroughTheAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	d := doors{ServerApp: s}
-	api.Mount(mux, "test", d, d, s)
+	api.Mount(mux, "test", compliancedoor.Routes(compliancedoor.Source{Queries: s}))
 	post := func(body string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodPost, "/v1/journal/query", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
@@ -64,7 +64,7 @@ func TestQueryThroughTheAPI(t *testing.T) {
 		return w
 	}
 	w := post(`{"sql":"select index, subject, data->>'$.n' as n from entries where index > 2 order by 1","prove":true}`)
-	var a api.QueryAnswer
+	var a compliancedoor.QueryAnswer
 	if err := json.NewDecoder(bytes.NewReader(w.Body.Bytes())).Decode(&a); err != nil || w.Code != http.StatusOK {
 		t.Fatalf("%d %v: %s", w.Code, err, w.Body)
 	}

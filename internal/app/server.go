@@ -58,6 +58,7 @@ type ServerApp struct {
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
 	wings        []wing.Wing
+	doors        []Door // that more wings brought
 	tasks        wing.Tasks
 	witness      *witnesses
 	alerts       *alerts.Alerts
@@ -72,9 +73,8 @@ type ServerApp struct {
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
 // and resumes what was left unfinished; of several each begins with [ServerApp.Serve].
-// Everything it starts ends with ctx, or with Close. Besides the wings of [registerWings] it
-// has those that more makes.
-func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger, more ...func(*wing.House) wing.Wing) (*ServerApp, error) {
+// Everything it starts ends with ctx, or with Close. It has the wings that more makes, too.
+func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger, more ...Maker) (*ServerApp, error) {
 	inst, layout, err := place.LoadInstallation(root)
 	if err != nil {
 		return nil, err

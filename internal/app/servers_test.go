@@ -13,6 +13,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
@@ -153,7 +154,7 @@ func (x *plane) whole() string {
 func (x *plane) cosigned() {
 	x.t.Helper()
 	x.await(func(api.Status) string {
-		var w api.Witnesses
+		var w compliancedoor.Witnesses
 		if err := x.client.Call(x.t.Context(), http.MethodGet, "/v1/witnesses", "", nil, &w); err != nil {
 			return err.Error()
 		}

@@ -13,13 +13,13 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/chaos"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 )
 
-// Status implements api.Source.
 func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	now := time.Now()
 	st := api.Status{Platform: s.Layout.Platform.Metadata.Name, Version: s.Version, At: now.UTC(), Faults: []api.Fault{}, Operations: []api.Operation{}}
@@ -89,18 +89,14 @@ func (s *ServerApp) ratio(of func(api.Availability) float64) float64 {
 	return of(a)
 }
 
-// Tasks implements api.Source.
 func (s *ServerApp) Tasks(context.Context) ([]api.TaskStatus, error) { return s.tasks.All(), nil }
 
-// InjectFault implements api.Actions.
 func (s *ServerApp) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
 	return s.chaos.Inject(ctx, kind, target, d, reason)
 }
 
-// ClearFault implements api.Actions.
 func (s *ServerApp) ClearFault(ctx context.Context, id string) error { return s.chaos.Clear(ctx, id) }
 
-// Faults implements api.Source.
 func (s *ServerApp) Faults(context.Context) ([]api.Fault, error) {
 	all, err := s.chaos.All()
 	out := []api.Fault{}
@@ -132,7 +128,7 @@ func apiOperation(o control.Operation) api.Operation {
 	return out
 }
 
-// Operations implements api.Source. What the state keeps no more is read from the journal.
+// Operations implements what the doors declare. What the state keeps no more is read from the journal.
 func (s *ServerApp) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
 	below := uint64(0)
@@ -158,7 +154,6 @@ func (s *ServerApp) Operations(ctx context.Context, f api.OperationFilter) (api.
 	return page, nil
 }
 
-// Operation implements api.Source.
 func (s *ServerApp) Operation(ctx context.Context, id string) (api.Operation, error) {
 	o, err := s.operation(ctx, id)
 	if errors.Is(err, control.ErrUnknown) {
@@ -167,7 +162,7 @@ func (s *ServerApp) Operation(ctx context.Context, id string) (api.Operation, er
 	return apiOperation(o), err
 }
 
-// Entries implements api.Source. It reads backwards through the log, so a page near
+// Entries implements what the doors declare. It reads backwards through the log, so a page near
 // its end is fast whatever the log's size.
 func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	const chunk = 512
@@ -211,7 +206,6 @@ func (s *ServerApp) apiEntry(r journal.Record) api.Entry {
 	}
 }
 
-// Entry implements api.Source.
 func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	records, err := s.Journal.Read(index, 1)
 	if err != nil {
@@ -223,18 +217,16 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	return s.apiEntry(records[0]), nil
 }
 
-// Verify implements api.Source.
-func (s *ServerApp) Verify(ctx context.Context) (api.Verification, error) {
+func (s *ServerApp) Verify(ctx context.Context) (compliancedoor.Verification, error) {
 	begun := time.Now()
 	a, err := journal.Verify(ctx, s.Journal.Dir(), journal.VerifyOptions{Key: s.Journal.VerifierKey()})
-	v := api.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
+	v := compliancedoor.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
 	if err != nil {
 		v.Problem = err.Error()
 	}
 	return v, nil
 }
 
-// Changes implements api.Source.
 func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
 	out := make(chan uint64, 1)
 	go func() {
@@ -255,12 +247,11 @@ func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {
 	return out
 }
 
-// DrillReports implements api.Source.
 func (s *ServerApp) DrillReports(context.Context) ([]api.DrillReport, error) {
 	return drill.Before(s.State, 0, api.PageSize)
 }
 
-// DrillReport implements api.Source. One that the state keeps no more is read from the journal.
+// DrillReport implements what the doors declare. One that the state keeps no more is read from the journal.
 func (s *ServerApp) DrillReport(ctx context.Context, id string) (api.DrillReport, error) {
 	var r drill.Report
 	found, err := s.State.Get(drill.Prefix+id, &r)

@@ -14,10 +14,9 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// registerWings makes every wing, one line each, and more that a test has. What a wing holds
-// reaches everything else from here: its kinds of entries, folds, actions, deciders, tasks,
-// findings and metrics.
-func (s *ServerApp) registerWings(more ...func(*wing.House) wing.Wing) {
+// registerWings makes every wing, one line each, and more that a test has. All that a wing
+// hands over reaches everything else from here.
+func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
 	availability, w := availabilitywiring.New(s.house)
 	s.availability = availability
@@ -28,7 +27,9 @@ func (s *ServerApp) registerWings(more ...func(*wing.House) wing.Wing) {
 	s.alerts, w = alerts.New(s.house, s.look)
 	add(w)
 	for _, of := range more {
-		add(of(s.house))
+		w, door := of(s.house)
+		s.doors = append(s.doors, door)
+		add(w)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
@@ -17,35 +18,34 @@ import (
 )
 
 // card returns our public keys.
-func (s *ServerApp) card() api.Card {
+func (s *ServerApp) card() compliancedoor.Card {
 	s.witness.mu.RLock()
 	defer s.witness.mu.RUnlock()
-	c := api.Card{Log: s.Journal.VerifierKey()}
+	c := compliancedoor.Card{Log: s.Journal.VerifierKey()}
 	if s.witness.own != nil {
 		c.Witness = s.witness.own.Cosigner().String()
 	}
 	return c
 }
 
-// Witnesses implements api.Source.
-func (s *ServerApp) Witnesses(context.Context) (api.Witnesses, error) {
+func (s *ServerApp) Witnesses(context.Context) (compliancedoor.Witnesses, error) {
 	peers, err1 := s.witnessPeers()
 	troubles, err2 := state.List[compliance.Trouble](s.State, compliance.TroublePrefix)
 	accusations, err3 := state.List[compliance.Accusation](s.State, compliance.AccusationPrefix)
 	if err := errors.Join(err1, err2, err3); err != nil {
-		return api.Witnesses{}, err
+		return compliancedoor.Witnesses{}, err
 	}
 	slices.SortFunc(accusations, func(a, b compliance.Accusation) int { return b.At.Compare(a.At) })
 	_, size := s.Journal.Checkpoint()
-	out := api.Witnesses{
-		Card: s.card(), Size: size, Peers: []api.Witness{},
+	out := compliancedoor.Witnesses{
+		Card: s.card(), Size: size, Peers: []compliancedoor.Witness{},
 		Troubles: append([]compliance.Trouble{}, troubles...), Accusations: append([]compliance.Accusation{}, accusations...),
 	}
 	s.witness.mu.RLock()
 	defer s.witness.mu.RUnlock()
 	for _, p := range peers {
 		c := s.witness.cosigned[p.Name]
-		w := api.Witness{Peer: p, Cosigned: c.size, At: c.at}
+		w := compliancedoor.Witness{Peer: p, Cosigned: c.size, At: c.at}
 		origin, _, _ := strings.Cut(p.Log, "+")
 		if s.witness.own != nil {
 			if known, _, ok := s.witness.own.Known(origin); ok && p.Log != s.Journal.VerifierKey() {
@@ -57,7 +57,6 @@ func (s *ServerApp) Witnesses(context.Context) (api.Witnesses, error) {
 	return out, nil
 }
 
-// AddWitness implements api.Actions.
 func (s *ServerApp) AddWitness(ctx context.Context, p compliance.Peer, reason string) error {
 	if err := p.Validate(); err != nil {
 		return err
@@ -72,7 +71,6 @@ func (s *ServerApp) AddWitness(ctx context.Context, p compliance.Peer, reason st
 	return s.changeWitness(ctx, e, reason)
 }
 
-// RemoveWitness implements api.Actions.
 func (s *ServerApp) RemoveWitness(ctx context.Context, name, reason string) error {
 	known, err := s.State.Get(compliance.PeerPrefix+name, &compliance.Peer{})
 	if err == nil && !known {
@@ -93,7 +91,6 @@ func (s *ServerApp) changeWitness(ctx context.Context, e journal.Entry, reason s
 	return nil
 }
 
-// Prove implements api.Source.
 func (s *ServerApp) Prove(_ context.Context, index uint64) (journal.Proof, error) {
 	if _, size := s.Journal.Checkpoint(); index >= size {
 		return journal.Proof{}, fmt.Errorf("the newest checkpoint covers %d entries, not yet entry %d; it follows within a second: %w", size, index, api.ErrNotFound)
@@ -101,7 +98,6 @@ func (s *ServerApp) Prove(_ context.Context, index uint64) (journal.Proof, error
 	return s.Journal.Prove(index)
 }
 
-// Kinds implements api.Source.
 func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
 	kinds := s.entryKinds()
 	schemas, err := journal.Schemas(kinds)

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -45,7 +45,7 @@ func (s *ServerApp) openSeatWitness() (*witness.Witness, error) {
 // mountSeatWitness answers the leader's feeder, and tells the keys.
 func (s *ServerApp) mountSeatWitness(mux *http.ServeMux, w *witness.Witness) {
 	mux.HandleFunc("GET "+witnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
-		writeJSON(rw, api.Card{Log: s.Journal.VerifierKey(), Witness: w.Cosigner().String()})
+		writeJSON(rw, compliancedoor.Card{Log: s.Journal.VerifierKey(), Witness: w.Cosigner().String()})
 	})
 	mux.Handle(witnessPath+"/", http.StripPrefix(witnessPath, w))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
@@ -30,7 +31,7 @@ type site struct {
 	listen string
 	s      *ServerApp
 	stop   func()
-	more   []func(*wing.House) wing.Wing // wings of a test
+	more   []Maker // wings of a test
 }
 
 // newSite lays an installation down in a region; more is added to its platform file.
@@ -41,7 +42,7 @@ func newSite(t *testing.T, more string) *site {
 
 // newSiteOf lays this installation down, at an address and in a network of its own and with
 // the platform file edited.
-func newSiteOf(t *testing.T, inst place.Installation, edit func(string) string, more ...func(*wing.House) wing.Wing) *site {
+func newSiteOf(t *testing.T, inst place.Installation, edit func(string) string, more ...Maker) *site {
 	t.Helper()
 	x := &site{t: t, root: t.TempDir(), listen: loopback.Free(t), more: more}
 	text := strings.Replace(string(spec.BuiltInYAML()), "name: us-east-1,      number: 1,", fmt.Sprintf("name: us-east-1,      number: %d,", loopback.New(t)), 1)
@@ -92,7 +93,7 @@ func (x *site) say(n int) {
 }
 
 // await waits until what the server says of its witnesses is as wanted.
-func (x *site) await(what string, want func(api.Witnesses) bool) api.Witnesses {
+func (x *site) await(what string, want func(compliancedoor.Witnesses) bool) compliancedoor.Witnesses {
 	x.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); ; {
 		changed := x.s.State.Changed()
@@ -133,8 +134,8 @@ func copyAll(t *testing.T, from, to string) {
 	}
 }
 
-func accused(kind witness.Kind) func(api.Witnesses) bool {
-	return func(w api.Witnesses) bool {
+func accused(kind witness.Kind) func(compliancedoor.Witnesses) bool {
+	return func(w compliancedoor.Witnesses) bool {
 		for _, a := range w.Accusations {
 			if a.Kind == kind {
 				return true
@@ -144,8 +145,8 @@ func accused(kind witness.Kind) func(api.Witnesses) bool {
 	}
 }
 
-func troubled(kind witness.Trouble) func(api.Witnesses) bool {
-	return func(w api.Witnesses) bool {
+func troubled(kind witness.Trouble) func(compliancedoor.Witnesses) bool {
+	return func(w compliancedoor.Witnesses) bool {
 		for _, t := range w.Troubles {
 			if t.Trouble == kind {
 				return true
@@ -165,8 +166,8 @@ func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	}
 	a.watchedBy(b, "b")
 	b.watchedBy(a, "a")
-	cosigned := func(n uint64) func(api.Witnesses) bool {
-		return func(w api.Witnesses) bool { return w.Peers[0].Cosigned >= n && w.Peers[0].Watched > 0 }
+	cosigned := func(n uint64) func(compliancedoor.Witnesses) bool {
+		return func(w compliancedoor.Witnesses) bool { return w.Peers[0].Cosigned >= n && w.Peers[0].Watched > 0 }
 	}
 	a.await("b cosigns a", cosigned(1))
 	b.await("a cosigns b", cosigned(1))

@@ -54,6 +54,11 @@ type Component struct {
 	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
 }
 
+// Leads says whether it is the one of its cluster that takes writes or decides.
+func (c Component) Leads() bool {
+	return c.Role == "primary" || c.Role == "master" || c.Role == "leader" || c.Role == "controller"
+}
+
 // Ago words how long nothing has come, for a sentence that ends with it.
 func Ago(t, now time.Time) string {
 	if t.IsZero() {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/spec/cost"
 )
 
-func (w *world) costCommand() *cobra.Command {
+func (w world) costCommand() *cobra.Command {
 	var file, prices string
 	var printPrices bool
 	c := &cobra.Command{
@@ -22,7 +23,7 @@ func (w *world) costCommand() *cobra.Command {
 		Example: "  fournines cost\n  fournines cost -o wide\n  fournines cost --print-prices > prices.yaml && fournines cost --prices prices.yaml",
 		RunE: func(*cobra.Command, []string) error {
 			if printPrices {
-				_, err := w.out.Write(cost.BuiltInYAML())
+				_, err := w.Out.Write(cost.BuiltInYAML())
 				return err
 			}
 			d, err := spec.Open(file)
@@ -35,7 +36,7 @@ func (w *world) costCommand() *cobra.Command {
 			}
 			b, err := cost.Compute(d.Platform, t)
 			if err != nil {
-				return &exitError{exitUsage, err}
+				return verb.Exit(verb.Misused, err)
 			}
 			return w.bill(b)
 		},
@@ -47,8 +48,8 @@ func (w *world) costCommand() *cobra.Command {
 }
 
 // bill prints what a platform costs.
-func (w *world) bill(b *cost.Bill) error {
-	if w.output == "table" || w.output == "wide" {
+func (w world) bill(b *cost.Bill) error {
+	if w.People() {
 		if err := w.billTables(b); err != nil {
 			return err
 		}
@@ -57,13 +58,13 @@ func (w *world) bill(b *cost.Bill) error {
 		for _, l := range b.Lines {
 			names = append(names, l.Region+"/"+l.Row+"/"+l.Item)
 		}
-		if err := w.print(b, table{}, names); err != nil {
+		if err := w.Print(b, verb.Table{}, names); err != nil {
 			return err
 		}
 	}
-	w.note("%s: the budget of %s is %s", b.Platform, cost.Money(b.Budget.PerYear, b.Currency), said(b.Budget.Verdict))
+	w.Note("%s: the budget of %s is %s", b.Platform, cost.Money(b.Budget.PerYear, b.Currency), said(b.Budget.Verdict))
 	if b.Budget.Verdict == cost.TooLow {
-		return &exitError{exitObjective, fmt.Errorf("platform %s costs %s a year, and its budget is %s", b.Platform, cost.Money(b.Total, b.Currency), cost.Money(b.Budget.PerYear, b.Currency))}
+		return verb.Exitf(verb.Missed, "platform %s costs %s a year, and its budget is %s", b.Platform, cost.Money(b.Total, b.Currency), cost.Money(b.Budget.PerYear, b.Currency))
 	}
 	return nil
 }
@@ -77,48 +78,48 @@ func said(v cost.Verdict) string {
 
 // billTables prints for people: lines, sums, the verdict with what would change it, and
 // what it all rests on.
-func (w *world) billTables(b *cost.Bill) error {
-	all := []table{w.sums("REGION", b.Regions, b), w.sums("ROW", b.Rows, b)}
-	if w.output == "wide" {
-		lines := table{head: []string{"REGION", "ROW", "ITEM", "YEARLY", "ARITHMETIC", "BECAUSE"}}
+func (w world) billTables(b *cost.Bill) error {
+	all := []verb.Table{w.sums("REGION", b.Regions, b), w.sums("ROW", b.Rows, b)}
+	if w.Output == "wide" {
+		lines := verb.Table{Head: []string{"REGION", "ROW", "ITEM", "YEARLY", "ARITHMETIC", "BECAUSE"}}
 		for _, l := range b.Lines {
-			lines.rows = append(lines.rows, []string{l.Region, l.Row, l.Item, cost.Money(l.Yearly, b.Currency), l.Arithmetic, l.Because})
+			lines.Rows = append(lines.Rows, []string{l.Region, l.Row, l.Item, cost.Money(l.Yearly, b.Currency), l.Arithmetic, l.Because})
 		}
-		all = append([]table{lines}, all...)
+		all = append([]verb.Table{lines}, all...)
 	}
 	if len(b.Budget.Levers) > 0 {
-		levers := table{head: []string{"ALONE", "IS", "WOULD NEED", "TOTAL"}}
+		levers := verb.Table{Head: []string{"ALONE", "IS", "WOULD NEED", "TOTAL"}}
 		for _, l := range b.Budget.Levers {
 			needs := decimal(l.Needs) + " " + l.Unit
 			if !l.Closes {
 				needs = "not enough: " + needs
 			}
-			levers.rows = append(levers.rows, []string{l.Path, decimal(l.Is), needs, cost.Money(l.Total, b.Currency)})
+			levers.Rows = append(levers.Rows, []string{l.Path, decimal(l.Is), needs, cost.Money(l.Total, b.Currency)})
 		}
 		all = append(all, levers)
 	}
-	assumed := table{head: []string{"ASSUMED", "VALUE", "UNIT", "NOTE"}}
+	assumed := verb.Table{Head: []string{"ASSUMED", "VALUE", "UNIT", "NOTE"}}
 	for _, a := range b.Assumptions {
-		assumed.rows = append(assumed.rows, []string{a.Path, decimal(a.Value), a.Unit, a.Note})
+		assumed.Rows = append(assumed.Rows, []string{a.Path, decimal(a.Value), a.Unit, a.Note})
 	}
 	for _, t := range append(all, assumed) {
-		if err := w.table(t); err != nil {
+		if err := w.Table(t); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintln(w.out); err != nil {
+		if _, err := fmt.Fprintln(w.Out); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w.out, "%s\n    %s\n    not priced: %s\n", said(b.Budget.Verdict), strings.Join(b.Budget.Arithmetic, "\n    "), b.Budget.NotPriced)
+	_, err := fmt.Fprintf(w.Out, "%s\n    %s\n    not priced: %s\n", said(b.Budget.Verdict), strings.Join(b.Budget.Arithmetic, "\n    "), b.Budget.NotPriced)
 	return err
 }
 
-func (w *world) sums(name string, of []cost.Sum, b *cost.Bill) table {
-	t := table{head: []string{name, "YEARLY", "SHARE"}}
+func (w world) sums(name string, of []cost.Sum, b *cost.Bill) verb.Table {
+	t := verb.Table{Head: []string{name, "YEARLY", "SHARE"}}
 	for _, s := range of {
-		t.rows = append(t.rows, []string{s.Name, cost.Money(s.Yearly, b.Currency), decimal(100*s.Share) + " %"})
+		t.Rows = append(t.Rows, []string{s.Name, cost.Money(s.Yearly, b.Currency), decimal(100*s.Share) + " %"})
 	}
-	t.rows = append(t.rows, []string{"total", cost.Money(b.Total, b.Currency), "100 %"})
+	t.Rows = append(t.Rows, []string{"total", cost.Money(b.Total, b.Currency), "100 %"})
 	return t
 }
 

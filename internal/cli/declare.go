@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -19,7 +20,7 @@ type checked struct {
 	Findings []spec.Contradiction `json:"findings"`
 }
 
-func (w *world) validateCommand() *cobra.Command {
+func (w world) validateCommand() *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use: "validate", Short: "Check a platform file, and its targets against each other", Args: cobra.NoArgs,
@@ -42,18 +43,18 @@ func fileFlag(c *cobra.Command, file *string) {
 }
 
 // unusable reports a file that cannot be used; programs get the errors as data as well.
-func (w *world) unusable(file string, err error) error {
+func (w world) unusable(file string, err error) error {
 	var all spec.Errors
-	if errors.As(err, &all) && (w.output == "json" || w.output == "yaml") {
-		if err := w.print(checked{File: file, Errors: all, Findings: []spec.Contradiction{}}, table{}, nil); err != nil {
+	if errors.As(err, &all) && (w.Output == "json" || w.Output == "yaml") {
+		if err := w.Print(checked{File: file, Errors: all, Findings: []spec.Contradiction{}}, verb.Table{}, nil); err != nil {
 			return err
 		}
 	}
-	return &exitError{exitUsage, err}
+	return verb.Exit(verb.Misused, err)
 }
 
 // verdict prints the target check of a usable file.
-func (w *world) verdict(d *spec.Document) error {
+func (w world) verdict(d *spec.Document) error {
 	all := d.CheckTargets()
 	var conflicts int
 	var names []string
@@ -63,20 +64,20 @@ func (w *world) verdict(d *spec.Document) error {
 			conflicts++
 		}
 	}
-	if w.output == "table" || w.output == "wide" {
+	if w.People() {
 		w.findings(d, all)
-	} else if err := w.print(checked{d.Name, true, d.Platform.Metadata.Name, []spec.Error{}, all}, table{}, names); err != nil {
+	} else if err := w.Print(checked{d.Name, true, d.Platform.Metadata.Name, []spec.Error{}, all}, verb.Table{}, names); err != nil {
 		return err
 	}
 	if conflicts > 0 {
-		return &exitError{exitObjective, fmt.Errorf("%s: %d of its targets contradict each other", d.Name, conflicts)}
+		return verb.Exitf(verb.Missed, "%s: %d of its targets contradict each other", d.Name, conflicts)
 	}
-	w.note("%s is usable; %d notes, no contradiction", d.Name, len(all))
+	w.Note("%s is usable; %d notes, no contradiction", d.Name, len(all))
 	return nil
 }
 
 // findings prints the target check for people: contradictions first.
-func (w *world) findings(d *spec.Document, all []spec.Contradiction) {
+func (w world) findings(d *spec.Document, all []spec.Contradiction) {
 	for _, severity := range []spec.Severity{spec.Conflict, spec.Note} {
 		for _, c := range all {
 			if c.Severity != severity {
@@ -93,18 +94,18 @@ func (w *world) findings(d *spec.Document, all []spec.Contradiction) {
 			for i, path := range c.Paths {
 				fmt.Fprintf(&b, "    %s:%d  %s\n", d.Name, c.Lines[i], path)
 			}
-			fmt.Fprintln(w.out, b.String()) //nolint:errcheck // nobody is left to tell
+			fmt.Fprintln(w.Out, b.String()) //nolint:errcheck // nobody is left to tell
 		}
 	}
 }
 
-func (w *world) schemaCommand() *cobra.Command {
+func (w world) schemaCommand() *cobra.Command {
 	return &cobra.Command{Use: "schema", Short: "Print the platform file's JSON schema", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 		b, err := spec.Schema()
 		if err != nil {
 			return err
 		}
-		_, err = w.out.Write(b)
+		_, err = w.Out.Write(b)
 		return err
 	}}
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -22,7 +24,7 @@ type planned struct {
 	Settings []spec.Setting `json:"settings"`
 }
 
-func (w *world) planCommand() *cobra.Command {
+func (w world) planCommand() *cobra.Command {
 	var file string
 	var regions []string
 	c := &cobra.Command{
@@ -53,20 +55,20 @@ func (w *world) planCommand() *cobra.Command {
 func known(p *spec.Platform, regions []string) error {
 	for _, name := range regions {
 		if _, ok := p.Region(name); !ok {
-			return &exitError{exitUsage, fmt.Errorf("--regions: platform %s declares no region %q", p.Metadata.Name, name)}
+			return verb.Exitf(verb.Misused, "--regions: platform %s declares no region %q; it has %s", p.Metadata.Name, name, strings.Join(place.RegionNames(p), ", "))
 		}
 	}
 	return nil
 }
 
 // plan holds the platform against what runs, if anything does.
-func (w *world) plan(ctx context.Context, p *spec.Platform, regions []string) (planned, error) {
-	inst, layout, err := place.LoadInstallation(w.data)
+func (w world) plan(ctx context.Context, p *spec.Platform, regions []string) (planned, error) {
+	inst, layout, err := place.LoadInstallation(w.Data)
 	here := err == nil
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return planned{}, err
-	case !here && w.server == "":
+	case !here && w.Server == "":
 		regions = firstRegion(p, regions)
 		return planned{p.Metadata.Name, regions, false, spec.Plan(p, regions, nil), []spec.Setting{}}, nil
 	}
@@ -79,10 +81,10 @@ func (w *world) plan(ctx context.Context, p *spec.Platform, regions []string) (p
 		regions = runningRegions(status)
 	}
 	out := planned{p.Metadata.Name, regions, true, spec.Plan(p, regions, running), []spec.Setting{}}
-	if here && (w.server == "" || w.server == inst.Listen) {
+	if here && (w.Server == "" || w.Server == inst.Listen) {
 		out.Settings = spec.Diff(layout.Platform, p)
 	} else {
-		w.note("settings are not compared: the platform file of %s is not on this machine", w.server)
+		w.Note("settings are not compared: the platform file of %s is not on this machine", w.Server)
 	}
 	return out, nil
 }
@@ -120,27 +122,27 @@ func runningOf(s api.Status) []spec.Running {
 	return out
 }
 
-func (w *world) printPlan(p planned, file string) error {
-	t := table{head: []string{"ACTION", "WHAT", "WHY"}}
+func (w world) printPlan(p planned, file string) error {
+	t := verb.Table{Head: []string{"ACTION", "WHAT", "WHY"}}
 	var names []string
 	for _, c := range p.Changes {
-		t.rows = append(t.rows, []string{string(c.Action), c.ID, c.Why})
+		t.Rows = append(t.Rows, []string{string(c.Action), c.ID, c.Why})
 		names = append(names, c.ID)
 	}
 	for _, s := range p.Settings {
-		t.rows = append(t.rows, []string{"set", s.Path, s.Old + " → " + s.New})
+		t.Rows = append(t.Rows, []string{"set", s.Path, s.Old + " → " + s.New})
 		names = append(names, s.Path)
 	}
-	n := len(t.rows)
-	if n == 0 && (w.output == "table" || w.output == "wide") {
-		w.note("nothing differs: what runs is what %s declares", file)
+	n := len(t.Rows)
+	if n == 0 && (w.People()) {
+		w.Note("nothing differs: the platform runs as %s declares", file)
 		return nil
 	}
-	if err := w.print(p, t, names); err != nil {
+	if err := w.Print(p, t, names); err != nil {
 		return err
 	}
 	if n > 0 {
-		return &exitError{exitObjective, fmt.Errorf("%d components and %d settings differ from what %s declares", len(p.Changes), len(p.Settings), file)}
+		return verb.Exitf(verb.Missed, "%d components and %d settings differ from what %s declares", len(p.Changes), len(p.Settings), file)
 	}
 	return nil
 }

@@ -10,12 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 )
 
-func (w *world) drillCommand() *cobra.Command {
+func (w world) drillCommand() *cobra.Command {
 	var id, reason, region string
 	c := &cobra.Command{Use: "drill NAME", Short: "Prove a capability on the real platform, under load", Args: cobra.ExactArgs(1),
 		Long:    "Run a drill: load through the edge, the thing itself, health, verification from outside.\nExit 3 when an objective is missed.",
@@ -23,7 +25,7 @@ func (w *world) drillCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			d, ok := drill.Find(app.Drills(), args[0])
 			if !ok {
-				return &exitError{exitUsage, fmt.Errorf("no drill %q; `fournines drill list` shows them", args[0])}
+				return verb.Exitf(verb.Misused, "no drill %q; `fournines drill list` shows them", args[0])
 			}
 			if id == "" {
 				id = control.NewID(d.Name)
@@ -39,46 +41,45 @@ func (w *world) drillCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) drillList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List the drills", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		t := table{head: []string{"DRILL", "ROWS", "DOES", "BLAST RADIUS", "VERIFIES"}, wide: 4}
-		var names []string
-		type info struct {
-			Name        string   `json:"name"`
-			Rows        []string `json:"rows"`
-			Description string   `json:"description"`
-			BlastRadius string   `json:"blast_radius"`
-			Verifies    string   `json:"verifies"`
-		}
-		var all []info
-		for _, d := range app.Drills() {
-			t.rows = append(t.rows, []string{d.Name, strings.Join(d.Rows, ","), d.Description, d.BlastRadius, d.Verifies})
-			names = append(names, d.Name)
-			all = append(all, info{d.Name, d.Rows, d.Description, d.BlastRadius, d.Verifies})
-		}
-		return w.print(map[string]any{"items": all}, t, names)
-	}}
+func (w world) drillList() *cobra.Command {
+	return verb.List[api.DrillInfo]{
+		Use: "list", Short: "List the drills",
+		Load: func(context.Context) ([]api.DrillInfo, error) {
+			var all []api.DrillInfo
+			for _, d := range app.Drills() {
+				all = append(all, api.DrillInfo{
+					Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies, Command: "fournines drill " + d.Name,
+				})
+			}
+			return all, nil
+		},
+		Head: []string{"DRILL", "ROWS", "DOES", "BLAST RADIUS", "VERIFIES"}, Wide: 4,
+		Row: func(d api.DrillInfo) []string {
+			return []string{d.Name, strings.Join(d.Rows, ","), d.Description, d.BlastRadius, d.Verifies}
+		},
+		Name: func(d api.DrillInfo) string { return d.Name },
+	}.Verb(w.World)
 }
 
-func (w *world) drill(ctx context.Context, d drill.Drill, id, reason, region string) error {
-	client, err := w.client()
+func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region string) error {
+	client, err := w.Client()
 	if err != nil {
 		return err
 	}
-	env, err := app.DrillEnv(w.data, region, id, client)
+	env, err := app.DrillEnv(w.Data, region, id, client)
 	if err != nil {
 		return err
 	}
 	env.Actor, env.Reason, env.Log = client.Actor, reason, slog.New(slog.DiscardHandler)
-	t := newTree(w.err)
-	if w.output != "json" || os.Getenv(detachedEnv) == "" {
-		env.Progress = func(r drill.Report) { t.draw(drillLines(r)) }
+	t := verb.NewTree(w.Err)
+	if w.Output != "json" || os.Getenv(detachedEnv) == "" {
+		env.Progress = func(r drill.Report) { t.Draw(drillLines(r)) }
 	}
 	report, err := d.Execute(ctx, env)
 	if err != nil {
 		return err
 	}
-	rows := table{head: []string{"OBJECTIVE", "TARGET", "MEASURED", "UNIT", "MET"}}
+	rows := verb.Table{Head: []string{"OBJECTIVE", "TARGET", "MEASURED", "UNIT", "MET"}}
 	for _, o := range report.Objectives {
 		met := "yes"
 		if !o.Met {
@@ -88,18 +89,18 @@ func (w *world) drill(ctx context.Context, d drill.Drill, id, reason, region str
 		if o.Compare == "at-least" {
 			sign = "≥ "
 		}
-		rows.rows = append(rows.rows, []string{o.Name, sign + number(o.Target), number(o.Measured), o.Unit, met})
+		rows.Rows = append(rows.Rows, []string{o.Name, sign + number(o.Target), number(o.Measured), o.Unit, met})
 	}
-	if err := w.print(report, rows, []string{report.ID}); err != nil {
+	if err := w.Print(report, rows, []string{report.ID}); err != nil {
 		return err
 	}
 	if report.Error != "" {
-		return &exitError{exitObjective, fmt.Errorf("%s failed: %s", report.ID, report.Error)}
+		return verb.Exitf(verb.Missed, "%s failed: %s", report.ID, report.Error)
 	}
 	if report.Verdict != drill.Pass {
-		return &exitError{exitObjective, fmt.Errorf("%s missed an objective; its journal entries are %d to %d", report.ID, report.Journal.First, report.Journal.Last)}
+		return verb.Exitf(verb.Missed, "%s missed an objective; its journal entries are %d to %d", report.ID, report.Journal.First, report.Journal.Last)
 	}
-	w.note("%s: pass; journal entries %d to %d", report.ID, report.Journal.First, report.Journal.Last)
+	w.Note("%s: pass; journal entries %d to %d", report.ID, report.Journal.First, report.Journal.Last)
 	return nil
 }
 
@@ -110,18 +111,18 @@ func number(f float64) string {
 	return fmt.Sprintf("%.2f", f)
 }
 
-func drillLines(r drill.Report) []line {
+func drillLines(r drill.Report) []verb.Line {
 	head := r.ID + "  " + r.Verdict
-	lines := []line{{text: fmt.Sprintf("%s  %.0f s", head, time.Since(r.Begun).Seconds()), steady: r.ID}}
+	lines := []verb.Line{{Text: fmt.Sprintf("%s  %.0f s", head, time.Since(r.Begun).Seconds()), Steady: r.ID}}
 	for _, s := range r.Steps {
 		took := ""
 		if !s.Ended.IsZero() {
 			took = fmt.Sprintf("%.1f s", s.Ended.Sub(s.Begun).Seconds())
 		}
-		glyph := map[string]string{"waiting": "·", "running": "…", "succeeded": "✔", "failed": "✘"}[s.State]
-		l := line{text: fmt.Sprintf("  %s %-12s %-8s %s", glyph, s.Name, took, s.Detail)}
+		glyph := verb.StepMark(s.State)
+		l := verb.Line{Text: fmt.Sprintf("  %s %-12s %-8s %s", glyph, s.Name, took, s.Detail)}
 		if s.State != "waiting" {
-			l.steady = strings.TrimRight(fmt.Sprintf("  %s %s %s", glyph, s.Name, s.Detail), " ")
+			l.Steady = strings.TrimRight(fmt.Sprintf("  %s %s %s", glyph, s.Name, s.Detail), " ")
 		}
 		lines = append(lines, l)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/cli/verb"
 )
 
 // evidenceFlags are the window and the scope of evidence.
@@ -19,7 +20,7 @@ type evidenceFlags struct {
 	cell                              int
 }
 
-func (w *world) evidenceCommand() *cobra.Command {
+func (w world) evidenceCommand() *cobra.Command {
 	c := &cobra.Command{Use: "evidence", Short: "Show what the journal proves: availability, recovery, incidents"}
 	var f evidenceFlags
 	p := c.PersistentFlags()
@@ -43,23 +44,23 @@ func (w *world) evidenceCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) evidence(c *cobra.Command, f *evidenceFlags) (api.Evidence, error) {
+func (w world) evidence(c *cobra.Command, f *evidenceFlags) (api.Evidence, error) {
 	var e api.Evidence
 	from, err := moment(f.since, time.Now())
 	if err != nil {
-		return e, &exitError{exitUsage, fmt.Errorf("--since: %w", err)}
+		return e, verb.Exitf(verb.Misused, "--since: %w", err)
 	}
 	to := time.Now()
 	if f.until != "" {
 		if to, err = moment(f.until, time.Now()); err != nil {
-			return e, &exitError{exitUsage, fmt.Errorf("--until: %w", err)}
+			return e, verb.Exitf(verb.Misused, "--until: %w", err)
 		}
 	}
-	client, err := w.client()
+	client, err := w.Client()
 	if err != nil {
 		return e, err
 	}
-	q := query("from", from.UTC().Format(time.RFC3339Nano), "to", to.UTC().Format(time.RFC3339Nano),
+	q := verb.Query("from", from.UTC().Format(time.RFC3339Nano), "to", to.UTC().Format(time.RFC3339Nano),
 		"region", f.region, "service", f.service, "cell", strconv.Itoa(f.cell), "of", f.of)
 	return e, client.Call(c.Context(), http.MethodGet, "/v1/evidence?"+q, "", nil, &e)
 }
@@ -89,15 +90,15 @@ func span(seconds float64) string {
 
 func percent(ratio float64) string { return strconv.FormatFloat(100*ratio, 'f', 4, 64) + " %" }
 
-func (w *world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
-	return &cobra.Command{Use: "availability", Short: "Availability by customers' time, by whole time and by requests; exit 3 below the target", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+func (w world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
+	return &cobra.Command{Use: "availability", Short: "Show availability by customers' time, by whole time and by requests; exit 3 below the target", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"SCOPE", "CUSTOMERS", "EDGES", "OUTSIDE", "SEEN OUTSIDE", "WHOLE", "REQUESTS", "FAILED", "OF", "KNOWN", "ENTRIES"}}
+		t := verb.Table{Head: []string{"SCOPE", "CUSTOMERS", "EDGES", "OUTSIDE", "SEEN OUTSIDE", "WHOLE", "REQUESTS", "FAILED", "OF", "KNOWN", "ENTRIES"}}
 		add := func(scope string, m api.Measured) {
-			t.rows = append(t.rows, []string{scope, percent(m.Customer), counted(m.Edges, m.EdgesKnown), counted(m.Outside, m.OutsideKnown), span(m.OutsideKnown), percent(m.Whole), percent(m.Request), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
+			t.Rows = append(t.Rows, []string{scope, percent(m.Customer), counted(m.Edges, m.EdgesKnown), counted(m.Outside, m.OutsideKnown), span(m.OutsideKnown), percent(m.Whole), percent(m.Request), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
 				span(m.Known), indexes(m.Entries)})
 		}
 		add("platform", e.Platform)
@@ -105,19 +106,19 @@ func (w *world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 			add("region "+m.Region, m)
 		}
 		for _, m := range e.Services {
-			add("service "+dash(m.Service), m)
+			add("service "+verb.Dash(m.Service), m)
 		}
 		for _, m := range e.Cells {
 			add("cell "+strconv.Itoa(*m.Cell), m)
 		}
-		if err := w.print(e, t, []string{percent(e.Platform.Customer)}); err != nil {
+		if err := w.Print(e, t, []string{percent(e.Platform.Customer)}); err != nil {
 			return err
 		}
-		w.note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE what customers met who may reach none; SEEN OUTSIDE is the time of which that is known")
-		w.note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %.2f %% are left",
+		w.Note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE is what vantage points outside every region met; SEEN OUTSIDE is how long these watched")
+		w.Note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %.2f %% are left",
 			percent(e.Target), e.Budget.Spent, e.Budget.Allowed, 100*e.Budget.Remaining)
 		if e.Platform.Customer < e.Target {
-			return &exitError{exitObjective, fmt.Errorf("availability %s is below the target %s", percent(e.Platform.Customer), percent(e.Target))}
+			return verb.Exitf(verb.Missed, "availability %s is below the target %s", percent(e.Platform.Customer), percent(e.Target))
 		}
 		return nil
 	}}
@@ -143,7 +144,7 @@ func indexes(entries []uint64) string {
 	}
 }
 
-func (w *world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Command {
+func (w world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Command {
 	return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
@@ -151,7 +152,7 @@ func (w *world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Comm
 		}
 		i := slices.IndexFunc(e.Figures, func(x api.Figure) bool { return x.Name == name })
 		if i < 0 {
-			return fmt.Errorf("the server has no figure %s: is it of an older version?", name)
+			return fmt.Errorf("the server has no figure %s; it may be of an older version, which `fournines status -o json` shows", name)
 		}
 		x := e.Figures[i]
 		number := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
@@ -159,27 +160,27 @@ func (w *world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Comm
 		if x.High == 0 && x.N < 6 {
 			high = "?"
 		}
-		t := table{
-			head: []string{"FIGURE", "UNIT", "N", "MEAN", "MEDIAN", "P90", "MAX", "95 % OF " + strings.ToUpper(x.Of), "ENTRIES"},
-			rows: [][]string{{x.Name, x.Unit, fmt.Sprint(x.N), number(x.Mean), number(x.Median), number(x.P90), number(x.Max), number(x.Low) + " to " + high, indexes(x.Entries)}},
+		t := verb.Table{
+			Head: []string{"FIGURE", "UNIT", "N", "MEAN", "MEDIAN", "P90", "MAX", "95 % OF " + strings.ToUpper(x.Of), "ENTRIES"},
+			Rows: [][]string{{x.Name, x.Unit, fmt.Sprint(x.N), number(x.Mean), number(x.Median), number(x.P90), number(x.Max), number(x.Low) + " to " + high, indexes(x.Entries)}},
 		}
-		if err := w.print(x, t, []string{number(x.Mean)}); err != nil {
+		if err := w.Print(x, t, []string{number(x.Mean)}); err != nil {
 			return err
 		}
 		if x.Note != "" {
-			w.note("%s", x.Note)
+			w.Note("%s", x.Note)
 		}
 		return nil
 	}}
 }
 
-func (w *world) evidenceBurn(f *evidenceFlags) *cobra.Command {
-	return &cobra.Command{Use: "burn", Short: "How fast the error budget burns; exit 3 while an alert fires", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+func (w world) evidenceBurn(f *evidenceFlags) *cobra.Command {
+	return &cobra.Command{Use: "burn", Short: "Show how fast the error budget burns; exit 3 while an alert fires", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"LONG", "SHORT", "RULE", "LONG RATE", "SHORT RATE", "STATE", "ENTRIES"}}
+		t := verb.Table{Head: []string{"LONG", "SHORT", "RULE", "LONG RATE", "SHORT RATE", "STATE", "ENTRIES"}}
 		var names []string
 		for _, b := range e.Burn {
 			state := "quiet"
@@ -187,35 +188,35 @@ func (w *world) evidenceBurn(f *evidenceFlags) *cobra.Command {
 				state = "firing (" + b.Severity + ")"
 				names = append(names, span(b.Long))
 			}
-			t.rows = append(t.rows, []string{span(b.Long), span(b.Short), fmt.Sprint(b.Rate), fmt.Sprintf("%.2f", b.LongRate), fmt.Sprintf("%.2f", b.ShortRate), state, indexes(b.Entries)})
+			t.Rows = append(t.Rows, []string{span(b.Long), span(b.Short), fmt.Sprint(b.Rate), fmt.Sprintf("%.2f", b.LongRate), fmt.Sprintf("%.2f", b.ShortRate), state, indexes(b.Entries)})
 		}
-		if err := w.print(e.Burn, t, names); err != nil {
+		if err := w.Print(e.Burn, t, names); err != nil {
 			return err
 		}
 		if len(names) > 0 {
-			return &exitError{exitObjective, fmt.Errorf("the error budget burns too fast over %s", strings.Join(names, ", "))}
+			return verb.Exitf(verb.Missed, "the error budget burns too fast over %s", strings.Join(names, ", "))
 		}
 		return nil
 	}}
 }
 
-func (w *world) evidenceIncidents(f *evidenceFlags) *cobra.Command {
+func (w world) evidenceIncidents(f *evidenceFlags) *cobra.Command {
 	return &cobra.Command{Use: "incidents", Short: "List incidents, the newest first", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"INCIDENT", "BEGAN", "SECONDS", "DETECTED AFTER", "CELLS", "FAILED", "CAUSE", "ENTRIES"}}
+		t := verb.Table{Head: []string{"INCIDENT", "BEGAN", "SECONDS", "DETECTED AFTER", "CELLS", "FAILED", "CAUSE", "ENTRIES"}}
 		var names []string
 		for _, i := range e.Incidents {
 			detected := "-"
 			if !i.Detected.IsZero() {
 				detected = fmt.Sprintf("%.1f s", max(i.Detected.Sub(i.Began).Seconds(), 0))
 			}
-			t.rows = append(t.rows, []string{i.ID, i.Began.UTC().Format(time.RFC3339), fmt.Sprintf("%.0f", i.Duration().Seconds()), detected,
-				fmt.Sprintf("%d of %d", len(i.Cells), i.Of), fmt.Sprint(i.Failed), dash(i.Practice), indexes(i.Entries)})
+			t.Rows = append(t.Rows, []string{i.ID, i.Began.UTC().Format(time.RFC3339), fmt.Sprintf("%.0f", i.Duration().Seconds()), detected,
+				fmt.Sprintf("%d of %d", len(i.Cells), i.Of), fmt.Sprint(i.Failed), verb.Dash(i.Practice), indexes(i.Entries)})
 			names = append(names, i.ID)
 		}
-		return w.print(e.Incidents, t, names)
+		return w.Print(e.Incidents, t, names)
 	}}
 }

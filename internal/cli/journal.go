@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -13,64 +11,37 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/cli/verb"
 )
 
-func escape(s string) string { return url.PathEscape(s) }
-
-// query joins names and values, leaving empty values out.
-func query(pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return q.Encode()
-}
-
-func (w *world) journalCommand() *cobra.Command {
-	c := &cobra.Command{Use: "journal", Short: "Read and verify the record of what was done and seen"}
-	c.AddCommand(w.journalList(), w.journalShow(), w.journalQuery(), w.journalVerify(), w.journalProve(), w.journalCheck(), w.journalKinds())
+func (w world) journalCommand() *cobra.Command {
+	c := &cobra.Command{Use: "journal", Short: "Read and verify the record of everything that was done and seen"}
+	c.AddCommand(w.journalList(), w.journalShow(), w.journalVerify(), w.journalKinds())
 	return c
 }
 
-func (w *world) journalList() *cobra.Command {
-	var kind, subject, operation, before string
-	var limit int
-	c := &cobra.Command{Use: "list", Short: "List entries, the newest first", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		client, err := w.client()
-		if err != nil {
-			return err
-		}
-		var l struct {
-			Items []api.Entry `json:"items"`
-			Next  string      `json:"next,omitempty"`
-		}
-		q := query("kind", kind, "subject", subject, "operation", operation, "before", before, "limit", strconv.Itoa(limit))
-		if err := client.Call(c.Context(), http.MethodGet, "/v1/journal?"+q, "", nil, &l); err != nil {
-			return err
-		}
-		t := table{head: []string{"INDEX", "TIME", "KIND", "SUBJECT", "ACTOR", "REASON", "OPERATION", "HASH"}, wide: 6}
-		var names []string
-		for _, e := range l.Items {
-			t.rows = append(t.rows, []string{fmt.Sprint(e.Index), e.Time.UTC().Format(time.RFC3339), kindAndAction(e), e.Subject, e.Actor, e.Reason, e.Operation, e.Hash})
-			names = append(names, fmt.Sprint(e.Index))
-		}
-		if err := w.print(l, t, names); err != nil {
-			return err
-		}
-		if l.Next != "" {
-			w.note("more: fournines journal list --before %s", l.Next)
-		}
-		return nil
-	}}
-	f := c.Flags()
-	f.StringVar(&kind, "kind", "", "only of this kind; a prefix ends in a dot: fault.")
-	f.StringVar(&subject, "subject", "", "only about this subject")
-	f.StringVar(&operation, "operation", "", "only of this operation, drill or fault")
-	f.StringVar(&before, "before", "", "only below this index")
-	f.IntVar(&limit, "limit", 50, "entries a page, 100 at most")
-	return c
+func (w world) journalKinds() *cobra.Command {
+	return verb.List[api.EntryKind]{
+		Use: "kinds", Short: "List the kinds of entries; -o json with the schema of each one's data", Path: "/v1/journal/kinds",
+		Head: []string{"KIND", "SAYS"},
+		Row:  func(k api.EntryKind) []string { return []string{k.Name, k.Doc} },
+		Name: func(k api.EntryKind) string { return k.Name },
+	}.Verb(w.World)
+}
+
+func (w world) journalList() *cobra.Command {
+	return verb.List[api.Entry]{
+		Use: "list", Short: "List entries, the newest first", Path: "/v1/journal", Of: "entries",
+		Filters: []verb.Filter{
+			{Name: "kind", Help: "only of this kind; a prefix ends in a dot: fault."}, {Name: "subject", Help: "only about this subject"},
+			{Name: "operation", Help: "only of this operation, drill or fault"},
+		},
+		Head: []string{"INDEX", "TIME", "KIND", "SUBJECT", "ACTOR", "REASON", "OPERATION", "HASH"}, Wide: 6,
+		Row: func(e api.Entry) []string {
+			return []string{fmt.Sprint(e.Index), e.Time.UTC().Format(time.RFC3339), kindAndAction(e), e.Subject, e.Actor, e.Reason, e.Operation, e.Hash}
+		},
+		Name: func(e api.Entry) string { return fmt.Sprint(e.Index) },
+	}.Verb(w.World)
 }
 
 // kindAndAction adds what an application says was done, which is not the entry's kind.
@@ -84,35 +55,31 @@ func kindAndAction(e api.Entry) string {
 	return e.Kind
 }
 
-func (w *world) journalShow() *cobra.Command {
+func (w world) journalShow() *cobra.Command {
 	var unseal bool
 	var reason string
 	c := &cobra.Command{Use: "show INDEX", Short: "Show one entry whole", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
 		if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("%q is no index; write a number such as 42", args[0])}
-		}
-		client, err := w.client()
-		if err != nil {
-			return err
+			return verb.Exitf(verb.Misused, "%q is no index; write a number such as 42", args[0])
 		}
 		if unseal != (reason != "") {
-			return &exitError{exitUsage, errors.New("--unseal and --reason go together: who looks at personal data says why")}
+			return verb.Exit(verb.Misused, errors.New("--unseal and --reason go together: a look at personal data needs a reason"))
 		}
 		path := "/v1/journal/" + args[0]
 		if unseal {
-			path += "?" + query("unseal", "true", "reason", reason)
+			path += "?" + verb.Query("unseal", "true", "reason", reason)
 		}
-		var e api.Entry
-		if err := client.Call(c.Context(), http.MethodGet, path, "", nil, &e); err != nil {
+		e, err := verb.Get[api.Entry](c.Context(), w.World, path)
+		if err != nil {
 			return err
 		}
-		if w.output == "table" {
-			w.output = "yaml" // one entry reads best as a document
+		if w.Output == "table" {
+			w.Output = "yaml" // one entry reads best as a document
 		}
-		return w.print(e, table{head: []string{"ENTRY"}, rows: [][]string{{fmt.Sprint(e)}}}, []string{args[0]})
+		return w.Print(e, verb.Table{Head: []string{"ENTRY"}, Rows: [][]string{{fmt.Sprint(e)}}}, []string{args[0]})
 	}}
 	f := c.Flags()
-	f.BoolVar(&unseal, "unseal", false, "show sealed personal data; who looked at whose, and why, is recorded")
-	f.StringVar(&reason, "reason", "", "why they are looked at; required with --unseal")
+	f.BoolVar(&unseal, "unseal", false, "show sealed personal data; your name, the persons and the reason are recorded")
+	f.StringVar(&reason, "reason", "", "why you look at them; required with --unseal")
 	return c
 }

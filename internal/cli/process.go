@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/place"
@@ -22,19 +23,19 @@ import (
 
 // The processes that `up` starts; in production their units start them.
 
-func (w *world) logger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+func (w world) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-func (w *world) serverCommand() *cobra.Command {
+func (w world) serverCommand() *cobra.Command {
 	join := ""
 	c := &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
-		Long:    "Run one server of the control plane. Of several, SEAT says which, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
+		Long:    "Run one server of the control plane. SEAT names one of several, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
 		Example: "  fournines servers invite us-west-2/server     # on the platform's machine\n  fournines server --join 'fournines://10.0.0.5:9443/us-west-2/server?key=…&secret=…'",
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("join") {
 				if len(args) > 0 {
-					return errors.New("the invitation says which server this is; leave SEAT out with --join")
+					return verb.Exit(verb.Misused, errors.New("the invitation says which server this is; leave SEAT out with --join"))
 				}
 				return w.join(c.Context(), join)
 			}
@@ -44,7 +45,7 @@ func (w *world) serverCommand() *cobra.Command {
 			}
 			ctx, cancel := context.WithCancel(c.Context())
 			defer cancel()
-			s, err := app.OpenServer(ctx, w.data, seat, Version, w.logger())
+			s, err := app.OpenServer(ctx, w.Data, seat, Version, w.logger())
 			if err != nil {
 				return err
 			}
@@ -55,32 +56,32 @@ func (w *world) serverCommand() *cobra.Command {
 			cancel()
 			return errors.Join(err, s.Close())
 		}}
-	c.Flags().StringVar(&join, "join", "", "invitation of `fournines servers invite`, or - to read it from standard input")
+	c.Flags().StringVar(&join, "join", "", "`INVITATION` of fournines servers invite, or - to read it from standard input")
 	return c
 }
 
 // join runs a server on a machine of its own.
-func (w *world) join(ctx context.Context, invitation string) error {
+func (w world) join(ctx context.Context, invitation string) error {
 	if invitation == "-" {
-		b, err := io.ReadAll(io.LimitReader(w.in, 1<<12))
+		b, err := io.ReadAll(io.LimitReader(w.In, 1<<12))
 		if err != nil {
 			return err
 		}
 		invitation = string(b)
 	}
-	root, err := filepath.Abs(w.data)
+	root, err := filepath.Abs(w.Data)
 	if err != nil {
 		return err
 	}
-	return (&up.Joined{Root: root, Stderr: w.err, Log: w.logger()}).Run(ctx, invitation)
+	return (&up.Joined{Root: root, Stderr: w.Err, Log: w.logger()}).Run(ctx, invitation)
 }
 
-func (w *world) gateCommand() *cobra.Command {
+func (w world) gateCommand() *cobra.Command {
 	return &cobra.Command{Use: "gate", Short: "Let servers on other machines join", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return up.RunGate(c.Context(), w.data, w.logger()) }}
+		RunE: func(c *cobra.Command, _ []string) error { return up.RunGate(c.Context(), w.Data, w.logger()) }}
 }
 
-func (w *world) nodeCommand() *cobra.Command {
+func (w world) nodeCommand() *cobra.Command {
 	return &cobra.Command{Use: "node REGION/ZONE", Short: "Run one zone's node: supervise its engines, probe, fence, inject faults", Args: cobra.ExactArgs(1),
 		Long: "Run one zone's node. SIGTERM ends the node alone, and its engines live on for the next one;\nSIGINT ends the zone with its engines.",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -93,30 +94,30 @@ func (w *world) nodeCommand() *cobra.Command {
 				stop.Store(<-signals == os.Interrupt)
 				cancel()
 			}()
-			return up.RunNode(ctx, w.data, args[0], stop.Load, w.logger())
+			return up.RunNode(ctx, w.Data, args[0], stop.Load, w.logger())
 		}}
 }
 
-func (w *world) edgeCommand() *cobra.Command {
+func (w world) edgeCommand() *cobra.Command {
 	return &cobra.Command{Use: "edge REGION", Short: "Run a region's edge: proxy, breaker, leader-following listeners", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return up.RunEdge(c.Context(), w.data, args[0], w.logger())
+			return up.RunEdge(c.Context(), w.Data, args[0], w.logger())
 		}}
 }
 
-func (w *world) proberCommand() *cobra.Command {
+func (w world) proberCommand() *cobra.Command {
 	return &cobra.Command{Use: "prober [POINT…]", Short: "Ask the platform from outside every region as a customer does, from vantage points of the platform file",
 		RunE: func(c *cobra.Command, args []string) error {
-			return up.RunProber(c.Context(), w.data, args, w.logger())
+			return up.RunProber(c.Context(), w.Data, args, w.logger())
 		}}
 }
 
-func (w *world) wanCommand() *cobra.Command {
+func (w world) wanCommand() *cobra.Command {
 	return &cobra.Command{Use: "wan", Short: "Be the network between the regions of one machine: its latency, its loss, its cuts", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return up.RunWan(c.Context(), w.data, w.logger()) }}
+		RunE: func(c *cobra.Command, _ []string) error { return up.RunWan(c.Context(), w.Data, w.logger()) }}
 }
 
-func (w *world) etcdCommand() *cobra.Command {
+func (w world) etcdCommand() *cobra.Command {
 	var m etcd.Member
 	c := &cobra.Command{Use: "etcd", Short: "Run one etcd member", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return etcd.Run(c.Context(), m) }}
@@ -130,15 +131,15 @@ func (w *world) etcdCommand() *cobra.Command {
 	return c
 }
 
-func (w *world) guardCommand() *cobra.Command {
+func (w world) guardCommand() *cobra.Command {
 	return &cobra.Command{Use: "fault-guard LEASE", Short: "Inject one fault and take it back at its end", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return fault.Guard(context.WithoutCancel(c.Context()), args[0])
 		}}
 }
 
-func (w *world) versionCommand() *cobra.Command {
+func (w world) versionCommand() *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
-		return w.print(map[string]string{"version": Version}, table{head: []string{Version}}, []string{Version})
+		return w.Print(map[string]string{"version": Version}, verb.Table{Head: []string{Version}}, []string{Version})
 	}}
 }

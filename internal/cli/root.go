@@ -2,88 +2,52 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"os/user"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api/client"
+	availability "github.com/greenlang/fournines/internal/availability/door"
+	chaos "github.com/greenlang/fournines/internal/chaos/door"
+	"github.com/greenlang/fournines/internal/cli/verb"
+	compliance "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/place"
 )
 
 // Version is set when the binary is built.
 var Version = "dev"
 
-// The exit codes.
-const (
-	exitOK        = 0
-	exitFailed    = 1
-	exitUsage     = 2
-	exitObjective = 3
-	exitRefused   = 4
-	exitIntegrity = 5
-)
+// world is what the verbs of no wing share.
+type world struct{ *verb.World }
 
-// exitError carries an exit code other than 1.
-type exitError struct {
-	code int
-	err  error
-}
+// Verbs returns verbs of the command line over what all verbs share.
+type Verbs func(*verb.World) []verb.Grouped
 
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return ""
-	}
-	return e.err.Error()
-}
-func (e *exitError) Unwrap() error { return e.err }
+// doors are the wings' verbs.
+func doors() []Verbs { return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs} }
 
-// world is what every verb shares.
-type world struct {
-	in       io.Reader
-	out, err io.Writer
-	data     string // data directory
-	server   string // address of the API
-	output   string // -o
-}
-
-// Run carries out one command line and returns the exit code.
-func Run(args []string, in io.Reader, out, errw io.Writer) int {
+// Run carries out one command line and returns the exit code. The verbs of more stand beside
+// our own.
+func Run(args []string, in io.Reader, out, errw io.Writer, more ...Verbs) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	w := &world{in: in, out: out, err: errw}
-	root := w.root()
+	root := newRoot(&verb.World{In: in, Out: out, Err: errw}, more...)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
+	if err != nil {
+		_, _ = fmt.Fprintln(errw, "fournines: "+err.Error()) // nobody is left to tell
 	}
-	if text := err.Error(); text != "" {
-		_, _ = fmt.Fprintln(errw, "fournines: "+text) // nobody is left to tell
-	}
-	var exit *exitError
-	var problem *client.Problem
-	switch {
-	case errors.As(err, &exit):
-		return exit.code
-	case errors.As(err, &problem) && problem.Status == 409:
-		return exitRefused
-	case strings.HasPrefix(err.Error(), "unknown "), strings.Contains(err.Error(), "arg(s)"), strings.Contains(err.Error(), "required flag"):
-		return exitUsage
-	}
-	return exitFailed
+	return verb.Code(err)
 }
 
-func (w *world) root() *cobra.Command {
+// newRoot returns the tree of all commands.
+func newRoot(shared *verb.World, more ...Verbs) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "fournines",
 		Short: "Run a platform's operations at 99.99 %, and prove it",
@@ -92,62 +56,47 @@ func (w *world) root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true, Version: Version,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	f := root.PersistentFlags()
-	f.StringVar(&w.data, "data", place.DefaultRoot(), "data directory of the installation (FOURNINES_DATA)")
-	f.StringVar(&w.server, "server", os.Getenv("FOURNINES_SERVER"), "address of the API, or of each of several servers, separated by commas; the installation's by default (FOURNINES_SERVER)")
-	f.StringVarP(&w.output, "output", "o", "table", "table, wide, json, yaml or name")
+	f.StringVar(&shared.Data, "data", place.DefaultRoot(), "data directory of the installation (FOURNINES_DATA)")
+	f.StringVar(&shared.Server, "server", os.Getenv("FOURNINES_SERVER"), "address of the API, or of each of several servers, separated by commas; the installation's by default (FOURNINES_SERVER)")
+	f.StringVarP(&shared.Output, "output", "o", "table", "table, wide, json, yaml or name")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "see", Title: "See:"}, &cobra.Group{ID: "act", Title: "Act:"}, &cobra.Group{ID: "declare", Title: "Declare:"})
-	for _, c := range []struct {
-		group string
-		cmd   *cobra.Command
-	}{
-		{"run", w.upCommand()}, {"run", w.downCommand()},
-		{"see", w.statusCommand()}, {"see", w.watchCommand()}, {"see", w.readinessCommand()}, {"see", w.regionsCommand()}, {"see", w.linksCommand()}, {"see", w.serversCommand()}, {"see", w.operationsCommand()}, {"see", w.tasksCommand()}, {"see", w.journalCommand()}, {"see", w.evidenceCommand()}, {"see", w.witnessCommand()}, {"see", w.alertsCommand()}, {"see", w.archiveCommand()}, {"see", w.objectsCommand()},
-		{"act", w.drillCommand()}, {"act", w.faultCommand()}, {"act", w.switchoverCommand()}, {"act", w.kafkaCommand()}, {"act", w.evacuateCommand()}, {"act", w.restoreCommand()}, {"act", w.routeCommand()}, {"act", w.approveCommand()}, {"act", w.denyCommand()}, {"act", w.personCommand()},
-		{"declare", w.validateCommand()}, {"declare", w.planCommand()}, {"declare", w.costCommand()}, {"declare", w.schemaCommand()},
-		{"", w.versionCommand()}, {"", w.serverCommand()}, {"", w.nodeCommand()}, {"", w.edgeCommand()}, {"", w.proberCommand()}, {"", w.wanCommand()}, {"", w.gateCommand()}, {"", w.etcdCommand()}, {"", w.guardCommand()},
-	} {
-		c.cmd.GroupID = c.group
-		root.AddCommand(c.cmd)
+	all := world{shared}.verbs()
+	for _, verbs := range append(doors(), more...) {
+		all = append(all, verbs(shared)...)
 	}
+	for _, g := range all {
+		above := root
+		if g.Under != "" {
+			above = below(root, g.Under)
+		}
+		g.Command.GroupID = g.Group
+		above.AddCommand(g.Command)
+	}
+	verb.Guard(root, shared)
 	return root
 }
 
-// client returns a client of the installation's server.
-func (w *world) client() (*client.Client, error) {
-	addresses := strings.Split(w.server, ",")
-	if w.server == "" {
-		_, layout, err := place.LoadInstallation(w.data)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("no platform runs from %s; start one with `fournines up`, or name a server with --server", w.data)
+// below returns the verb of that name.
+func below(root *cobra.Command, name string) *cobra.Command {
+	for _, c := range root.Commands() {
+		if c.Name() == name {
+			return c
 		}
-		if err != nil {
-			return nil, err
-		}
-		addresses = layout.ServerListens()
 	}
-	token := os.Getenv("FOURNINES_TOKEN")
-	if token == "" {
-		s, err := place.LoadSecrets(w.data)
-		if err != nil {
-			return nil, fmt.Errorf("%w; the server's token can also be given as FOURNINES_TOKEN", err)
-		}
-		token = s.Token
-	}
-	c := client.NewClient(token, addresses...)
-	c.Actor = actor()
-	return c, nil
+	panic("a verb is to stand under " + name + ", which is no verb: list it after " + name)
 }
 
-// actor is who types, as far as this machine knows.
-func actor() string {
-	if name := os.Getenv("FOURNINES_ACTOR"); name != "" {
-		return name
+// verbs are those that belong to no wing.
+func (w world) verbs() []verb.Grouped {
+	return []verb.Grouped{
+		{Group: "run", Command: w.upCommand()}, {Group: "run", Command: w.downCommand()},
+		{Group: "see", Command: w.statusCommand()}, {Group: "see", Command: w.watchCommand()}, {Group: "see", Command: w.serversCommand()},
+		{Group: "see", Command: w.operationsCommand()}, {Group: "see", Command: w.tasksCommand()}, {Group: "see", Command: w.journalCommand()},
+		{Group: "see", Command: w.evidenceCommand()}, {Group: "see", Command: w.alertsCommand()},
+		{Group: "act", Command: w.drillCommand()}, {Group: "act", Command: w.approveCommand()}, {Group: "act", Command: w.denyCommand()},
+		{Group: "declare", Command: w.validateCommand()}, {Group: "declare", Command: w.planCommand()}, {Group: "declare", Command: w.costCommand()}, {Group: "declare", Command: w.schemaCommand()},
+		{Command: w.versionCommand()}, {Command: w.serverCommand()}, {Command: w.nodeCommand()}, {Command: w.edgeCommand()}, {Command: w.proberCommand()},
+		{Command: w.wanCommand()}, {Command: w.gateCommand()}, {Command: w.etcdCommand()}, {Command: w.guardCommand()},
 	}
-	u, err := user.Current()
-	if err != nil {
-		return ""
-	}
-	return u.Username
 }

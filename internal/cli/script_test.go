@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +45,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
+			e.Values[ofScript] = &kept{}
 			e.Setenv("FOURNINES", program)
 			e.Setenv("FOURNINES_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("FOURNINES_SERVER", "")
@@ -56,6 +60,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "edit": edit, "serve": serve, "record": record,
+			"platform": begin, "trouble": trouble, "did": did, "answered": answered,
 		},
 	})
 }
@@ -145,4 +150,91 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
 	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
+}
+
+// ofScript is where a script keeps its platform.
+const ofScript = "platform"
+
+// begin makes a platform, and serves its API until the script ends. FOURNINES_SERVER and
+// FOURNINES_TOKEN lead to it.
+func begin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: platform")
+	}
+	p := &platform{begun: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), erased: map[string]bool{}, answered: map[string]int{}, changed: make(chan struct{})}
+	p.operations = []api.Operation{
+		{ID: "evacuate-1", Kind: "home.evacuate", Subject: "us-east-1", State: "waiting-approval", Actor: "operator", Reason: "fire", Begun: p.begun},
+		{ID: "switchover-9", Kind: "postgres.switchover", Subject: "us-east-1/postgres", State: "failed", Error: "no candidate", Begun: p.begun, Ended: p.begun.Add(time.Second), First: 3, Last: 8},
+	}
+	j, err := journal.Open(ts.MkAbs("platform.journal"), func() time.Time { return p.begun })
+	ts.Check(err)
+	ctx := context.Background()
+	for i := range 9 {
+		kind, operation := "fact.changed", ""
+		if i > 6 {
+			kind, operation = "fault.injected", "fault-1"
+		}
+		_, err := j.Append(ctx, journal.Entry{Kind: kind, Subject: "us-east-1/b", Operation: operation, Actor: "operator", Reason: "game day"})
+		ts.Check(err)
+	}
+	ts.Check(j.Publish(ctx))
+	records, err := j.Read(0, 100)
+	ts.Check(err)
+	for _, r := range records {
+		p.entries = append(p.entries, api.Entry{Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation, Actor: r.Actor, Reason: r.Reason, Data: r.Data, Hash: hex.EncodeToString(r.Hash)})
+	}
+	p.journal = j
+	server := httptest.NewServer(p.handler())
+	ts.Defer(func() {
+		server.Close()
+		ts.Check(j.Close())
+	})
+	ts.Setenv("FOURNINES_SERVER", server.Listener.Addr().String())
+	ts.Setenv("FOURNINES_TOKEN", token)
+	ts.Value(ofScript).(*kept).platform = p
+}
+
+// kept is what the commands of one script share.
+type kept struct{ platform *platform }
+
+func platformOf(ts *testscript.TestScript) *platform {
+	p := ts.Value(ofScript).(*kept).platform
+	if p == nil {
+		ts.Fatalf("there is no platform; begin with `platform`")
+	}
+	return p
+}
+
+// trouble NAME sets what is wrong with the platform.
+func trouble(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: trouble lag|rollback|locks|bucket|none")
+	}
+	p := platformOf(ts)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trouble = args[0]
+}
+
+// did LINE demands that the platform was asked for it; ! did LINE that it was not.
+func did(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] did LINE")
+	}
+	p := platformOf(ts)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slices.Contains(p.did, args[0]) == neg {
+		ts.Fatalf("%q, and these were asked for:\n%s", args[0], strings.Join(p.did, "\n"))
+	}
+}
+
+// answered REQUEST TIMES waits until the platform has answered a request that often.
+func answered(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: answered 'GET /PATH' TIMES")
+	}
+	times, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	platformOf(ts).await(args[0], times)
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/cli/verb"
 )
 
-func (w *world) tasksCommand() *cobra.Command {
-	return list[api.TaskStatus]{
-		use: "tasks", short: "List the tasks in the background, and how each is doing", path: "/v1/tasks",
-		head: []string{"WING", "TASK", "STATE", "ROUNDS", "FAILED", "EVERY", "TOOK", "ERROR"},
-		row: func(t api.TaskStatus) []string {
+func (w world) tasksCommand() *cobra.Command {
+	return verb.List[api.TaskStatus]{
+		Use: "tasks", Short: "List the tasks in the background, and how each is doing", Path: "/v1/tasks",
+		Head: []string{"WING", "TASK", "STATE", "ROUNDS", "FAILED", "EVERY", "TOOK", "ERROR"},
+		Row: func(t api.TaskStatus) []string {
 			every, took := "goes on", ""
 			if t.Every > 0 {
 				every = time.Duration(t.Every * float64(time.Second)).String()
@@ -23,8 +24,8 @@ func (w *world) tasksCommand() *cobra.Command {
 			}
 			return []string{t.Wing, t.Name, taskState(t), fmt.Sprint(t.Rounds), fmt.Sprint(t.Failures), every, took, t.Error}
 		},
-		name: func(t api.TaskStatus) string { return t.Wing + "/" + t.Name },
-	}.verb(w)
+		Name: func(t api.TaskStatus) string { return t.Wing + "/" + t.Name },
+	}.Verb(w.World)
 }
 
 // taskState says in a word how a task is doing.

@@ -18,14 +18,17 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/up"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // detachedEnv marks the `up` that works in the background.
 const detachedEnv = "FOURNINES_UP_DETACHED"
 
-func (w *world) upCommand() *cobra.Command {
+func (w world) upCommand() *cobra.Command {
 	var o up.UpOptions
 	var detach bool
 	c := &cobra.Command{
@@ -33,12 +36,18 @@ func (w *world) upCommand() *cobra.Command {
 		Long:    "Bring the platform up on this machine, one active region and its partner by default: real engines on loopback addresses,\n127.REGION.ZONE.HOST with the engines' standard ports. Ctrl-C stops everything.",
 		Example: "  fournines up\n  fournines up --detach && fournines status\n  fournines up --regions all",
 		RunE: func(c *cobra.Command, _ []string) error {
-			o.Root = w.data
-			abs, err := filepath.Abs(o.Root)
+			d, err := spec.Open(o.Platform)
 			if err != nil {
+				return verb.Exit(verb.Misused, err)
+			}
+			if !slices.Equal(o.Regions, []string{"all"}) {
+				if err := known(d.Platform, o.Regions); err != nil {
+					return err
+				}
+			}
+			if o.Root, err = filepath.Abs(w.Data); err != nil {
 				return err
 			}
-			o.Root = abs
 			if c.Flags().Changed("elsewhere") && o.Elsewhere == nil {
 				o.Elsewhere = []string{}
 			}
@@ -59,13 +68,13 @@ func (w *world) upCommand() *cobra.Command {
 	f.StringVar(&o.DNS, "dns", place.DNSAddress, "address of the name server that the regions' edges share")
 	f.IntVar(&o.Servers, "servers", 0, "servers of the control plane: 1, or an odd number that decides together and outlives the loss of any one;\nby default as before in this data directory, else 3 for three active regions or more, else 1")
 	f.StringSliceVar(&o.Elsewhere, "elsewhere", nil, "servers of --servers that run on machines of their own, such as us-west-2/server; see fournines servers invite;\nby default as before in this data directory, '' for none")
-	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where those join")
+	f.StringVar(&o.Gate, "gate", "", "address of this machine, HOST:PORT, where the servers of --elsewhere join")
 	f.BoolVar(&detach, "detach", false, "go to the background once everything is ready")
 	f.BoolVar(&o.NetNS, "netns", false, "each zone in a network namespace of its own, for partitions and delay (needs root)")
 	return c
 }
 
-func (w *world) up(ctx context.Context, o up.UpOptions) error {
+func (w world) up(ctx context.Context, o up.UpOptions) error {
 	log, err := os.OpenFile(filepath.Join(mkdir(o.Root), "up.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open log: %w", err)
@@ -87,7 +96,7 @@ func (w *world) up(ctx context.Context, o up.UpOptions) error {
 	err = u.Run(ctx)
 	cancel()
 	<-shown
-	w.note("stopped")
+	w.Note("stopped")
 	return err
 }
 
@@ -96,19 +105,19 @@ func mkdir(dir string) string {
 	return dir
 }
 
-func (w *world) welcome(i place.Installation, token, root string) {
-	w.note("\nThe platform is up and ready.")
-	w.note("  console   http://%s   token %s", i.Listen, token)
-	w.note("  token     also in %s", filepath.Join(root, place.TokenFile))
+func (w world) welcome(i place.Installation, token, root string) {
+	w.Note("\nThe platform is up and ready.")
+	w.Note("  console   http://%s   token %s", i.Listen, token)
+	w.Note("  token     also in %s", filepath.Join(root, place.TokenFile))
 	if host, port, ok := strings.Cut(i.DNS, ":"); ok {
-		w.note("  names     dig @%s -p %s %s", host, port, place.APIName)
+		w.Note("  names     dig @%s -p %s %s", host, port, place.APIName)
 	}
-	w.note("  https     port %d of the same names; curl --cacert %s", place.HTTPSPort, up.Authority(root))
-	w.note("  next      fournines drill zone-loss, fournines drill region-loss")
+	w.Note("  https     port %d of the same names; curl --cacert %s", place.HTTPSPort, up.Authority(root))
+	w.Note("  next      fournines drill zone-loss, fournines drill region-loss")
 }
 
 // detach starts `up` again in a session of its own, and returns when it is ready.
-func (w *world) detach(ctx context.Context, o up.UpOptions) error {
+func (w world) detach(ctx context.Context, o up.UpOptions) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -148,8 +157,8 @@ func (w *world) detach(ctx context.Context, o up.UpOptions) error {
 		return err
 	case <-ended: //nolint:errcheck // its last words say why
 		b, rerr := os.ReadFile(out.Name())
-		_, werr := w.err.Write(b)
-		return &exitError{exitFailed, errors.Join(rerr, werr)}
+		_, werr := w.Err.Write(b)
+		return errors.Join(errors.New("the platform did not come up; the lines above say why"), rerr, werr)
 	}
 }
 
@@ -157,8 +166,9 @@ func (w *world) detach(ctx context.Context, o up.UpOptions) error {
 // returns its token and where its servers will answer.
 func awaitLaidDown(ctx context.Context, root string, pid int) (token string, servers []string, err error) {
 	for !up.LaidDown(root, pid) {
-		if err := nap(ctx, 100*time.Millisecond); err != nil {
-			return "", nil, err
+		wait.Sleep(ctx, 100*time.Millisecond)
+		if ctx.Err() != nil {
+			return "", nil, ctx.Err()
 		}
 	}
 	s, err1 := place.LoadSecrets(root)
@@ -166,21 +176,10 @@ func awaitLaidDown(ctx context.Context, root string, pid int) (token string, ser
 	return s.Token, layout.ServerListens(), errors.Join(err1, err2)
 }
 
-func nap(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // showStart shows how the regions come up, until everything is healthy and ready.
-func (w *world) showStart(ctx context.Context, servers []string, token string) error {
+func (w world) showStart(ctx context.Context, servers []string, token string) error {
 	client := client.NewClient(token, servers...)
-	t := newTree(w.err)
+	t := verb.NewTree(w.Err)
 	begun := time.Now()
 	for {
 		var s api.Status
@@ -188,12 +187,13 @@ func (w *world) showStart(ctx context.Context, servers []string, token string) e
 		err := client.Call(short, http.MethodGet, "/v1/status", "", nil, &s)
 		cancel()
 		done := err == nil && ready(s)
-		t.draw(startLines(s, err, time.Since(begun)))
+		t.Draw(startLines(s, err, time.Since(begun)))
 		if done {
 			return nil
 		}
-		if err := nap(ctx, 250*time.Millisecond); err != nil {
-			return err
+		wait.Sleep(ctx, 250*time.Millisecond)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 }
@@ -225,21 +225,21 @@ func ready(s api.Status) bool {
 	return n > 0
 }
 
-func (w *world) downCommand() *cobra.Command {
+func (w world) downCommand() *cobra.Command {
 	return &cobra.Command{Use: "down", Short: "Stop everything that `up` started", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithTimeout(c.Context(), 90*time.Second)
 		defer cancel()
-		if _, _, err := place.LoadInstallation(w.data); err != nil {
+		if _, _, err := place.LoadInstallation(w.Data); err != nil {
 			if errors.Is(err, os.ErrNotExist) {
-				w.note("nothing runs from %s", w.data)
+				w.Note("nothing runs from %s", w.Data)
 				return nil
 			}
 			return err
 		}
-		if err := up.Down(ctx, w.data); err != nil {
+		if err := up.Down(ctx, w.Data); err != nil {
 			return err
 		}
-		w.note("stopped")
+		w.Note("stopped")
 		return nil
 	}}
 }

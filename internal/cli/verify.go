@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 )
@@ -24,7 +25,7 @@ type verified struct {
 	Seconds float64   `json:"seconds"`
 }
 
-func (w *world) journalVerify() *cobra.Command {
+func (w world) journalVerify() *cobra.Command {
 	var from, key, against string
 	var bucket bucketFlags
 	c := &cobra.Command{
@@ -32,10 +33,10 @@ func (w *world) journalVerify() *cobra.Command {
 		Long: "Check the journal from its first byte: every checksum, every entry's hash against the tree,\n" +
 			"every tile, the root against the signed checkpoint and against what was acknowledged. It needs\n" +
 			"no server. From a URL it reads what a server publishes as tlog-tiles, and nothing else: ours does so\n" +
-			"at /log, for who has its token (FOURNINES_TOKEN). From a bucket it reads the archive: its tiles, its\n" +
+			"at /log, for a client with its token (FOURNINES_TOKEN). From a bucket it reads the archive: its tiles, its\n" +
 			"tables, and every object's lock.\n\n" +
-			"A directory that was replaced as a whole agrees with itself. What was kept outside of it shows\n" +
-			"that: the key with --key, and an older checkpoint with --against.\n\n" +
+			"A directory that was replaced as a whole agrees with itself. Only something kept outside of it\n" +
+			"shows the exchange: the key with --key, and an older checkpoint with --against.\n\n" +
 			"Exit 5 when something is wrong; the first entry concerned and the kind of damage are named.",
 		Example: "  fournines journal verify -o name > checkpoint.txt\n" +
 			"  fournines journal verify --against checkpoint.txt\n" +
@@ -47,9 +48,9 @@ func (w *world) journalVerify() *cobra.Command {
 				return w.verifyArchive(c.Context(), from, key, against, bucket)
 			}
 			if from == "" {
-				_, layout, err := place.LoadInstallation(w.data)
+				_, layout, err := place.LoadInstallation(w.Data)
 				if err != nil { // a journal alone, such as one out of a backup
-					layout = place.Layout{Root: w.data}
+					layout = place.Layout{Root: w.Data}
 				}
 				from = layout.JournalDir()
 			}
@@ -64,18 +65,18 @@ func (w *world) journalVerify() *cobra.Command {
 	return c
 }
 
-func (w *world) verify(ctx context.Context, from, key, against string) error {
+func (w world) verify(ctx context.Context, from, key, against string) error {
 	o := journal.VerifyOptions{Key: strings.TrimSpace(key)}
 	if against != "" {
 		b, err := os.ReadFile(against) //nolint:gosec // the operator names it
 		if err != nil {
-			return &exitError{exitUsage, fmt.Errorf("read the older checkpoint: %w", err)}
+			return verb.Exitf(verb.Misused, "read the older checkpoint: %w", err)
 		}
 		o.Against = b
 	}
 	remote := strings.HasPrefix(from, "http://") || strings.HasPrefix(from, "https://")
 	if remote && o.Key == "" {
-		return &exitError{exitUsage, errors.New("a URL needs --key: what a server says about itself proves nothing; take the line in the file key.pub of the journal")}
+		return verb.Exit(verb.Misused, errors.New("a URL needs --key: a server's word about itself proves nothing; take the line in the file key.pub of the journal"))
 	}
 	begun := time.Now()
 	o.Progress = w.verifying(begun)
@@ -89,29 +90,29 @@ func (w *world) verify(ctx context.Context, from, key, against string) error {
 	}
 	switch {
 	case errors.As(err, new(*journal.DamageError)):
-		return &exitError{exitIntegrity, err}
+		return verb.Exit(verb.Tampered, err)
 	case !remote && errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no journal in %s; name its directory with --from", from)
 	case err != nil:
 		return err
 	}
 	v := verified{true, a, begun.UTC(), time.Since(begun).Seconds()}
-	t := table{head: []string{"VERIFIED", "ENTRIES", "SIGNED", "ROOT", "SECONDS", "KEY"}, wide: 5}
-	t.rows = [][]string{{"ok", fmt.Sprint(a.Size), fmt.Sprint(a.Published), a.Root, fmt.Sprintf("%.3f", v.Seconds), a.Key}}
-	return w.print(v, t, []string{strings.TrimSuffix(a.Checkpoint, "\n")})
+	t := verb.Table{Head: []string{"VERIFIED", "ENTRIES", "SIGNED", "ROOT", "SECONDS", "KEY"}, Wide: 5}
+	t.Rows = [][]string{{"ok", fmt.Sprint(a.Size), fmt.Sprint(a.Published), a.Root, fmt.Sprintf("%.3f", v.Seconds), a.Key}}
+	return w.Print(v, t, []string{strings.TrimSuffix(a.Checkpoint, "\n")})
 }
 
 // verifying shows on a terminal how far it is.
-func (w *world) verifying(begun time.Time) func(done, total uint64) {
-	t := newTree(w.err)
-	if !t.live {
+func (w world) verifying(begun time.Time) func(done, total uint64) {
+	t := verb.NewTree(w.Err)
+	if !t.Live {
 		return nil
 	}
 	shown := begun
 	return func(done, total uint64) {
 		if now := time.Now(); now.Sub(shown) > 200*time.Millisecond && total > 0 {
 			shown = now
-			t.draw([]line{{text: fmt.Sprintf("verifying: %d of %d entries, %d %%", done, total, done*100/total)}})
+			t.Draw([]verb.Line{{Text: fmt.Sprintf("verifying: %d of %d entries, %d %%", done, total, done*100/total)}})
 		}
 	}
 }

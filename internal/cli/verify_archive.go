@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/app"
+	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/place"
@@ -49,13 +50,13 @@ type verifiedArchive struct {
 
 func isArchive(from string) bool { return from == ownArchive || strings.HasPrefix(from, bucketScheme) }
 
-func (w *world) verifyArchive(ctx context.Context, from, key, against string, b bucketFlags) error {
+func (w world) verifyArchive(ctx context.Context, from, key, against string, b bucketFlags) error {
 	begun := time.Now()
 	o := archive.VerifyOptions{Key: strings.TrimSpace(key), Now: begun, Progress: w.verifying(begun)}
 	if against != "" {
 		text, err := os.ReadFile(against) //nolint:gosec // the operator names it
 		if err != nil {
-			return &exitError{exitUsage, fmt.Errorf("read the older checkpoint: %w", err)}
+			return verb.Exitf(verb.Misused, "read the older checkpoint: %w", err)
 		}
 		o.Against = text
 	}
@@ -66,34 +67,34 @@ func (w *world) verifyArchive(ctx context.Context, from, key, against string, b 
 	a, err := app.VerifyArchive(ctx, bucket, name, o)
 	switch {
 	case errors.As(err, new(*journal.DamageError)):
-		return &exitError{exitIntegrity, err}
+		return verb.Exit(verb.Tampered, err)
 	case errors.Is(err, archive.ErrEmpty) && from == ownArchive:
 		return fmt.Errorf("%w; `fournines archive status` says what waits", err)
 	case err != nil:
 		return err
 	}
 	v := verifiedArchive{true, a, begun.UTC(), time.Since(begun).Seconds()}
-	t := table{head: []string{"VERIFIED", "ENTRIES", "PARTS", "OBJECTS", "LOCKED UNTIL", "ROOT", "SECONDS", "KEY"}, wide: 7}
-	t.rows = [][]string{{"ok", fmt.Sprint(a.Size), fmt.Sprint(a.Parts), fmt.Sprint(a.Objects), a.Until.UTC().Format(time.RFC3339), a.Root, fmt.Sprintf("%.3f", v.Seconds), a.Audit.Key}}
-	if err := w.print(v, t, []string{strings.TrimSuffix(a.Checkpoint, "\n")}); err != nil {
+	t := verb.Table{Head: []string{"VERIFIED", "ENTRIES", "PARTS", "OBJECTS", "LOCKED UNTIL", "ROOT", "SECONDS", "KEY"}, Wide: 7}
+	t.Rows = [][]string{{"ok", fmt.Sprint(a.Size), fmt.Sprint(a.Parts), fmt.Sprint(a.Objects), a.Until.UTC().Format(time.RFC3339), a.Root, fmt.Sprintf("%.3f", v.Seconds), a.Audit.Key}}
+	if err := w.Print(v, t, []string{strings.TrimSuffix(a.Checkpoint, "\n")}); err != nil {
 		return err
 	}
 	for _, key := range a.Covered {
-		w.note("something else was laid over the locked version of %s; the locked one is what was verified", key)
+		w.Note("something else was laid over the locked version of %s; the locked one is what was verified", key)
 	}
 	return nil
 }
 
 // bucket opens what --from names.
-func (w *world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (archive.Reader, string, error) {
+func (w world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (archive.Reader, string, error) {
 	if from == ownArchive {
 		return w.ownBucket(o)
 	}
 	if o.Key == "" {
-		return nil, "", &exitError{exitUsage, errors.New("a bucket needs --key: what it says about itself proves nothing; take the line in the file key.pub of the journal")}
+		return nil, "", verb.Exit(verb.Misused, errors.New("a bucket needs --key: its own word about itself proves nothing; take the line in the file key.pub of the journal"))
 	}
 	if b.credentials == "" {
-		return nil, "", &exitError{exitUsage, errors.New("a bucket needs --credentials, a shared credentials file with aws_access_key_id and aws_secret_access_key below [default]")}
+		return nil, "", verb.Exit(verb.Misused, errors.New("a bucket needs --credentials, a shared credentials file with aws_access_key_id and aws_secret_access_key below [default]"))
 	}
 	name, prefix, _ := strings.Cut(strings.TrimPrefix(from, bucketScheme), "/")
 	if prefix != "" && !strings.HasSuffix(prefix, "/") {
@@ -103,15 +104,15 @@ func (w *world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (ar
 	return r, from, err
 }
 
-func (w *world) ownBucket(o *archive.VerifyOptions) (archive.Reader, string, error) {
-	_, layout, err := place.LoadInstallation(w.data)
+func (w world) ownBucket(o *archive.VerifyOptions) (archive.Reader, string, error) {
+	_, layout, err := place.LoadInstallation(w.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("there is no installation in %s; name a bucket with --from s3://BUCKET", w.data)
+		return nil, "", fmt.Errorf("there is no installation in %s; name a bucket with --from s3://BUCKET", w.Data)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	secrets, err := place.LoadSecrets(w.data)
+	secrets, err := place.LoadSecrets(w.Data)
 	if err != nil {
 		return nil, "", err
 	}

@@ -1,10 +1,14 @@
 // Package console is the door for people: server-rendered pages over the same
 // shapes the API answers with (package api), live by server-sent events.
 //
-// It decides how facts are drawn and worded, and nothing else. What it shows
-// comes from a [Source], what it does goes through [Actions]; both are given by
-// the wiring, so a page can be drawn from a fixture and an effect can never pass
-// around the control that records it.
+// It is the kit of that door: what is around every page, live streams, forms, the navigation, the
+// palette, and the words and drawings that pages share; and the pages of what belongs to no wing.
+// A page is a value, [Page]: a wing's own are in its door, with their templates, and are handed to
+// [New]. On a page that belongs to none of them doors meet by [Panel].
+//
+// It decides how facts are drawn and worded, and nothing else. What a page shows and does goes
+// through what its maker was given, so a page can be drawn from a fixture and an effect can never
+// pass around the control that records it. Package consoletest is that fixture.
 //
 // Invariants:
 //
@@ -20,14 +24,12 @@
 //     'self', nothing unsafe); a POST from another origin is refused.
 //   - At most [PageSize] rows a page.
 //
-// Rows: the faces of 7.1.1 (regions and pairs), 7.1.8 (could it fail over now, and
-// to whom), 7.1.10 and 7.1.11 (health and breakers as facts of a component),
-// 7.1.12 (availability and error budget), 7.8.5 (the journal and its proof).
+// Rows: the faces of 7.1.1 (regions and pairs), 7.1.10 and 7.1.11 (health and breakers as facts of
+// a component), 7.1.12 (availability and error budget).
 //
 // It never authenticates (the wiring does, before it), never keeps state between
 // requests, never reads a clock but Options.Now, and never talks to an engine.
 //
-// Where things are: a page is one row in screens.go, one file that loads it
-// (overview.go, region.go, …) and one template of the same name; a verb is one
-// handler in verbs.go and the words of its plan in plan.go.
+// Where things are: page.go and form.go say what a page is; a page is one file that loads it
+// (overview.go, operations.go, …) and one template of the same name.
 package console

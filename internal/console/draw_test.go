@@ -56,7 +56,7 @@ func regionOf(zones int, kinds []string) api.Region {
 func TestTopologyDropsLooseLinks(t *testing.T) {
 	t.Parallel()
 	r := regionOf(2, []string{"postgres"})
-	r.Links = []api.Link{{From: "r/a/postgres", To: "r/b/postgres"}, {From: "r/a/postgres", To: "elsewhere"}}
+	r.Links = []api.Relation{{From: "r/a/postgres", To: "r/b/postgres"}, {From: "r/a/postgres", To: "elsewhere"}}
 	if n := len(drawTopology(r).Wires); n != 1 {
 		t.Errorf("drew %d wires, want 1", n)
 	}

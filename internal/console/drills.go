@@ -3,9 +3,48 @@ package console
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 )
+
+// drillPages are the pages of what can be proved, and what has been.
+type drillPages struct{ api.Drills }
+
+// DrillPages list drills and their reports, and run them.
+func DrillPages(s api.Drills) []Page {
+	p := drillPages{s}
+	return []Page{
+		{
+			Name: "drills", Pattern: "/drills", Section: "drills", Load: p.list, Parts: []string{"drills-cards", "drills-reports"}, Templates: embedded, Rank: 70,
+			Nav:     &Nav{Word: "Drills", Key: "d"},
+			Palette: p.links,
+			Forms:   []Form{{Pattern: "/verbs/drill", Page: "drills", Do: p.run}},
+		},
+		{
+			Name: "drill", Pattern: "/drills/{key...}", Section: "drills", Load: p.one, Parts: []string{"drill-head", "drill-objectives", "drill-steps"}, Templates: embedded,
+		},
+	}
+}
+
+func (p drillPages) links(ctx context.Context, _ api.Status) ([]Link, error) {
+	catalogue, err := p.DrillCatalogue(ctx)
+	out := []Link{{GoTo, "Drills", "g d", "/drills"}}
+	for _, d := range catalogue {
+		out = append(out, Link{Do, "Run drill " + d.Name, d.Command, "/drills#drill-" + d.Name})
+	}
+	return out, err
+}
+
+func (p drillPages) run(ctx context.Context, f url.Values) (Outcome, error) {
+	reason := strings.TrimSpace(f.Get("reason"))
+	if err := CheckReason(reason); err != nil {
+		return Outcome{}, err
+	}
+	id, err := p.RunDrill(ctx, f.Get("name"), reason)
+	return Outcome{Address: "/drills/" + Segments(id)}, err
+}
 
 // drillsSheet is what can be proved and what has been.
 type drillsSheet struct {
@@ -19,17 +58,17 @@ type drillCard struct {
 	Last *api.DrillReport
 }
 
-func loadDrills(ctx context.Context, src Source, a ask) (sheet, error) {
-	if err := onlyFilters(a.Query); err != nil {
-		return sheet{}, err
+func (p drillPages) list(ctx context.Context, a Ask) (Sheet, error) {
+	if err := OnlyFilters(a.Query); err != nil {
+		return Sheet{}, err
 	}
-	catalogue, err := src.DrillCatalogue(ctx)
+	catalogue, err := p.DrillCatalogue(ctx)
 	if err != nil {
-		return sheet{}, fmt.Errorf("list drills: %w", err)
+		return Sheet{}, fmt.Errorf("list drills: %w", err)
 	}
-	reports, err := src.DrillReports(ctx)
+	reports, err := p.DrillReports(ctx)
 	if err != nil {
-		return sheet{}, fmt.Errorf("list drill reports: %w", err)
+		return Sheet{}, fmt.Errorf("list drill reports: %w", err)
 	}
 	s := drillsSheet{Reports: reports}
 	for _, info := range catalogue {
@@ -42,7 +81,7 @@ func loadDrills(ctx context.Context, src Source, a ask) (sheet, error) {
 		}
 		s.Drills = append(s.Drills, card)
 	}
-	return sheet{Title: "Drills", Data: s}, nil
+	return Sheet{Title: "Drills", Data: s}, nil
 }
 
 // drillSheet is one report.
@@ -60,14 +99,14 @@ type gauge struct {
 	Limit float64 // where the target stands on the bar
 }
 
-func loadDrill(ctx context.Context, src Source, a ask) (sheet, error) {
-	r, err := src.DrillReport(ctx, a.Key)
+func (p drillPages) one(ctx context.Context, a Ask) (Sheet, error) {
+	r, err := p.DrillReport(ctx, a.Key)
 	if err != nil {
-		return sheet{}, fmt.Errorf("read drill report %s: %w", a.Key, err)
+		return Sheet{}, fmt.Errorf("read drill report %s: %w", a.Key, err)
 	}
-	catalogue, err := src.DrillCatalogue(ctx)
+	catalogue, err := p.DrillCatalogue(ctx)
 	if err != nil {
-		return sheet{}, fmt.Errorf("list drills: %w", err)
+		return Sheet{}, fmt.Errorf("list drills: %w", err)
 	}
 	s := drillSheet{Report: r}
 	for _, info := range catalogue {
@@ -78,7 +117,7 @@ func loadDrill(ctx context.Context, src Source, a ask) (sheet, error) {
 	for _, o := range r.Objectives {
 		s.Gauges = append(s.Gauges, drawGauge(o))
 	}
-	return sheet{Title: "Drill " + r.Drill, Data: s}, nil
+	return Sheet{Title: "Drill " + r.Drill, Data: s}, nil
 }
 
 // drawGauge puts measured and target on one scale that holds both.

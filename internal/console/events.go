@@ -19,9 +19,9 @@ const (
 // Last-Event-ID gets what it missed at once, and nothing if it missed nothing.
 func (c *console) events(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	s, ok := c.screens[query.Get("page")]
+	p, ok := c.pages[query.Get("page")]
 	if !ok {
-		c.problem(w, r, badRequest(fmt.Sprintf("no page is named %q", query.Get("page")), "Open a page; it finds its own stream."))
+		c.problem(w, r, BadRequest(fmt.Sprintf("no page is named %q", query.Get("page")), "Open a page; it finds its own stream."))
 		return
 	}
 	key := query.Get("key")
@@ -29,11 +29,11 @@ func (c *console) events(w http.ResponseWriter, r *http.Request) {
 	query.Del("key")
 	pages := &stream{
 		out: w, flush: http.NewResponseController(w), sent: map[string][]byte{},
-		draw: func(ctx context.Context) (view, error) { return c.view(ctx, s, key, query) },
-		page: s,
+		draw: func(ctx context.Context) (view, error) { return c.view(ctx, p, key, query) },
+		page: p,
 	}
 	if _, err := pages.draw(r.Context()); err != nil { // a stream that can never speak is an error now
-		c.problem(w, r, troubleOf(err))
+		c.problem(w, r, TroubleOf(err))
 		return
 	}
 	_ = pages.flush.SetWriteDeadline(time.Time{}) // some writers have none; then the server set none
@@ -45,7 +45,7 @@ func (c *console) events(w http.ResponseWriter, r *http.Request) {
 	}
 	seen, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64)
 	if err := pages.run(r.Context(), c.source.Changes(r.Context()), seen, err == nil); err != nil && r.Context().Err() == nil {
-		c.log.WarnContext(r.Context(), "stream page", "page", s.name, "key", key, "err", err)
+		c.log.WarnContext(r.Context(), "stream page", "page", p.Name, "key", key, "err", err)
 	}
 }
 
@@ -53,7 +53,7 @@ func (c *console) events(w http.ResponseWriter, r *http.Request) {
 type stream struct {
 	out   http.ResponseWriter
 	flush *http.ResponseController
-	page  screen
+	page  mounted
 	draw  func(context.Context) (view, error)
 	sent  map[string][]byte // what the page shows, by part
 }
@@ -96,7 +96,7 @@ func (s *stream) push(ctx context.Context, seen uint64, resumed bool) error {
 	}
 	head := newest(v)
 	var event bytes.Buffer
-	for _, name := range s.page.parts {
+	for _, name := range s.page.Parts {
 		var part bytes.Buffer
 		if err := s.page.tmpl.ExecuteTemplate(&part, name, v); err != nil {
 			return fmt.Errorf("draw part %s: %w", name, err)

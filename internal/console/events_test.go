@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/greenlang/fournines/internal/console/consoletest"
 )
 
 // listener is an open page: it keeps what was streamed to it, event by event.
@@ -42,7 +44,7 @@ func (l *listener) heard() []string {
 }
 
 // listen opens a page's stream inside a bubble of time; the page is closed at its end.
-func listen(t *testing.T, f *fixture, address, seen string) *listener {
+func listen(t *testing.T, f *consoletest.Fixture, address, seen string) *listener {
 	ctx, leave := context.WithCancel(t.Context())
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if seen != "" {
@@ -51,7 +53,7 @@ func listen(t *testing.T, f *fixture, address, seen string) *listener {
 	l := &listener{ResponseWriter: httptest.NewRecorder()}
 	closed := make(chan struct{})
 	go func() {
-		newConsole(f).ServeHTTP(l, r)
+		consoletest.Console(f).ServeHTTP(l, r)
 		close(closed)
 	}()
 	t.Cleanup(func() { leave(); <-closed })
@@ -68,13 +70,13 @@ func pass(d time.Duration) {
 func TestStreamSendsWhatChanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture()
+		f := consoletest.New()
 		page := listen(t, f, "/events?page=overview", "")
 		first := page.heard()
 		if len(first) != 1 || !strings.HasPrefix(first[0], "id: 259\n") || !strings.Contains(first[0], `hx-target="#overview-needs"`) {
 			t.Fatalf("a new page heard %q", first)
 		}
-		index := f.advance()
+		index := f.Advance()
 		synctest.Wait()
 		heard := page.heard()
 		if len(heard) != 2 || !strings.HasPrefix(heard[1], fmt.Sprintf("id: %d\n", index)) {
@@ -92,10 +94,10 @@ func TestStreamSendsWhatChanged(t *testing.T) {
 func TestStreamCoalesces(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture()
+		f := consoletest.New()
 		page := listen(t, f, "/events?page=overview", "")
 		for range 100 { // a change every 20 ms for 2 s
-			f.advance()
+			f.Advance()
 			pass(20 * time.Millisecond)
 		}
 		if n := len(page.heard()); n < 4 || n > 6 {
@@ -112,11 +114,11 @@ func TestStreamCoalesces(t *testing.T) {
 func TestStreamResumes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture()
+		f := consoletest.New()
 		if heard := listen(t, f, "/events?page=journal", "259").heard(); len(heard) != 0 {
 			t.Errorf("a page that missed nothing heard %d events", len(heard))
 		}
-		f.advance()
+		f.Advance()
 		heard := listen(t, f, "/events?page=journal", "259").heard()
 		if len(heard) != 1 || !strings.HasPrefix(heard[0], "id: 260\n") || !strings.Contains(heard[0], `href="/journal/260"`) {
 			t.Errorf("a page that missed entry 260 heard %q", heard)
@@ -129,7 +131,7 @@ func TestStreamResumes(t *testing.T) {
 func TestStreamKeepsSteady(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture()
+		f := consoletest.New()
 		page := listen(t, f, "/events?page=region&key=us-east-1", "259")
 		pass(6 * time.Second)
 		heard := page.heard()
@@ -147,7 +149,7 @@ func TestStreamKeepsSteady(t *testing.T) {
 func TestStreamFollowsFilters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		heard := listen(t, newFixture(), "/events?page=journal&kind=fault.", "").heard()
+		heard := listen(t, consoletest.New(), "/events?page=journal&kind=fault.", "").heard()
 		if len(heard) != 1 || !strings.Contains(heard[0], "fault.injected") || strings.Contains(heard[0], ">probe.failed<") {
 			t.Errorf("the stream does not follow the page's filter")
 		}
@@ -158,8 +160,8 @@ func TestStreamFollowsFilters(t *testing.T) {
 func TestStreamKeepsItsFrame(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFixture()
-		f.status.Findings[0].Text = "one\rid: 7\r\n\r\ndata: <b>two</b>"
+		f := consoletest.New()
+		f.StatusNow.Findings[0].Text = "one\rid: 7\r\n\r\ndata: <b>two</b>"
 		heard := listen(t, f, "/events?page=overview", "").heard()
 		if len(heard) != 1 || strings.Contains(heard[0], "\r") || strings.Contains(heard[0], "<b>two") {
 			t.Fatalf("the text left its event")
@@ -176,11 +178,11 @@ func TestStreamKeepsItsFrame(t *testing.T) {
 func TestStreamEndsWithItsPage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // the bubble fails on a goroutine that stays
-		f := newFixture()
+		f := consoletest.New()
 		ctx, leave := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
-			newConsole(f).ServeHTTP(&listener{ResponseWriter: httptest.NewRecorder()}, httptest.NewRequestWithContext(ctx, http.MethodGet, "/events?page=journal", nil))
+			consoletest.Console(f).ServeHTTP(&listener{ResponseWriter: httptest.NewRecorder()}, httptest.NewRequestWithContext(ctx, http.MethodGet, "/events?page=journal", nil))
 			close(done)
 		}()
 		synctest.Wait()

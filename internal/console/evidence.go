@@ -13,6 +13,20 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
+type evidencePages struct{ api.Figures }
+
+// EvidencePages show what the journal proves of a window.
+func EvidencePages(s api.Figures) []Page {
+	return []Page{{
+		Name: "evidence", Pattern: "/evidence", Section: "evidence", Load: evidencePages{s}.load, Templates: embedded, Rank: 80,
+		Parts: []string{"evidence-availability", "evidence-budget", "evidence-figures", "evidence-incidents", "evidence-scopes"},
+		Nav:   &Nav{Word: "Evidence", Key: "e"},
+		Palette: func(context.Context, api.Status) ([]Link, error) {
+			return []Link{{GoTo, "Evidence", "g e", "/evidence"}, {GoTo, "Evidence of a year", "", "/evidence?span=365d"}}, nil
+		},
+	}}
+}
+
 // evidenceSheet is what the journal proves of a window.
 type evidenceSheet struct {
 	api.Evidence
@@ -33,9 +47,9 @@ var spans = []struct {
 	{"30d", "30 days", 30 * 24 * time.Hour}, {"365d", "a year", 365 * 24 * time.Hour},
 }
 
-func loadEvidence(ctx context.Context, src Source, a ask) (sheet, error) {
-	if err := onlyFilters(a.Query, "span", "of", "region"); err != nil {
-		return sheet{}, err
+func (p evidencePages) load(ctx context.Context, a Ask) (Sheet, error) {
+	if err := OnlyFilters(a.Query, "span", "of", "region"); err != nil {
+		return Sheet{}, err
 	}
 	s := evidenceSheet{Span: or(a.Query.Get("span"), "30d"), Region: a.Query.Get("region")}
 	var length time.Duration
@@ -52,24 +66,24 @@ func loadEvidence(ctx context.Context, src Source, a ask) (sheet, error) {
 	known := slices.ContainsFunc(a.Status.Regions, func(r api.Region) bool { return r.Name == s.Region })
 	switch {
 	case length == 0:
-		return sheet{}, badRequest(fmt.Sprintf("span is %q, which is no window of this page", s.Span), "Choose 24h, 7d, 30d or 365d; any other window: fournines evidence availability --since.")
+		return Sheet{}, BadRequest(fmt.Sprintf("span is %q, which is no window of this page", s.Span), "Choose 24h, 7d, 30d or 365d; any other window: fournines evidence availability --since.")
 	case of != "both" && of != "real" && of != "practice":
-		return sheet{}, badRequest(fmt.Sprintf("of is %q", of), "Choose real, practice or both.")
+		return Sheet{}, BadRequest(fmt.Sprintf("of is %q", of), "Choose real, practice or both.")
 	case s.Region != "" && !known:
-		return sheet{}, badRequest(fmt.Sprintf("the spec has no region %q", s.Region), "Choose one of the sidebar.")
+		return Sheet{}, BadRequest(fmt.Sprintf("the spec has no region %q", s.Region), "Choose one of the sidebar.")
 	}
 	f := api.EvidenceFilter{From: a.Now.Add(-length), To: a.Now, Of: of}
 	f.Scope.Region = s.Region
 	var err error
-	if s.Evidence, err = src.Evidence(ctx, f); err != nil {
-		return sheet{}, fmt.Errorf("compute evidence: %w", err)
+	if s.Evidence, err = p.Figures.Evidence(ctx, f); err != nil {
+		return Sheet{}, fmt.Errorf("compute evidence: %w", err)
 	}
 	s.Chart = drawBurnDown(s.BurnDown, s.Budget.Allowed)
 	s.Command = "fournines evidence availability --since " + s.Span
 	if s.Region != "" {
 		s.Command += " --region " + s.Region
 	}
-	return sheet{Title: "Evidence", Data: s}, nil
+	return Sheet{Title: "Evidence", Data: s}, nil
 }
 
 func or(s, otherwise string) string {
@@ -80,7 +94,7 @@ func or(s, otherwise string) string {
 }
 
 func address(q url.Values, name, value string) string {
-	return "/evidence?" + with(q, name, value).Encode()
+	return "/evidence?" + With(q, name, value).Encode()
 }
 
 // burnChart is the error budget that is left through a window, as one falling line.
@@ -143,7 +157,7 @@ func interval(f api.Figure) string {
 // amount is a figure with its unit.
 func amount(v float64, unit string) string {
 	if unit == "seconds" {
-		return seconds(v)
+		return Seconds(v)
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64) + " %"
 }

@@ -11,14 +11,14 @@ import (
 // functions are the words templates know.
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"ago": ago, "clock": clock, "took": took, "seconds": seconds, "count": count,
-		"ratio": ratio, "measure": measure, "plain": plain, "short": short, "many": many,
-		"segments": segments, "icon": icon, "shape": shapes, "rfc3339": rfc3339, "stamp": stamp,
+		"ago": ago, "clock": clock, "took": took, "seconds": Seconds, "count": count,
+		"ratio": Ratio, "measure": measure, "plain": plain, "short": short, "many": Many,
+		"segments": Segments, "icon": icon, "shape": shapes, "rfc3339": rfc3339, "stamp": stamp,
 		"sync": syncMark, "health": healthMark, "state": stateMark, "severity": severityMark,
 		"inSync": inSync, "healthy": healthy, "entry": entryLink, "entries": entriesLink,
 		"timeline": timeline, "waiting": waiting, "regionMark": regionMark, "path": lifecycle,
-		"clearCommand": clearCommand, "switches": switches, "minus": minus, "scale": scale,
-		"offset": offset, "sentence": sentence, "currentStep": currentStep,
+		"minus": minus, "scale": scale,
+		"offset": offset, "sentence": Sentence, "currentStep": currentStep,
 		"metOf": metOf, "home": home, "minusOne": minusOne,
 		"lag": lagWords, "objects": objectWords, "distance": distanceWords, "proofs": proofs, "interval": interval, "amount": amount, "figureName": figureName,
 	}

@@ -11,7 +11,7 @@ import (
 func Login(w http.ResponseWriter, _ *http.Request, problem string) {
 	var page bytes.Buffer
 	secureHeaders(w.Header())
-	if err := parseScreen(parseBase(), "login").ExecuteTemplate(&page, "login", problem); err != nil {
+	if err := parsePage(parseBase(), embedded, "login").ExecuteTemplate(&page, "login", problem); err != nil {
 		http.Error(w, "The login page could not be drawn: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

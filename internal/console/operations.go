@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,9 +10,56 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
+// operationPages are the pages of what was and is being done.
+type operationPages struct{ source api.Operations }
+
+// OperationPages list operations, and decide those that wait.
+func OperationPages(s api.Operations) []Page {
+	p := operationPages{s}
+	id := func(f url.Values) string { return f.Get("id") }
+	return []Page{
+		{
+			Name: "operations", Pattern: "/operations", Section: "operations", Load: p.list, Parts: []string{"operations-list"}, Templates: embedded, Rank: 20,
+			Nav: &Nav{Word: "Operations", Key: "p", Running: func(s api.Status) int { return len(s.Operations) }},
+			Palette: func(context.Context, api.Status) ([]Link, error) {
+				return []Link{
+					{GoTo, "Operations", "g p", "/operations"},
+					{GoTo, "Operations that wait for approval", "", "/operations?state=waiting-approval"},
+					{GoTo, "Operations that failed", "", "/operations?state=failed"},
+				}, nil
+			},
+		},
+		{
+			Name: "operation", Pattern: "/operations/{key...}", Section: "operations", Load: p.one, Parts: []string{"operation-head", "operation-steps"}, Templates: embedded, Rank: 110,
+			Forms: []Form{
+				{Pattern: "/verbs/approve", Page: "operation", Key: id, Do: decide(s.Approve)},
+				{Pattern: "/verbs/deny", Page: "operation", Key: id, Do: decide(s.Deny)},
+			},
+			Palette: func(_ context.Context, s api.Status) ([]Link, error) {
+				var out []Link
+				for _, o := range s.Operations {
+					out = append(out, Link{Running, o.Kind + " of " + o.Subject, o.State, "/operations/" + Segments(o.ID)})
+				}
+				return out, nil
+			},
+		},
+	}
+}
+
+// decide approves or denies.
+func decide(as func(ctx context.Context, id, reason string) error) func(context.Context, url.Values) (Outcome, error) {
+	return func(ctx context.Context, f url.Values) (Outcome, error) {
+		id, reason := f.Get("id"), strings.TrimSpace(f.Get("reason"))
+		if err := CheckReason(reason); err != nil {
+			return Outcome{}, err
+		}
+		return Outcome{Address: "/operations/" + Segments(id)}, as(ctx, id, reason)
+	}
+}
+
 // operationsSheet is a page of operations.
 type operationsSheet struct {
-	Filter OperationFilter
+	Filter api.OperationFilter
 	States []choice
 	Items  []api.Operation
 	Older  string // address of the next page, or empty
@@ -31,26 +77,26 @@ func operationStates() []string {
 	return []string{"requested", "waiting-approval", "running", "succeeded", "failed", "refused", "rolled-back"}
 }
 
-func loadOperations(ctx context.Context, src Source, a ask) (sheet, error) {
-	if err := onlyFilters(a.Query, "state", "kind", "subject", "before"); err != nil {
-		return sheet{}, err
+func (p operationPages) list(ctx context.Context, a Ask) (Sheet, error) {
+	if err := OnlyFilters(a.Query, "state", "kind", "subject", "before"); err != nil {
+		return Sheet{}, err
 	}
-	f := OperationFilter{
+	f := api.OperationFilter{
 		State: a.Query.Get("state"), Kind: strings.TrimSpace(a.Query.Get("kind")),
 		Subject: strings.TrimSpace(a.Query.Get("subject")), Before: a.Query.Get("before"), Limit: PageSize,
 	}
 	if f.State != "" && !slices.Contains(operationStates(), f.State) {
-		return sheet{}, badRequest(fmt.Sprintf("%q is no state of an operation", f.State), "Use one of "+strings.Join(operationStates(), ", ")+".")
+		return Sheet{}, BadRequest(fmt.Sprintf("%q is no state of an operation", f.State), "Use one of "+strings.Join(operationStates(), ", ")+".")
 	}
-	page, err := src.Operations(ctx, f)
+	page, err := p.source.Operations(ctx, f)
 	if err != nil {
-		return sheet{}, fmt.Errorf("list operations: %w", err)
+		return Sheet{}, fmt.Errorf("list operations: %w", err)
 	}
 	s := operationsSheet{Filter: f, Items: page.Items, States: stateChoices(a.Query, f.State)}
 	if page.Next != "" {
-		s.Older = "/operations?" + with(a.Query, "before", page.Next).Encode()
+		s.Older = "/operations?" + With(a.Query, "before", page.Next).Encode()
 	}
-	return sheet{Title: "Operations", Data: s}, nil
+	return Sheet{Title: "Operations", Data: s}, nil
 }
 
 // stateChoices are the filters by state, keeping what else is filtered.
@@ -64,31 +110,9 @@ func stateChoices(q url.Values, current string) []choice {
 		if i > 0 {
 			state = operationStates()[i-1]
 		}
-		list[i].Address = "/operations?" + with(with(q, "before", ""), "state", state).Encode()
+		list[i].Address = "/operations?" + With(With(q, "before", ""), "state", state).Encode()
 	}
 	return list
-}
-
-// with is a query with one value set, or removed when empty.
-func with(q url.Values, name, value string) url.Values {
-	out := url.Values{}
-	maps.Copy(out, q)
-	out.Del(name)
-	if value != "" {
-		out.Set(name, value)
-	}
-	return out
-}
-
-// onlyFilters refuses a filter nobody knows: a misspelt one would show everything
-// and look like an answer.
-func onlyFilters(q url.Values, known ...string) error {
-	for name := range q {
-		if !slices.Contains(known, name) {
-			return badRequest(fmt.Sprintf("there is no filter named %q here", name), "Use "+strings.Join(known, ", ")+".")
-		}
-	}
-	return nil
 }
 
 // operationSheet is one operation.
@@ -98,12 +122,12 @@ type operationSheet struct {
 	Deny      string
 }
 
-func loadOperation(ctx context.Context, src Source, a ask) (sheet, error) {
-	o, err := src.Operation(ctx, a.Key)
+func (p operationPages) one(ctx context.Context, a Ask) (Sheet, error) {
+	o, err := p.source.Operation(ctx, a.Key)
 	if err != nil {
-		return sheet{}, fmt.Errorf("read operation %s: %w", a.Key, err)
+		return Sheet{}, fmt.Errorf("read operation %s: %w", a.Key, err)
 	}
-	return sheet{Title: o.Kind + " of " + o.Subject, Data: operationSheet{
+	return Sheet{Title: o.Kind + " of " + o.Subject, Data: operationSheet{
 		Operation: o, Approve: decideCommand("approve", o.ID, "REASON"), Deny: decideCommand("deny", o.ID, "REASON"),
 	}}, nil
 }

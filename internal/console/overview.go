@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// overview is the platform on one page.
-type overview struct {
+// overviewSheet is the platform on one page.
+type overviewSheet struct {
 	Verdict    string
 	World      world
 	Traffic    traffic
@@ -22,8 +21,8 @@ type overview struct {
 	SpentShare float64         // of the year's budget, 0 to 1, for the bar
 }
 
-func loadOverview(_ context.Context, _ Source, a ask) (sheet, error) {
-	o := overview{World: drawWorld(a.Status.Regions, a.Status.Pairs), Traffic: drawTraffic(a.Status.Availability.PerMinute)}
+func (p platformPages) overview(_ context.Context, a Ask) (Sheet, error) {
+	o := overviewSheet{World: drawWorld(a.Status.Regions, a.Status.Pairs), Traffic: drawTraffic(a.Status.Availability.PerMinute)}
 	for _, r := range a.Status.Regions {
 		if !r.Running {
 			continue
@@ -37,7 +36,7 @@ func loadOverview(_ context.Context, _ Source, a ask) (sheet, error) {
 	slices.SortStableFunc(o.Trouble, func(x, y api.Component) int { return badness(y.Health) - badness(x.Health) })
 	o.SpentShare = min(1, max(0, 1-a.Status.Availability.RemainingRatio))
 	o.Verdict = verdict(a.Status, o)
-	return sheet{Title: "Overview", Data: o}, nil
+	return Sheet{Title: "Overview", Data: o}, nil
 }
 
 // troubled are the components that are not both in sync and healthy.
@@ -52,17 +51,8 @@ func troubled(list []api.Component) []api.Component {
 }
 
 // verdict is the page in one sentence.
-func verdict(s api.Status, o overview) string {
+func verdict(s api.Status, o overviewSheet) string {
 	return fmt.Sprintf("%d of %d declared regions run here. %s out of sync, %s not healthy, %s for you.",
-		o.Running, len(s.Regions), sentence(many(o.Components-o.InSync, "component", "components")),
-		many(o.Components-o.Healthy, "component", "components"), many(len(s.Findings), "finding", "findings"))
-}
-
-// sentence begins with a capital letter, unless it begins with a component's id.
-func sentence(words string) string {
-	first, _, _ := strings.Cut(words, " ")
-	if strings.Contains(first, "/") || words == "" || words[0] < 'a' || words[0] > 'z' {
-		return words
-	}
-	return string(words[0]-'a'+'A') + words[1:]
+		o.Running, len(s.Regions), Sentence(Many(o.Components-o.InSync, "component", "components")),
+		Many(o.Components-o.Healthy, "component", "components"), Many(len(s.Findings), "finding", "findings"))
 }

@@ -3,138 +3,57 @@ package console
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// regionSheet is one region: what runs, whether it could fail over, and what may
-// be broken on purpose.
+// platformPages are the pages of the platform as it is.
+type platformPages struct{ api.Platform }
+
+// PlatformPages show the platform at a glance, its regions, and the tasks in the background.
+func PlatformPages(s api.Platform) []Page {
+	p := platformPages{s}
+	return []Page{
+		{
+			Name: "overview", Pattern: "/{$}", Section: "overview", Load: p.overview, Templates: embedded, Rank: 10,
+			Parts: []string{"overview-figures", "overview-needs", "overview-work", "overview-regions", "overview-servers", "overview-traffic", "overview-trouble"},
+			Nav:   &Nav{Word: "Overview", Key: "o"},
+			Palette: func(context.Context, api.Status) ([]Link, error) {
+				return []Link{{GoTo, "Overview", "g o", "/"}}, nil
+			},
+		},
+		{
+			Name: "tasks", Pattern: "/tasks", Section: "tasks", Load: p.tasks, Parts: []string{"tasks-list"}, Templates: embedded, Rank: 30,
+			Nav: &Nav{Word: "Tasks", Key: "k"},
+			Palette: func(context.Context, api.Status) ([]Link, error) {
+				return []Link{{GoTo, "Tasks in the background", "g k", "/tasks"}}, nil
+			},
+		},
+		{
+			Name: "region", Pattern: "/regions/{key}", Section: "region", Load: p.region, Templates: embedded, Rank: 100,
+			Parts: []string{"region-head", "region-topology", "region-readiness", "region-faults", "region-components"},
+			Palette: func(_ context.Context, s api.Status) ([]Link, error) {
+				var out []Link
+				for _, r := range s.Regions {
+					out = append(out, Link{GoTo, "Region " + r.Name, r.Role, "/regions/" + Segments(r.Name)})
+				}
+				return out, nil
+			},
+		},
+	}
+}
+
+// regionSheet is one region and what runs there. What can be done to it is brought by the doors
+// of wings, as panels: region-readiness, region-faults and region-inject.
 type regionSheet struct {
 	Region   api.Region
 	Topology topology
-	Faults   []api.Fault
-	Kinds    []api.FaultKind
-	Zones    []string // as targets: REGION/ZONE
-	Others   []string // its links to one other, as targets: REGION:OTHER
-	Fault    faultPlan
 }
 
-// faultPlan is a fault as asked for, with its plan once the ask is complete.
-type faultPlan struct {
-	Region  string
-	Asked   url.Values
-	Ask     faultAsk
-	Plan    *plan    // nil while something is missing
-	Missing *trouble // what is missing; nil when nothing was asked yet
-}
-
-func loadRegion(ctx context.Context, src Source, a ask) (sheet, error) {
-	r, err := src.Region(ctx, a.Key)
+func (p platformPages) region(ctx context.Context, a Ask) (Sheet, error) {
+	r, err := p.Region(ctx, a.Key)
 	if err != nil {
-		return sheet{}, fmt.Errorf("read region %s: %w", a.Key, err)
+		return Sheet{}, fmt.Errorf("read region %s: %w", a.Key, err)
 	}
-	faults, err := src.Faults(ctx)
-	if err != nil {
-		return sheet{}, fmt.Errorf("read faults: %w", err)
-	}
-	status, err := src.Status(ctx)
-	if err != nil {
-		return sheet{}, fmt.Errorf("read regions: %w", err)
-	}
-	return sheet{Title: r.Name, Data: regionSheet{
-		Region: r, Topology: drawTopology(r), Faults: faultsIn(r.Name, faults),
-		Kinds: api.FaultKinds(), Zones: zonesOf(r), Others: othersOf(r, status.Regions), Fault: faultPlan{Region: r.Name, Asked: a.Query},
-	}}, nil
-}
-
-// loadFault reviews a fault before it can be injected.
-func loadFault(ctx context.Context, src Source, a ask) (sheet, error) {
-	s, err := loadRegion(ctx, src, a)
-	if err != nil {
-		return sheet{}, err
-	}
-	r := s.Data.(regionSheet)
-	r.Fault.Ask, err = readFault(r.Region, a.Query.Get)
-	if err != nil {
-		r.Fault.Missing = troubleOf(err)
-	} else {
-		p := planFault(r.Region, r.Fault.Ask)
-		r.Fault.Plan = &p
-	}
-	return sheet{Title: "Inject a fault in " + r.Region.Name, Data: r}, nil
-}
-
-// switchoverSheet is a switchover before it is asked for.
-type switchoverSheet struct {
-	Region    api.Region
-	Readiness api.Readiness
-	Candidate string
-	Reason    string
-	Plan      plan
-	Missing   *trouble
-}
-
-// loadSwitchover reviews a switchover of one cluster of a region.
-func loadSwitchover(ctx context.Context, src Source, a ask) (sheet, error) {
-	r, err := src.Region(ctx, a.Key)
-	if err != nil {
-		return sheet{}, fmt.Errorf("read region %s: %w", a.Key, err)
-	}
-	cluster := a.Query.Get("cluster")
-	for _, ready := range r.Readiness {
-		if ready.Cluster != cluster || !switches(cluster) {
-			continue
-		}
-		s := switchoverSheet{Region: r, Readiness: ready, Candidate: a.Query.Get("candidate"), Reason: strings.TrimSpace(a.Query.Get("reason"))}
-		if s.Candidate == "" && len(ready.Candidates) > 0 {
-			s.Candidate = ready.Candidates[0]
-		}
-		if err := checkReason(s.Reason); err != nil {
-			s.Missing = troubleOf(err)
-		}
-		if !slices.Contains(ready.Candidates, s.Candidate) {
-			s.Missing = badRequest(fmt.Sprintf("%q is no candidate of %s now", s.Candidate, cluster), "Choose one of the list.")
-		}
-		s.Plan = planSwitchover(ready, s.Candidate, s.Reason)
-		return sheet{Title: "Switch over " + cluster, Data: s}, nil
-	}
-	return sheet{}, fmt.Errorf("find cluster %q in %s: %w", cluster, r.Name, ErrNotFound)
-}
-
-// switches tells whether a person may choose a cluster's leader: Kafka's brokers elect the
-// controller of their quorum by themselves.
-func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka") }
-
-// faultsIn are the faults whose target lies in a region.
-func faultsIn(region string, all []api.Fault) []api.Fault {
-	var here []api.Fault
-	for _, f := range all {
-		if slices.Contains(api.FaultRegions(f.Target), region) {
-			here = append(here, f)
-		}
-	}
-	return here
-}
-
-// zonesOf are a region's zones as targets.
-func zonesOf(r api.Region) []string {
-	targets := make([]string, 0, len(r.Zones))
-	for _, zone := range r.Zones {
-		targets = append(targets, r.Name+"/"+zone)
-	}
-	return targets
-}
-
-// othersOf are the links of a region to each other one that runs, as targets.
-func othersOf(r api.Region, all []api.Region) []string {
-	var out []string
-	for _, other := range all {
-		if other.Running && other.Name != r.Name {
-			out = append(out, r.Name+":"+other.Name)
-		}
-	}
-	return out
+	return Sheet{Title: r.Name, Data: regionSheet{Region: r, Topology: drawTopology(r)}}, nil
 }

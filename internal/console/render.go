@@ -5,10 +5,10 @@ import (
 	"context"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -22,10 +22,12 @@ type view struct {
 	Now     time.Time
 	Key     string
 	Status  api.Status
-	Stream  string     // address of the page's event stream, empty for a still page
-	Problem *trouble   // what went wrong with the verb just asked for
-	Form    url.Values // what was typed, when a form is shown again
-	Data    any        // what the page's loader answered
+	Stream  string // address of the page's event stream, empty for a still page
+	Nav     []navEntry
+	Panels  map[string]any // data of the panels that other doors bring, by name
+	Problem *Trouble       // what went wrong with the verb just asked for
+	Form    url.Values     // what was typed, when a form is shown again
+	Data    any            // what the page's loader answered
 }
 
 // parseBase parses what all pages share.
@@ -34,43 +36,50 @@ func parseBase() *template.Template {
 		ParseFS(embedded, "templates/layout.html", "templates/shared.html"))
 }
 
-// parseScreen adds the templates of one page to a copy of the shared ones.
-func parseScreen(base *template.Template, name string) *template.Template {
-	return template.Must(template.Must(base.Clone()).ParseFS(embedded, "templates/"+name+".html"))
+// parsePage adds the templates of one page to a copy of the shared ones.
+func parsePage(base *template.Template, files fs.FS, name string) *template.Template {
+	return template.Must(template.Must(base.Clone()).ParseFS(files, "templates/"+name+".html"))
 }
 
-// view loads a page.
-func (c *console) view(ctx context.Context, s screen, key string, query url.Values) (view, error) {
+// view loads a page, and what other doors bring for it.
+func (c *console) view(ctx context.Context, p mounted, key string, query url.Values) (view, error) {
 	status, err := c.source.Status(ctx)
 	if err != nil {
 		return view{}, fmt.Errorf("read status: %w", err)
 	}
 	now := c.now().UTC()
-	sheet, err := s.load(ctx, c.source, ask{Key: key, Query: query, Now: now, Status: status})
+	asked := Ask{Key: key, Query: query, Now: now, Status: status}
+	sheet, err := p.Load(ctx, asked)
 	if err != nil {
 		return view{}, err
 	}
+	panels := map[string]any{}
+	for _, panel := range p.panels {
+		if panels[panel.Name], err = panel.Load(ctx, asked); err != nil {
+			return view{}, err
+		}
+	}
 	return view{
-		Title: sheet.Title, Section: s.section, Version: c.version, Now: now, Key: key,
-		Status: status, Stream: streamAddress(s, key, query), Data: sheet.Data,
+		Title: sheet.Title, Section: p.Section, Version: c.version, Now: now, Key: key, Nav: c.nav(p.Section, status),
+		Status: status, Stream: streamAddress(p.Name, key, query), Data: sheet.Data, Panels: panels,
 	}, nil
 }
 
-// screenHandler serves a page, or only the part made for a page already open, if
+// pageHandler serves a page, or only the part made for a page already open, if
 // the page has one.
-func (c *console) screenHandler(s screen) http.Handler {
+func (c *console) pageHandler(p mounted) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.show(w, r, s, r.PathValue("key"), r.URL.Query(), nil)
+		c.show(w, r, p, r.PathValue("key"), r.URL.Query(), nil)
 	})
 }
 
 // show draws a page. With a problem, it is the answer to a verb that failed: the
 // page it was asked from, with what went wrong above and what was typed kept.
-func (c *console) show(w http.ResponseWriter, r *http.Request, s screen, key string, query url.Values, problem *trouble) {
-	v, err := c.view(r.Context(), s, key, query)
+func (c *console) show(w http.ResponseWriter, r *http.Request, p mounted, key string, query url.Values, problem *Trouble) {
+	v, err := c.view(r.Context(), p, key, query)
 	if err != nil {
 		if problem == nil {
-			problem = troubleOf(err)
+			problem = TroubleOf(err)
 		}
 		c.problem(w, r, problem)
 		return
@@ -80,10 +89,10 @@ func (c *console) show(w http.ResponseWriter, r *http.Request, s screen, key str
 		v.Problem, v.Form, status = problem, r.PostForm, problem.status
 	}
 	root := "layout"
-	if alone := s.name + "-part"; r.Header.Get("HX-Request") == "true" && s.tmpl.Lookup(alone) != nil {
+	if alone := p.Name + "-part"; r.Header.Get("HX-Request") == "true" && p.tmpl.Lookup(alone) != nil {
 		root = alone
 	}
-	c.write(w, r, s.tmpl, root, status, v)
+	c.write(w, r, p.tmpl, root, status, v)
 }
 
 // write renders before it answers, so that a failure is a whole error page and
@@ -102,21 +111,12 @@ func (c *console) write(w http.ResponseWriter, r *http.Request, t *template.Temp
 }
 
 // streamAddress is where a page's parts are sent from as they change.
-func streamAddress(s screen, key string, query url.Values) string {
+func streamAddress(page, key string, query url.Values) string {
 	q := url.Values{}
 	maps.Copy(q, query)
-	q.Set("page", s.name)
+	q.Set("page", page)
 	if key != "" {
 		q.Set("key", key)
 	}
 	return "/events?" + q.Encode()
-}
-
-// segments escapes an id for use in an address, leaving its slashes.
-func segments(id string) string {
-	parts := strings.Split(id, "/")
-	for i, p := range parts {
-		parts[i] = url.PathEscape(p)
-	}
-	return strings.Join(parts, "/")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/console/consoletest"
 )
 
 func TestOtherOriginsAreRefused(t *testing.T) {
@@ -26,15 +27,15 @@ func TestOtherOriginsAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture()
+			f := consoletest.New()
 			r := httptest.NewRequest(http.MethodPost, "http://console.test/verbs/clear-fault", strings.NewReader("id=fault-7"))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			for name, value := range c.headers {
 				r.Header.Set(name, value)
 			}
 			answer := httptest.NewRecorder()
-			newConsole(f).ServeHTTP(answer, r)
-			if allowed := len(f.asked) == 1; allowed != c.allowed {
+			consoletest.Console(f).ServeHTTP(answer, r)
+			if allowed := len(f.Asked) == 1; allowed != c.allowed {
 				t.Errorf("reached the action: %t, want %t (status %d)", allowed, c.allowed, answer.Code)
 			}
 			if !c.allowed && answer.Code != http.StatusForbidden {
@@ -46,7 +47,7 @@ func TestOtherOriginsAreRefused(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	handler := newConsole(newFixture())
+	handler := consoletest.Console(consoletest.New())
 	for _, address := range []string{"/", "/nothing-here", "/static/console.css", "/events?page=none"} {
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, address, nil))
@@ -63,7 +64,7 @@ func TestHeaders(t *testing.T) {
 // TestErrors is about addresses that cannot be answered.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	handler := newConsole(newFixture())
+	handler := consoletest.Console(consoletest.New())
 	for _, c := range []struct {
 		address string
 		status  int
@@ -93,10 +94,10 @@ func TestErrors(t *testing.T) {
 // TestSourceDown draws a page that says so, even without anything to show.
 func TestSourceDown(t *testing.T) {
 	t.Parallel()
-	f := newFixture()
-	f.broken = errors.New("state: etcd has no leader")
+	f := consoletest.New()
+	f.Broken = errors.New("state: etcd has no leader")
 	answer := httptest.NewRecorder()
-	newConsole(f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+	consoletest.Console(f).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
 	if answer.Code != http.StatusInternalServerError || !strings.Contains(answer.Body.String(), "etcd has no leader") {
 		t.Errorf("answered %d:\n%s", answer.Code, answer.Body)
 	}

@@ -3,7 +3,6 @@ package console_test
 import (
 	"flag"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/console/consoletest"
 )
 
 var serveFlag = flag.String("serve", "", "serve the fixture on this address for the browser tests, instead of testing")
@@ -23,14 +23,14 @@ func TestServe(t *testing.T) {
 	if *serveFlag == "" {
 		return // it is no test
 	}
-	f := newFixture()
+	f := consoletest.New()
 	mux := http.NewServeMux()
-	mux.Handle("/", newConsole(f))
+	mux.Handle("/", consoletest.Console(f))
 	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
 		console.Login(w, r, r.URL.Query().Get("problem"))
 	})
 	mux.HandleFunc("POST /advance", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, f.advance())
+		fmt.Fprintln(w, f.Advance())
 	})
 	listener, err := net.Listen("tcp", *serveFlag)
 	if err != nil {
@@ -47,12 +47,4 @@ func TestServe(t *testing.T) {
 	if err := server.Serve(listener); err != http.ErrServerClosed {
 		t.Fatalf("serve the browser tests: %v", err)
 	}
-}
-
-// newConsole is the console over a fixture, at noon.
-func newConsole(f *fixture) http.Handler {
-	return console.New(console.Options{
-		Source: f, Actions: f, Now: noon, Version: "0.1.0-test",
-		Logger: slog.New(slog.DiscardHandler),
-	})
 }

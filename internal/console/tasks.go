@@ -13,16 +13,16 @@ type taskRow struct {
 	Tone, Shape, Word, Rhythm, Newest string
 }
 
-func loadTasks(ctx context.Context, src Source, _ ask) (sheet, error) {
-	all, err := src.Tasks(ctx)
+func (p platformPages) tasks(ctx context.Context, _ Ask) (Sheet, error) {
+	all, err := p.Tasks(ctx)
 	if err != nil {
-		return sheet{}, fmt.Errorf("read tasks: %w", err)
+		return Sheet{}, fmt.Errorf("read tasks: %w", err)
 	}
 	rows := make([]taskRow, 0, len(all))
 	for _, t := range all {
 		rows = append(rows, rowOf(t))
 	}
-	return sheet{Title: "Tasks", Data: rows}, nil
+	return Sheet{Title: "Tasks", Data: rows}, nil
 }
 
 // rowOf words how a task is doing. What has not ended once says nothing of success.

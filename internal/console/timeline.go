@@ -6,7 +6,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// span of a timeline's drawing, in its own units.
+// Span of a timeline's drawing, in its own units.
 const timelineWidth = 1000.0
 
 // lane is one step on a timeline: where its bar begins and how long it is.
@@ -39,7 +39,7 @@ func timeline(now, begun, ended time.Time, steps []api.Step) []lane {
 				end = ended
 			}
 			after := max(0, s.Begun.Sub(begun))
-			l.After = "+" + span(after)
+			l.After = "+" + Span(after)
 			l.X = min(timelineWidth*float64(after)/float64(whole), timelineWidth-4)
 			l.Width = min(max(4, timelineWidth*float64(end.Sub(s.Begun))/float64(whole)), timelineWidth-l.X)
 		}

@@ -38,12 +38,9 @@ type box struct {
 	X, Y, Width, Height float64
 }
 
-// Lead says whether the component leads its cluster; it is drawn with a bar.
-func (b box) Lead() bool { return leads(b.Role) }
-
 // wire is one link, as the path of an SVG.
 type wire struct {
-	api.Link
+	api.Relation
 	Path string
 	X, Y float64 // of its label
 	Show bool    // whether there is room for the label
@@ -130,8 +127,8 @@ func kindRows(r api.Region) []string {
 
 // drawWire connects two boxes: along the row through the gap between columns,
 // under the row when a column lies between, or from one row down to another.
-func drawWire(l api.Link, from, to box) wire {
-	w := wire{Link: l}
+func drawWire(l api.Relation, from, to box) wire {
+	w := wire{Relation: l}
 	switch {
 	case from.Y != to.Y:
 		if from.Y > to.Y {

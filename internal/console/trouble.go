@@ -9,38 +9,38 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// trouble is an error as a person reads it: what, why, and what to do.
-type trouble struct {
+// Trouble is an error as a person reads it: what, why, and what to do.
+type Trouble struct {
 	status int
 	title  string
 	err    error
 	todo   string
 }
 
-func (t *trouble) Error() string { return t.title + ": " + t.err.Error() }
-func (t *trouble) Unwrap() error { return t.err }
+func (t *Trouble) Error() string { return t.title + ": " + t.err.Error() }
+func (t *Trouble) Unwrap() error { return t.err }
 
 // Title, Text and Todo are read by templates.
-func (t *trouble) Title() string { return t.title }
-func (t *trouble) Text() string  { return t.err.Error() }
-func (t *trouble) Todo() string  { return t.todo }
+func (t *Trouble) Title() string { return t.title }
+func (t *Trouble) Text() string  { return t.err.Error() }
+func (t *Trouble) Todo() string  { return t.todo }
 
-// badRequest says which field of a form or address is wrong.
-func badRequest(text, todo string) *trouble {
-	return &trouble{status: http.StatusBadRequest, title: "That cannot be asked", err: errors.New(text), todo: todo}
+// BadRequest says which field of a form or address is wrong.
+func BadRequest(text, todo string) *Trouble {
+	return &Trouble{status: http.StatusBadRequest, title: "That cannot be asked", err: errors.New(text), todo: todo}
 }
 
-// troubleOf words any error.
-func troubleOf(err error) *trouble {
-	if t, ok := errors.AsType[*trouble](err); ok {
+// TroubleOf words any error.
+func TroubleOf(err error) *Trouble {
+	if t, ok := errors.AsType[*Trouble](err); ok {
 		return t
 	}
-	t := &trouble{err: err}
+	t := &Trouble{err: err}
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, api.ErrNotFound):
 		t.status, t.title = http.StatusNotFound, "Not found"
 		t.todo = "Check the name or id; the lists show what there is."
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, api.ErrRefused):
 		t.status, t.title = http.StatusConflict, "Refused: nothing was changed"
 		t.todo = "Mend what the reason names, then ask again."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
@@ -55,7 +55,7 @@ func troubleOf(err error) *trouble {
 
 // problem answers with a page that says only what went wrong. It is drawn without
 // the source when that does not answer either.
-func (c *console) problem(w http.ResponseWriter, r *http.Request, t *trouble) {
+func (c *console) problem(w http.ResponseWriter, r *http.Request, t *Trouble) {
 	if t.status >= http.StatusInternalServerError {
 		c.log.ErrorContext(r.Context(), "answer request", "method", r.Method, "path", r.URL.Path, "err", t.err)
 	}
@@ -68,7 +68,7 @@ func (c *console) problem(w http.ResponseWriter, r *http.Request, t *trouble) {
 		root = "problem-part"
 	}
 	c.write(w, r, c.trouble, root, t.status, view{
-		Title: t.title, Version: c.version, Now: c.now().UTC(), Status: status,
+		Title: t.title, Version: c.version, Now: c.now().UTC(), Status: status, Nav: c.nav("", status),
 		Problem: t, Form: url.Values{},
 	})
 }

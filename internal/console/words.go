@@ -34,19 +34,19 @@ func ago(now, t time.Time) string {
 	d := now.Sub(t)
 	switch {
 	case d < -time.Second:
-		return "in " + span(-d)
+		return "in " + Span(-d)
 	case d < time.Second:
 		return "now"
 	default:
-		return span(d) + " ago"
+		return Span(d) + " ago"
 	}
 }
 
-// span words a duration with the precision an operator acts on.
-func span(d time.Duration) string {
+// Span words a duration with the precision an operator acts on.
+func Span(d time.Duration) string {
 	switch {
 	case d < 0:
-		return "-" + span(-d)
+		return "-" + Span(-d)
 	case d < time.Second:
 		return unit(strconv.FormatInt(d.Milliseconds(), 10), "ms")
 	case d < 10*time.Second:
@@ -71,11 +71,11 @@ func twoUnits(large int, largeName string, small int, smallName string) string {
 	return words + "\u00a0" + unit(strconv.Itoa(small), smallName)
 }
 
-// seconds words a number of seconds.
-func seconds(s float64) string { return span(time.Duration(s * float64(time.Second))) }
+// Seconds words a number of seconds.
+func Seconds(s float64) string { return Span(time.Duration(s * float64(time.Second))) }
 
-// size words an amount of data, in powers of 1000.
-func size(bytes int64) string {
+// Size words an amount of data, in powers of 1000.
+func Size(bytes int64) string {
 	v, names := float64(bytes), []string{"B", "kB", "MB", "GB", "TB"}
 	for v >= 1000 && len(names) > 1 {
 		v, names = v/1000, names[1:]
@@ -87,11 +87,11 @@ func size(bytes int64) string {
 func distanceWords(declared, measured float64) string {
 	switch {
 	case declared > 0 && measured > 0:
-		return fmt.Sprintf("a round trip takes %s, declared are %s", seconds(measured), seconds(declared))
+		return fmt.Sprintf("a round trip takes %s, declared are %s", Seconds(measured), Seconds(declared))
 	case measured > 0:
-		return fmt.Sprintf("a round trip takes %s", seconds(measured))
+		return fmt.Sprintf("a round trip takes %s", Seconds(measured))
 	case declared > 0:
-		return fmt.Sprintf("a round trip of %s is declared, and none was measured lately", seconds(declared))
+		return fmt.Sprintf("a round trip of %s is declared, and none was measured lately", Seconds(declared))
 	}
 	return ""
 }
@@ -103,12 +103,12 @@ func lagWords(bytes int64, behind float64) string {
 	}
 	words := "unknown bytes"
 	if bytes >= 0 {
-		words = size(bytes)
+		words = Size(bytes)
 	}
 	if behind < 0 {
 		return words
 	}
-	return words + ", " + seconds(behind)
+	return words + ", " + Seconds(behind)
 }
 
 // objectWords words how far the copies of objects are behind.
@@ -116,7 +116,7 @@ func objectWords(versions int64, behind float64) string {
 	if versions < 0 || behind < 0 {
 		return "unknown"
 	}
-	return many(int(versions), "version", "versions") + ", " + seconds(behind)
+	return Many(int(versions), "version", "versions") + ", " + Seconds(behind)
 }
 
 // took is how long something took, up to now while it still runs.
@@ -127,7 +127,7 @@ func took(now, begun, ended time.Time) string {
 	if ended.IsZero() {
 		ended = now
 	}
-	return span(ended.Sub(begun))
+	return Span(ended.Sub(begun))
 }
 
 // count groups the digits of a number: 18 233.
@@ -143,8 +143,8 @@ func count(n uint64) string {
 	return b.String()
 }
 
-// ratio words a share as per cent, cut and never rounded up: 99.98999 % is not 99.99 %.
-func ratio(r float64, digits int) string {
+// Ratio words a share as per cent, cut and never rounded up: 99.98999 % is not 99.99 %.
+func Ratio(r float64, digits int) string {
 	scale := math.Pow(10, float64(digits))
 	cut := math.Floor(r*100*scale+1e-6) / scale
 	return unit(strconv.FormatFloat(cut, 'f', digits, 64), "%")
@@ -154,7 +154,7 @@ func ratio(r float64, digits int) string {
 func measure(value float64, unit string) string {
 	switch unit {
 	case "seconds":
-		return seconds(value)
+		return Seconds(value)
 	case "count":
 		if value >= 0 && value == math.Trunc(value) {
 			return count(uint64(value))
@@ -174,8 +174,8 @@ func short(hash string) string {
 	return hash[:12]
 }
 
-// many words a number of things: 1 fault, 2 faults, no faults.
-func many(n int, one, more string) string {
+// Many words a number of things: 1 fault, 2 faults, no faults.
+func Many(n int, one, more string) string {
 	switch n {
 	case 0:
 		return "no " + more
@@ -184,4 +184,13 @@ func many(n int, one, more string) string {
 	default:
 		return fmt.Sprintf("%d %s", n, more)
 	}
+}
+
+// Sentence begins with a capital letter, unless it begins with a component's id.
+func Sentence(words string) string {
+	first, _, _ := strings.Cut(words, " ")
+	if strings.Contains(first, "/") || words == "" || words[0] < 'a' || words[0] > 'z' {
+		return words
+	}
+	return string(words[0]-'a'+'A') + words[1:]
 }

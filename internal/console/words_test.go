@@ -13,8 +13,8 @@ func TestSpan(t *testing.T) {
 		"119 s": 119 * time.Second, "2 m": 2 * time.Minute, "2 m 10 s": 130 * time.Second, "52 m 33 s": 3153600 * time.Millisecond,
 		"2 h": 2 * time.Hour, "26 h": 26 * time.Hour, "3 d": 76 * time.Hour, "-4 s": -4 * time.Second,
 	} {
-		if got := strings.ReplaceAll(span(d), "\u00a0", " "); got != want {
-			t.Errorf("span(%s) = %q, want %q", d, got, want)
+		if got := strings.ReplaceAll(Span(d), "\u00a0", " "); got != want {
+			t.Errorf("Span(%s) = %q, want %q", d, got, want)
 		}
 	}
 }
@@ -28,8 +28,8 @@ func TestRatioNeverRoundsUp(t *testing.T) {
 	}{
 		{0.9998999, 2, "99.98 %"}, {0.9999, 2, "99.99 %"}, {0.99997319, 4, "99.9973 %"}, {1, 4, "100.0000 %"}, {0.99999999, 4, "99.9999 %"}, {-0.125, 1, "-12.5 %"}, {0, 1, "0.0 %"},
 	} {
-		if got := strings.ReplaceAll(ratio(c.share, c.digits), "\u00a0", " "); got != c.want {
-			t.Errorf("ratio(%v, %d) = %q, want %q", c.share, c.digits, got, c.want)
+		if got := strings.ReplaceAll(Ratio(c.share, c.digits), "\u00a0", " "); got != c.want {
+			t.Errorf("Ratio(%v, %d) = %q, want %q", c.share, c.digits, got, c.want)
 		}
 	}
 }

@@ -66,13 +66,26 @@ func may(room string) []string {
 	case room == "api/client":
 		return []string{"drill"}
 	case room == "api":
-		return slices.Concat(core, wings, []string{"wing"})
+		return slices.Concat(core, wings, []string{"wing"}) // never a door
 	case room == "console":
 		return []string{"api"}
+	case room == "console/consoletest": // a fixture of all that pages show
+		return slices.Concat(core, wings, doors(), []string{"api", "console"})
+	case room == "cli/verb":
+		return slices.Concat(core, platform, []string{"api", "api/client"})
 	case room == "cli":
-		return slices.Concat(core, platform, []string{"app", "up", "assign", "api", "api/client", "driver"})
+		return slices.Concat(core, platform, doors(), []string{"app", "up", "assign", "api", "api/client", "cli/verb", "driver"})
 	}
 	return nil
+}
+
+// doors are the doors of every wing.
+func doors() []string {
+	var out []string
+	for _, w := range wings {
+		out = append(out, w+"/door")
+	}
+	return out
 }
 
 // roomOf returns the room of a path below internal.
@@ -80,7 +93,7 @@ func roomOf(path string) string {
 	parts := strings.Split(path, "/")
 	if len(parts) > 1 {
 		two := parts[0] + "/" + parts[1]
-		if slices.Contains(wings, parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || two == "api/client" || two == "cli/verb" {
+		if slices.Contains(wings, parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || slices.Contains([]string{"api/client", "cli/verb", "console/consoletest"}, two) {
 			return two
 		}
 	}
@@ -175,6 +188,64 @@ func TestCirclesAreFound(t *testing.T) {
 	} {
 		if got := strings.Join(circleIn(c.edges), " "); got != c.want {
 			t.Errorf("%v: %q, want %q", c.edges, got, c.want)
+		}
+	}
+}
+
+// What a door or a kit of doors reads and asks is declared in small interfaces, so that none
+// grows into everything that a server can do.
+func TestInterfacesOfDoorsAreSmall(t *testing.T) {
+	t.Parallel()
+	const most = 6
+	all := map[string]*ast.InterfaceType{} // by folder and name
+	kept := map[string]string{}            // those of doors: where they stand
+	walk(t, func(path string, f *ast.File) {
+		folder := filepath.ToSlash(filepath.Dir(path))
+		for _, d := range f.Decls {
+			decl, ok := d.(*ast.GenDecl)
+			if !ok {
+				continue
+			}
+			for _, s := range decl.Specs {
+				if ts, ok := s.(*ast.TypeSpec); ok {
+					if i, ok := ts.Type.(*ast.InterfaceType); ok {
+						all[folder+"."+ts.Name.Name] = i
+						if folder == "api" || folder == "console" || strings.HasSuffix(folder, "/door") {
+							kept[folder+"."+ts.Name.Name] = folder
+						}
+					}
+				}
+			}
+		}
+	})
+	var count func(folder string, i *ast.InterfaceType) int
+	count = func(folder string, i *ast.InterfaceType) int {
+		n := 0
+		for _, m := range i.Methods.List {
+			var of *ast.InterfaceType
+			in := folder
+			switch x := m.Type.(type) {
+			case *ast.Ident:
+				of = all[in+"."+x.Name]
+			case *ast.SelectorExpr: // of a kit, which is named as its folder
+				if kit, ok := x.X.(*ast.Ident); ok {
+					in, of = kit.Name, all[kit.Name+"."+x.Sel.Name]
+				}
+			}
+			if of == nil {
+				n += max(1, len(m.Names))
+				continue
+			}
+			n += count(in, of)
+		}
+		return n
+	}
+	if len(kept) < 12 {
+		t.Fatalf("only %d interfaces were seen: the test looks in the wrong place", len(kept))
+	}
+	for name, folder := range kept {
+		if n := count(folder, all[name]); n > most {
+			t.Errorf("%s has %d methods, at most %d: name what each part is for", name, n, most)
 		}
 	}
 }
@@ -283,7 +354,7 @@ func TestNamesAndSizes(t *testing.T) {
 // everywhere; other texts with slashes are named here.
 func TestIDsAreReadInOnePlace(t *testing.T) {
 	t.Parallel()
-	mayCut := map[string]string{"cli/verify_archive.go": "an address of S3", "console/render.go": "an address"}
+	mayCut := map[string]string{"cli/verify_archive.go": "an address of S3", "console/address.go": "an address"}
 	rooms := slices.Concat(wings, []string{"evidence", "assign", "up", "alerts", "app", "server", "place", "console", "cli"})
 	walk(t, func(path string, f *ast.File) {
 		if strings.HasSuffix(path, "_test.go") || mayCut[path] != "" || !slices.Contains(rooms, strings.Split(path, "/")[0]) {

@@ -38,13 +38,24 @@ type Problem struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
+	Errors []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+	} `json:"errors,omitempty"` // what is wrong with the request, and where in it
 }
 
 func (p *Problem) Error() string {
-	if p.Detail != "" {
-		return p.Detail
+	text := p.Detail
+	if text == "" {
+		text = p.Title
 	}
-	return p.Title
+	for i, e := range p.Errors {
+		text += [...]string{": ", "; "}[min(i, 1)] + e.Message
+		if e.Location != "" {
+			text += " (" + e.Location + ")"
+		}
+	}
+	return text
 }
 
 // Call sends in as JSON, if it is not nil, and reads the answer into out, if it is not nil.

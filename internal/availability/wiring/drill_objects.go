@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/place"
@@ -60,7 +60,7 @@ func (c *objectClient) store(region string) (*s3.Store, error) {
 
 // where returns the region that serves the home; while nobody can say, the last that is known.
 func (c *objectClient) where(ctx context.Context) (string, error) {
-	var all client.Items[api.Home]
+	var all client.Items[door.Home]
 	err := c.platform.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +129,7 @@ func (c *objectClient) In(region string) drill.Writer {
 // Settled implements availability.ObjectPlatform.
 func (c *objectClient) Settled(ctx context.Context, t time.Time) error {
 	for {
-		var l client.Items[api.ObjectMirror]
+		var l client.Items[door.ObjectMirror]
 		if err := again(ctx, func() error {
 			return c.platform.Client.Call(ctx, http.MethodGet, "/v1/objects/mirrors", "", nil, &l)
 		}); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
@@ -144,7 +145,7 @@ func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t tim
 
 // Home implements availability.MovePlatform.
 func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availability.MovePlan, trouble []string, err error) {
-	var all client.Items[api.Home]
+	var all client.Items[door.Home]
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/homes", "", nil, &all); err != nil {
 		return "", plan, nil, err
 	}
@@ -168,15 +169,15 @@ func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availabil
 
 // Evacuate implements availability.MovePlatform: approval is given in advance.
 func (p DrillPlatform) Evacuate(ctx context.Context, mode, reason string) (string, error) {
-	return p.move(ctx, "evacuate", api.MoveRequest{Mode: mode, Practice: mode == availability.Graceful, Approve: true, Reason: reason})
+	return p.move(ctx, "evacuate", door.MoveRequest{Mode: mode, Practice: mode == availability.Graceful, Approve: true, Reason: reason})
 }
 
 // Restore implements availability.MovePlatform.
 func (p DrillPlatform) Restore(ctx context.Context, reason string) (string, error) {
-	return p.move(ctx, "restore", api.MoveRequest{Approve: true, Reason: reason})
+	return p.move(ctx, "restore", door.MoveRequest{Approve: true, Reason: reason})
 }
 
-func (p DrillPlatform) move(ctx context.Context, verb string, q api.MoveRequest) (string, error) {
+func (p DrillPlatform) move(ctx context.Context, verb string, q door.MoveRequest) (string, error) {
 	id := control.NewID(verb)
 	return id, again(ctx, func() error {
 		return p.Client.Call(ctx, http.MethodPost, "/v1/homes/"+url.PathEscape(p.Region)+"/"+verb, id, q, nil)

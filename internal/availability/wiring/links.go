@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
@@ -40,11 +41,11 @@ func (w *Wiring) linkState(way fact.Way) (l availability.LinkState, err error) {
 }
 
 // distance is one way as it is declared and measured.
-func (w *Wiring) distance(way fact.Way, now time.Time) api.Distance {
+func (w *Wiring) distance(way fact.Way, now time.Time) door.Distance {
 	declared, _ := w.house.Layout.Platform.Link(way.From, way.To)
 	back, _ := w.house.Layout.Platform.Link(way.To, way.From)
 	there, other := w.house.Facts.Link(way.From, way.To), w.house.Facts.Link(way.To, way.From)
-	d := api.Distance{
+	d := door.Distance{
 		From: way.From, To: way.To, Health: api.Healthy, Loss: float64(declared.Loss), Measured: there.Measured, Heard: there.Heard, Missed: there.Missed,
 		DeclaredSeconds: (declared.Latency.D() + back.Latency.D()).Seconds() / 2, // half of each, its way
 	}
@@ -62,9 +63,9 @@ func (w *Wiring) distance(way fact.Way, now time.Time) api.Distance {
 	return d
 }
 
-// Distances implements api.Source.
-func (w *Wiring) Distances(context.Context) ([]api.Distance, error) {
-	now, out := w.house.Now(), []api.Distance{}
+// Distances implements the door's Source.
+func (w *Wiring) Distances(context.Context) ([]door.Distance, error) {
+	now, out := w.house.Now(), []door.Distance{}
 	for _, way := range w.house.Layout.Ways() {
 		d := w.distance(way, now)
 		l, err := w.linkState(way)

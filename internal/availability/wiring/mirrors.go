@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/fact"
@@ -69,10 +70,10 @@ func (w *Wiring) watchMirror(ctx context.Context, from, to *region) {
 	wg.Wait()
 }
 
-// Mirrors implements api.Source.
-func (w *Wiring) Mirrors(context.Context) ([]api.Mirror, error) {
+// Mirrors implements the door's Source.
+func (w *Wiring) Mirrors(context.Context) ([]door.Mirror, error) {
 	now := w.house.Now()
-	out := []api.Mirror{}
+	out := []door.Mirror{}
 	for _, name := range w.house.Layout.Regions {
 		r, ok := w.house.Layout.Platform.Region(name)
 		if !ok || w.house.Layout.MirrorZone(name) == "" {
@@ -83,10 +84,10 @@ func (w *Wiring) Mirrors(context.Context) ([]api.Mirror, error) {
 	return out, nil
 }
 
-func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
-	out := api.Mirror{
+func apiMirror(m fact.KafkaMirror, now time.Time) door.Mirror {
+	out := door.Mirror{
 		From: m.From, To: m.To, Health: api.Healthy, Detail: availability.MirrorTrouble(m, now), At: m.At, LagSeconds: m.Lag.Seconds(),
-		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []api.MirroredTopic{},
+		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []door.MirroredTopic{},
 	}
 	switch {
 	case m.Gaps > 0:
@@ -95,7 +96,7 @@ func apiMirror(m fact.KafkaMirror, now time.Time) api.Mirror {
 		out.Health = api.Progressing
 	}
 	for _, t := range m.Topics {
-		topic := api.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
+		topic := door.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
 		switch {
 		case t.Records == 0:
 			topic.LagSeconds = now.Sub(m.TopicsAt).Seconds() // nobody knows better than the last look

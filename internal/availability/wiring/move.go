@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
@@ -39,17 +40,17 @@ func (w *Wiring) homes() ([]homeNow, error) {
 	return out, nil
 }
 
-// Homes implements api.Source.
-func (w *Wiring) Homes(context.Context) ([]api.Home, error) {
+// Homes implements the door's Source.
+func (w *Wiring) Homes(context.Context) ([]door.Home, error) {
 	now := w.house.Now()
 	placed, err1 := w.placement()
 	homes, err2 := w.homes()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	out := []api.Home{}
+	out := []door.Home{}
 	for _, r := range homes {
-		h := api.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
+		h := door.Home{Region: r.Name, Serving: r.serving, Open: placed.Open(r.serving), Fenced: placed.Wishes[r.Name].Reason, Cells: []int{}}
 		for c, home := range placed.Cells {
 			if home == r.Name {
 				h.Cells = append(h.Cells, c)
@@ -85,18 +86,18 @@ func other(home, pair, serving string) string {
 	return home
 }
 
-// Evacuate implements api.Actions.
-func (w *Wiring) Evacuate(ctx context.Context, r api.MoveRequest) (string, error) {
+// Evacuate implements the door's Source.
+func (w *Wiring) Evacuate(ctx context.Context, r door.MoveRequest) (string, error) {
 	return w.move(ctx, availability.KindEvacuate, r)
 }
 
-// Restore implements api.Actions.
-func (w *Wiring) Restore(ctx context.Context, r api.MoveRequest) (string, error) {
+// Restore implements the door's Source.
+func (w *Wiring) Restore(ctx context.Context, r door.MoveRequest) (string, error) {
 	r.Mode = availability.Graceful
 	return w.move(ctx, availability.KindRestore, r)
 }
 
-func (w *Wiring) move(ctx context.Context, kind string, q api.MoveRequest) (string, error) {
+func (w *Wiring) move(ctx context.Context, kind string, q door.MoveRequest) (string, error) {
 	r, ok := w.house.Layout.Platform.Region(q.Region)
 	placed, err := w.placement()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/availability/wiring/replicator"
 	"github.com/greenlang/fournines/internal/driver/s3"
@@ -142,10 +143,10 @@ func asError(text string) error {
 	return errors.New(text)
 }
 
-// ObjectMirrors implements api.Source.
-func (w *Wiring) ObjectMirrors(context.Context) ([]api.ObjectMirror, error) {
+// ObjectMirrors implements the door's Source.
+func (w *Wiring) ObjectMirrors(context.Context) ([]door.ObjectMirror, error) {
 	now := w.house.Now()
-	out := []api.ObjectMirror{}
+	out := []door.ObjectMirror{}
 	for _, name := range w.house.Layout.ObjectRegions() {
 		m := w.house.Facts.Objects(name, w.house.Layout.ObjectPartner(name))
 		lost, err := w.objectLosses(m.From, m.To)
@@ -162,8 +163,8 @@ func (w *Wiring) objectLosses(from, to string) (l availability.ObjectLosses, err
 	return l, err
 }
 
-func (w *Wiring) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) api.ObjectMirror {
-	out := api.ObjectMirror{
+func (w *Wiring) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) door.ObjectMirror {
+	out := door.ObjectMirror{
 		From: m.From, To: m.To, Bucket: w.house.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + w.house.Layout.BucketAddress(m.To),
 		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, Scrubbed: m.Scrubbed, Compares: m.Why, Drift: m.Drift, LagSeconds: -1,
 		Objects: m.Objects, Bytes: m.Bytes, Newest: m.Newest, TookSeconds: m.Took.Seconds(), Copied: m.Copied, CopiedBytes: m.Sent, Lost: lost.Count, LostLast: lost.Index,

@@ -11,7 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 )
 
-// Region implements api.Source.
+// Region implements the door's Source.
 func (w *Wiring) Region(_ context.Context, name string) (api.Region, error) {
 	r, ok := w.house.Layout.Platform.Region(name)
 	if !ok {
@@ -21,7 +21,7 @@ func (w *Wiring) Region(_ context.Context, name string) (api.Region, error) {
 }
 
 func (w *Wiring) RegionStatus(r spec.Region, now time.Time) api.Region {
-	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Link{}, Readiness: []api.Readiness{}}
+	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Relation{}, Readiness: []api.Readiness{}}
 	if _, ok := w.regions[r.Name]; !ok {
 		return out
 	}
@@ -50,8 +50,8 @@ func (w *Wiring) RegionStatus(r spec.Region, now time.Time) api.Region {
 }
 
 // links relates the components: who replicates from whom, and where the edge sends traffic.
-func links(components []api.Component) []api.Link {
-	var out []api.Link
+func links(components []api.Component) []api.Relation {
+	var out []api.Relation
 	leader := map[string]api.Component{}
 	for _, c := range components {
 		if c.Role == "primary" || c.Role == "master" || c.Role == "controller" {
@@ -62,16 +62,16 @@ func links(components []api.Component) []api.Link {
 		switch {
 		case c.Role == "replica" || c.Role == "sync-standby":
 			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
+				out = append(out, api.Relation{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
 			}
 		case c.Role == "broker":
 			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
+				out = append(out, api.Relation{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
 			}
 		case c.Kind == place.Mirror:
-			out = append(out, api.Link{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
+			out = append(out, api.Relation{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
 		case c.Kind == place.GreenLang || (c.Kind == place.Postgres && c.Role == "primary") || (c.Kind == place.Redis && c.Role == "master"):
-			out = append(out, api.Link{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
+			out = append(out, api.Relation{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
 		}
 	}
 	return out

@@ -8,26 +8,27 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Routes implements api.Source.
-func (w *Wiring) Routes(context.Context) ([]api.Route, error) {
+// Routes implements the door's Source.
+func (w *Wiring) Routes(context.Context) ([]door.Route, error) {
 	now := w.house.Now()
 	placed, err1 := w.placement()
 	homes, err2 := w.homes()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	out := []api.Route{}
+	out := []door.Route{}
 	for _, name := range w.house.Layout.Regions {
 		wish := placed.Wishes[name]
-		r := api.Route{
+		r := door.Route{
 			Region: name, On: !wish.Off, Open: placed.Open(name), Address: w.house.Layout.EdgeAddress(name, place.Edge),
-			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
+			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []door.RouteSeen{},
 		}
 		r.Ready, r.Wanted = regions{w}.Capacity(name)
 		for _, h := range homes {
@@ -55,14 +56,14 @@ func (w *Wiring) Routes(context.Context) ([]api.Route, error) {
 }
 
 // seenBy is what an edge's name server thinks of a region, where the edge has reported lately.
-func (w *Wiring) seenBy(edge, region string, now time.Time) []api.RouteSeen {
+func (w *Wiring) seenBy(edge, region string, now time.Time) []door.RouteSeen {
 	f := w.house.Facts.Edge(edge)
 	if f.DNS == nil || now.Sub(f.Seen) > availability.EdgeSilent {
 		return nil
 	}
 	for _, r := range f.DNS.Regions {
 		if r.Name == region {
-			return []api.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
+			return []door.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
 		}
 	}
 	return nil
@@ -109,7 +110,7 @@ func pairOf(p availability.MovePlan) api.Pair {
 	return out
 }
 
-// Route implements api.Actions.
+// Route implements the door's Source.
 func (w *Wiring) Route(ctx context.Context, region string, on bool, reason string) error {
 	placed, err := w.placement()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Switchover implements api.Actions.
+// Switchover implements the door's Source.
 func (w *Wiring) Switchover(ctx context.Context, cluster, candidate, reason string) (string, error) {
 	if _, err := w.region(cluster); err != nil {
 		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
@@ -28,7 +28,7 @@ func (w *Wiring) Switchover(ctx context.Context, cluster, candidate, reason stri
 	return o.Key, err
 }
 
-// RestartKafka implements api.Actions.
+// RestartKafka implements the door's Source.
 func (w *Wiring) RestartKafka(ctx context.Context, region, reason string) (string, error) {
 	cluster := place.Cluster(region, place.Kafka)
 	if _, err := w.region(cluster); err != nil {

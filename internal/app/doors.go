@@ -1,0 +1,54 @@
+package app
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
+	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
+	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// Door is how programs and people reach a wing, or what belongs to no wing.
+type Door struct {
+	Routes func(huma.API) // nil: it has none
+	Pages  []console.Page
+}
+
+// Maker makes a wing, and its door.
+type Maker = func(*wing.House) (wing.Wing, Door)
+
+// platform is the platform as a whole: the wing that runs its regions knows them.
+type platform struct {
+	*ServerApp
+	*availabilitywiring.Wiring
+}
+
+// listDoors are all doors of the server, one line each, and those that more wings brought.
+func (s *ServerApp) listDoors() []Door {
+	all, w := platform{s, s.availability}, s.availability
+	availability := availabilitydoor.Source{Platform: all, Clusters: w, Homes: w, Routing: w, Copies: w}
+	compliance := compliancedoor.Source{Proofs: s, Witnesses: s, Archives: s, Persons: s, Queries: s}
+	return append([]Door{
+		{Routes: api.PlatformRoutes(all), Pages: console.PlatformPages(all)},
+		{Routes: api.OperationRoutes(s), Pages: console.OperationPages(s)},
+		{Routes: api.DrillRoutes(s), Pages: console.DrillPages(s)},
+		{Routes: api.EvidenceRoutes(s), Pages: console.EvidencePages(s)},
+		{Routes: api.JournalRoutes(s)},
+		{Routes: api.AlertRoutes(s)},
+		{Routes: chaosdoor.Routes(s), Pages: chaosdoor.Pages(s, all)},
+		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s)},
+		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, s)},
+	}, s.doors...)
+}
+
+// opened are the routes and the pages of all doors.
+func (s *ServerApp) opened() (routes []func(huma.API), pages []console.Page) {
+	for _, d := range s.listDoors() {
+		routes, pages = append(routes, d.Routes), append(pages, d.Pages...)
+	}
+	return routes, pages
+}

@@ -1,0 +1,48 @@
+package door
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/greenlang/fournines/internal/api"
+)
+
+// Clusters moves what leads clusters, and restarts their members.
+type Clusters interface {
+	// Switchover moves the leader of a cluster to a candidate (a component id, or
+	// empty for the best) and answers with the id of the operation.
+	Switchover(ctx context.Context, cluster, candidate, reason string) (id string, err error)
+	// RestartKafka restarts a region's brokers one after another, each only while the others
+	// serve everything, and answers with the id of the operation. ErrNotFound where the region
+	// runs no broker here, ErrRefused where one could not be lost now.
+	RestartKafka(ctx context.Context, region, reason string) (id string, err error)
+}
+
+func mountClusters(x huma.API, all api.Platform, s Clusters) {
+	api.MountList(x, "/v1/readiness", func(ctx context.Context) ([]api.Readiness, error) {
+		status, err := all.Status(ctx)
+		var out []api.Readiness
+		for _, r := range status.Regions {
+			out = append(out, r.Readiness...)
+		}
+		return out, err
+	})
+	huma.Post(x, "/v1/switchovers", func(ctx context.Context, in *struct {
+		Body struct {
+			Cluster   string `json:"cluster"`
+			Candidate string `json:"candidate,omitempty"`
+			Reason    string `json:"reason" minLength:"1" maxLength:"1024"`
+		}
+	}) (*api.Out[api.Started], error) {
+		return api.AnswerStarted(s.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, in.Body.Reason))
+	})
+	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
+		Body struct {
+			Region string `json:"region"`
+			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+		}
+	}) (*api.Out[api.Started], error) {
+		return api.AnswerStarted(s.RestartKafka(ctx, in.Body.Region, in.Body.Reason))
+	})
+}

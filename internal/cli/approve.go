@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/cli/verb"
+)
+
+func (w world) approveCommand() *cobra.Command {
+	return w.decision("approve", "Let an operation that waits for approval run")
+}
+
+func (w world) denyCommand() *cobra.Command {
+	return w.decision("deny", "End an operation that waits for approval, without any effect")
+}
+
+func (w world) decision(name, short string) *cobra.Command {
+	return verb.Action{
+		Use: name + " ID", Short: short, Args: cobra.ExactArgs(1),
+		Ask: func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
+			return &verb.Ask{
+				Does:   name + " " + args[0],
+				Method: http.MethodPost, Path: "/v1/operations/" + verb.Escape(args[0]) + "/" + name, Body: map[string]string{"reason": reason},
+				Done: func(context.Context, api.Operation) error {
+					w.Note("%s: %s", args[0], name)
+					return nil
+				},
+			}, nil
+		},
+	}.Verb(w.World)
+}

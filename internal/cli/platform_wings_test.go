@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	availabilitydoor "github.com/greenlang/fournines/internal/availability/door"
+	"github.com/greenlang/fournines/internal/compliance"
+	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/journal/witness"
+)
+
+// What the wings answer and do.
+
+func (p *platform) Faults(context.Context) ([]api.Fault, error) {
+	s, err := p.Status(context.Background())
+	return s.Faults, err
+}
+
+func (p *platform) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+	return p.operate(ctx, "-inject", "inject "+kind, fmt.Sprint(target, " ", d), reason)
+}
+
+func (p *platform) ClearFault(_ context.Context, id string) error {
+	if id != "fault-1" {
+		return fmt.Errorf("fault %q: %w", id, api.ErrNotFound)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.did = append(p.did, "clear "+id)
+	p.operations = append(p.operations, api.Operation{ID: id + "-clear", Kind: "fault.clear", Subject: id, State: "succeeded"})
+	return nil
+}
+
+func (p *platform) Switchover(ctx context.Context, cluster, candidate, reason string) (string, error) {
+	return p.operate(ctx, "", "switchover", cluster+candidate, reason)
+}
+
+func (p *platform) RestartKafka(ctx context.Context, region, reason string) (string, error) {
+	return p.operate(ctx, "", "kafka-restart", region, reason)
+}
+
+func (p *platform) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) {
+	return []availabilitydoor.Mirror{{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagSeconds: 0.02, Sent: 100, Received: 99, Topics: []availabilitydoor.MirroredTopic{{Name: "runs", Records: 3}}}}, nil
+}
+
+func (p *platform) ObjectMirrors(context.Context) ([]availabilitydoor.ObjectMirror, error) {
+	return []availabilitydoor.ObjectMirror{{From: "us-east-1", To: "us-west-2", Health: api.Progressing, LagSeconds: -1, Objects: 4, Compares: "the feed was lost"}}, nil
+}
+
+func (p *platform) Distances(context.Context) ([]availabilitydoor.Distance, error) {
+	return []availabilitydoor.Distance{
+		{From: "us-east-1", To: "us-west-2", Health: api.Healthy, DeclaredSeconds: 0.06, RoundTripSeconds: 0.0614, Heard: p.begun},
+		{From: "us-west-2", To: "us-east-1", Health: api.Missing, Detail: "it is cut"},
+	}, nil
+}
+
+func (p *platform) Homes(context.Context) ([]availabilitydoor.Home, error) {
+	plan := availabilitydoor.MovePlan{Home: "us-east-1", From: "us-east-1", To: "us-west-2", Mode: "graceful", Ready: true, Reasons: []string{}, Steps: []string{"preflight", "promote"}, LagBytes: 18_400, LagSeconds: 0.8, Objects: 12, ObjectsLag: 1.3, Estimate: 3.9, Measured: 5, NoReturn: "promote", LastMoved: p.begun, LastReason: "exercise"}
+	other := plan
+	other.Home, other.Ready, other.Reasons, other.LagBytes, other.Objects, other.Measured, other.LossBound, other.LastMoved = "eu-west-1", false, []string{"eu-west-1 is fenced"}, -1, -1, 0, -1, time.Time{}
+	return []availabilitydoor.Home{{Region: "us-east-1", Serving: "us-east-1", Cells: []int{0, 2}, Open: true, Plan: plan}, {Region: "eu-west-1", Serving: "eu-central-1", Cells: []int{1}, Plan: other}}, nil
+}
+
+func (p *platform) Routes(context.Context) ([]availabilitydoor.Route, error) {
+	return []availabilitydoor.Route{
+		{Region: "us-east-1", On: true, Open: true, Homes: []string{"us-east-1"}, Cells: []int{0, 2}, Ready: 2, Wanted: 3, Address: "127.1.0.1:8080", Answers: []availabilitydoor.RouteSeen{{Edge: "us-east-1", Up: true}, {Edge: "us-west-2"}}},
+		{Region: "us-west-2", Why: "its switch is off"},
+	}, nil
+}
+
+func (p *platform) Evacuate(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
+	return p.operate(ctx, "", fmt.Sprintf("evacuate mode=%s practice=%t loss=%t dark=%t approved=%t", r.Mode, r.Practice, r.AcceptLoss, r.Dark, r.Approve), r.Region, r.Reason)
+}
+
+func (p *platform) Restore(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
+	return p.operate(ctx, "", fmt.Sprintf("restore approved=%t", r.Approve), r.Region, r.Reason)
+}
+
+func (p *platform) Route(_ context.Context, region string, on bool, reason string) error {
+	return p.note(reason, "route", region, on)
+}
+
+func (p *platform) Witnesses(context.Context) (compliancedoor.Witnesses, error) {
+	key, err := witness.NewKey("fournines.journal/witness")
+	if err != nil {
+		return compliancedoor.Witnesses{}, err
+	}
+	w := compliancedoor.Witnesses{
+		Card: compliancedoor.Card{Log: p.journal.VerifierKey(), Witness: key.Public().String()}, Size: uint64(len(p.entries)),
+		Peers:    []compliancedoor.Witness{{Peer: compliance.Peer{Name: "us-west-2", URL: "https://us-west-2.test:9999", Log: "l", Witness: "w"}, Cosigned: 8, At: p.begun, Watched: 4}, {Peer: compliance.Peer{Name: "eu-west-1"}}},
+		Troubles: []compliance.Trouble{{Trouble: witness.Away, Witness: "eu-west-1", Since: p.begun, Detail: "connection refused", Entry: 3}}, Accusations: []compliance.Accusation{},
+	}
+	if p.is("rollback") {
+		w.Accusations = append(w.Accusations, compliance.Accusation{ID: "5f", Kind: witness.Rollback, Text: "rollback of log eu-west-1", At: p.begun, Entry: 4})
+	}
+	return w, nil
+}
+
+func (p *platform) AddWitness(_ context.Context, x compliance.Peer, reason string) error {
+	return p.note(reason, "witness add", x.Name, x.URL)
+}
+
+func (p *platform) RemoveWitness(_ context.Context, name, reason string) error {
+	if name != "us-west-2" {
+		return fmt.Errorf("witness %q: %w", name, api.ErrNotFound)
+	}
+	return p.note(reason, "witness remove", name)
+}
+
+func (p *platform) Person(_ context.Context, id string) (compliancedoor.Person, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := compliancedoor.Person{Pseudonym: "pseudonym-of-" + id}
+	if p.erased[id] {
+		v.Erased = &api.Erasure{Person: v.Pseudonym, At: p.begun, Entry: 44}
+	}
+	return v, nil
+}
+
+func (p *platform) ErasePerson(ctx context.Context, id, reason string) (string, error) {
+	operation, err := p.operate(ctx, "", "erase", id, reason)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erased[id] = err == nil
+	return operation, err
+}
+
+func (p *platform) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
+	if err := p.note(reason, "unseal", index); err != nil {
+		return api.Entry{}, err
+	}
+	e, err := p.Entry(ctx, index)
+	e.Data = []byte(`{"email":"ada@example.com"}`)
+	return e, err
+}
+
+func (p *platform) probe() *compliancedoor.ArchiveProbe {
+	holds := !p.is("locks")
+	return &compliancedoor.ArchiveProbe{At: p.begun, Holds: holds, Attempts: []compliancedoor.ArchiveAttempt{
+		{Name: "delete", Meaning: "delete the locked version", Held: holds, Detail: "refused: the object is locked"},
+		{Name: "default-stamped", Meaning: "put without a lock", DefaultRule: true, Held: true},
+	}}
+}
+
+func (p *platform) parts() []compliancedoor.PartEntry {
+	var out []compliancedoor.PartEntry
+	for i, r := range [][2]uint64{{5, 9}, {0, 5}} {
+		e := compliancedoor.PartEntry{At: p.begun, Index: uint64(8 - 4*i)}
+		e.First, e.Next, e.Tiles, e.RetainUntil = r[0], r[1], 3, p.begun.AddDate(7, 0, 0)
+		e.Part.Key, e.Part.Version = fmt.Sprintf("part/%d.parquet", r[0]), "v1"
+		out = append(out, e)
+	}
+	return out
+}
+
+func (p *platform) Archive(context.Context) (compliancedoor.Archive, error) {
+	a := compliancedoor.Archive{Endpoint: "https://127.1.0.3:9000", Bucket: "journal", Embedded: true, Retention: 2557 * 86_400, Archived: 9, Waiting: 2, Parts: 2, Objects: 14, Bytes: 3 << 20, Last: &p.parts()[0].ArchivedPart, LastIn: 8, Probe: p.probe(), ProbeIn: 7}
+	if p.is("bucket") {
+		a.Failure, a.FailureIn = &archive.Failed{Since: p.begun, Error: "no such bucket"}, 6
+	}
+	return a, nil
+}
+
+func (p *platform) ArchiveParts(_ context.Context, before uint64, limit int) (api.Page[compliancedoor.PartEntry], error) {
+	var page api.Page[compliancedoor.PartEntry]
+	for _, e := range p.parts() {
+		if before > 0 && e.Index >= before {
+			continue
+		}
+		if len(page.Items) == limit {
+			page.Next = fmt.Sprint(page.Items[len(page.Items)-1].Index)
+			break
+		}
+		page.Items = append(page.Items, e)
+	}
+	return page, nil
+}
+
+func (p *platform) ProbeArchive(context.Context) (compliancedoor.ArchiveProbe, uint64, error) {
+	return *p.probe(), 7, p.note("", "archive probe")
+}

@@ -1,0 +1,136 @@
+package verb
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/greenlang/fournines/internal/api"
+)
+
+// Action is a verb that changes something. It asks for a reason, says with --dry-run what it
+// would do, has the name of what it reaches typed unless --yes is given, sends one request,
+// waits for the operation that the request begins, and prints how it ended.
+type Action struct {
+	Use, Short, Long, Example string
+	Args                      cobra.PositionalArgs
+
+	Reason   string // when none is given; empty: --reason is required
+	NoReason bool   // the API takes none
+	Confirms bool   // the name is typed, or --yes is given
+
+	// Ask makes the request of what was typed. A nil Ask says that there is nothing left to do.
+	Ask func(ctx context.Context, args []string, reason string) (*Ask, error)
+	// Plan prints what --plan and --dry-run answer, where that is more than Ask.Does; nil: the
+	// action has no --plan.
+	Plan func(ctx context.Context, args []string) error
+}
+
+// Ask is one request for a change.
+type Ask struct {
+	Does    string // in words that follow "would", such as "move the leader of us-east-1/postgres"
+	Confirm string // the name to type, where the action confirms
+
+	Method, Path string
+	ID           string // makes a repeat of the request harmless; empty: it has none
+	Body         any    // sent as JSON; nil: nothing
+	Answer       any    // pointer to what the server answers with; nil: nothing is read
+
+	Operation string // id of the operation that the request begins; empty: its answer is the end
+	// Done prints how it ended. Nil: the operation's steps are shown while they run, and printed.
+	Done func(ctx context.Context, o api.Operation) error
+}
+
+// flags are what was given to an action.
+type flags struct {
+	reason   string
+	yes, dry bool
+}
+
+// Verb returns the command.
+func (a Action) Verb(w *World) *cobra.Command {
+	given := &flags{}
+	c := &cobra.Command{Use: a.Use, Short: a.Short, Long: a.Long, Example: a.Example, Args: a.Args}
+	c.RunE = func(c *cobra.Command, args []string) error { return a.run(c.Context(), w, args, given) }
+	f := c.Flags()
+	if !a.NoReason {
+		f.StringVar(&given.reason, "reason", a.Reason, "why; it is kept in the journal")
+	}
+	if a.Confirms {
+		f.BoolVar(&given.yes, "yes", false, "do not ask")
+	}
+	dry := "say what would be done, and do nothing"
+	if a.Plan != nil {
+		f.BoolVar(&given.dry, "plan", false, "say what would happen, how long it takes, and what would be lost; do nothing")
+		dry = "the same as --plan"
+	}
+	f.BoolVar(&given.dry, "dry-run", false, dry)
+	return c
+}
+
+func (a Action) run(ctx context.Context, w *World, args []string, given *flags) error {
+	if given.dry && a.Plan != nil {
+		return a.Plan(ctx, args)
+	}
+	if given.reason == "" && !given.dry && !a.NoReason {
+		return Exitf(Misused, "--reason is needed: it is kept in the journal")
+	}
+	ask, err := a.Ask(ctx, args, given.reason)
+	if err != nil || ask == nil {
+		return err
+	}
+	if given.dry {
+		w.Note("would %s", ask.Does)
+		return nil
+	}
+	if a.Confirms && !given.yes {
+		if err := w.confirm(ask.Does, ask.Confirm); err != nil {
+			return err
+		}
+	}
+	return ask.carryOut(ctx, w)
+}
+
+// carryOut sends the request and prints how it ended.
+func (a *Ask) carryOut(ctx context.Context, w *World) error {
+	server, err := w.Client()
+	if err != nil {
+		return err
+	}
+	if err := server.Call(ctx, a.Method, a.Path, a.ID, a.Body, a.Answer); err != nil {
+		return err
+	}
+	var o api.Operation
+	if a.Operation != "" {
+		show := func(api.Operation) {}
+		if a.Done == nil {
+			show = w.follow()
+		}
+		if o, err = await(ctx, server, a.Operation, show); err != nil {
+			return err
+		}
+	}
+	if a.Done != nil {
+		return a.Done(ctx, o)
+	}
+	return w.PrintOperation(o)
+}
+
+var errNotConfirmed = errors.New("not confirmed; nothing was done (--yes confirms without asking)")
+
+// confirm has the name typed. Where nobody types, as in a pipe, the answer is no.
+func (w *World) confirm(does, name string) error {
+	w.Note("%s\nType %s to go on:", does, name)
+	text, err := bufio.NewReader(w.In).ReadString('\n')
+	if strings.TrimSpace(text) == name {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return Exit(Misused, errors.Join(errNotConfirmed, err))
+}
