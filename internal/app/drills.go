@@ -20,7 +20,6 @@ import (
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
-	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
@@ -36,7 +35,7 @@ import (
 func Drills() []drill.Drill {
 	s := &ServerApp{house: &wing.House{Now: time.Now}}
 	s.registerWings()
-	out := slices.Concat(availability.Drills(), compliance.Drills())
+	out := availability.Drills()
 	for _, w := range s.wings {
 		out = append(out, w.Drills...)
 	}

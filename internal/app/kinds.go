@@ -1,19 +1,19 @@
 package app
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
-	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/journal/archive"
-	"github.com/greenlang/fournines/internal/journal/ingest"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -83,7 +83,7 @@ func EntryKinds() []journal.Kind {
 
 // entryKinds returns every kind of entry that this server writes, with its wings' own.
 func (s *ServerApp) entryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
+	all := slices.Concat(control.EntryKinds(), availability.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds())
 	all = append(all, serverStarted.Kind, machineChanged.Kind, componentChanged.Kind, edgeConfigured.Kind, hostedZoneBegun.Kind, hostedZoneApplied.Kind, hostedZoneFailed.Kind)
 	for _, k := range edgeKinds() {
 		all = append(all, k.Kind)
@@ -92,4 +92,19 @@ func (s *ServerApp) entryKinds() []journal.Kind {
 		all = append(all, w.Entries...)
 	}
 	return all
+}
+
+// Kinds implements api.Source.
+func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
+	kinds := s.entryKinds()
+	schemas, err := journal.Schemas(kinds)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.EntryKind, 0, len(kinds))
+	for _, k := range kinds {
+		out = append(out, api.EntryKind{Name: k.Name, Doc: k.Doc, Schema: schemas[k.Name]})
+	}
+	slices.SortFunc(out, func(a, b api.EntryKind) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
 }

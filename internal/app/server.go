@@ -23,7 +23,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/board"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
-	"github.com/greenlang/fournines/internal/compliance"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/etcd"
@@ -66,16 +66,14 @@ type ServerApp struct {
 	tasks     wing.Tasks
 	traffic   *traffic
 	vantage   *vantage
-	witness   *witnesses
 	notifiers []*notifier
 	seen      *seen
 	lag       prometheus.Histogram // of the control loop
-	archive   archiving
-	custody   custody
-	answers   *answers
-	units     map[string]string  // component id → version of the unit as it would be started now
-	cancel    context.CancelFunc // of everything that was started
+	units     map[string]string    // component id → version of the unit as it would be started now
+	cancel    context.CancelFunc   // of everything that was started
 	wg        sync.WaitGroup
+
+	compliance *compliancewiring.Wiring
 }
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
@@ -98,7 +96,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 	if s.seat, err = layout.Seat(seat); err != nil {
 		return nil, err
 	}
-	s.house = &wing.House{Layout: layout, Secrets: secrets, Seat: s.seat, Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
+	s.house = &wing.House{Layout: layout, Secrets: secrets, Seat: s.seat, Dir: s.dir(), Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
 	s.registerWings(more...)
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.shared() {
@@ -132,12 +130,12 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, availability.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, compliance.Fold, foldTold, foldArchive, foldHostedZone, foldMachines, foldApp}, s.foldsOfWings())...)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, availability.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, evidence.FoldAlerts, foldTold, foldHostedZone, foldMachines, foldApp}, s.foldsOfWings())...)
 	if err != nil {
 		return err
 	}
-	s.house.State = s.State
-	if err := s.openCustody(ctx); err != nil {
+	s.house.Journal, s.house.State = s.Journal, s.State
+	if err := s.openWings(ctx); err != nil {
 		return err
 	}
 	for _, name := range s.Regions {
@@ -157,28 +155,20 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		return err
 	}
 	s.looking = time.Now()
-	s.witness = newWitnesses(s, s.dir())
-	if err := s.witness.open(); err != nil {
-		return err
-	}
 	for _, r := range s.regions {
 		s.wg.Go(func() { r.observe(ctx) })
 	}
-	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.erasures().Kinds(), s.actionsOfWings())
+	kinds := slices.Concat(s.postgres().Kinds(), s.redis().Kinds(), s.kafka().Kinds(), s.mover().Kinds(), s.actionsOfWings())
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
 		return err
 	}
 	s.house.Control = s.Control
-	s.openAnswers(ctx)
 	s.tasks.Start(ctx, "server", s.ownTasks()...)
 	for _, w := range s.wings {
 		s.tasks.Start(ctx, w.Name, w.Tasks...)
 	}
 	if err := s.keepHostedZone(ctx); err != nil {
-		return err
-	}
-	if err := s.startArchive(ctx); err != nil {
 		return err
 	}
 	h := s.Handler()
@@ -218,14 +208,10 @@ func (s *ServerApp) Close() error {
 	}
 	s.wg.Wait()
 	s.tasks.Wait()
-	var err error
-	if err := s.answers.Close(); err != nil {
-		s.Log.Warn("the journal's tables were not closed in order; they are only a cache", "err", err)
-	}
+	err := s.closeWings()
 	if s.State != nil {
 		s.State.Close()
 	}
-	err = errors.Join(err, s.custody.close())
 	if s.Journal != nil {
 		err = errors.Join(err, s.Journal.Close())
 	}

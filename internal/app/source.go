@@ -48,10 +48,6 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, o := range unfinished {
 		st.Operations = append(st.Operations, apiOperation(o))
 	}
-	watched, err := s.witnessFindings()
-	if err != nil {
-		return st, err
-	}
 	lost, err := s.lossFindings(now)
 	if err != nil {
 		return st, err
@@ -64,7 +60,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(watched, s.archiveFindings(now), s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects, winged), now)
+	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(winged, s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -267,7 +263,11 @@ func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.
 				page.Next = strconv.FormatUint(page.Items[f.Limit-1].Index, 10)
 				return page, nil
 			}
-			page.Items = append(page.Items, s.apiEntry(r))
+			e, err := s.apiEntry(r)
+			if err != nil {
+				return page, err
+			}
+			page.Items = append(page.Items, e)
 		}
 		to = from
 	}
@@ -279,13 +279,13 @@ func matches(e journal.Entry, f api.EntryFilter) bool {
 	return kind && (f.Subject == "" || e.Subject == f.Subject) && (f.Operation == "" || e.Operation == f.Operation)
 }
 
-func (s *ServerApp) apiEntry(r journal.Record) api.Entry {
-	persons, erased := s.personsIn(r.Data)
+func (s *ServerApp) apiEntry(r journal.Record) (api.Entry, error) {
+	persons, erased, err := s.compliance.PersonsIn(r.Data)
 	return api.Entry{
 		Sealed: persons, Erased: erased,
 		Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation,
 		Actor: r.Actor, Reason: r.Reason, Trace: r.Trace, Approval: r.Approval, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
-	}
+	}, err
 }
 
 // Entry implements api.Source.
@@ -297,7 +297,7 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	if len(records) == 0 {
 		return api.Entry{}, fmt.Errorf("the journal has no entry %d, its newest is %d: %w", index, max(s.Journal.Head().Size, 1)-1, api.ErrNotFound)
 	}
-	return s.apiEntry(records[0]), nil
+	return s.apiEntry(records[0])
 }
 
 // Verify implements api.Source.

@@ -34,10 +34,10 @@ func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) e
 // headless is a server without engines, over documents.
 func headless(t *testing.T, docs shelf) *ServerApp {
 	t.Helper()
-	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), regions: map[string]*region{}, Started: time.Now()}
+	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), regions: map[string]*region{}, Started: time.Now(), tasks: wing.Tasks{Log: slog.New(slog.DiscardHandler)}}
 	s.Regions = s.Layout.Regions
 	s.Layout.Root = t.TempDir()
-	s.house = &wing.House{Layout: s.Layout, Facts: s.Facts, Log: s.Log, Now: time.Now}
+	s.house = &wing.House{Layout: s.Layout, Dir: s.dir(), Facts: s.Facts, Log: s.Log, Now: time.Now}
 	s.registerWings()
 	var err error
 	if s.Journal, err = journal.Open(filepath.Join(s.dir(), "journal"), time.Now); err != nil {
@@ -48,7 +48,7 @@ func headless(t *testing.T, docs shelf) *ServerApp {
 	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, foldApp); err != nil {
 		t.Fatal(err)
 	}
-	s.house.State = s.State
+	s.house.Journal, s.house.State = s.Journal, s.State
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		s.regions[r.Name] = &region{layout: s.Layout, spec: r}
 	}
@@ -57,12 +57,21 @@ func headless(t *testing.T, docs shelf) *ServerApp {
 			delete(s.regions, name)
 		}
 	}
-	s.openAnswers(ctx)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	if err := s.openWings(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range s.wings {
+		for _, task := range w.Tasks {
+			if task.Name == "tables" { // what has left the state is read from them
+				s.tasks.Start(ctx, w.Name, task)
+			}
+		}
+	}
 	return s
 }
 

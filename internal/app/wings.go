@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -19,9 +22,35 @@ func (s *ServerApp) registerWings(more ...func(*wing.House) wing.Wing) {
 	chaos, w := chaoswiring.New(s.house)
 	s.chaos = chaos
 	add(w)
+	s.compliance, w = compliancewiring.New(s.house, s.complianceOptions())
+	add(w)
 	for _, of := range more {
 		add(of(s.house))
 	}
+}
+
+// openWings opens what the wings' tasks and actions stand on.
+func (s *ServerApp) openWings(ctx context.Context) error {
+	for _, w := range s.wings {
+		if w.Open == nil {
+			continue
+		}
+		if err := w.Open(ctx); err != nil {
+			return fmt.Errorf("open %s: %w", w.Name, err)
+		}
+	}
+	return nil
+}
+
+// closeWings closes it, the last one first.
+func (s *ServerApp) closeWings() error {
+	var errs []error
+	for _, w := range slices.Backward(s.wings) {
+		if w.Close != nil {
+			errs = append(errs, w.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (s *ServerApp) foldsOfWings() []state.Fold {
@@ -81,7 +110,6 @@ func (s *ServerApp) ownTasks() []wing.Task {
 	}
 	out := []wing.Task{
 		forever("decide", "Runs the deciders whenever facts change.", s.loop),
-		forever("witness", "Has other servers' witnesses cosign the journal, and watches theirs.", s.witness.run),
 		forever("alerts", "Tells people what needs them.", s.watchAlerts),
 		forever("verdicts", "Judges once a minute whether each home could be moved.", s.watchVerdicts),
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
@@ -115,7 +116,7 @@ func (x *site) await(what string, want func(api.Witnesses) bool) api.Witnesses {
 
 func (x *site) watchedBy(y *site, name string) {
 	x.t.Helper()
-	card := y.s.card()
+	card := y.s.compliance.Card()
 	p := compliance.Peer{Name: name, URL: "http://" + y.listen, Log: card.Log, Witness: card.Witness}
 	if err := x.s.AddWitness(x.t.Context(), p, "test"); err != nil {
 		x.t.Fatal(err)
@@ -160,7 +161,7 @@ func troubled(kind witness.Trouble) func(api.Witnesses) bool {
 func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	t.Parallel()
 	a, b := newSite(t, ""), newSite(t, "")
-	if err := a.s.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.card().Log, Witness: a.s.card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
+	if err := a.s.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.compliance.Card().Log, Witness: a.s.compliance.Card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
 		t.Fatalf("a journal that watches itself: %v", err)
 	}
 	a.watchedBy(b, "b")
@@ -233,7 +234,7 @@ func TestTheJournalIsPublished(t *testing.T) {
 	if _, err := journal.VerifyURL(t.Context(), base+logPath, key, journal.VerifyOptions{}); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Fatalf("without the token: %v", err)
 	}
-	resp, err := http.Get(base + witnessPath + "/card") //nolint:noctx // test
+	resp, err := http.Get(base + compliancewiring.WitnessPath + "/card") //nolint:noctx // test
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%v %v", resp, err)
 	}

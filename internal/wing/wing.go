@@ -1,6 +1,7 @@
 package wing
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,7 +20,12 @@ type Wing struct {
 	Actions []control.Kind // what it may do to the platform
 	// Decide returns the actions that are due. It gathers a view and calls the pure decider; a
 	// view that cannot be read whole is an error, and then nothing is decided.
-	Decide   func(now time.Time) ([]control.Action, error)
+	Decide func(now time.Time) ([]control.Action, error)
+	// Open opens what tasks and actions stand on: the house has its state, nothing is decided yet.
+	Open func(ctx context.Context) error
+	// Close closes it after every task has ended, while the journal is still open. It is also
+	// called where Open has failed, or was never called.
+	Close    func() error
 	Tasks    []Task
 	Drills   []drill.Drill
 	Findings func(now time.Time) ([]Finding, error)

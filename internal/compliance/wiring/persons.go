@@ -1,4 +1,4 @@
-package app
+package wiring
 
 import (
 	"context"
@@ -14,26 +14,30 @@ import (
 // maxPersonsOf bounds whose erasures are looked up for one entry.
 const maxPersonsOf = 100
 
-// personsIn returns whose data stand sealed in an entry, and who of them was erased.
-func (s *ServerApp) personsIn(data json.RawMessage) (persons []string, erased []api.Erasure) {
+// PersonsIn returns whose data stand sealed in an entry, and who of them was erased.
+func (w *Wiring) PersonsIn(data json.RawMessage) (persons []string, erased []api.Erasure, err error) {
 	persons = compliance.SealedFor(data)
 	for _, p := range persons[:min(len(persons), maxPersonsOf)] {
-		if e, ok, err := s.erasure(p); err == nil && ok {
+		e, ok, err := w.erasure(p)
+		if err != nil {
+			return persons, nil, err
+		}
+		if ok {
 			erased = append(erased, e)
 		}
 	}
-	return persons, erased
+	return persons, erased, nil
 }
 
-func (s *ServerApp) erasure(pseudonym string) (api.Erasure, bool, error) {
+func (w *Wiring) erasure(pseudonym string) (api.Erasure, bool, error) {
 	var e compliance.Erasure
-	found, err := s.State.Get(compliance.ErasedPrefix+pseudonym, &e)
+	found, err := w.house.State.Get(compliance.ErasedPrefix+pseudonym, &e)
 	return api.Erasure{Person: e.Person, At: e.At, Entry: e.Entry}, found, err
 }
 
 // UnsealEntry implements api.Actions.
-func (s *ServerApp) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
-	e, err := s.Entry(ctx, index)
+func (w *Wiring) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
+	e, err := w.options.Entries.Entry(ctx, index)
 	if err != nil {
 		return e, err
 	}
@@ -45,46 +49,46 @@ func (s *ServerApp) UnsealEntry(ctx context.Context, index uint64, reason string
 		return e, err
 	}
 	look.Actor, look.Reason = wing.Actor(ctx), reason
-	if _, err := s.State.Append(ctx, look); err != nil {
+	if _, err := w.house.State.Append(ctx, look); err != nil {
 		return e, fmt.Errorf("record who looks at personal data: %w; nothing was shown", err)
 	}
-	data, err := s.custody.sealer.OpenFields(e.Kind, e.Data)
+	data, err := w.custody.sealer.OpenFields(e.Kind, e.Data)
 	if data == nil {
 		return e, fmt.Errorf("unseal entry %d: %w", index, err)
 	}
 	if err != nil { // what does not open stays as it is, and must not hide the rest
-		s.Log.Warn("part of an entry's sealed data does not open", "entry", index, "err", err)
+		w.house.Log.Warn("part of an entry's sealed data does not open", "entry", index, "err", err)
 	}
 	e.Data = data
 	return e, nil
 }
 
 // Person implements api.Actions.
-func (s *ServerApp) Person(_ context.Context, id string) (api.Person, error) {
-	p, err := s.person(id)
+func (w *Wiring) Person(_ context.Context, id string) (api.Person, error) {
+	p, err := w.person(id)
 	if err != nil {
 		return p, err
 	}
-	e, erased, err := s.erasure(p.Pseudonym)
+	e, erased, err := w.erasure(p.Pseudonym)
 	if erased {
 		p.Erased = &e
 	}
 	return p, err
 }
 
-func (s *ServerApp) person(id string) (api.Person, error) {
+func (w *Wiring) person(id string) (api.Person, error) {
 	if id == "" || len(id) > audit.MaxPerson {
 		return api.Person{}, fmt.Errorf("a person's id has 1 to %d bytes: %w", audit.MaxPerson, api.ErrNotFound)
 	}
-	return api.Person{Pseudonym: s.custody.sealer.Pseudonym(id)}, nil
+	return api.Person{Pseudonym: w.custody.sealer.Pseudonym(id)}, nil
 }
 
 // ErasePerson implements api.Actions.
-func (s *ServerApp) ErasePerson(ctx context.Context, id, reason string) (string, error) {
-	p, err := s.person(id)
+func (w *Wiring) ErasePerson(ctx context.Context, id, reason string) (string, error) {
+	p, err := w.person(id)
 	if err != nil {
 		return "", err
 	}
-	o, err := s.house.Ask(ctx, wing.RequestID(ctx, "erase"), compliance.KindErase, p.Pseudonym, reason, compliance.EraseArgs{Person: p.Pseudonym})
+	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "erase"), compliance.KindErase, p.Pseudonym, reason, compliance.EraseArgs{Person: p.Pseudonym})
 	return o.Key, err
 }
