@@ -30,6 +30,12 @@ type (
 	Range = drill.Range
 	// Readiness answers for one cluster: could I fail over right now, to whom, and if not why not (row 7.1.8).
 	Readiness = availability.Readiness
+	// Sync says whether a component is what its spec declares.
+	Sync = availability.Sync
+	// Health says whether a component does its work, whatever its spec says.
+	Health = availability.Health
+	// Component is one thing that runs: an engine process, an application instance, an edge.
+	Component = availability.Component
 	// Measured is an availability.
 	Measured = evidence.Measured
 	// Figure is a set of measured values.
@@ -48,44 +54,18 @@ type (
 	Point = evidence.Point
 )
 
-// Sync says whether a component is what its spec declares.
-type Sync string
-
-// The values of Sync.
+// The values of Sync and of Health.
 const (
-	InSync      Sync = "in-sync"
-	OutOfSync   Sync = "out-of-sync"
-	SyncUnknown Sync = "unknown"
+	InSync        = availability.InSync
+	OutOfSync     = availability.OutOfSync
+	SyncUnknown   = availability.SyncUnknown
+	Healthy       = availability.Healthy
+	Progressing   = availability.Progressing
+	Suspended     = availability.Suspended
+	Degraded      = availability.Degraded
+	Missing       = availability.Missing
+	HealthUnknown = availability.HealthUnknown
 )
-
-// Health says whether a component does its work, whatever its spec says.
-type Health string
-
-// The values of Health, from good to bad.
-const (
-	Healthy       Health = "healthy"
-	Progressing   Health = "progressing" // starting, rejoining, catching up
-	Suspended     Health = "suspended"   // held on purpose: fenced, drained
-	Degraded      Health = "degraded"    // works, with less than declared
-	Missing       Health = "missing"     // should be there and is not
-	HealthUnknown Health = "unknown"     // nobody has seen it lately
-)
-
-// Component is one thing that runs: an engine process, an application instance, an edge.
-type Component struct {
-	ID      string    `json:"id" doc:"REGION/ZONE/KIND, for example us-east-1/a/postgres; the edge has no zone: us-east-1/edge"`
-	Region  string    `json:"region"`
-	Zone    string    `json:"zone,omitempty"`
-	Kind    string    `json:"kind" doc:"etcd, postgres, redis, sentinel, kafka, mirror, greenlang, edge, node or server"`
-	Address string    `json:"address,omitempty" doc:"host:port where it serves"`
-	Role    string    `json:"role,omitempty" doc:"primary, sync-standby, replica, master, leader, follower …"`
-	Sync    Sync      `json:"sync"`
-	Health  Health    `json:"health"`
-	Detail  string    `json:"detail,omitempty" doc:"one plain sentence: why it is not in sync or not healthy, or a figure such as the lag"`
-	Since   time.Time `json:"since" doc:"when sync or health last changed"`
-	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`
-	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
-}
 
 // Link is a relation drawn between two components.
 type Link struct {

@@ -7,46 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wing"
 )
-
-// Switchover implements api.Actions.
-func (s *ServerApp) Switchover(ctx context.Context, cluster, candidate, reason string) (string, error) {
-	if _, err := s.region(cluster); err != nil {
-		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
-	}
-	kind := availability.KindSwitchover
-	if _, engine, _ := strings.Cut(cluster, "/"); engine == place.Redis {
-		kind = availability.KindRedisSwitchover
-	} else if engine != place.Postgres {
-		return "", fmt.Errorf("%q is no cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
-	}
-	o, err := s.house.Ask(ctx, wing.RequestID(ctx, "switchover"), kind, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
-	return o.Key, err
-}
-
-// RestartKafka implements api.Actions.
-func (s *ServerApp) RestartKafka(ctx context.Context, region, reason string) (string, error) {
-	cluster := place.Cluster(region, place.Kafka)
-	if _, err := s.region(cluster); err != nil {
-		return "", fmt.Errorf("%w: %w", api.ErrNotFound, err)
-	}
-	if len(s.Layout.Brokers(region)) == 0 {
-		return "", fmt.Errorf("%s runs no Kafka: the platform declares spec.engines.kafka.brokers: 0: %w", region, api.ErrNotFound)
-	}
-	o, err := s.house.Ask(ctx, wing.RequestID(ctx, "kafka-restart"), availability.KindKafkaRestart, cluster, reason, availability.KafkaRestartArgs{Cluster: cluster})
-	return o.Key, err
-}
 
 // Approve implements api.Actions.
 func (s *ServerApp) Approve(ctx context.Context, id, reason string) error {

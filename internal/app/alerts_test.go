@@ -15,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // told is what a receiver of webhooks reads.
@@ -74,14 +75,14 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	}
 
 	trouble := compliance.Trouble{Trouble: witness.Contradicted, Witness: "w", Since: time.Now()}
-	if err := record(t.Context(), a.s, compliance.TroubleRaised, "w", trouble); err != nil {
+	if err := wing.Record(t.Context(), a.s.house, compliance.TroubleRaised, "w", trouble); err != nil {
 		t.Fatal(err)
 	}
 	next("a critical finding", "alert.firing", "witness-contradicted/w")
 	// That it was told is recorded after the receiver has answered; a server that ends in
 	// between tells it again.
 	for known, err := false, error(nil); !known; <-a.s.State.Changed() {
-		if known, err = a.s.State.Get(toldPrefix+"hook/witness-contradicted/w", &evidence.Delivery{}); err != nil || known {
+		if known, err = a.s.State.Get("told/hook/witness-contradicted/w", &evidence.Delivery{}); err != nil || known {
 			break
 		}
 	}
@@ -93,7 +94,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	}
 	a.stop()
 	a.start()
-	if err := record(t.Context(), a.s, compliance.TroubleOver, "w", trouble); err != nil {
+	if err := wing.Record(t.Context(), a.s.house, compliance.TroubleOver, "w", trouble); err != nil {
 		t.Fatal(err)
 	}
 	next("its end", "alert.resolved", "witness-contradicted/w")

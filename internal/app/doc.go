@@ -3,10 +3,6 @@
 //
 // wings.go lists the wings and hands what they hold to the house; loop.go runs the deciders;
 // server.go opens and closes; http.go answers; compliance.go is what the server adds to that wing.
-// The wiring of availability stands here until it moves into its folder: ports.go and ports_kafka.go the engines,
-// homes.go, moves.go, routes.go and verdicts.go who serves whom, components.go what runs,
-// mirrors.go and replication.go the copies between regions, links.go what lies between them,
-// outside.go and traffic.go what customers meet, names.go and hostedzone.go what names say.
 //
 // Several servers hold one journal by package quorum: servers.go says how one takes part and
 // passes requests on, seatfacts.go what the leader knows of the others, keys.go how they

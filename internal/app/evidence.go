@@ -23,7 +23,7 @@ const burnDownSteps = 60
 
 // Evidence implements api.Source.
 func (s *ServerApp) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	counts, err := s.counts()
+	counts, err := evidence.CountsOf(s.State)
 	if err != nil {
 		return api.Evidence{}, err
 	}

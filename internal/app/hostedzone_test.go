@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // The hosted zone follows every switch and every move, each with its entries; what a
@@ -38,14 +39,20 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 		t.Helper()
 		for {
 			changed := a.s.State.Changed()
-			if w, ok := a.s.hostedZoneWork(); ok && w.State == hostedZoneApplied.Name && slices.Equal(w.Answering, want) {
+			var now struct {
+				State     string
+				Answering []string
+			}
+			if _, err := a.s.State.Get("hosted-zone/"+id, &now); err != nil {
+				t.Fatal(err)
+			}
+			if now.State == "hosted-zone.applied" && slices.Equal(now.Answering, want) {
 				break
 			}
 			select {
 			case <-changed:
 			case <-time.After(3 * time.Minute):
-				w, _ := a.s.hostedZoneWork()
-				t.Fatalf("the zone is not %v: %+v", want, w)
+				t.Fatalf("the zone is not %v: %+v", want, now)
 			}
 		}
 		out, err := route53test.Client(endpoint).ListResourceRecordSets(t.Context(), &awsroute53.ListResourceRecordSetsInput{HostedZoneId: &id})
@@ -68,17 +75,17 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 		}
 	}
 	settle("us-east-1", "eu-west-1")
-	if err := record(t.Context(), a.s, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: true}); err != nil {
+	if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: true}); err != nil {
 		t.Fatal(err)
 	}
 	settle("eu-west-1")
-	if err := record(t.Context(), a.s, availability.HomeMoved, "us-east-1", availability.Home{Region: "us-east-1", Serving: "us-west-2"}); err != nil {
+	if err := wing.Record(t.Context(), a.s.house, availability.HomeMoved, "us-east-1", availability.Home{Region: "us-east-1", Serving: "us-west-2"}); err != nil {
 		t.Fatal(err)
 	}
 	settle("eu-west-1", "us-west-2")
 	a.stop()
 	a.start()
-	if err := record(t.Context(), a.s, availability.RegionSwitched, "eu-west-1", availability.RegionWish{Region: "eu-west-1", Off: true}); err != nil {
+	if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "eu-west-1", availability.RegionWish{Region: "eu-west-1", Off: true}); err != nil {
 		t.Fatal(err)
 	}
 	settle("us-west-2")
@@ -90,8 +97,8 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 	for _, r := range all {
 		count[r.Kind]++
 	}
-	if count[hostedZoneBegun.Name] != 4 || count[hostedZoneApplied.Name] != 4 || count[hostedZoneFailed.Name] != 0 {
-		t.Errorf("%d times begun, %d times applied, %d times failed; want 4, 4 and 0", count[hostedZoneBegun.Name], count[hostedZoneApplied.Name], count[hostedZoneFailed.Name])
+	if count["hosted-zone.begun"] != 4 || count["hosted-zone.applied"] != 4 || count["hosted-zone.failed"] != 0 {
+		t.Errorf("%d times begun, %d times applied, %d times failed; want 4, 4 and 0", count["hosted-zone.begun"], count["hosted-zone.applied"], count["hosted-zone.failed"])
 	}
 }
 

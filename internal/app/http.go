@@ -16,6 +16,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
+	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/fact"
@@ -118,12 +119,19 @@ func (s *ServerApp) listeners() ([]net.Listener, error) {
 // logPath is where the journal is published as tlog-tiles, for who has the token.
 const logPath = "/log"
 
+// doors is what the doors read and do.
+type doors struct {
+	*ServerApp
+	*availabilitywiring.Wiring
+}
+
 // Handler returns everything the server answers.
 func (s *ServerApp) Handler() http.Handler {
 	people := http.NewServeMux()
-	api.Mount(people, s.Version, s, s, s)
+	d := doors{s, s.availability}
+	api.Mount(people, s.Version, d, d, s)
 	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
-	people.Handle("/", console.New(console.Options{Source: s, Actions: s, Logger: s.Log, Now: time.Now, Version: s.Version}))
+	people.Handle("/", console.New(console.Options{Source: d, Actions: d, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)
@@ -242,7 +250,6 @@ func (s *ServerApp) metrics() http.Handler {
 	for _, w := range s.wings {
 		reg.MustRegister(w.Metrics...)
 	}
-	reg.MustRegister(nameMetrics{s}, outsideMetrics{s}, kafkaMetrics{s}, objectMetrics{s}, s.hostedZoneMetrics())
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
@@ -270,7 +277,7 @@ func (s *ServerApp) edges() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /edges/{region}/directive", func(w http.ResponseWriter, r *http.Request) {
 		s.poll(w, r, func() (any, string, error) {
-			d, err := s.Directive(r.Context(), r.PathValue("region"))
+			d, err := s.availability.Directive(r.Context(), r.PathValue("region"))
 			return d, d.Version, err
 		})
 	})
@@ -279,7 +286,7 @@ func (s *ServerApp) edges() http.Handler {
 		if !decodeBody(w, r, &f) {
 			return
 		}
-		ack, err := s.TakeEdge(r.Context(), r.PathValue("region"), f)
+		ack, err := s.availability.TakeEdge(r.Context(), r.PathValue("region"), f)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -294,7 +301,7 @@ func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
 	if !decodeBody(w, r, &report) {
 		return
 	}
-	ack, err := s.TakeOutside(r.Context(), r.PathValue("point"), report)
+	ack, err := s.availability.TakeOutside(r.Context(), r.PathValue("point"), report)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

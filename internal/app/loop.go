@@ -7,17 +7,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
-	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wait"
 )
 
 // tick is the longest time between two decisions; a change of facts decides at once.
 const tick = 250 * time.Millisecond
-
-// recordEvery bounds how often changes of components become entries.
-const recordEvery = 500 * time.Millisecond
 
 // newLag returns the histogram of the loop's lag: bounds that matter are 1 s (goal) and 5 s (floor).
 func newLag() prometheus.Histogram {
@@ -28,57 +23,53 @@ func newLag() prometheus.Histogram {
 	})
 }
 
-// loop runs the deciders whenever facts change, and hands what they want to control.
-func (s *ServerApp) loop(ctx context.Context) {
-	var recorded, since time.Time
-	for ctx.Err() == nil {
-		changed := s.Facts.Changed()
-		now := time.Now()
-		for region, r := range s.regions {
-			moving, err := s.moving(region)
-			if moving && err == nil { // nobody else decides about its databases meanwhile
-				continue
-			}
-			view, err2 := s.PostgresView(place.Cluster(region, place.Postgres))
-			if err := errors.Join(err, err2); err != nil {
-				s.Log.Error("nothing is decided about a region's databases: the state cannot be read", "region", region, "err", err)
-				continue
-			}
-			s.submit(ctx, availability.DecidePostgres(view, now))
-			if r.layout.Partner(r.spec).Name != "" {
-				s.submit(ctx, availability.DecideReserve(region, view, now))
-			}
-		}
-		s.decideWings(ctx, now)
-		if !since.IsZero() {
-			s.lag.Observe(time.Since(since).Seconds())
-		}
-		if now.Sub(recorded) >= recordEvery {
-			recorded = now
-			s.recordChanges(ctx, now)
-		}
-		since = awaitChange(ctx, changed, now)
+// loop is the control loop between two rounds.
+type loop struct {
+	changed <-chan struct{} // facts that the newest round did not see
+	late    time.Time       // begin of that round, where they changed during it
+}
+
+// burst is how long a round waits for more, because facts come in bursts.
+const burst = 20 * time.Millisecond
+
+// decideRound runs the deciders once, and hands what they want to control.
+func (s *ServerApp) decideRound(ctx context.Context) error {
+	since := s.loop.since(time.Now())
+	if !since.IsZero() {
+		wait.Sleep(ctx, burst)
+	}
+	s.loop.changed = s.Facts.Changed()
+	now := time.Now()
+	err := s.decideWings(ctx, now)
+	if !since.IsZero() {
+		s.lag.Observe(time.Since(since).Seconds())
+	}
+	s.loop.end(now)
+	return err
+}
+
+// since returns when the facts changed that a round decides on, which begins because they
+// did; zero when none has changed. What changed during the round before is taken as old as it.
+func (l *loop) since(now time.Time) time.Time {
+	if !l.late.IsZero() {
+		return l.late
+	}
+	select {
+	case <-l.changed:
+		return now
+	default:
+		return time.Time{}
 	}
 }
 
-// awaitChange returns when the next round is due, and when the facts changed that it decides on:
-// zero when none did. What changed during the round before is taken as old as that round.
-func awaitChange(ctx context.Context, changed <-chan struct{}, round time.Time) time.Time {
-	since := round
+// end notes whether facts have changed during the round that began at a moment.
+func (l *loop) end(began time.Time) {
+	l.late = time.Time{}
 	select {
-	case <-changed:
+	case <-l.changed:
+		l.late = began
 	default:
-		select {
-		case <-ctx.Done():
-			return time.Time{}
-		case <-time.After(tick):
-			return time.Time{}
-		case <-changed:
-			since = time.Now()
-		}
 	}
-	wait.Sleep(ctx, 20*time.Millisecond) // at most one round each 20 ms: facts come in bursts
-	return since
 }
 
 func (s *ServerApp) submit(ctx context.Context, actions []control.Action) {

@@ -21,6 +21,7 @@ import (
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/up"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // What an edge's name server is told: the regions that run here with their weights, the
@@ -91,7 +92,7 @@ func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 	var took []time.Duration
 	for i := range 20 {
 		off, to := i%2 == 0, []string{"eu-west-1", "us-east-1"}[i%2]
-		if err := record(t.Context(), a.s, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: off}); err != nil {
+		if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: off}); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, until(to))
@@ -124,7 +125,8 @@ func namesAreCounted(t *testing.T, s *ServerApp) {
 			t.Fatalf("no %v in\n%s", missing, rec.Body)
 		}
 	}
-	if f := s.nameFindings(); len(f) != 1 || f[0].Text != edgedns.AllDown {
-		t.Errorf("%+v", f)
+	f, err := s.findingsOfWings(time.Now())
+	if !slices.ContainsFunc(f, func(f wing.Finding) bool { return f.Code == "names-fail-open" && f.Text == edgedns.AllDown }) || err != nil {
+		t.Errorf("%+v %v", f, err)
 	}
 }

@@ -178,13 +178,13 @@ func (s *ServerApp) moves(ctx context.Context, since time.Time) (out []control.O
 		defer p.close()
 	}
 	for _, r := range s.Layout.Platform.ActiveRegions() {
-		kept, err := control.LastOf(s.State, homeSubject(r.Name), 0)
+		kept, err := control.LastOf(s.State, availability.HomeSubject(r.Name), 0)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, kept...)
 		if p != nil {
-			left, err := p.operations(ctx, homeSubject(r.Name), s.Journal.Head().Size, 0, func(o control.Operation) bool {
+			left, err := p.operations(ctx, availability.HomeSubject(r.Name), s.Journal.Head().Size, 0, func(o control.Operation) bool {
 				return o.Kind == availability.KindEvacuate && !o.Ended.Before(since)
 			})
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
@@ -136,7 +137,7 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 		case seen.at.IsZero() && now.Sub(s.seats.since) <= seatSilent:
 			v.Health, v.Detail = api.HealthUnknown, "it has not answered yet"
 		case now.Sub(seen.at) > seatSilent:
-			v.Health, v.Detail = api.Missing, "it has not answered"+ago(seen.at, now)+": "+seen.err
+			v.Health, v.Detail = api.Missing, "it has not answered"+availability.Ago(seen.at, now)+": "+seen.err
 		case seen.fact.Head.Size+mostLag < size:
 			v.Health, v.Detail = api.Progressing, fmt.Sprintf("it lacks %d entries", size-seen.fact.Head.Size)
 		}

@@ -12,14 +12,11 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Status implements api.Source.
@@ -27,12 +24,12 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	now := time.Now()
 	st := api.Status{Platform: s.Layout.Platform.Metadata.Name, Version: s.Version, At: now.UTC(), Faults: []api.Fault{}, Operations: []api.Operation{}}
 	for _, r := range s.Layout.Platform.Spec.Regions {
-		st.Regions = append(st.Regions, s.regionStatus(r, now))
+		st.Regions = append(st.Regions, s.availability.RegionStatus(r, now))
 	}
 	st.Servers = s.servers(now)
 	var errs [5]error
-	st.Availability, errs[0] = s.availability(now)
-	st.Pairs, errs[1] = s.pairs(now)
+	st.Availability, errs[0] = s.measured(now)
+	st.Pairs, errs[1] = s.availability.Pairs(now)
 	faults, err := s.chaos.Active()
 	errs[2] = err
 	unfinished, err := control.Unfinished(s.State)
@@ -48,90 +45,16 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, o := range unfinished {
 		st.Operations = append(st.Operations, apiOperation(o))
 	}
-	lost, err := s.lossFindings(now)
-	if err != nil {
-		return st, err
-	}
 	winged, err := s.findingsOfWings(now)
 	if err != nil {
 		return st, err
 	}
-	objects, err := s.objectFindings(now)
-	if err != nil {
-		return st, err
-	}
-	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(winged, s.hostedZoneFindings(), s.nameFindings(), s.outsideFindings(now), s.linkFindings(now), s.seatFindings(now), lost, objects), now)
+	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(s.seatFindings(now), winged), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
 
-// Region implements api.Source.
-func (s *ServerApp) Region(_ context.Context, name string) (api.Region, error) {
-	r, ok := s.Layout.Platform.Region(name)
-	if !ok {
-		return api.Region{}, fmt.Errorf("the platform has no region %q: %w", name, api.ErrNotFound)
-	}
-	return s.regionStatus(r, time.Now()), nil
-}
-
-func (s *ServerApp) regionStatus(r spec.Region, now time.Time) api.Region {
-	out := api.Region{Name: r.Name, Role: r.Role, Pair: r.Pair, Zones: r.Zones, Components: []api.Component{}, Links: []api.Link{}, Readiness: []api.Readiness{}}
-	if _, ok := s.regions[r.Name]; !ok {
-		return out
-	}
-	out.Running = true
-	out.Components = s.Components(r.Name, now)
-	out.Links = links(out.Components)
-	view, err := s.PostgresView(place.Cluster(r.Name, place.Postgres))
-	postgres := availability.PostgresReadiness(view, now)
-	if err != nil {
-		postgres.Ready, postgres.Reasons = false, []string{"unknown: " + err.Error()}
-	}
-	out.Readiness = []api.Readiness{
-		postgres,
-		availability.RedisReadiness(s.Facts.Redis(r.Name), s.Layout.Redis(r.Name), now),
-	}
-	engines := []string{place.Postgres, place.Redis}
-	if len(s.Layout.Brokers(r.Name)) > 1 { // a single broker could never be lost
-		out.Readiness = append(out.Readiness, availability.KafkaReadiness(s.Facts.Kafka(r.Name), s.Layout.Platform.Spec.Engines.Kafka, now))
-		engines = append(engines, place.Kafka)
-	}
-	for i, engine := range engines {
-		out.Readiness[i].Cluster = place.Cluster(r.Name, engine) // also while nothing of it was seen
-		out.Readiness[i].Alone = s.Layout.Alone(r.Name)
-	}
-	return out
-}
-
-// links relates the components: who replicates from whom, and where the edge sends traffic.
-func links(components []api.Component) []api.Link {
-	var out []api.Link
-	leader := map[string]api.Component{}
-	for _, c := range components {
-		if c.Role == "primary" || c.Role == "master" || c.Role == "controller" {
-			leader[c.Kind] = c
-		}
-	}
-	for _, c := range components {
-		switch {
-		case c.Role == "replica" || c.Role == "sync-standby":
-			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "replication", Health: c.Health, Label: c.Detail})
-			}
-		case c.Role == "broker":
-			if l, ok := leader[c.Kind]; ok {
-				out = append(out, api.Link{From: l.ID, To: c.ID, Kind: "quorum", Health: c.Health})
-			}
-		case c.Kind == place.Mirror:
-			out = append(out, api.Link{From: c.ID, To: place.ID(c.Region, c.Zone, place.Kafka), Kind: "replication", Health: c.Health})
-		case c.Kind == place.GreenLang || (c.Kind == place.Postgres && c.Role == "primary") || (c.Kind == place.Redis && c.Role == "master"):
-			out = append(out, api.Link{From: place.Cluster(c.Region, place.Edge), To: c.ID, Kind: "traffic", Health: c.Health})
-		}
-	}
-	return out
-}
-
-func (s *ServerApp) availability(now time.Time) (api.Availability, error) {
+func (s *ServerApp) measured(now time.Time) (api.Availability, error) {
 	target := float64(s.Layout.Platform.Spec.Targets.Availability)
 	var a evidence.Availability
 	found, err := s.State.Get(evidence.Key, &a)
@@ -155,7 +78,7 @@ func (s *ServerApp) availability(now time.Time) (api.Availability, error) {
 
 // ratio is one figure of the availability, for a gauge: not a number while nobody knows.
 func (s *ServerApp) ratio(of func(api.Availability) float64) float64 {
-	a, err := s.availability(time.Now())
+	a, err := s.measured(time.Now())
 	if err != nil {
 		return math.NaN()
 	}

@@ -10,14 +10,11 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
-	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/place/placetest"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -34,7 +31,7 @@ func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) e
 // headless is a server without engines, over documents.
 func headless(t *testing.T, docs shelf) *ServerApp {
 	t.Helper()
-	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), regions: map[string]*region{}, Started: time.Now(), tasks: wing.Tasks{Log: slog.New(slog.DiscardHandler)}}
+	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), Started: time.Now(), tasks: wing.Tasks{Log: slog.New(slog.DiscardHandler)}}
 	s.Regions = s.Layout.Regions
 	s.Layout.Root = t.TempDir()
 	s.house = &wing.House{Layout: s.Layout, Dir: s.dir(), Facts: s.Facts, Log: s.Log, Now: time.Now}
@@ -45,27 +42,22 @@ func headless(t *testing.T, docs shelf) *ServerApp {
 	}
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
-	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, control.Fold, availability.Fold, chaos.Fold, drill.Fold, foldApp); err != nil {
+	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, append([]state.Fold{control.Fold, drill.Fold}, s.foldsOfWings()...)...); err != nil {
 		t.Fatal(err)
 	}
 	s.house.Journal, s.house.State = s.Journal, s.State
-	for _, r := range s.Layout.Platform.Spec.Regions {
-		s.regions[r.Name] = &region{layout: s.Layout, spec: r}
-	}
-	for name := range s.regions {
-		if name != "us-east-1" {
-			delete(s.regions, name)
-		}
-	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := s.openWings(ctx); err != nil {
-		t.Fatal(err)
-	}
 	for _, w := range s.wings {
+		if w.Name != "compliance" {
+			continue
+		}
+		if err := w.Open(ctx); err != nil {
+			t.Fatal(err)
+		}
 		for _, task := range w.Tasks {
 			if task.Name == "tables" { // what has left the state is read from them
 				s.tasks.Start(ctx, w.Name, task)
@@ -81,17 +73,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	const east = "us-east-1"
 	asked := map[string]func(*ServerApp) error{
-		"view":   func(s *ServerApp) error { _, err := s.PostgresView(place.Cluster(east, place.Postgres)); return err },
-		"move":   func(s *ServerApp) error { _, err := s.MoveView(east, "us-west-2"); return err },
-		"homes":  func(s *ServerApp) error { _, err := s.Homes(t.Context()); return err },
-		"moving": func(s *ServerApp) error { _, err := s.moving(east); return err },
-		"edge":   func(s *ServerApp) error { _, err := s.Directive(t.Context(), east); return err },
 		"leases": func(s *ServerApp) error { _, err := s.chaos.Leases(east, "a"); return err },
-		"routes": func(s *ServerApp) error { _, err := s.Routes(t.Context()); return err },
-		"lift":   func(s *ServerApp) error { return regions{s}.Lift(t.Context(), east) },
-		"moved": func(s *ServerApp) error {
-			return regions{s}.Move(t.Context(), availability.Home{Region: east, Serving: "us-west-2"})
-		},
 		"operations": func(s *ServerApp) error {
 			_, err := s.Operations(t.Context(), api.OperationFilter{Limit: 10})
 			return err
@@ -99,16 +81,12 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 		"drills": func(s *ServerApp) error { _, err := s.drilling(); return err },
 	}
 	for key, fails := range map[string]string{
-		availability.HomePrefix + east:                  "move homes moving edge routes lift moved",
-		availability.RegionPrefix + east:                "move homes moving edge routes lift moved",
-		availability.FencePrefix + east + "/a/postgres": "view edge",
-		control.Prefix + "x":                            "view move moving operations",
-		chaos.Prefix + "x":                              "leases",
-		drill.Prefix + "x":                              "drills",
+		control.Prefix + "x": "operations",
+		chaos.Prefix + "x":   "leases",
+		drill.Prefix + "x":   "drills",
 	} {
 		t.Run(key, func(t *testing.T) {
 			s := headless(t, shelf{key: []byte(`{"`)})
-			s.Facts.PutPostgres(east, func(p *fact.Postgres) { p.At = time.Now() })
 			before := s.Journal.Head().Size
 			for name := range strings.FieldsSeq(fails) {
 				if err := asked[name](s); err == nil || !strings.Contains(err.Error(), key) {

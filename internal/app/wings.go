@@ -3,10 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
+	"github.com/greenlang/fournines/internal/alerts"
+	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
@@ -19,38 +20,20 @@ import (
 // findings and metrics.
 func (s *ServerApp) registerWings(more ...func(*wing.House) wing.Wing) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
+	compliance, w := compliancewiring.New(s.house, s.complianceOptions()) // first: who was erased is erased again before all else
+	s.compliance = compliance
+	add(w)
+	availability, w := availabilitywiring.New(s.house)
+	s.availability = availability
+	add(w)
 	chaos, w := chaoswiring.New(s.house)
 	s.chaos = chaos
 	add(w)
-	s.compliance, w = compliancewiring.New(s.house, s.complianceOptions())
+	s.alerts, w = alerts.New(s.house, s.look)
 	add(w)
 	for _, of := range more {
 		add(of(s.house))
 	}
-}
-
-// openWings opens what the wings' tasks and actions stand on.
-func (s *ServerApp) openWings(ctx context.Context) error {
-	for _, w := range s.wings {
-		if w.Open == nil {
-			continue
-		}
-		if err := w.Open(ctx); err != nil {
-			return fmt.Errorf("open %s: %w", w.Name, err)
-		}
-	}
-	return nil
-}
-
-// closeWings closes it, the last one first.
-func (s *ServerApp) closeWings() error {
-	var errs []error
-	for _, w := range slices.Backward(s.wings) {
-		if w.Close != nil {
-			errs = append(errs, w.Close())
-		}
-	}
-	return errors.Join(errs...)
 }
 
 func (s *ServerApp) foldsOfWings() []state.Fold {
@@ -71,20 +54,19 @@ func (s *ServerApp) actionsOfWings() []control.Kind {
 	return out
 }
 
-// decideWings hands what the wings want done to control. A wing whose view cannot be read
-// whole decides nothing in this round.
-func (s *ServerApp) decideWings(ctx context.Context, now time.Time) {
+// decideWings hands what the wings want done to control. On a view that cannot be read whole
+// nothing is decided, and the error names it.
+func (s *ServerApp) decideWings(ctx context.Context, now time.Time) error {
+	var errs []error
 	for _, w := range s.wings {
 		if w.Decide == nil {
 			continue
 		}
 		actions, err := w.Decide(now)
-		if err != nil {
-			s.Log.Error("a wing decides nothing, because what it rests on is unreadable", "wing", w.Name, "err", err)
-			continue
-		}
+		errs = append(errs, err)
 		s.submit(ctx, actions)
 	}
+	return errors.Join(errs...)
 }
 
 // findingsOfWings returns what the wings and the tasks find.
@@ -109,20 +91,12 @@ func (s *ServerApp) ownTasks() []wing.Task {
 		return wing.Task{Name: name, Does: does, Do: func(ctx context.Context) error { run(ctx); return nil }}
 	}
 	out := []wing.Task{
-		forever("decide", "Runs the deciders whenever facts change.", s.loop),
-		forever("alerts", "Tells people what needs them.", s.watchAlerts),
-		forever("verdicts", "Judges once a minute whether each home could be moved.", s.watchVerdicts),
+		{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound},
 	}
 	if s.shared() {
 		out = append(out,
 			forever("servers", "Asks the other servers how they are.", s.watchSeats),
 			forever("keys", "Keeps the keys of persons on every server.", s.keepKeys))
-	}
-	if len(s.Regions) > 1 {
-		out = append(out,
-			forever("mirrors", "Sends numbered records through the mirrors between regions.", s.watchMirrors),
-			forever("links", "Records when a link between regions is cut or mended.", s.watchLinks),
-			forever("objects", "Copies objects between regions.", s.replicateObjects))
 	}
 	return out
 }

@@ -86,7 +86,7 @@ func (x *site) start() {
 func (x *site) say(n int) {
 	x.t.Helper()
 	for range n {
-		if err := record(x.t.Context(), x.s, serverStarted, place.Server, started{Version: "test"}); err != nil {
+		if err := wing.Record(x.t.Context(), x.s.house, serverStarted, place.Server, started{Version: "test"}); err != nil {
 			x.t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 )
 
@@ -44,9 +45,12 @@ func Direct(l place.Layout, region string, placed availability.Placement, fences
 	d := Directive{Config: EdgeConfig(l, region, placed)}
 	d.Config.Version = version
 	for _, f := range fences {
-		parts := strings.Split(f.Component, "/")
-		if len(parts) == 3 && parts[0] == region && parts[2] == place.Postgres {
-			d.Cuts = append(d.Cuts, Cut{Service: place.Postgres, Member: parts[1], Reason: "fenced: " + f.Reason})
+		r, err := fact.Component(f.Component)
+		if err != nil {
+			return d, fmt.Errorf("render directive: fence: %w", err)
+		}
+		if r.Region == region && r.Kind == place.Postgres {
+			d.Cuts = append(d.Cuts, Cut{Service: place.Postgres, Member: r.Zone, Reason: "fenced: " + f.Reason})
 		}
 	}
 	for _, h := range holds {

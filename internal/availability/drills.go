@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // DrillPlatform is the platform as the wing's drills reach it: from outside.
@@ -48,7 +49,7 @@ func Drills() []drill.Drill {
 		{
 			Name: "zone-loss", Rows: []string{"7.1.3", "7.1.4", "7.1.8"}, Description: "kills every process of the zone that holds the PostgreSQL primary",
 			BlastRadius: "one zone of three; writes pause until a new primary leads", Verifies: common,
-			Steps: failoverSteps("zone-kill", zoneOf),
+			Steps: failoverSteps("zone-kill", fact.ZoneOf),
 		},
 		{
 			Name: "primary-loss", Rows: []string{"7.1.4", "7.1.8"}, Description: "kills PostgreSQL and Patroni on the primary",
@@ -63,7 +64,7 @@ func Drills() []drill.Drill {
 		{
 			Name: "zone-partition", Rows: []string{"7.1.4", "7.1.8"}, Description: "cuts the network of the zone that holds the primary (needs up --netns)",
 			BlastRadius: "one zone of three; the old primary lives on, cut off, until it is fenced", Verifies: common,
-			Steps: failoverSteps("zone-partition", zoneOf),
+			Steps: failoverSteps("zone-partition", fact.ZoneOf),
 		},
 		{
 			Name: "redis-loss", Rows: []string{"7.1.5", "7.1.8"}, Description: "freezes the Redis master; Sentinel fails over",
@@ -76,11 +77,6 @@ func Drills() []drill.Drill {
 			Steps: switchoverSteps(),
 		},
 	}, append(append(kafkaDrills(), serverDrills()...), regionDrills()...)...)
-}
-
-func zoneOf(component string) string {
-	parts := strings.SplitN(component, "/", 3)
-	return strings.Join(parts[:2], "/")
 }
 
 func itself(component string) string { return component }

@@ -194,6 +194,9 @@ func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, 
 	})
 }
 
+// HomeSubject is what operations on a home work on: one at a time.
+func HomeSubject(home string) string { return "home/" + home }
+
 func postgresOf(region string) string { return region + "/postgres" }
 
 // requestsOf is what holds the requests of a region's customers.

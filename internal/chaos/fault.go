@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -55,17 +55,16 @@ type Fault struct {
 
 // Zone returns REGION/ZONE of the fault's target.
 func (f Fault) Zone() string {
-	parts := strings.SplitN(f.Target, "/", 3)
-	return strings.Join(parts[:min(2, len(parts))], "/")
+	return fact.ZoneOf(f.Target)
 }
 
 // Unit returns the engine of a fault on one component, empty for a whole zone.
 func (f Fault) Unit() string {
-	parts := strings.SplitN(f.Target, "/", 3)
-	if len(parts) < 3 {
-		return ""
+	r, err := fact.Component(f.Target)
+	if err != nil {
+		return "" // a zone, a region or a link
 	}
-	return parts[2]
+	return r.Kind
 }
 
 // Over tells whether nothing of the fault may be left at now.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/journal/witness"
 )
@@ -46,7 +47,7 @@ func TestFindingsOfWitnesses(t *testing.T) {
 	}
 }
 
-func said(findings []Finding) string {
+func said(findings []evidence.Finding) string {
 	out := ""
 	for _, f := range findings {
 		out += fmt.Sprintf("%s %s %s %v %s: %s\n", f.Code, f.Severity, f.Subject, f.Entries, f.Title, f.Text)
@@ -77,7 +78,7 @@ func TestFindingsOfTheArchive(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
 		}
 	}
-	if got := said([]Finding{ArchiveUnreadable(errors.New("no JSON"), time.Time{})}); got != "archive-unreadable warning  [] nobody can tell what is archived: no JSON\n" {
+	if got := said([]evidence.Finding{ArchiveUnreadable(errors.New("no JSON"), time.Time{})}); got != "archive-unreadable warning  [] nobody can tell what is archived: no JSON\n" {
 		t.Error(got)
 	}
 }

@@ -94,7 +94,7 @@ func (c *console) switchover(w http.ResponseWriter, r *http.Request) {
 		id, err = c.actions.Switchover(r.Context(), cluster, r.PostForm.Get("candidate"), reason)
 	}
 	if err != nil {
-		region, _, _ := strings.Cut(cluster, "/")
+		region := api.FaultRegions(cluster)[0]
 		c.show(w, r, c.screens["switchover"], region, r.PostForm, troubleOf(err))
 		return
 	}

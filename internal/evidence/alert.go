@@ -90,7 +90,7 @@ func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Al
 		old, known := fires[a.Key]
 		if known {
 			next.last[a.Key] = now
-			if rank(a.Severity) > rank(old.Severity) {
+			if Rank(a.Severity) > Rank(old.Severity) {
 				a.Since = old.Since
 				out = append(out, a)
 			}
@@ -100,7 +100,7 @@ func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Al
 		if !ok {
 			since = now
 		}
-		if now.Sub(since) < map[bool]time.Duration{false: lasting, true: lastingCritical}[a.Severity == "critical"] {
+		if now.Sub(since) < map[bool]time.Duration{false: lasting, true: lastingCritical}[a.Severity == Critical] {
 			next.seen[a.Key] = since
 			continue
 		}
@@ -115,11 +115,6 @@ func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Al
 		}
 	}
 	return next, out
-}
-
-// rank orders severities, the worst last.
-func rank(severity string) int {
-	return slices.Index([]string{"info", "warning", "critical"}, severity)
 }
 
 // AlertEntry returns the entry for an alert that changes.

@@ -15,9 +15,9 @@ type BurnRule struct {
 // 2 % of a 30-day budget in an hour, 5 % in six hours, 10 % in three days.
 func BurnRules() []BurnRule {
 	return []BurnRule{
-		{3600, 300, 14.4, "critical"},
-		{6 * 3600, 1800, 6, "critical"},
-		{72 * 3600, 6 * 3600, 1, "warning"},
+		{3600, 300, 14.4, Critical},
+		{6 * 3600, 1800, 6, Critical},
+		{72 * 3600, 6 * 3600, 1, Warning},
 	}
 }
 

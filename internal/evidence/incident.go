@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -85,7 +86,7 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 		if strings.HasPrefix(a.Kind, "fault.") || !strings.HasPrefix(a.Actor, "system:") {
 			return nil // people and drills do not detect what they cause
 		}
-		return change(d, regionOf(r.Subject), r.Index, func(o *ongoing) []*Incident { return o.mark(mark{ID: r.Subject, At: r.Time, Index: r.Index}) })
+		return change(d, fact.RegionOf(r.Subject), r.Index, func(o *ongoing) []*Incident { return o.mark(mark{ID: r.Subject, At: r.Time, Index: r.Index}) })
 	case faultSet:
 		var f struct {
 			Target       string
@@ -94,16 +95,11 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 		if err := r.Decode(&f); err != nil {
 			return err
 		}
-		return change(d, regionOf(f.Target), r.Index, func(o *ongoing) []*Incident {
+		return change(d, fact.RegionOf(f.Target), r.Index, func(o *ongoing) []*Incident {
 			return o.mark(mark{ID: r.Subject, At: f.Begun, Until: f.Until, Index: r.Index})
 		})
 	}
 	return nil
-}
-
-func regionOf(subject string) string {
-	region, _, _ := strings.Cut(subject, "/")
-	return region
 }
 
 // outages returns the cells that were out in the second.

@@ -3,6 +3,8 @@ package evidence
 import (
 	"slices"
 	"time"
+
+	"github.com/greenlang/fournines/internal/state"
 )
 
 // Scope is what an availability is about; zero values mean all.
@@ -17,6 +19,15 @@ type Scope struct {
 type Counts struct {
 	Days    []Day
 	Outside []OutsideDay
+}
+
+// CountsOf returns what the state keeps of what was counted.
+func CountsOf(p *state.Projection) (c Counts, err error) {
+	if c.Days, err = state.List[Day](p, DayPrefix); err != nil {
+		return c, err
+	}
+	c.Outside, err = state.List[OutsideDay](p, OutsidePrefix)
+	return c, err
 }
 
 // Measured is an availability over a window, by measures that differ on purpose: the seed's

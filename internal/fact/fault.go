@@ -1,6 +1,8 @@
 package fact
 
-import "strings"
+import (
+	"strings"
+)
 
 // Reach is what a kind of fault may have as its target.
 type Reach string
@@ -74,6 +76,5 @@ func FaultRegions(target string) []string {
 	if !strings.Contains(target, "/") {
 		return strings.SplitN(target, ":", 2)
 	}
-	region, _, _ := strings.Cut(target, "/")
-	return []string{region}
+	return []string{RegionOf(target)}
 }

@@ -28,11 +28,12 @@ type Projection struct {
 	err     error  // why following ended
 	moved   chan struct{}
 
-	wg sync.WaitGroup
+	stop context.CancelFunc
+	wg   sync.WaitGroup
 }
 
 // Open loads the state, folds the entries that it lacks, and follows the journal until ctx
-// ends. A journal other than the one it has followed is refused with a [journal.DamageError].
+// ends, or until Close. A journal other than the one it has followed is refused with a [journal.DamageError].
 func Open(ctx context.Context, j *journal.Journal, s Store, log *slog.Logger, folds ...Fold) (*Projection, error) {
 	docs, at, err := s.Load(ctx)
 	if err != nil {
@@ -46,8 +47,10 @@ func Open(ctx context.Context, j *journal.Journal, s Store, log *slog.Logger, fo
 		docs: newDocs(docs),
 	}
 	size := j.Head().Size
-	p.wg.Go(func() { p.follow(ctx) })
-	p.wg.Go(func() { p.persist(ctx) })
+	following, stop := context.WithCancel(ctx)
+	p.stop = stop
+	p.wg.Go(func() { p.follow(following) })
+	p.wg.Go(func() { p.persist(following) })
 	return p, p.Wait(ctx, size)
 }
 
@@ -200,5 +203,8 @@ func (p *Projection) Append(ctx context.Context, entries ...journal.Entry) (uint
 	return first, p.Wait(ctx, first+uint64(len(entries)))
 }
 
-// Close waits until following has ended; end its context first.
-func (p *Projection) Close() { p.wg.Wait() }
+// Close stops following, saves where the state stands, and returns then. It may be called twice.
+func (p *Projection) Close() {
+	p.stop()
+	p.wg.Wait()
+}

@@ -2,12 +2,10 @@ package up
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api/client"
@@ -35,10 +33,11 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 	if err != nil {
 		return err
 	}
-	region, name, ok := strings.Cut(zone, "/")
-	if !ok {
-		return fmt.Errorf("%q is no zone; write REGION/ZONE, for example us-east-1/a", zone)
+	at, err := fact.Zone(zone)
+	if err != nil {
+		return err
 	}
+	region, name := at.Region, at.Zone
 	dir := layout.Dir(region, name)
 	in := injector{keeper: assign.FaultKeeper(root), zone: dir}
 	if layout.NetNS {

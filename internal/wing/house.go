@@ -15,15 +15,21 @@ import (
 // State before the wings open, Control before the first action is decided. A wiring keeps the pointer
 // and never the server.
 type House struct {
-	Layout  place.Layout
-	Secrets place.Secrets
-	Seat    place.Seat // of the server that leads
-	Dir     string     // of this server alone
-	Started time.Time  // when this server was started
-	Facts   *board.Facts
-	Journal *journal.Journal
-	State   *state.Projection
-	Control *control.Control
-	Log     *slog.Logger
-	Now     func() time.Time
+	Layout   place.Layout
+	Secrets  place.Secrets
+	Programs place.Programs
+	Seat     place.Seat // of the server that leads
+	Dir      string     // of this server alone
+	Started  time.Time  // when this server was started
+	Looking  time.Time  // since when it leads, and gathers the facts that it decides on
+	Facts    *board.Facts
+	Journal  *journal.Journal
+	State    *state.Projection
+	Control  *control.Control
+	Log      *slog.Logger
+	Now      func() time.Time
 }
+
+// Blind is how long a server that has just begun to lead knows too little to alarm anybody,
+// or to refuse for what it has not seen yet.
+const Blind = 10 * time.Second

@@ -23,6 +23,9 @@ type Task struct {
 	// Every is the time between two rounds. Zero: Do goes on until its context ends, and is
 	// begun again when it returns before.
 	Every time.Duration
+	// Wake returns a channel whose close begins the next round before its time. It is asked
+	// before each round, so that what changes during a round is not missed.
+	Wake func() <-chan struct{}
 	// Do is one round. An error is kept, shown, counted, and tried again by the next round.
 	Do func(ctx context.Context) error
 }
@@ -76,7 +79,11 @@ func (t *Tasks) run(ctx context.Context, task Task, s *TaskStatus) {
 	if pause == 0 {
 		pause = again
 	}
-	for wait.Sleep(ctx, task.After); ctx.Err() == nil; wait.Sleep(ctx, pause) {
+	var wake <-chan struct{} // nil: nothing wakes it
+	for wait.Sleep(ctx, task.After); ctx.Err() == nil; rest(ctx, pause, wake) {
+		if task.Wake != nil {
+			wake = task.Wake()
+		}
 		began := time.Now()
 		t.mu.Lock()
 		s.Began = began
@@ -89,6 +96,17 @@ func (t *Tasks) run(ctx context.Context, task Task, s *TaskStatus) {
 			err = fmt.Errorf("it ended by itself; it begins again")
 		}
 		t.note(s, began, time.Now(), err)
+	}
+}
+
+// rest returns after d, or when something wakes it.
+func rest(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-t.C:
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,5 +72,36 @@ func TestATaskThatEndsIsBegunAgain(t *testing.T) {
 		}
 		cancel()
 		tasks.Wait()
+	})
+}
+
+// What a task waits for begins its next round at once, also when it came during a round.
+func TestATaskIsWoken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tasks := &Tasks{Log: slog.New(slog.DiscardHandler)}
+		changed := make(chan struct{})
+		var rounds []time.Duration
+		began := time.Now()
+		tasks.Start(ctx, "w", Task{Name: "wakes", Every: time.Minute, Wake: func() <-chan struct{} { return changed }, Do: func(context.Context) error {
+			rounds = append(rounds, time.Since(began))
+			if len(rounds) == 1 {
+				close(changed)
+				changed = make(chan struct{})
+			}
+			return nil
+		}})
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		close(changed)
+		changed = make(chan struct{})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		cancel()
+		tasks.Wait()
+		if want := []time.Duration{0, 0, 10 * time.Second, 70 * time.Second}; !slices.Equal(rounds, want) {
+			t.Fatalf("rounds began at %v, want %v", rounds, want)
+		}
 	})
 }

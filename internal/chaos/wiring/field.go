@@ -40,11 +40,11 @@ func (w *Wiring) Check(f chaos.Fault) error {
 	if _, err := w.house.Layout.Seat(f.Target); err == nil {
 		return w.checkServer(f)
 	}
-	region, zone, _ := strings.Cut(f.Zone(), "/")
-	if !slices.Contains(w.zonesOf(region), zone) {
+	at, err := fact.Zone(f.Zone())
+	if err != nil || !slices.Contains(w.zonesOf(at.Region), at.Zone) {
 		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(w.zones(), ", "))
 	}
-	units := append([]string{""}, w.house.Layout.Kinds(region, zone)...)
+	units := append([]string{""}, w.house.Layout.Kinds(at.Region, at.Zone)...)
 	if !slices.Contains(units, f.Unit()) {
 		return fmt.Errorf("%s runs no %q; it runs %s", f.Zone(), f.Unit(), strings.Join(units[1:], ", "))
 	}
@@ -86,8 +86,11 @@ func (w *Wiring) Seen(f chaos.Fault) bool {
 	if seat, err := w.house.Layout.Seat(f.Target); err == nil {
 		return w.serverSeen(f, seat)
 	}
-	region, zone, _ := strings.Cut(f.Zone(), "/")
-	n := w.house.Facts.Node(region, zone)
+	at, err := fact.Zone(f.Zone())
+	if err != nil { // nothing here that it could show on
+		return false
+	}
+	n := w.house.Facts.Node(at.Region, at.Zone)
 	if slices.Contains(n.Faults, f.ID) {
 		return true
 	}
@@ -95,7 +98,7 @@ func (w *Wiring) Seen(f chaos.Fault) bool {
 	case fact.SightRestart: // over as soon as it was done; what it did is seen at the unit
 		return slices.ContainsFunc(n.Units, func(u fact.Unit) bool { return u.Name == f.Unit() && u.Since.After(f.Begun) })
 	case fact.SightSilence:
-		return w.silent(region, zone, gone)
+		return w.silent(at.Region, at.Zone, gone)
 	}
 	return false
 }
@@ -120,6 +123,9 @@ func (w *Wiring) left(f chaos.Fault) bool {
 	if kind.Sight == fact.SightLinks && !w.mended(f) {
 		return true
 	}
-	region, zone, _ := strings.Cut(at, "/")
-	return w.silent(region, zone, nodeSilent) || slices.Contains(w.house.Facts.Node(region, zone).Faults, f.ID)
+	r, err := fact.Zone(at)
+	if err != nil { // not a node's
+		return false
+	}
+	return w.silent(r.Region, r.Zone, nodeSilent) || slices.Contains(w.house.Facts.Node(r.Region, r.Zone).Faults, f.ID)
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/node"
 )
 
@@ -34,12 +34,13 @@ func (w *Wiring) leaseOf(f chaos.Fault) (fault.Lease, error) {
 		dir := layout.SeatDir(seat)
 		return fault.Lease{ID: f.ID, Kind: f.Kind, Zone: filepath.Dir(dir), Unit: filepath.Base(dir), Until: f.Until}, nil
 	}
-	region, zone, ok := strings.Cut(f.Zone(), "/")
+	at, err := fact.Zone(f.Zone())
 	if kindOf(f).OfRegion() {
-		region, _ = ends(f)
-	} else if !ok {
-		return fault.Lease{}, fmt.Errorf("fault %s has no zone", f.ID)
+		at.Region, _ = ends(f)
+	} else if err != nil {
+		return fault.Lease{}, fmt.Errorf("fault %s: %w", f.ID, err)
 	}
+	region, zone := at.Region, at.Zone
 	links, err := w.CutWays(f)
 	if err != nil {
 		return fault.Lease{}, err

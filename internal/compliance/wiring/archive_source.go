@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Archive implements api.Archives.
@@ -72,10 +73,10 @@ func (w *Wiring) ProbeArchive(ctx context.Context) (api.ArchiveProbe, uint64, er
 
 // archiveFindings says what about the archive needs a person. It is asked often, and answers
 // from the document alone.
-func (w *Wiring) archiveFindings(now time.Time) []compliance.Finding {
+func (w *Wiring) archiveFindings(now time.Time) []wing.Finding {
 	a, err := w.archived()
 	if err != nil {
-		return []compliance.Finding{compliance.ArchiveUnreadable(err, now)}
+		return []wing.Finding{compliance.ArchiveUnreadable(err, now)}
 	}
 	_, signed := w.house.Journal.Checkpoint()
 	return compliance.ArchiveFindings(a, signed)

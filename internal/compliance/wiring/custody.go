@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal/seal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // custody is what takes the events of applications in, and keeps the keys of the persons
@@ -73,7 +74,7 @@ func (w *Wiring) eraseAgain(ctx context.Context) error {
 	found, err := compliance.Again(w.custody.keys, erased)
 	if len(found) > 0 {
 		w.house.Log.Warn("the directory of persons' keys is older than the journal: persons who were erased since are erased again", "persons", len(found))
-		err = errors.Join(err, record(ctx, w.house, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
+		err = errors.Join(err, wing.Record(ctx, w.house, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
 	}
 	return err
 }

@@ -105,7 +105,7 @@ func (w *Wiring) Prove(_ context.Context, index uint64) (journal.Proof, error) {
 }
 
 // witnessFindings says what witnesses found that needs a person.
-func (w *Wiring) witnessFindings(now time.Time) ([]compliance.Finding, error) {
+func (w *Wiring) witnessFindings(now time.Time) ([]wing.Finding, error) {
 	troubles, err1 := state.List[compliance.Trouble](w.house.State, compliance.TroublePrefix)
 	accusations, err2 := state.List[compliance.Accusation](w.house.State, compliance.AccusationPrefix)
 	return compliance.WitnessFindings(troubles, accusations, now), errors.Join(err1, err2)

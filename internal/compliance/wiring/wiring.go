@@ -96,11 +96,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []wing.Finding
-	for _, f := range append(found, w.archiveFindings(now)...) {
-		out = append(out, wing.Finding(f))
-	}
-	return out, nil
+	return append(found, w.archiveFindings(now)...), nil
 }
 
 // WitnessPath is where a server answers other servers' feeders, and tells its keys.
@@ -127,14 +123,3 @@ func (r records) Append(ctx context.Context, entries ...journal.Entry) (uint64, 
 
 // Get implements compliance.Records.
 func (r records) Get(key string, v any) (bool, error) { return r.house.State.Get(key, v) }
-
-// record appends one entry by the system itself.
-func record[T any](ctx context.Context, h *wing.House, kind journal.KindOf[T], subject string, v T) error {
-	e, err := kind.Entry(subject, "", v)
-	if err != nil {
-		return err
-	}
-	e.Actor = "system"
-	_, err = h.State.Append(ctx, e)
-	return err
-}

@@ -284,7 +284,7 @@ func (w *witnesses) accuse(ctx context.Context) error {
 	}
 	for _, f := range compliance.Unknown(findings, known) {
 		w.house.Log.Error("another journal is not what it was", "evidence", f.String())
-		if err := record(ctx, w.house, compliance.Accused, f.Origin, f); err != nil {
+		if err := wing.Record(ctx, w.house, compliance.Accused, f.Origin, f); err != nil {
 			return err
 		}
 	}
@@ -303,8 +303,8 @@ func (w *witnesses) note(ctx context.Context, a witness.Alarm) error {
 	}
 	w.house.Log.Log(ctx, map[bool]slog.Level{false: slog.LevelError, true: slog.LevelInfo}[a.Cleared], "witnesses", "alarm", a.String())
 	if a.Cleared {
-		return record(ctx, w.house, compliance.TroubleOver, subject, t)
+		return wing.Record(ctx, w.house, compliance.TroubleOver, subject, t)
 	}
 	t.Detail = journal.Brief(fmt.Sprint(a.Err))
-	return record(ctx, w.house, compliance.TroubleRaised, subject, t)
+	return wing.Record(ctx, w.house, compliance.TroubleRaised, subject, t)
 }

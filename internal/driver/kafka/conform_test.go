@@ -148,7 +148,7 @@ func TestMirror_7_1_6(t *testing.T) {
 	defer cancel()
 	canary := func(from, to *kafka.Looker) *kafka.Canary {
 		c := &kafka.Canary{
-			Run: "test", From: kafka.Region(from.Cluster), To: kafka.Region(to.Cluster), Source: from, Target: to, Copies: 1, Least: 1, Every: 100 * time.Millisecond,
+			Run: "test", From: fact.RegionOf(from.Cluster), To: fact.RegionOf(to.Cluster), Source: from, Target: to, Copies: 1, Least: 1, Every: 100 * time.Millisecond,
 			Report: func(fact.KafkaMirror) {}, Gap: func(g kafka.Gap) { t.Errorf("a gap: %+v", g) }, Now: time.Now,
 		}
 		wg.Go(func() { c.Start(ctx) })

@@ -113,11 +113,5 @@ func (p *Progress) behind(begins, ends kadm.ListedOffsets, now time.Time) []fact
 // Connect or to the mirror, and not what came from the target itself.
 func (p *Progress) mirrors(topic string) bool {
 	return !strings.HasPrefix(topic, "__") && !strings.HasSuffix(topic, ".internal") && !strings.HasSuffix(topic, "-internal") && !strings.HasSuffix(topic, ".replica") &&
-		!strings.HasPrefix(topic, Region(p.Target.Cluster)+".") && topic != "heartbeats"
-}
-
-// Region returns the region of a cluster's name, REGION/kafka.
-func Region(cluster string) string {
-	region, _, _ := strings.Cut(cluster, "/")
-	return region
+		!strings.HasPrefix(topic, fact.RegionOf(p.Target.Cluster)+".") && topic != "heartbeats"
 }

@@ -1,0 +1,104 @@
+package availability
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// How old a report may be before what it says is unknown.
+const (
+	NodeSilent = 3 * time.Second
+	EdgeSilent = 4 * time.Second
+	// StoreSilent is longer, because a store is looked at more seldom.
+	StoreSilent = 8 * time.Second
+)
+
+// Sync says whether a component is what its spec declares.
+type Sync string
+
+// The values of Sync.
+const (
+	InSync      Sync = "in-sync"
+	OutOfSync   Sync = "out-of-sync"
+	SyncUnknown Sync = "unknown"
+)
+
+// Health says whether a component does its work, whatever its spec says.
+type Health string
+
+// The values of Health, from good to bad.
+const (
+	Healthy       Health = "healthy"
+	Progressing   Health = "progressing" // starting, rejoining, catching up
+	Suspended     Health = "suspended"   // held on purpose: fenced, drained
+	Degraded      Health = "degraded"    // works, with less than declared
+	Missing       Health = "missing"     // should be there and is not
+	HealthUnknown Health = "unknown"     // nobody has seen it lately
+)
+
+// Component is one thing that runs: an engine process, an application instance, an edge.
+type Component struct {
+	ID      string    `json:"id" doc:"REGION/ZONE/KIND, for example us-east-1/a/postgres; the edge has no zone: us-east-1/edge"`
+	Region  string    `json:"region"`
+	Zone    string    `json:"zone,omitempty"`
+	Kind    string    `json:"kind" doc:"etcd, postgres, redis, sentinel, kafka, mirror, greenlang, edge, node or server"`
+	Address string    `json:"address,omitempty" doc:"host:port where it serves"`
+	Role    string    `json:"role,omitempty" doc:"primary, sync-standby, replica, master, leader, follower …"`
+	Sync    Sync      `json:"sync"`
+	Health  Health    `json:"health"`
+	Detail  string    `json:"detail,omitempty" doc:"one plain sentence: why it is not in sync or not healthy, or a figure such as the lag"`
+	Since   time.Time `json:"since" doc:"when sync or health last changed"`
+	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`
+	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
+}
+
+// Ago words how long nothing has come, for a sentence that ends with it.
+func Ago(t, now time.Time) string {
+	if t.IsZero() {
+		return " yet"
+	}
+	return fmt.Sprintf(" for %.0f s", now.Sub(t).Seconds())
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Unit says what the node knows of the process; wanted is the version that it would be started with now.
+func (c *Component) Unit(u fact.Unit, wanted string) {
+	c.Sync = InSync
+	switch {
+	case u.State == fact.UnitFenced:
+		c.Health, c.Sync, c.Detail = Suspended, OutOfSync, "fenced: kept dead until it may rejoin"
+	case u.State == fact.UnitFailed:
+		c.Health, c.Sync, c.Detail = Missing, OutOfSync, u.Error
+	case u.State == fact.UnitStarting:
+		c.Health, c.Detail = Progressing, u.Error
+	case !u.Ready:
+		c.Health, c.Detail = Degraded, u.Error
+	default:
+		c.Health = Healthy
+	}
+	if u.Version != "" && c.Sync == InSync && u.Version != wanted {
+		c.Sync, c.Detail = OutOfSync, "runs an older configuration than its spec"
+	}
+}
+
+// Silent corrects what a node that is away said last: only what others still see counts.
+func (c *Component) Silent(now time.Time) {
+	c.Sync = SyncUnknown
+	fresh := now.Sub(c.Seen) <= NodeSilent
+	switch {
+	case fresh && c.Health != Suspended:
+		c.Health = Healthy
+	case c.Health == HealthUnknown && c.Seen.IsZero():
+	default:
+		c.Health, c.Detail = Missing, "neither its node nor the engine itself answers"
+		c.Role = ""
+	}
+}

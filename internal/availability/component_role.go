@@ -1,0 +1,75 @@
+package availability
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
+)
+
+// Postgres says what the cluster's members tell of one of them.
+func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Time) {
+	var leader fact.PostgresMember
+	for _, m := range p.Members {
+		if m.Name == p.Lock.Leader {
+			leader = m
+		}
+	}
+	for _, m := range p.Members {
+		if m.ID != c.ID || now.Sub(m.Seen) > NodeSilent {
+			continue
+		}
+		c.Seen = later(c.Seen, m.Seen)
+		switch {
+		case m.Role == "primary":
+			c.Role = "primary"
+			c.Detail = fmt.Sprintf("timeline %d", m.Timeline)
+		case m.Role == "standby_leader":
+			c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
+			if m.State != "streaming" && c.Health == Healthy {
+				c.Health, c.Detail = Progressing, "it does not stream from its partner region: it is "+m.State
+			}
+		case m.State == "streaming":
+			c.Role = "replica"
+			if slices.Contains(p.Lock.Sync, m.Name) {
+				c.Role = "sync-standby"
+			}
+			c.Detail = fmt.Sprintf("timeline %d, lag %d B", m.Timeline, max(0, leader.Received-m.Received))
+			if c.Role == "replica" && !p.Lock.Standby && policy.Synchronous == "quorum" && c.Health == Healthy {
+				c.Health, c.Detail = Progressing, "it streams and is not a synchronous standby yet: after a failover, writes would wait for it"
+			}
+		default:
+			c.Role = "replica"
+			if c.Health == Healthy {
+				c.Health, c.Detail = Progressing, "it is "+m.State
+			}
+		}
+	}
+}
+
+// Redis says what a server tells of itself.
+func (c *Component) Redis(f fact.Redis, now time.Time) {
+	for _, n := range f.Nodes {
+		if n.ID != c.ID || now.Sub(n.Seen) > NodeSilent {
+			continue
+		}
+		c.Seen = later(c.Seen, n.Seen)
+		if c.Role = n.Role; n.Role == "slave" {
+			c.Role = "replica"
+			if !n.LinkUp && c.Health == Healthy {
+				c.Health, c.Detail = Progressing, "its link to the master is down"
+			}
+		}
+	}
+}
+
+// Sentinel says when a Sentinel was last heard.
+func (c *Component) Sentinel(f fact.Redis, now time.Time) {
+	for _, n := range f.Sentinels {
+		if n.ID == c.ID && now.Sub(n.Seen) <= NodeSilent {
+			c.Seen = later(c.Seen, n.Seen)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/state"
+)
+
+// Components returns everything that runs, or should, with both axes: in sync and healthy.
+func (w *Wiring) Components(region string, now time.Time) []api.Component {
+	r, ok := w.regions[region]
+	if !ok {
+		return nil
+	}
+	out := []api.Component{w.edgeComponent(region, now)}
+	if w.house.Layout.ObjectPartner(region) != "" {
+		out = append(out, w.storeComponent(region, now))
+	}
+	for _, z := range r.spec.Zones {
+		out = append(out, w.zoneComponents(region, z, now)...)
+	}
+	for i := range out {
+		var known component
+		if found, err := w.house.State.Get(componentPrefix+out[i].ID, &known); err == nil && found {
+			out[i].Since, out[i].Journal = known.Since, known.Index
+		}
+	}
+	return out
+}
+
+func (w *Wiring) edgeComponent(region string, now time.Time) api.Component {
+	e := w.house.Facts.Edge(region)
+	c := api.Component{ID: place.Cluster(region, place.Edge), Region: region, Kind: place.Edge, Address: w.house.Layout.EdgeAddress(region, place.Edge), Sync: api.SyncUnknown, Health: api.HealthUnknown, Seen: e.Seen}
+	var v edgeVersion
+	_, err := w.house.State.Get(edgePrefix+region, &v) // absent: no configuration yet
+	placed, err2 := w.placement()
+	switch err := errors.Join(err, err2); {
+	case err != nil:
+		c.Detail = "what it shall do is unknown: " + err.Error()
+	case now.Sub(e.Seen) > availability.EdgeSilent:
+		c.Detail = "the edge has not reported" + availability.Ago(e.Seen, now)
+		if !e.Seen.IsZero() {
+			c.Health = api.Missing
+		}
+	case e.Version != v.Version:
+		c.Sync, c.Health, c.Detail = api.OutOfSync, api.Progressing, fmt.Sprintf("serves configuration %d, %d is wanted", e.Version, v.Version)
+	default:
+		c.Sync, c.Health = api.InSync, api.Healthy
+		for _, t := range e.Certificates {
+			c.Detail = "HTTPS on " + w.house.Layout.EdgeAddress(region, place.HTTPS) + " until " + t.NotAfter.UTC().Format(time.DateOnly)
+			if t.Error != "" {
+				c.Health, c.Detail = api.Degraded, t.Error
+			}
+		}
+		for _, t := range e.Targets {
+			switch {
+			case t.Remote != "" && !t.Up:
+				c.Health, c.Detail = api.Degraded, t.Remote+" is not reached from here: requests for its customers are refused at once until it is"
+			case t.Ejected || !t.Up:
+				c.Health, c.Detail = api.Degraded, fmt.Sprintf("target %s in zone %s is out (breaker %s)", t.Name, t.Zone, t.Breaker)
+			}
+		}
+		for _, t := range e.TCP {
+			if t.Leader == "" && (t.Service != place.Postgres || placed.Serves(region)) {
+				c.Health, c.Detail = api.Degraded, "nobody leads "+t.Service
+			}
+		}
+	}
+	return c
+}
+
+func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Component {
+	n := w.house.Facts.Node(region, zone)
+	silent := now.Sub(n.At) > availability.NodeSilent
+	node := api.Component{ID: place.ID(region, zone, place.Node), Region: region, Zone: zone, Kind: place.Node, Sync: api.InSync, Health: api.Healthy, Seen: n.At}
+	if silent {
+		node.Sync, node.Health, node.Detail = api.SyncUnknown, api.HealthUnknown, "the node has not reported"+availability.Ago(n.At, now)
+		if !n.At.IsZero() {
+			node.Health = api.Missing
+		}
+	}
+	out := []api.Component{node}
+	placed, err := w.placement() // without it, an application that does not run is unknown
+	for _, kind := range w.house.Layout.Kinds(region, zone) {
+		c := api.Component{ID: place.ID(region, zone, kind), Region: region, Zone: zone, Kind: kind, Address: w.house.Layout.Address(region, zone, kind), Seen: n.At}
+		i := slices.IndexFunc(n.Units, func(u fact.Unit) bool { return u.Name == kind })
+		if kind == place.GreenLang && err == nil && !placed.Runs(region) && i < 0 {
+			continue // the region stands by: its application is started when it takes over
+		}
+		if i < 0 {
+			c.Sync, c.Health = api.SyncUnknown, api.HealthUnknown
+		} else {
+			c.Unit(n.Units[i], w.units[c.ID])
+		}
+		w.role(&c, now)
+		if silent {
+			c.Silent(now)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// role says what the engine itself answers.
+func (w *Wiring) role(c *api.Component, now time.Time) {
+	facts := w.house.Facts
+	switch c.Kind {
+	case place.Postgres:
+		c.Postgres(facts.Postgres(c.Region), w.house.Layout.Platform.Spec.Engines.Postgres, now)
+	case place.Redis:
+		c.Redis(facts.Redis(c.Region), now)
+	case place.Sentinel:
+		c.Sentinel(facts.Redis(c.Region), now)
+	case place.Kafka:
+		c.Broker(facts.Kafka(c.Region), now)
+	case place.Mirror:
+		r, _ := w.house.Layout.Platform.Region(c.Region)
+		c.Mirror(facts.Mirror(r.Pair, c.Region), facts.Mirror(c.Region, r.Pair), now)
+	}
+}
+
+// component is the document of one component: what was last recorded of it.
+type component struct {
+	ID     string     `json:"id"`
+	Role   string     `json:"role"`
+	Health api.Health `json:"health"`
+	Sync   api.Sync   `json:"sync"`
+	Detail string     `json:"detail,omitempty"`
+	Since  time.Time  `json:"since"`
+	Index  uint64     `json:"index"`
+}
+
+const componentPrefix = "component/"
+
+func foldComponents(d *state.Docs, r journal.Record) error {
+	if r.Kind != componentChanged.Name {
+		return nil
+	}
+	var c component
+	if err := r.Decode(&c); err != nil {
+		return err
+	}
+	c.Since, c.Index = r.Time, r.Index
+	return d.Put(componentPrefix+c.ID, c)
+}
+
+// seen remembers what was recorded last, so that only changes become entries.
+type seen struct {
+	mu   sync.Mutex // guards last
+	last map[string]component
+}
+
+func newSeen() *seen { return &seen{last: map[string]component{}} }
+
+// recordEvery bounds how often changes of components become entries.
+const recordEvery = 500 * time.Millisecond
+
+// recordChanges appends an entry for each component whose role, health or sync changed.
+func (w *Wiring) recordChanges(ctx context.Context) error {
+	w.seen.mu.Lock()
+	defer w.seen.mu.Unlock()
+	now := w.house.Now()
+	if len(w.seen.last) == 0 {
+		docs, err := state.List[component](w.house.State, componentPrefix)
+		if err != nil {
+			return err
+		}
+		for _, c := range docs {
+			w.seen.last[c.ID] = c
+		}
+	}
+	var entries []journal.Entry
+	changed := map[string]component{}
+	for region := range w.regions {
+		for _, c := range w.Components(region, now) {
+			next := component{ID: c.ID, Role: c.Role, Health: c.Health, Sync: c.Sync}
+			old := w.seen.last[c.ID]
+			if old.Role == next.Role && old.Health == next.Health && old.Sync == next.Sync {
+				continue
+			}
+			next.Detail = c.Detail
+			e, err := componentChanged.Entry(c.ID, "", next)
+			if err != nil {
+				return err
+			}
+			e.Time, e.Actor = now, "system"
+			entries = append(entries, e)
+			changed[c.ID] = next
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	slices.SortFunc(entries, func(a, b journal.Entry) int { return strings.Compare(a.Subject, b.Subject) })
+	if _, err := w.house.State.Append(ctx, entries...); err != nil {
+		return err
+	}
+	maps.Copy(w.seen.last, changed)
+	return nil
+}

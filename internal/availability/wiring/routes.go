@@ -1,0 +1,140 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// Routes implements api.Source.
+func (w *Wiring) Routes(context.Context) ([]api.Route, error) {
+	now := w.house.Now()
+	placed, err1 := w.placement()
+	homes, err2 := w.homes()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	out := []api.Route{}
+	for _, name := range w.house.Layout.Regions {
+		wish := placed.Wishes[name]
+		r := api.Route{
+			Region: name, On: !wish.Off, Open: placed.Open(name), Address: w.house.Layout.EdgeAddress(name, place.Edge),
+			Homes: []string{}, Cells: placed.CellsAt(name), Spare: placed.Spare(name), Answers: []api.RouteSeen{},
+		}
+		r.Ready, r.Wanted = regions{w}.Capacity(name)
+		for _, h := range homes {
+			if h.serving == name {
+				r.Homes = append(r.Homes, h.Name)
+			}
+		}
+		switch {
+		case wish.Fenced != "":
+			r.Why = "it is fenced: " + wish.Reason
+		case wish.Off:
+			r.Why = "its switch is off"
+		case !placed.Serves(name):
+			r.Why = "it stands by and serves nobody"
+		}
+		for _, edge := range w.house.Layout.Regions {
+			r.Answers = append(r.Answers, w.seenBy(edge, name, now)...)
+		}
+		if r.Cells == nil {
+			r.Cells = []int{}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// seenBy is what an edge's name server thinks of a region, where the edge has reported lately.
+func (w *Wiring) seenBy(edge, region string, now time.Time) []api.RouteSeen {
+	f := w.house.Facts.Edge(edge)
+	if f.DNS == nil || now.Sub(f.Seen) > availability.EdgeSilent {
+		return nil
+	}
+	for _, r := range f.DNS.Regions {
+		if r.Name == region {
+			return []api.RouteSeen{{Edge: edge, Up: r.Up, Since: r.Since, Error: r.Error}}
+		}
+	}
+	return nil
+}
+
+// Pairs are the copies across regions, as they are now.
+func (w *Wiring) Pairs(now time.Time) ([]api.Pair, error) {
+	out := []api.Pair{}
+	homes, err := w.homes()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range homes {
+		if _, ok := w.regions[h.other]; !ok {
+			continue
+		}
+		v, err := w.MoveView(h.Name, h.other)
+		if err != nil {
+			return nil, err
+		}
+		p := pairOf(availability.PlanMove(v, availability.Ungraceful, now))
+		d := w.distance(fact.Way{From: p.From, To: p.To}, now)
+		p.DeclaredSeconds, p.RoundTripSeconds = d.DeclaredSeconds, d.RoundTripSeconds
+		if d.Health == api.Missing {
+			p.Health, p.Detail = api.Degraded, d.Detail
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// pairOf words a plan as the link that it rests on.
+func pairOf(p availability.MovePlan) api.Pair {
+	out := api.Pair{From: p.From, To: p.To, Health: api.Healthy, LagBytes: p.LagBytes, LagSeconds: p.LagSeconds, Objects: p.Objects, ObjectsLag: p.ObjectsLag}
+	switch {
+	case p.LagBytes < 0 || p.LagSeconds < 0:
+		out.Health = api.HealthUnknown
+	case !p.Ready:
+		out.Health = api.Degraded
+	}
+	if len(p.Reasons) > 0 {
+		out.Detail = p.Reasons[0]
+	}
+	return out
+}
+
+// Route implements api.Actions.
+func (w *Wiring) Route(ctx context.Context, region string, on bool, reason string) error {
+	placed, err := w.placement()
+	if err != nil {
+		return err
+	}
+	if _, ok := w.regions[region]; !ok {
+		return fmt.Errorf("this installation does not run region %q: %w", region, api.ErrNotFound)
+	}
+	if placed.Wishes[region].Off == !on {
+		return nil
+	}
+	if !on && !placed.Spare(region) {
+		return fmt.Errorf("%w: no other region could answer then, and no region at all is never right; evacuate %s instead", api.ErrRefused, region)
+	}
+	if ready, wanted := (regions{w}).Capacity(region); on && ready < wanted {
+		return fmt.Errorf("%w: %d of %d instances of %s take requests: it has no capacity yet", api.ErrRefused, ready, wanted, region)
+	}
+	e, err := availability.RegionSwitched.Entry(region, "", availability.RegionWish{Region: region, Off: !on})
+	if err != nil {
+		return err
+	}
+	e.Actor, e.Reason, e.Trace = wing.Actor(ctx), journal.Brief(reason), wing.Trace(ctx)
+	if _, err := w.house.State.Append(ctx, e); err != nil {
+		return err
+	}
+	regions{w}.edges(ctx)
+	return nil
+}
