@@ -181,7 +181,7 @@ func TestCirclesAreFound(t *testing.T) {
 
 // appLines bounds app, which composes and does nothing else. It shrinks as wings take what
 // is theirs: 2,500 is the aim.
-const appLines = 4_000
+const appLines = 3_000
 
 func TestAppComposesOnly(t *testing.T) {
 	t.Parallel()
