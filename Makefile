@@ -34,13 +34,17 @@ check: ## formatting, vet, linters, dead code and the directions of imports
 	@dead=$$(CGO_ENABLED=1 $(DEADCODE) -test -tags duckdb,prove ./...) && test -z "$$dead" || { echo "nobody reaches this, and it goes: $$dead"; exit 1; }
 	go test ./internal/house
 
+GOTESTSUM := go tool -modfile=$(CURDIR)/tools/go.mod gotestsum
+
 test: ## everything that must pass: unit, scenarios, real engines, browser
 	@scripts/engines.sh test
 	@$(MAKE) --no-print-directory build check
-	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 25m -p 2 $$(go list ./... | grep -v /e2e)
+	@rm -f bin/times-*.json
+	FOURNINES_ENGINES="$$(scripts/engines.sh where)" $(GOTESTSUM) --format pkgname-and-test-fails --format-hide-empty-pkg --jsonfile-timing-events bin/times-all.json -- -timeout 25m -p 2 $$(go list ./... | grep -v /e2e)
 	cd bench && go test -timeout 10m ./...
-	FOURNINES_ENGINES="$$(scripts/engines.sh where)" go test -timeout 40m -count=1 ./e2e
+	FOURNINES_ENGINES="$$(scripts/engines.sh where)" $(GOTESTSUM) --format pkgname-and-test-fails --jsonfile-timing-events bin/times-e2e.json -- -timeout 40m -count=1 ./e2e
 	@$(MAKE) --no-print-directory browser
+	@echo "The ten slowest tests:" && cat bin/times-*.json | $(GOTESTSUM) tool slowest --num 10
 
 browser: ## the console in a real browser: accessibility, keyboard, live updates
 	internal/console/browser/run.sh

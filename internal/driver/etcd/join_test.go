@@ -1,11 +1,13 @@
 package etcd_test
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/greenlang/fournines/internal/driver/etcd"
+	"github.com/greenlang/fournines/internal/greenlang/enginetest"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
@@ -53,6 +55,48 @@ func TestJoinMayBeRepeated(t *testing.T) {
 		t.Error("who has been a member is not known by its directory")
 	}
 	if _, err := etcd.Join(t.Context(), out, seeds, []string{one.Peer, two.Peer}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A member starts although the one that it asks has not heard yet that it has joined.
+func TestAMemberThatIsNotKnownYetIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	n := loopback.New(t)
+	one := etcd.Member{Name: "one", Dir: t.TempDir(), Client: "http://" + n.Host(0, 1, 2379), Peer: "http://" + n.Host(0, 1, 2380), Token: "join"}
+	one.Cluster = "one=" + one.Peer
+	first, err := etcd.Start(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(first.Close)
+	two := etcd.Member{Name: "two", Dir: t.TempDir(), Client: "http://" + n.Host(0, 2, 2379), Peer: "http://" + n.Host(0, 2, 2380), Token: "join", Existing: true}
+	two.Cluster = one.Cluster + ",two=" + two.Peer
+	type result struct {
+		s   *etcd.Server
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		s, err := etcd.Open(t.Context(), two, etcd.Place{})
+		opened <- result{s, err}
+	}()
+	enginetest.Await(t, "it tries to start", func() error {
+		c, err := net.Dial("tcp", n.Host(0, 2, 2380))
+		if err == nil {
+			err = c.Close()
+		}
+		return err
+	})
+	if _, err := etcd.Join(t.Context(), two, []string{one.Client}, nil); err != nil {
+		t.Fatal(err)
+	}
+	r := <-opened
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	t.Cleanup(r.s.Close)
+	if err := etcd.Promote(t.Context(), two.Peer, []string{one.Client}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,14 +39,24 @@ type Place struct {
 	From   string // IP that it dials peers from; empty: any
 }
 
-// Open starts the member at its place and waits until it serves.
+// knownWithin bounds how long a cluster's members may take to hear of one that has joined.
+const knownWithin = 20 * time.Second
+
+// Open starts the member at its place and waits until it serves. One that has just joined
+// asks the others who belongs to the cluster, and one of them may not have heard of it yet
+// ("member count is unequal"): then it is started again for a while.
 func Open(ctx context.Context, m Member, at Place) (*Server, error) {
-	s, err := open(ctx, m, at)
-	if err != nil {
+	joins := m.Existing && !Begun(m.Dir)
+	for began := time.Now(); ; {
+		s, err := open(ctx, m, at)
+		if err == nil {
+			return s, nil
+		}
 		s.Close()
-		return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)
+		if !joins || Begun(m.Dir) || time.Since(began) > knownWithin || !again(ctx) {
+			return nil, fmt.Errorf("start etcd %s: %w", m.Name, err)
+		}
 	}
-	return s, nil
 }
 
 func open(ctx context.Context, m Member, at Place) (*Server, error) {

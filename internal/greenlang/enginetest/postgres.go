@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -60,6 +61,22 @@ func (p *Postgres) Kill() {
 	if p.process != nil {
 		p.process.signal(syscall.SIGKILL)
 	}
+}
+
+// Freeze lets the server and its sessions hang, as on a machine without a disk.
+func (p *Postgres) Freeze() { p.process.signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (p *Postgres) Thaw() { p.process.signal(syscall.SIGCONT) }
+
+// Recover starts the server anew as one in recovery, which takes no writes.
+func (p *Postgres) Recover(t testing.TB) {
+	t.Helper()
+	p.Kill()
+	if err := os.WriteFile(filepath.Join(p.dir, "standby.signal"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Start(t)
 }
 
 // Exec runs statements in a database as a superuser, past the application.

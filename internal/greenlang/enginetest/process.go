@@ -85,6 +85,19 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
+// end asks the engine to end, which one that looks after others does in order, and kills it
+// and its children when it has not by then.
+func (p *process) end(within time.Duration) {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only when it is gone
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case <-p.exited:
+	case <-late.C:
+		p.signal(syscall.SIGKILL)
+	}
+}
+
 // still tells whether the engine has stopped, or ended.
 func (p *process) still() bool {
 	select {
