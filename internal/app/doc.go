@@ -2,8 +2,7 @@
 // the loop over the facts, and answers programs and people.
 //
 // wings.go lists the wings and hands what they hold to the house; loop.go runs the deciders;
-// server.go opens and closes; http.go answers. The wiring of compliance stands here until it
-// moves into its folder: witness.go, custody.go, archive.go and query.go, what keeps the journal.
+// server.go opens and closes; http.go answers; compliance.go is what the server adds to that wing.
 //
 // Several servers hold one journal by package quorum: servers.go says how one takes part and
 // passes requests on, seatfacts.go what the leader knows of the others, keys.go how they

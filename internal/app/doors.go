@@ -29,9 +29,9 @@ type platform struct {
 
 // listDoors are all doors of the server, one line each, and those that more wings brought.
 func (s *ServerApp) listDoors() []Door {
-	all, w := platform{s, s.availability}, s.availability
+	all, w, c := platform{s, s.availability}, s.availability, s.compliance
 	availability := availabilitydoor.Source{Platform: all, Clusters: w, Homes: w, Routing: w, Copies: w}
-	compliance := compliancedoor.Source{Proofs: s, Witnesses: s, Archives: s, Persons: s, Queries: s}
+	compliance := compliancedoor.Source{Proofs: c, Witnesses: c, Archives: c, Persons: c, Queries: c}
 	return append([]Door{
 		{Routes: api.PlatformRoutes(all), Pages: console.PlatformPages(all)},
 		{Routes: api.OperationRoutes(s), Pages: console.OperationPages(s)},
@@ -39,7 +39,7 @@ func (s *ServerApp) listDoors() []Door {
 		{Routes: api.EvidenceRoutes(s), Pages: console.EvidencePages(s)},
 		{Routes: api.JournalRoutes(s)},
 		{Routes: api.AlertRoutes(s)},
-		{Routes: chaosdoor.Routes(s), Pages: chaosdoor.Pages(s, all)},
+		{Routes: chaosdoor.Routes(s.chaos), Pages: chaosdoor.Pages(s.chaos, all)},
 		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s)},
 		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, s)},
 	}, s.doors...)

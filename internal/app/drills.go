@@ -3,7 +3,6 @@ package app
 import (
 	"github.com/greenlang/fournines/internal/api/client"
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
-	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/drill"
 )
 
@@ -11,8 +10,7 @@ import (
 // also run from the command line.
 func Drills(more ...Maker) []drill.Drill { return unhoused(more...).drills() }
 
-func (s *ServerApp) drills() []drill.Drill {
-	out := compliance.Drills()
+func (s *ServerApp) drills() (out []drill.Drill) {
 	for _, w := range s.wings {
 		out = append(out, w.Drills...)
 	}

@@ -139,9 +139,7 @@ func (s *ServerApp) Handler() http.Handler {
 		setCookie(w, "", -1)
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	})
-	mux.HandleFunc("GET "+witnessPath+"/card", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.card()) })
-	mux.Handle(witnessPath+"/", s.witness)
-	mux.Handle("POST /v1/audit", s.custody.ingest)
+	s.compliance.Mount(mux)
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
 	mux.Handle("POST /probers/{point}/report", s.machines(http.HandlerFunc(s.proberReport)))
@@ -245,7 +243,6 @@ func (s *ServerApp) metrics() http.Handler {
 	for _, w := range s.wings {
 		reg.MustRegister(w.Metrics...)
 	}
-	reg.MustRegister(s.archiveMetrics()...)
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 

@@ -32,6 +32,15 @@ type sharedKeys struct {
 	held map[string][]byte
 }
 
+// keysOfPersons returns where persons' keys are kept: in this server's directory, and with
+// the other servers where several hold the journal.
+func (s *ServerApp) keysOfPersons(d *seal.Directory) seal.KeyStore {
+	if !s.shared() {
+		return d
+	}
+	return &sharedKeys{Directory: d, s: s, held: map[string][]byte{}}
+}
+
 // personsDir is where a server has the keys of persons, or copies of them.
 func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), place.PersonsDir) }
 

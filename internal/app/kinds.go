@@ -1,16 +1,16 @@
 package app
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/compliance"
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/journal/archive"
-	"github.com/greenlang/fournines/internal/journal/ingest"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wing"
@@ -42,10 +42,25 @@ func unhoused(more ...Maker) *ServerApp {
 
 // entryKinds returns every kind of entry that this server writes, with its wings' own.
 func (s *ServerApp) entryKinds() []journal.Kind {
-	all := slices.Concat(control.EntryKinds(), compliance.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds(), archive.EntryKinds(), ingest.EntryKinds())
+	all := slices.Concat(control.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds())
 	all = append(all, serverStarted.Kind, machineChanged.Kind)
 	for _, w := range s.wings {
 		all = append(all, w.Entries...)
 	}
 	return all
+}
+
+// Kinds implements api.Source.
+func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
+	kinds := s.entryKinds()
+	schemas, err := journal.Schemas(kinds)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.EntryKind, 0, len(kinds))
+	for _, k := range kinds {
+		out = append(out, api.EntryKind{Name: k.Name, Doc: k.Doc, Schema: schemas[k.Name]})
+	}
+	slices.SortFunc(out, func(a, b api.EntryKind) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
 }

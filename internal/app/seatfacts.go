@@ -64,7 +64,7 @@ func (s *ServerApp) watchSeats(ctx context.Context) {
 					s.Facts.PutServer(x.Name, fact.Server{Started: seen.fact.Started, At: now})
 				}
 				if s.seats.note(x.Name, seen, now) {
-					wait.Poke(s.witness.changed)
+					s.compliance.PeersChanged()
 				}
 			})
 		}

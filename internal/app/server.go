@@ -22,7 +22,7 @@ import (
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	"github.com/greenlang/fournines/internal/board"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
-	"github.com/greenlang/fournines/internal/compliance"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/etcd"
@@ -57,17 +57,14 @@ type ServerApp struct {
 	house        *wing.House
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
+	compliance   *compliancewiring.Wiring
 	wings        []wing.Wing
 	doors        []Door // that more wings brought
 	tasks        wing.Tasks
-	witness      *witnesses
 	alerts       *alerts.Alerts
 	loop         loop
 	lag          prometheus.Histogram // of the control loop
-	archive      archiving
-	custody      custody
-	answers      *answers
-	cancel       context.CancelFunc // of everything that was started
+	cancel       context.CancelFunc   // of everything that was started
 	wg           sync.WaitGroup
 }
 
@@ -90,7 +87,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 	if s.seat, err = layout.Seat(seat); err != nil {
 		return nil, err
 	}
-	s.house = &wing.House{Layout: layout, Secrets: secrets, Programs: inst.Programs, Seat: s.seat, Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
+	s.house = &wing.House{Layout: layout, Secrets: secrets, Programs: inst.Programs, Seat: s.seat, Dir: s.dir(), Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
 	s.registerWings(more...)
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.shared() {
@@ -124,14 +121,11 @@ func (s *ServerApp) openAlone(ctx context.Context) error {
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, compliance.Fold, foldArchive, foldMachines}, s.foldsOfWings())...)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, foldMachines}, s.foldsOfWings())...)
 	if err != nil {
 		return err
 	}
-	s.house.State = s.State
-	if err := s.openCustody(ctx); err != nil {
-		return err
-	}
+	s.house.Journal, s.house.State = s.Journal, s.State
 	for _, w := range s.wings {
 		if w.Open == nil {
 			continue
@@ -144,23 +138,14 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
 		return err
 	}
 	s.house.Looking = time.Now()
-	s.witness = newWitnesses(s, s.dir())
-	if err := s.witness.open(); err != nil {
-		return err
-	}
-	kinds := slices.Concat(s.erasures().Kinds(), s.actionsOfWings())
-	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: s.actionsOfWings(), Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
 		return err
 	}
 	s.house.Control = s.Control
-	s.openAnswers(ctx)
 	s.tasks.Start(ctx, "server", s.ownTasks()...)
 	for _, w := range s.wings {
 		s.tasks.Start(ctx, w.Name, w.Tasks...)
-	}
-	if err := s.startArchive(ctx); err != nil {
-		return err
 	}
 	h := s.Handler()
 	s.serving.Store(&h)
@@ -200,9 +185,6 @@ func (s *ServerApp) Close() error {
 	s.wg.Wait()
 	s.tasks.Wait()
 	var err error
-	if err := s.answers.Close(); err != nil {
-		s.Log.Warn("the journal's tables were not closed in order; they are only a cache", "err", err)
-	}
 	if s.State != nil {
 		for _, w := range s.wings {
 			if w.Close != nil {
@@ -211,7 +193,6 @@ func (s *ServerApp) Close() error {
 		}
 		s.State.Close()
 	}
-	err = errors.Join(err, s.custody.close())
 	if s.Journal != nil {
 		err = errors.Join(err, s.Journal.Close())
 	}

@@ -12,8 +12,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/chaos"
-	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
@@ -40,20 +39,16 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 		return st, err
 	}
 	for _, f := range faults {
-		st.Faults = append(st.Faults, apiFault(f))
+		st.Faults = append(st.Faults, chaosdoor.FaultOf(f))
 	}
 	for _, o := range unfinished {
 		st.Operations = append(st.Operations, apiOperation(o))
-	}
-	watched, err := s.witnessFindings()
-	if err != nil {
-		return st, err
 	}
 	winged, err := s.findingsOfWings(now)
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(watched, s.archiveFindings(now), s.seatFindings(now), winged), now)
+	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(s.seatFindings(now), winged), now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }
@@ -90,28 +85,6 @@ func (s *ServerApp) ratio(of func(api.Availability) float64) float64 {
 }
 
 func (s *ServerApp) Tasks(context.Context) ([]api.TaskStatus, error) { return s.tasks.All(), nil }
-
-func (s *ServerApp) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
-	return s.chaos.Inject(ctx, kind, target, d, reason)
-}
-
-func (s *ServerApp) ClearFault(ctx context.Context, id string) error { return s.chaos.Clear(ctx, id) }
-
-func (s *ServerApp) Faults(context.Context) ([]api.Fault, error) {
-	all, err := s.chaos.All()
-	out := []api.Fault{}
-	for _, f := range all {
-		if f.State != chaos.Ended || time.Since(f.Until) < time.Hour {
-			out = append(out, apiFault(f))
-		}
-	}
-	slices.SortFunc(out, func(a, b api.Fault) int { return b.Begun.Compare(a.Begun) })
-	return out, err
-}
-
-func apiFault(f chaos.Fault) api.Fault {
-	return api.Fault{ID: f.ID, Kind: f.Kind, Target: f.Target, State: f.State, Reason: f.Reason, Begun: f.Begun, Until: f.Until, Journal: f.Index}
-}
 
 func apiOperation(o control.Operation) api.Operation {
 	out := api.Operation{
@@ -185,7 +158,11 @@ func (s *ServerApp) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.
 				page.Next = strconv.FormatUint(page.Items[f.Limit-1].Index, 10)
 				return page, nil
 			}
-			page.Items = append(page.Items, s.apiEntry(r))
+			e, err := s.apiEntry(r)
+			if err != nil {
+				return page, err
+			}
+			page.Items = append(page.Items, e)
 		}
 		to = from
 	}
@@ -197,13 +174,13 @@ func matches(e journal.Entry, f api.EntryFilter) bool {
 	return kind && (f.Subject == "" || e.Subject == f.Subject) && (f.Operation == "" || e.Operation == f.Operation)
 }
 
-func (s *ServerApp) apiEntry(r journal.Record) api.Entry {
-	persons, erased := s.personsIn(r.Data)
+func (s *ServerApp) apiEntry(r journal.Record) (api.Entry, error) {
+	persons, erased, err := s.compliance.PersonsIn(r.Data)
 	return api.Entry{
 		Sealed: persons, Erased: erased,
 		Index: r.Index, Time: r.Time, Kind: r.Kind, Subject: r.Subject, Operation: r.Operation,
 		Actor: r.Actor, Reason: r.Reason, Trace: r.Trace, Approval: r.Approval, Data: r.Data, Hash: hex.EncodeToString(r.Hash),
-	}
+	}, err
 }
 
 func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
@@ -214,17 +191,7 @@ func (s *ServerApp) Entry(_ context.Context, index uint64) (api.Entry, error) {
 	if len(records) == 0 {
 		return api.Entry{}, fmt.Errorf("the journal has no entry %d, its newest is %d: %w", index, max(s.Journal.Head().Size, 1)-1, api.ErrNotFound)
 	}
-	return s.apiEntry(records[0]), nil
-}
-
-func (s *ServerApp) Verify(ctx context.Context) (compliancedoor.Verification, error) {
-	begun := time.Now()
-	a, err := journal.Verify(ctx, s.Journal.Dir(), journal.VerifyOptions{Key: s.Journal.VerifierKey()})
-	v := compliancedoor.Verification{OK: err == nil, Size: a.Size, Root: a.Root, At: begun.UTC(), Seconds: time.Since(begun).Seconds()}
-	if err != nil {
-		v.Problem = err.Error()
-	}
-	return v, nil
+	return s.apiEntry(records[0])
 }
 
 func (s *ServerApp) Changes(ctx context.Context) <-chan uint64 {

@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/alerts"
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -18,6 +19,9 @@ import (
 // hands over reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
+	compliance, w := compliancewiring.New(s.house, s.complianceOptions()) // first: who was erased is erased again before all else
+	s.compliance = compliance
+	add(w)
 	availability, w := availabilitywiring.New(s.house)
 	s.availability = availability
 	add(w)
@@ -89,7 +93,6 @@ func (s *ServerApp) ownTasks() []wing.Task {
 	}
 	out := []wing.Task{
 		{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound},
-		forever("witness", "Has other servers' witnesses cosign the journal, and watches theirs.", s.witness.run),
 	}
 	if s.shared() {
 		out = append(out,

@@ -3,29 +3,18 @@ package app
 import (
 	"net/http"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/compliance"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/journal/witness"
-	"github.com/greenlang/fournines/internal/state"
 )
 
 // Where several servers hold one journal, those that follow are its witnesses: each cosigns
 // the leader's checkpoints with a key of its own, after it has proved that they continue
 // what it knows. So whoever has a checkpoint with their cosignatures has the word of
 // servers in other regions, not only of the one that wrote it.
-
-// witnessName is the name under which this server cosigns.
-func (s *ServerApp) witnessName() string {
-	name := s.Journal.Origin() + "/witness"
-	if s.seat.Number > 0 {
-		name += "/" + s.seat.Region
-	}
-	return name
-}
 
 // openSeatWitness opens the witness of a server that follows.
 func (s *ServerApp) openSeatWitness() (*witness.Witness, error) {
@@ -34,7 +23,7 @@ func (s *ServerApp) openSeatWitness() (*witness.Witness, error) {
 		return nil, err
 	}
 	return witness.New(witness.Options{
-		Dir: filepath.Join(s.dir(), "witness"), Name: s.witnessName(), Logs: logs, Now: time.Now,
+		Dir: filepath.Join(s.dir(), "witness"), Name: compliancewiring.WitnessName(s.Journal, s.seat), Logs: logs, Now: time.Now,
 		Alarm: func(f witness.Finding) {
 			s.Log.Error("the leader's journal is not what it was", "evidence", f.String())
 		},
@@ -44,10 +33,10 @@ func (s *ServerApp) openSeatWitness() (*witness.Witness, error) {
 
 // mountSeatWitness answers the leader's feeder, and tells the keys.
 func (s *ServerApp) mountSeatWitness(mux *http.ServeMux, w *witness.Witness) {
-	mux.HandleFunc("GET "+witnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+compliancewiring.WitnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
 		writeJSON(rw, compliancedoor.Card{Log: s.Journal.VerifierKey(), Witness: w.Cosigner().String()})
 	})
-	mux.Handle(witnessPath+"/", http.StripPrefix(witnessPath, w))
+	mux.Handle(compliancewiring.WitnessPath+"/", http.StripPrefix(compliancewiring.WitnessPath, w))
 }
 
 // forks are those of a witness's findings that accuse the journal: which entries are
@@ -62,12 +51,10 @@ func forks(findings []witness.Finding) []string {
 	return out
 }
 
-// witnessPeers are the servers that watch our journal: those that people named, and those
-// that hold it with us.
-func (s *ServerApp) witnessPeers() ([]compliance.Peer, error) {
-	peers, err := state.List[compliance.Peer](s.State, compliance.PeerPrefix)
-	if err != nil || !s.shared() {
-		return peers, err
+// seatPeers are the servers that hold our journal with us: each watches it.
+func (s *ServerApp) seatPeers() (peers []compliance.Peer) {
+	if !s.shared() {
+		return nil
 	}
 	s.seats.mu.Lock()
 	defer s.seats.mu.Unlock()
@@ -76,6 +63,5 @@ func (s *ServerApp) witnessPeers() ([]compliance.Peer, error) {
 			peers = append(peers, compliance.Peer{Name: x.Name, URL: "http://" + s.Layout.SeatNear(s.seat, x), Log: s.Journal.VerifierKey(), Witness: key})
 		}
 	}
-	slices.SortFunc(peers, func(a, b compliance.Peer) int { return strings.Compare(a.Name, b.Name) })
-	return peers, nil
+	return peers
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
@@ -97,7 +98,7 @@ func (x *site) await(what string, want func(compliancedoor.Witnesses) bool) comp
 	x.t.Helper()
 	for end := time.Now().Add(2 * time.Minute); ; {
 		changed := x.s.State.Changed()
-		w, err := x.s.Witnesses(x.t.Context())
+		w, err := x.s.compliance.Witnesses(x.t.Context())
 		if err != nil {
 			x.t.Fatal(err)
 		}
@@ -116,9 +117,9 @@ func (x *site) await(what string, want func(compliancedoor.Witnesses) bool) comp
 
 func (x *site) watchedBy(y *site, name string) {
 	x.t.Helper()
-	card := y.s.card()
+	card := y.s.compliance.Card()
 	p := compliance.Peer{Name: name, URL: "http://" + y.listen, Log: card.Log, Witness: card.Witness}
-	if err := x.s.AddWitness(x.t.Context(), p, "test"); err != nil {
+	if err := x.s.compliance.AddWitness(x.t.Context(), p, "test"); err != nil {
 		x.t.Fatal(err)
 	}
 }
@@ -161,7 +162,7 @@ func troubled(kind witness.Trouble) func(compliancedoor.Witnesses) bool {
 func TestTwoServersCallOutRollbackAndFork(t *testing.T) {
 	t.Parallel()
 	a, b := newSite(t, ""), newSite(t, "")
-	if err := a.s.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.card().Log, Witness: a.s.card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
+	if err := a.s.compliance.AddWitness(t.Context(), compliance.Peer{Name: "me", URL: "http://" + a.listen, Log: a.s.compliance.Card().Log, Witness: a.s.compliance.Card().Witness}, "test"); !errors.Is(err, api.ErrRefused) {
 		t.Fatalf("a journal that watches itself: %v", err)
 	}
 	a.watchedBy(b, "b")
@@ -234,21 +235,21 @@ func TestTheJournalIsPublished(t *testing.T) {
 	if _, err := journal.VerifyURL(t.Context(), base+logPath, key, journal.VerifyOptions{}); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Fatalf("without the token: %v", err)
 	}
-	resp, err := http.Get(base + witnessPath + "/card") //nolint:noctx // test
+	resp, err := http.Get(base + compliancewiring.WitnessPath + "/card") //nolint:noctx // test
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%v %v", resp, err)
 	}
 	if err := resp.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := a.s.Prove(t.Context(), 299)
+	p, err := a.s.compliance.Prove(t.Context(), 299)
 	if err == nil {
 		err = p.Verify()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.s.Prove(t.Context(), 1<<40); !errors.Is(err, api.ErrNotFound) {
+	if _, err := a.s.compliance.Prove(t.Context(), 1<<40); !errors.Is(err, api.ErrNotFound) {
 		t.Fatalf("past the end: %v", err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/cli/verb"
+	"github.com/greenlang/fournines/internal/compliance/wiring/bucket"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/place"
@@ -52,7 +52,7 @@ func isArchive(from string) bool { return from == ownArchive || strings.HasPrefi
 
 func (w world) verifyArchive(ctx context.Context, from, key, against string, b bucketFlags) error {
 	begun := time.Now()
-	o := archive.VerifyOptions{Key: strings.TrimSpace(key), Now: begun, Progress: w.verifying(begun)}
+	o := archive.VerifyOptions{Read: archive.ReadTable, Key: strings.TrimSpace(key), Now: begun, Progress: w.verifying(begun)}
 	if against != "" {
 		text, err := os.ReadFile(against) //nolint:gosec // the operator names it
 		if err != nil {
@@ -60,11 +60,11 @@ func (w world) verifyArchive(ctx context.Context, from, key, against string, b b
 		}
 		o.Against = text
 	}
-	bucket, name, err := w.bucket(from, b, &o)
+	r, name, err := w.bucket(from, b, &o)
 	if err != nil {
 		return err
 	}
-	a, err := app.VerifyArchive(ctx, bucket, name, o)
+	a, err := archive.Verify(ctx, r, name, o)
 	switch {
 	case errors.As(err, new(*journal.DamageError)):
 		return verb.Exit(verb.Tampered, err)
@@ -100,7 +100,7 @@ func (w world) bucket(from string, b bucketFlags, o *archive.VerifyOptions) (arc
 	if prefix != "" && !strings.HasSuffix(prefix, "/") {
 		prefix += "/"
 	}
-	r, err := app.OpenForeignBucket(app.ForeignBucket{Endpoint: b.endpoint, Region: b.region, Bucket: name, Prefix: prefix, CredentialsFile: b.credentials, CAFile: b.ca, VirtualHost: b.virtualHost})
+	r, err := bucket.OpenForeign(bucket.Foreign{Endpoint: b.endpoint, Region: b.region, Bucket: name, Prefix: prefix, CredentialsFile: b.credentials, CAFile: b.ca, VirtualHost: b.virtualHost})
 	return r, from, err
 }
 
@@ -123,7 +123,7 @@ func (w world) ownBucket(o *archive.VerifyOptions) (archive.Reader, string, erro
 		}
 		o.Key = strings.TrimSpace(string(b))
 	}
-	r, err := app.OpenBucket(layout, secrets)
+	r, err := bucket.OpenOwn(layout, secrets)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; the object store has not run yet: start the platform with `fournines up`", err)
 	}

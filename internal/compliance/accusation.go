@@ -1,7 +1,6 @@
 package compliance
 
 import (
-	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/journal/witness"
@@ -17,10 +16,31 @@ type Accusation struct {
 	Entry  uint64       `json:"entry" doc:"journal index that holds both signed checkpoints"`
 }
 
-// Unknown returns the findings that no entry tells of yet, each once: after a restart a
+// mostAlike is how many accusations of one kind against one journal are recorded: more say
+// nothing new, and another server must not fill our journal and our state with its wrongs. A
+// witness keeps as many; one that has lost its directory begins to count anew, our state does not.
+const mostAlike = 16
+
+// Unknown returns the findings that an entry shall tell of, each once: after a restart a
 // witness tells all of its evidence again.
 func Unknown(findings []witness.Finding, known []Accusation) []witness.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f witness.Finding) bool {
-		return slices.ContainsFunc(known, func(a Accusation) bool { return a.ID == f.ID() })
-	})
+	var out []witness.Finding
+	for _, f := range findings {
+		alike, told := 0, false
+		for _, a := range known {
+			told = told || a.ID == f.ID()
+			if a.Kind == f.Kind && a.Origin == f.Origin {
+				alike++
+			}
+		}
+		for _, o := range out {
+			if o.Kind == f.Kind && o.Origin == f.Origin {
+				alike++
+			}
+		}
+		if !told && alike < mostAlike {
+			out = append(out, f)
+		}
+	}
+	return out
 }

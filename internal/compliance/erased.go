@@ -40,7 +40,9 @@ type Erasure struct {
 	Entry uint64 `json:"entry"`
 }
 
-// foldErased keeps who was erased.
+// foldErased keeps who was erased, each one for good: a backup of the keys, however old, can be
+// restored at any time, and whoever is not known here could be read again. A document has some
+// hundred bytes, and comes from a person's own request.
 func foldErased(d *state.Docs, r journal.Record) error {
 	e := Erasure{Entry: r.Index}
 	if err := r.Decode(&e.Erased); err != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Fold keeps peers, accusations, troubles and who was erased. It is a state.Fold.
+// Fold keeps peers, accusations, troubles, who was erased, and what is archived. It is a
+// state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {
 	case PeerAdded.Name:
@@ -24,7 +25,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 	case PersonErased.Name:
 		return foldErased(d, r)
 	}
-	return nil
+	return foldArchive(d, r)
 }
 
 func foldAccused(d *state.Docs, r journal.Record) error {

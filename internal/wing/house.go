@@ -6,21 +6,24 @@ import (
 
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// House is what a wing's wiring works with. The server fills it as it starts: State before
-// the first task runs, Control before the first action is decided. A wiring keeps the pointer
+// House is what a wing's wiring works with. The server fills it as it starts: Journal and
+// State before the wings open, Control before the first action is decided. A wiring keeps the pointer
 // and never the server.
 type House struct {
 	Layout   place.Layout
 	Secrets  place.Secrets
 	Programs place.Programs
 	Seat     place.Seat // of the server that leads
+	Dir      string     // of this server alone
 	Started  time.Time  // when this server was started
 	Looking  time.Time  // since when it leads, and gathers the facts that it decides on
 	Facts    *board.Facts
+	Journal  *journal.Journal
 	State    *state.Projection
 	Control  *control.Control
 	Log      *slog.Logger

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -18,6 +19,11 @@ type Source interface {
 	InjectFault(ctx context.Context, kind, target string, duration time.Duration, reason string) (id string, err error)
 	// ClearFault ends a fault before its time.
 	ClearFault(ctx context.Context, id string) error
+}
+
+// FaultOf is a fault as the API shows it.
+func FaultOf(f chaos.Fault) api.Fault {
+	return api.Fault{ID: f.ID, Kind: f.Kind, Target: f.Target, State: f.State, Reason: f.Reason, Begun: f.Begun, Until: f.Until, Journal: f.Index}
 }
 
 // Routes list, inject and clear faults.

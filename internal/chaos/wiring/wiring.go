@@ -3,10 +3,13 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/chaos"
+	"github.com/greenlang/fournines/internal/chaos/door"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -49,11 +52,25 @@ func (w *Wiring) All() ([]chaos.Fault, error) {
 	return state.List[chaos.Fault](w.house.State, chaos.Prefix)
 }
 
+// Faults returns the faults that are injected now, and those that ended within the last hour,
+// the newest first.
+func (w *Wiring) Faults(context.Context) ([]api.Fault, error) {
+	all, err := w.All()
+	out := []api.Fault{}
+	for _, f := range all {
+		if f.State != chaos.Ended || w.house.Now().Sub(f.Until) < time.Hour {
+			out = append(out, door.FaultOf(f))
+		}
+	}
+	slices.SortFunc(out, func(a, b api.Fault) int { return b.Begun.Compare(a.Begun) })
+	return out, err
+}
+
 // Active implements chaos.Platform: the faults that are not over.
 func (w *Wiring) Active() ([]chaos.Fault, error) { return chaos.Ongoing(w.house.State) }
 
-// Inject begins a fault for a person, and answers with its id.
-func (w *Wiring) Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
+// InjectFault begins a fault for a person, and answers with its id.
+func (w *Wiring) InjectFault(ctx context.Context, kind, target string, d time.Duration, reason string) (string, error) {
 	now := w.house.Now()
 	id := wing.RequestID(ctx, "fault")
 	f := chaos.Fault{ID: id, Kind: kind, Target: target, Reason: reason, Begun: now, Until: now.Add(d)}
@@ -61,8 +78,8 @@ func (w *Wiring) Inject(ctx context.Context, kind, target string, d time.Duratio
 	return id, err
 }
 
-// Clear ends a fault before its time; [wing.ErrNotFound] when there is none of the id.
-func (w *Wiring) Clear(ctx context.Context, id string) error {
+// ClearFault ends a fault before its time; [wing.ErrNotFound] when there is none of the id.
+func (w *Wiring) ClearFault(ctx context.Context, id string) error {
 	var f chaos.Fault
 	found, err := w.house.State.Get(chaos.Prefix+id, &f)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/greenlang/fournines/internal/app/bucket"
+	"github.com/greenlang/fournines/internal/compliance/wiring/bucket"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/driver/s3/s3test"
 	"github.com/greenlang/fournines/internal/journal"

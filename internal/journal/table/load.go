@@ -13,8 +13,15 @@ import (
 )
 
 // load takes over what is in the directory and is a table of this log. Of the rest, what
-// a store made is removed; other names are left alone.
+// a store made is removed; other names are left alone. Once it is loaded nothing is left to do:
+// a task that runs the store may be begun again.
 func (s *Store) load(ctx context.Context) error {
+	s.mu.Lock()
+	loaded := s.loaded
+	s.mu.Unlock()
+	if loaded {
+		return nil
+	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return fmt.Errorf("open tables: %w", err)
 	}

@@ -168,6 +168,33 @@ func TestStoreFollowsTheLog(t *testing.T) {
 
 var errKilled = errors.New("killed")
 
+// Whoever runs a store may begin again with it: the tables are there once.
+func TestStoreIsRunAgain(t *testing.T) {
+	t.Parallel()
+	dir, j := t.TempDir(), logOf(t, 6000)
+	s := table.NewStore(dir, j, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = s.Close() })
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		x := snapshot(t, s)
+		holds(t, x, j)
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	more := 3000
+	grow(t, j, more)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	holds(t, snapshot(t, s), j)
+	cancel()
+	<-ended
+}
+
 // killAt fails the n-th operation and every one after it, as if the process were gone.
 func killAt(n int) (fault func(op, path string) error, dead chan string) {
 	var mu sync.Mutex

@@ -1,4 +1,4 @@
-package app
+package wiring
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
 	"github.com/greenlang/fournines/internal/wing"
@@ -24,11 +27,12 @@ import (
 // witnesses runs our witness and the feeder of our checkpoints for the peers that the
 // state names, and records what they find. A change of peers starts both anew.
 type witnesses struct {
-	s        *ServerApp
-	dir      string
+	house    *wing.House
+	options  Options
 	changed  chan struct{} // the peers are others than before
 	accused  chan struct{} // a finding is waiting in the witness
 	troubles chan witness.Alarm
+	waiting  *witness.Alarm // taken from troubles and not recorded yet; only record uses it
 
 	mu       sync.RWMutex // guards what follows; requests hold it for reading
 	own      *witness.Witness
@@ -44,9 +48,9 @@ type cosigned struct {
 
 const cosignedFile = "cosigned" // our newest checkpoint with the cosignatures it got
 
-func newWitnesses(s *ServerApp, dir string) *witnesses {
+func newWitnesses(h *wing.House, o Options) *witnesses {
 	return &witnesses{
-		s: s, dir: dir, changed: make(chan struct{}, 1), accused: make(chan struct{}, 1), troubles: make(chan witness.Alarm, 1024), cosigned: map[string]cosigned{},
+		house: h, options: o, changed: make(chan struct{}, 1), accused: make(chan struct{}, 1), troubles: make(chan witness.Alarm, 1024), cosigned: map[string]cosigned{},
 	}
 }
 
@@ -57,32 +61,38 @@ func (w *witnesses) open() error {
 	return err
 }
 
-// run follows the peers until ctx ends.
-func (w *witnesses) run(ctx context.Context) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	all.Go(func() { w.record(ctx) })
+// run follows the peers until ctx ends. Our witness answers on when it fails: operations do
+// not wait for it.
+func (w *witnesses) run(ctx context.Context) error {
 	stop := func() {}
+	defer func() { stop() }()
 	for ctx.Err() == nil {
 		stop()
-		peers, err := w.s.witnessPeers()
+		peers, err := w.all()
 		if err == nil {
 			stop, err = w.serve(ctx, peers)
 		}
 		if err != nil {
-			w.s.Log.Error("witnesses do not run; operations go on without", "err", err)
+			return err
 		}
 		select {
 		case <-w.changed:
 		case <-ctx.Done():
 		}
 	}
-	stop()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err := w.close(); err != nil {
-		w.s.Log.Error("witness", "err", err)
+	return ctx.Err()
+}
+
+// all are the servers that watch our journal: those that people named, and those that hold
+// it with us.
+func (w *witnesses) all() ([]compliance.Peer, error) {
+	peers, err := state.List[compliance.Peer](w.house.State, compliance.PeerPrefix)
+	if err != nil {
+		return nil, err
 	}
+	peers = append(peers, w.options.Peers()...)
+	slices.SortFunc(peers, func(a, b compliance.Peer) int { return strings.Compare(a.Name, b.Name) })
+	return peers, nil
 }
 
 // serve runs witness and feeder for these peers until stop is called.
@@ -90,7 +100,7 @@ func (w *witnesses) serve(ctx context.Context, peers []compliance.Peer) (stop fu
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.peers = peers
-	if err := w.close(); err != nil {
+	if err := w.closeOwn(); err != nil {
 		return func() {}, err
 	}
 	if w.own, err = w.witness(peers); err != nil || len(peers) == 0 {
@@ -110,6 +120,13 @@ func (w *witnesses) serve(ctx context.Context, peers []compliance.Peer) (stop fu
 }
 
 func (w *witnesses) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closeOwn()
+}
+
+// closeOwn closes our witness. The caller holds mu.
+func (w *witnesses) closeOwn() error {
 	if w.own == nil {
 		return nil
 	}
@@ -121,7 +138,7 @@ func (w *witnesses) close() error {
 func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 	logs := witness.Logs{}
 	for _, p := range peers {
-		if p.Log == w.s.Journal.VerifierKey() { // another server's witness of this journal: it has no other
+		if p.Log == w.house.Journal.VerifierKey() { // another server's witness of this journal: it has no other
 			continue
 		}
 		if err := logs.Add(p.Log); err != nil {
@@ -129,27 +146,36 @@ func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 		}
 	}
 	return witness.New(witness.Options{
-		Dir: filepath.Join(w.dir, "witness"), Name: w.s.witnessName(), Logs: logs, Now: time.Now,
+		Dir: filepath.Join(w.house.Dir, "witness"), Name: WitnessName(w.house.Journal, w.house.Seat), Logs: logs, Now: w.house.Now,
 		Alarm:  func(witness.Finding) { wait.Poke(w.accused) },
-		Failed: func(err error) { w.s.Log.Error("witness", "err", err) },
+		Failed: func(err error) { w.house.Log.Error("witness", "err", err) },
 	})
+}
+
+// WitnessName is the name under which the server of a seat cosigns.
+func WitnessName(j *journal.Journal, seat place.Seat) string {
+	name := j.Origin() + "/witness"
+	if seat.Number > 0 {
+		name += "/" + seat.Region
+	}
+	return name
 }
 
 func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {
 	keys := witness.Logs{}
-	if err := keys.Add(w.s.Journal.VerifierKey()); err != nil {
+	if err := keys.Add(w.house.Journal.VerifierKey()); err != nil {
 		return nil, err
 	}
-	last, err := os.ReadFile(filepath.Join(w.dir, cosignedFile))
+	last, err := os.ReadFile(filepath.Join(w.house.Dir, cosignedFile))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	o := witness.FeederOptions{
-		Log: ownLog{w.s}, Keys: keys, Now: time.Now, Last: last, Cosigned: w.keep,
+		Log: ownLog{w.house.Journal, w.options.Leads}, Keys: keys, Now: w.house.Now, Last: last, Cosigned: w.keep,
 		Alarm: w.alarm,
 	}
 	for _, p := range peers {
-		o.Peers = append(o.Peers, witness.Peer{URL: strings.TrimSuffix(p.URL, "/") + witnessPath, Key: p.Witness})
+		o.Peers = append(o.Peers, witness.Peer{URL: strings.TrimSuffix(p.URL, "/") + WitnessPath, Key: p.Witness})
 	}
 	return witness.NewFeeder(o)
 }
@@ -158,32 +184,35 @@ func (w *witnesses) alarm(a witness.Alarm) {
 	select {
 	case w.troubles <- a:
 	default:
-		w.s.Log.Error("an alarm about witnesses could not be recorded", "alarm", a.String())
+		w.house.Log.Error("an alarm about witnesses could not be recorded", "alarm", a.String())
 	}
 }
 
 // ownLog is our journal as its feeder reads it.
-type ownLog struct{ s *ServerApp }
+type ownLog struct {
+	journal *journal.Journal
+	leads   func() bool
+}
 
 func (l ownLog) Checkpoint(context.Context) ([]byte, error) {
-	if l.s.shared() && !l.s.quorum.Leads() { // another server may have told of more
-		return nil, ErrDeposed
+	if !l.leads() { // another server may have told of more
+		return nil, quorum.ErrDeposed
 	}
-	b, _ := l.s.Journal.Checkpoint()
+	b, _ := l.journal.Checkpoint()
 	return b, nil
 }
 
 func (l ownLog) Consistency(_ context.Context, a, b uint64) ([][]byte, error) {
-	return l.s.Journal.Consistency(a, b)
+	return l.journal.Consistency(a, b)
 }
 
 // keep keeps our cosigned checkpoint, and notes who has cosigned it.
 func (w *witnesses) keep(signed []byte, _ int) error {
-	if err := durable.Replace(durable.OS{}, filepath.Join(w.dir, cosignedFile), signed); err != nil {
+	if err := durable.Replace(durable.OS{}, filepath.Join(w.house.Dir, cosignedFile), signed); err != nil {
 		return err
 	}
 	keys := witness.Logs{}
-	if err := keys.Add(w.s.Journal.VerifierKey()); err != nil {
+	if err := keys.Add(w.house.Journal.VerifierKey()); err != nil {
 		return err
 	}
 	c, err := keys.Open(signed)
@@ -199,19 +228,15 @@ func (w *witnesses) keep(signed []byte, _ int) error {
 		}
 		if _, again := w.cosigned[p.Name]; !again { // what was raised before a restart is over
 			for _, t := range []witness.Trouble{witness.Away, witness.Shrunk, witness.Contradicted} {
-				w.alarm(witness.Alarm{Trouble: t, Witness: names[0], At: time.Now(), Cleared: true})
+				w.alarm(witness.Alarm{Trouble: t, Witness: names[0], At: w.house.Now(), Cleared: true})
 			}
 		}
-		w.cosigned[p.Name] = cosigned{c.Size, time.Now()}
+		w.cosigned[p.Name] = cosigned{c.Size, w.house.Now()}
 	}
 	return nil
 }
 
-// witnessPath is where a server answers other servers' feeders, and tells its keys.
-const witnessPath = "/witness"
-
-// ServeHTTP answers other servers: add-checkpoint needs no token, because only checkpoints
-// that a known journal has signed are looked at.
+// ServeHTTP answers other servers' feeders.
 func (w *witnesses) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -219,23 +244,29 @@ func (w *witnesses) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "the witness is being started; ask again", http.StatusServiceUnavailable)
 		return
 	}
-	http.StripPrefix(witnessPath, w.own).ServeHTTP(rw, r)
+	http.StripPrefix(WitnessPath, w.own).ServeHTTP(rw, r)
 }
 
-// record turns findings and alarms into entries, each once.
-func (w *witnesses) record(ctx context.Context) {
+// record turns findings and alarms into entries, each once. What could not be recorded is
+// the first thing of the next round.
+func (w *witnesses) record(ctx context.Context) error {
 	for {
+		if w.waiting != nil {
+			if err := w.note(ctx, *w.waiting); err != nil {
+				return fmt.Errorf("record the alarm %q: %w", w.waiting.String(), err)
+			}
+			w.waiting = nil
+		}
 		select {
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		case <-w.accused:
-			if err := w.accuse(ctx); err != nil && ctx.Err() == nil {
-				w.s.Log.Error("evidence against another journal could not be recorded; it is kept and told again at the next start", "err", err)
+			if err := w.accuse(ctx); err != nil {
+				wait.Poke(w.accused)
+				return fmt.Errorf("record evidence against another journal, which is kept meanwhile: %w", err)
 			}
 		case a := <-w.troubles:
-			if err := w.note(ctx, a); err != nil && ctx.Err() == nil {
-				w.s.Log.Error("an alarm about witnesses could not be recorded", "alarm", a.String(), "err", err)
-			}
+			w.waiting = &a
 		}
 	}
 }
@@ -247,13 +278,13 @@ func (w *witnesses) accuse(ctx context.Context) error {
 		findings = w.own.Findings()
 	}
 	w.mu.RUnlock()
-	known, err := state.List[compliance.Accusation](w.s.State, compliance.AccusationPrefix)
+	known, err := state.List[compliance.Accusation](w.house.State, compliance.AccusationPrefix)
 	if err != nil {
 		return err
 	}
 	for _, f := range compliance.Unknown(findings, known) {
-		w.s.Log.Error("another journal is not what it was", "evidence", f.String())
-		if err := wing.Record(ctx, w.s.house, compliance.Accused, f.Origin, f); err != nil {
+		w.house.Log.Error("another journal is not what it was", "evidence", f.String())
+		if err := wing.Record(ctx, w.house, compliance.Accused, f.Origin, f); err != nil {
 			return err
 		}
 	}
@@ -266,14 +297,14 @@ func (w *witnesses) note(ctx context.Context, a witness.Alarm) error {
 	if a.Witness != "" {
 		subject = a.Witness
 	}
-	known, err := w.s.State.Get(t.Key(), &compliance.Trouble{})
+	known, err := w.house.State.Get(t.Key(), &compliance.Trouble{})
 	if err != nil || known != a.Cleared {
 		return err // told already, before a restart
 	}
-	w.s.Log.Log(ctx, map[bool]slog.Level{false: slog.LevelError, true: slog.LevelInfo}[a.Cleared], "witnesses", "alarm", a.String())
+	w.house.Log.Log(ctx, map[bool]slog.Level{false: slog.LevelError, true: slog.LevelInfo}[a.Cleared], "witnesses", "alarm", a.String())
 	if a.Cleared {
-		return wing.Record(ctx, w.s.house, compliance.TroubleOver, subject, t)
+		return wing.Record(ctx, w.house, compliance.TroubleOver, subject, t)
 	}
 	t.Detail = journal.Brief(fmt.Sprint(a.Err))
-	return wing.Record(ctx, w.s.house, compliance.TroubleRaised, subject, t)
+	return wing.Record(ctx, w.house, compliance.TroubleRaised, subject, t)
 }

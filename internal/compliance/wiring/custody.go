@@ -1,4 +1,4 @@
-package app
+package wiring
 
 import (
 	"context"
@@ -36,24 +36,21 @@ const (
 )
 
 // openCustody opens the keys, erases again who was erased, and begins to take events.
-func (s *ServerApp) openCustody(ctx context.Context) error {
-	c, dir := &s.custody, s.dir()
+func (w *Wiring) openCustody(ctx context.Context) error {
+	c, h := &w.custody, w.house
 	var err error
-	if c.opened, err = seal.OpenDirectory(s.personsDir(), filepath.Join(s.Layout.Root, place.PersonsMaster)); err != nil {
+	if c.opened, err = seal.OpenDirectory(filepath.Join(h.Dir, place.PersonsDir), filepath.Join(h.Layout.Root, place.PersonsMaster)); err != nil {
 		return err
 	}
-	c.keys = c.opened
-	if s.shared() {
-		c.keys = &sharedKeys{Directory: c.opened, s: s, held: map[string][]byte{}}
-	}
+	c.keys = w.options.Keys(c.opened)
 	if c.sealer, err = seal.New(c.keys, c.opened.Pepper()); err != nil {
 		return err
 	}
-	if err := s.eraseAgain(ctx); err != nil {
+	if err := w.eraseAgain(ctx); err != nil {
 		return err
 	}
 	c.ingest, err = ingest.Open(ctx, ingest.Options{
-		Journal: s.Journal, Sealer: c.sealer, Dir: filepath.Join(dir, "audit-ids"), Tokens: s.Secrets.Applications, Log: s.Log, Room: s.room,
+		Journal: h.Journal, Sealer: c.sealer, Dir: filepath.Join(h.Dir, "audit-ids"), Tokens: h.Secrets.Applications, Log: h.Log, Room: w.room,
 	})
 	return err
 }
@@ -69,38 +66,45 @@ func (c *custody) close() error {
 }
 
 // eraseAgain destroys the keys that a restored backup has brought back.
-func (s *ServerApp) eraseAgain(ctx context.Context) error {
-	erased, err := state.List[compliance.Erasure](s.State, compliance.ErasedPrefix)
+func (w *Wiring) eraseAgain(ctx context.Context) error {
+	erased, err := state.List[compliance.Erasure](w.house.State, compliance.ErasedPrefix)
 	if err != nil {
 		return err
 	}
-	found, err := compliance.Again(s.custody.keys, erased)
+	found, err := compliance.Again(w.custody.keys, erased)
 	if len(found) > 0 {
-		s.Log.Warn("the directory of persons' keys is older than the journal: persons who were erased since are erased again", "persons", len(found))
-		err = errors.Join(err, wing.Record(ctx, s.house, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
+		w.house.Log.Warn("the directory of persons' keys is older than the journal: persons who were erased since are erased again", "persons", len(found))
+		err = errors.Join(err, wing.Record(ctx, w.house, compliance.ErasedAgain, "", compliance.Persons{Persons: found}))
 	}
 	return err
 }
 
 // room says why applications' events should wait though the journal could take them.
-func (s *ServerApp) room() error {
+func (w *Wiring) room() error {
 	var d syscall.Statfs_t
-	if err := syscall.Statfs(s.Journal.Dir(), &d); err != nil {
+	if err := syscall.Statfs(w.house.Journal.Dir(), &d); err != nil {
 		return fmt.Errorf("look at the journal's disk: %w", err)
 	}
 	if free := d.Bavail * uint64(d.Bsize); free < reserve { //nolint:gosec // a block size is positive
 		return fmt.Errorf("the journal's disk has %d MiB free; the last %d are for operations: make room", free>>20, reserve>>20)
 	}
-	size := s.Journal.Head().Size // first: what it is compared with only grows
-	if _, published := s.Journal.Checkpoint(); size > published+mostBehind {
+	size := w.house.Journal.Head().Size // first: what it is compared with only grows
+	if _, published := w.house.Journal.Checkpoint(); size > published+mostBehind {
 		return errors.New("the journal's checkpoint is too far behind its entries")
 	}
-	if size > s.State.Applied()+mostUnfolded {
+	if size > w.house.State.Applied()+mostUnfolded {
 		return errors.New("the state is too far behind the journal, and operations come first")
 	}
 	return nil
 }
 
-func (s *ServerApp) erasures() compliance.Erasures {
-	return compliance.Erasures{Keys: s.custody.keys, Records: s.State, Now: time.Now}
+// keys are the keys of persons as the core uses them; they are opened after the wing is made.
+type keys struct{ wiring *Wiring }
+
+// Get implements compliance.Keys.
+func (k keys) Get(pseudonym string) ([]byte, error) { return k.wiring.custody.keys.Get(pseudonym) }
+
+// Destroy implements compliance.Keys.
+func (k keys) Destroy(pseudonym string, at time.Time) (time.Time, error) {
+	return k.wiring.custody.keys.Destroy(pseudonym, at)
 }

@@ -1,18 +1,18 @@
-package app
+package wiring
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // archiveMetrics tell how far the archive is.
-func (s *ServerApp) archiveMetrics() []prometheus.Collector {
+func (w *Wiring) archiveMetrics() []prometheus.Collector {
 	return []prometheus.Collector{
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_archive_entries", Help: "Entries of the journal that are archived."}, func() float64 {
-			st, _ := s.archived() // a document that cannot be read is none
+			st, _ := w.archived() // a document that cannot be read is none
 			return float64(st.Next)
 		}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_archive_failed", Help: "1 while the archive cannot be written."}, func() float64 {
-			if st, err := s.archived(); err != nil || st.Failed != nil {
+			if st, err := w.archived(); err != nil || st.Failed != nil {
 				return 1
 			}
 			return 0

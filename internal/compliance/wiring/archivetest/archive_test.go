@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
+	"github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
@@ -27,13 +27,13 @@ func TestTheJournalIsArchivedWhateverIsKilled(t *testing.T) {
 	}})
 	t.Logf("up after %s", time.Since(begun))
 	journal := entries(t, p)
-	await(t, p, "what was there at the start is archived", func(a compliancedoor.Archive) bool { return a.Archived >= journal && a.Probe != nil && a.Probe.Holds })
+	await(t, p, "what was there at the start is archived", func(a door.Archive) bool { return a.Archived >= journal && a.Probe != nil && a.Probe.Holds })
 
 	for _, unit := range []string{place.Objects, place.Server, place.Objects} {
 		kill(t, p, unit)
 		p.Healthy()
 		journal = entries(t, p)
-		await(t, p, "what came after killing "+unit+" is archived", func(a compliancedoor.Archive) bool { return a.Archived >= journal && a.Failure == nil })
+		await(t, p, "what came after killing "+unit+" is archived", func(a door.Archive) bool { return a.Archived >= journal && a.Failure == nil })
 		t.Logf("%s was killed and everything is archived after %s", unit, time.Since(begun))
 	}
 
@@ -87,9 +87,9 @@ func entries(t *testing.T, p *platformtest.Platform) uint64 {
 }
 
 // await waits for a fact about the archive.
-func await(t *testing.T, p *platformtest.Platform, what string, want func(compliancedoor.Archive) bool) {
+func await(t *testing.T, p *platformtest.Platform, what string, want func(door.Archive) bool) {
 	t.Helper()
-	var a compliancedoor.Archive
+	var a door.Archive
 	p.Await(what, func(api.Status) string {
 		if err := p.Client.Call(t.Context(), http.MethodGet, "/v1/archive", "", nil, &a); err != nil {
 			return err.Error()
