@@ -2,6 +2,7 @@ package fact
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -55,11 +56,6 @@ func ZoneOf(id string) string {
 
 // String returns the text that is read back as the same.
 func (r Ref) String() string {
-	out := r.Region
-	for _, part := range []string{r.Zone, r.Kind} {
-		if part != "" {
-			out += "/" + part
-		}
-	}
-	return out
+	parts := slices.DeleteFunc([]string{r.Region, r.Zone, r.Kind}, func(part string) bool { return part == "" })
+	return strings.Join(parts, "/")
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,8 +63,8 @@ func startCluster(t *testing.T) *cluster {
 		script, sql := m.Bootstrap()
 		enginetest.StartPatroni(t, map[string]string{"patroni.yml": config, "bootstrap.sh": script, "bootstrap.sql": sql}, unproved)
 		c.members = append(c.members, name)
-		c.rest[name] = patroni.REST{Base: fmt.Sprintf("http://%s:%d", m.Address, patroni.RESTPort), Password: "w", Client: &http.Client{}}
-		c.address[name] = fmt.Sprintf("%s:%d", m.Address, patroni.PostgresPort)
+		c.rest[name] = patroni.REST{Base: "http://" + net.JoinHostPort(m.Address, strconv.Itoa(patroni.RESTPort)), Password: "w", Client: &http.Client{}}
+		c.address[name] = net.JoinHostPort(m.Address, strconv.Itoa(patroni.PostgresPort))
 	}
 	return c
 }
