@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/records"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -65,7 +65,7 @@ func run() error {
 		if err := errors.Join(err1, err2); err != nil {
 			return err
 		}
-		answer = app.ComputeEvidence(evidence.Counts{Days: days}, incidents, nil, nil, o.cells, 0.9999, api.EvidenceFilter{From: first, To: first.AddDate(1, 0, 0), Of: evidence.Both})
+		answer = records.ComputeEvidence(evidence.Counts{Days: days}, incidents, nil, nil, o.cells, 0.9999, api.EvidenceFilter{From: first, To: first.AddDate(1, 0, 0), Of: evidence.Both})
 		took = append(took, time.Since(begun))
 	}
 	slices.Sort(took)

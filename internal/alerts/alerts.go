@@ -108,8 +108,8 @@ func (a *Alerts) record(ctx context.Context, x evidence.Alert) error {
 	return nil
 }
 
-// All returns the alerts that fire, and those resolved within a day, the newest first.
-func (a *Alerts) All(context.Context) ([]evidence.Alert, error) {
+// Alerts returns the alerts that fire, and those resolved within a day, the newest first.
+func (a *Alerts) Alerts(context.Context) ([]evidence.Alert, error) {
 	all, err := state.List[evidence.Alert](a.house.State, evidence.AlertPrefix)
 	slices.SortStableFunc(all, func(a, b evidence.Alert) int { return b.At.Compare(a.At) })
 	return all, err

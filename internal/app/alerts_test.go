@@ -64,13 +64,13 @@ func TestPeopleAreToldOnce(t *testing.T) {
 			}
 		}
 	}
-	if err := a.s.TestNotifier(t.Context(), "hook", "because"); err != nil {
+	if err := a.s.alerts.TestNotifier(t.Context(), "hook", "because"); err != nil {
 		t.Fatal(err)
 	}
 	next("a test", "alert.firing", "test-")
 	next("a test's end", "alert.resolved", "test-")
 	refuse <- true
-	if err := a.s.TestNotifier(t.Context(), "hook", "because"); err == nil || !strings.Contains(err.Error(), "403") {
+	if err := a.s.alerts.TestNotifier(t.Context(), "hook", "because"); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Fatalf("a receiver that refuses: %v", err)
 	}
 
@@ -103,7 +103,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 			t.Errorf("%s was told %d times", key, n)
 		}
 	}
-	all, err := a.s.Alerts(t.Context())
+	all, err := a.s.alerts.Alerts(t.Context())
 	if err != nil || len(all) == 0 || all[0].State != evidence.Resolved {
 		t.Fatalf("%+v %v", all, err)
 	}

@@ -9,6 +9,7 @@ import (
 	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
+	"github.com/greenlang/fournines/internal/records"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -21,27 +22,31 @@ type Door struct {
 // Maker makes a wing, and its door.
 type Maker = func(*wing.House) (wing.Wing, Door)
 
-// platform is the platform as a whole: the wing that runs its regions knows them.
+// platform is the platform as a whole: the wing that runs its regions knows them, and the
+// records when something has changed.
 type platform struct {
 	*ServerApp
 	*availabilitywiring.Wiring
+	*records.Records
 }
+
+func (s *ServerApp) platform() platform { return platform{s, s.availability, s.records} }
 
 // listDoors are all doors of the server, one line each, and those that more wings brought.
 func (s *ServerApp) listDoors() []Door {
-	all, w, c := platform{s, s.availability}, s.availability, s.compliance
+	all, w, c, r := s.platform(), s.availability, s.compliance, s.records
 	availability := availabilitydoor.Source{Platform: all, Clusters: w, Homes: w, Routing: w, Copies: w}
 	compliance := compliancedoor.Source{Proofs: c, Witnesses: c, Archives: c, Persons: c, Queries: c}
 	return append([]Door{
 		{Routes: api.PlatformRoutes(all), Pages: console.PlatformPages(all)},
-		{Routes: api.OperationRoutes(s), Pages: console.OperationPages(s)},
-		{Routes: api.DrillRoutes(s), Pages: console.DrillPages(s)},
-		{Routes: api.EvidenceRoutes(s), Pages: console.EvidencePages(s)},
-		{Routes: api.JournalRoutes(s)},
-		{Routes: api.AlertRoutes(s)},
+		{Routes: api.OperationRoutes(r), Pages: console.OperationPages(r)},
+		{Routes: api.DrillRoutes(r), Pages: console.DrillPages(r)},
+		{Routes: api.EvidenceRoutes(r), Pages: console.EvidencePages(r)},
+		{Routes: api.JournalRoutes(r)},
+		{Routes: api.AlertRoutes(s.alerts)},
 		{Routes: chaosdoor.Routes(s.chaos), Pages: chaosdoor.Pages(s.chaos, all)},
-		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, s, s)},
-		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, s)},
+		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, r, r)},
+		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, r)},
 	}, s.doors...)
 }
 

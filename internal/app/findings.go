@@ -62,9 +62,3 @@ func (s *ServerApp) drilling() (bool, error) {
 	all, err := drill.Before(s.State, 0, 100)
 	return slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && time.Since(r.Begun) < time.Hour }), err
 }
-
-func (s *ServerApp) Alerts(ctx context.Context) ([]evidence.Alert, error) { return s.alerts.All(ctx) }
-
-func (s *ServerApp) TestNotifier(ctx context.Context, name, reason string) error {
-	return s.alerts.TestNotifier(ctx, name, reason)
-}

@@ -124,7 +124,7 @@ func (s *ServerApp) Handler() http.Handler {
 	routes, pages := s.opened()
 	api.Mount(people, s.Version, routes...)
 	people.Handle("GET "+logPath+"/", http.StripPrefix(logPath, s.Journal.Handler()))
-	people.Handle("/", console.New(console.Options{Source: s, Pages: pages, Logger: s.Log, Now: time.Now, Version: s.Version}))
+	people.Handle("/", console.New(console.Options{Source: s.platform(), Pages: pages, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", alive)

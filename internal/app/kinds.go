@@ -1,12 +1,9 @@
 package app
 
 import (
-	"context"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
@@ -48,19 +45,4 @@ func (s *ServerApp) entryKinds() []journal.Kind {
 		all = append(all, w.Entries...)
 	}
 	return all
-}
-
-// Kinds implements api.Source.
-func (s *ServerApp) Kinds(context.Context) ([]api.EntryKind, error) {
-	kinds := s.entryKinds()
-	schemas, err := journal.Schemas(kinds)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]api.EntryKind, 0, len(kinds))
-	for _, k := range kinds {
-		out = append(out, api.EntryKind{Name: k.Name, Doc: k.Doc, Schema: schemas[k.Name]})
-	}
-	slices.SortFunc(out, func(a, b api.EntryKind) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
 }

@@ -31,6 +31,7 @@ import (
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
+	"github.com/greenlang/fournines/internal/records"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -55,6 +56,7 @@ type ServerApp struct {
 	docs         *clientv3.Client
 	seats        seatFacts
 	house        *wing.House
+	records      *records.Records
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
 	compliance   *compliancewiring.Wiring

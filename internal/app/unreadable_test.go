@@ -75,7 +75,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 	asked := map[string]func(*ServerApp) error{
 		"leases": func(s *ServerApp) error { _, err := s.chaos.Leases(east, "a"); return err },
 		"operations": func(s *ServerApp) error {
-			_, err := s.Operations(t.Context(), api.OperationFilter{Limit: 10})
+			_, err := s.records.Operations(t.Context(), api.OperationFilter{Limit: 10})
 			return err
 		},
 		"drills": func(s *ServerApp) error { _, err := s.drilling(); return err },
@@ -108,6 +108,7 @@ func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
 	if s.Control, err = control.Start(t.Context(), control.Config{State: s.State, Now: time.Now, Log: s.Log}); err != nil {
 		t.Fatal(err)
 	}
+	s.house.Control = s.Control
 	const all = 1200
 	epoch := time.Now().Add(-all * time.Hour)
 	var entries []journal.Entry
@@ -135,7 +136,7 @@ func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
 	seen := map[string]bool{}
 	last := api.Operation{First: 1 << 40}
 	for f := (api.OperationFilter{Limit: 100, Subject: "s"}); ; {
-		page, err := s.Operations(t.Context(), f)
+		page, err := s.records.Operations(t.Context(), f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,10 +153,10 @@ func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
 	if len(seen) != all {
 		t.Fatalf("%d of %d are listed", len(seen), all)
 	}
-	if o, err := s.Operation(t.Context(), last.ID); err != nil || o.ID != last.ID || o.State != control.Succeeded || o.First != 0 {
+	if o, err := s.records.Operation(t.Context(), last.ID); err != nil || o.ID != last.ID || o.State != control.Succeeded || o.First != 0 {
 		t.Fatalf("%+v %v", o, err)
 	}
-	if _, err := s.Operation(t.Context(), "never"); err == nil {
+	if _, err := s.records.Operation(t.Context(), "never"); err == nil {
 		t.Fatal("an operation that never was")
 	}
 }

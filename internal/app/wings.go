@@ -2,15 +2,19 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/alerts"
+	"github.com/greenlang/fournines/internal/api"
 	availabilitywiring "github.com/greenlang/fournines/internal/availability/wiring"
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/journal/table"
+	"github.com/greenlang/fournines/internal/records"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -19,6 +23,11 @@ import (
 // hands over reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
+	s.records = records.New(s.house, records.Options{
+		Kinds: s.entryKinds, Drills: s.drills,
+		Tables:  func(ctx context.Context) (*table.Snapshot, error) { return s.compliance.Tables(ctx) },
+		Persons: func(data json.RawMessage) ([]string, []api.Erasure, error) { return s.compliance.PersonsIn(data) },
+	})
 	compliance, w := compliancewiring.New(s.house, s.complianceOptions()) // first: who was erased is erased again before all else
 	s.compliance = compliance
 	add(w)

@@ -43,6 +43,8 @@ func may(room string) []string {
 		return slices.Concat(core, []string{wing, "wing", "api", "api/client", "console", "cli/verb"})
 	case room == "wing":
 		return slices.Concat(core, platform, []string{"board", "host", "node"})
+	case room == "records": // what was done and seen, for the doors
+		return slices.Concat(core, platform, []string{"wing", "api", "availability"})
 	case room == "alerts":
 		return slices.Concat(core, platform, []string{"wing", "driver"})
 	case room == "driver":
@@ -252,7 +254,7 @@ func TestInterfacesOfDoorsAreSmall(t *testing.T) {
 
 // appLines bounds app, which composes and does nothing else. It shrinks as wings take what
 // is theirs: 2,500 is the aim.
-const appLines = 2_700
+const appLines = 2_050
 
 func TestAppComposesOnly(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,7 @@
-package app
+package records
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,35 +10,14 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
-	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-func (s *ServerApp) Approve(ctx context.Context, id, reason string) error {
-	_, err := s.Control.Approve(ctx, id, wing.Actor(ctx), reason)
-	return decided(err)
-}
-
-func (s *ServerApp) Deny(ctx context.Context, id, reason string) error {
-	_, err := s.Control.Deny(ctx, id, wing.Actor(ctx), reason)
-	return decided(err)
-}
-
-func decided(err error) error {
-	switch {
-	case errors.Is(err, control.ErrUnknown):
-		return fmt.Errorf("%w: %w", api.ErrNotFound, err)
-	case errors.Is(err, control.ErrState):
-		return fmt.Errorf("%w: %w", api.ErrRefused, err)
-	}
-	return err
-}
-
-func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
+func (x *Records) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	var out []api.DrillInfo
-	for _, d := range s.drills() {
+	for _, d := range x.options.Drills() {
 		out = append(out, api.DrillInfo{
 			Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies,
 			Command: "fournines drill " + d.Name,
@@ -50,14 +28,14 @@ func (s *ServerApp) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 
 // RunDrill implements what the doors declare: it starts the command that a person would type, as
 // a process of its own, so that our own end would not be the drill's.
-func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, error) {
-	if _, ok := drill.Find(s.drills(), name); !ok {
+func (x *Records) RunDrill(ctx context.Context, name, reason string) (string, error) {
+	if _, ok := drill.Find(x.options.Drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
 	}
-	if s.Layout.IsElsewhere(s.seat) {
-		return "", fmt.Errorf("%w: %s leads, on another machine than the platform; type `fournines drill %s` there", api.ErrRefused, s.seat.Name, name)
+	if x.house.Layout.IsElsewhere(x.house.Seat) {
+		return "", fmt.Errorf("%w: %s leads, on another machine than the platform; type `fournines drill %s` there", api.ErrRefused, x.house.Seat.Name, name)
 	}
-	running, err := s.DrillReports(ctx)
+	running, err := x.DrillReports(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +45,7 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 		}
 	}
 	id := wing.RequestID(ctx, name)
-	dir := filepath.Join(s.Layout.Root, "drills")
+	dir := filepath.Join(x.house.Layout.Root, "drills")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("run drill: %w", err)
 	}
@@ -76,7 +54,7 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 		return "", fmt.Errorf("run drill: %w", err)
 	}
 	defer log.Close() //nolint:errcheck // the drill has its own descriptor
-	cmd := exec.Command(s.Layout.Bin("fournines"), "drill", name, "--id", id, "--reason", reason, "--data", s.Layout.Root, "-o", "json")
+	cmd := exec.Command(x.house.Layout.Bin("fournines"), "drill", name, "--id", id, "--reason", reason, "--data", x.house.Layout.Root, "-o", "json")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "FOURNINES_ACTOR=" + wing.Actor(ctx)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -87,7 +65,7 @@ func (s *ServerApp) RunDrill(ctx context.Context, name, reason string) (string, 
 	return id, nil
 }
 
-func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
+func (x *Records) RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
 	kind := drill.Moved
 	if sequence == 0 {
 		kind = drill.Begun
@@ -95,17 +73,34 @@ func (s *ServerApp) RecordDrill(ctx context.Context, sequence int, r drill.Repor
 		kind = drill.Over
 	}
 	key := drill.EntryKey(r.ID, sequence)
-	if known, err := s.State.Get(drill.EntryPrefix+key, &struct{}{}); err == nil && !known {
+	if known, err := x.house.State.Get(drill.EntryPrefix+key, &struct{}{}); err == nil && !known {
 		e, err := kind.Entry(r.ID, key, r)
 		if err != nil {
 			return r, err
 		}
 		e.Actor, e.Reason = wing.Actor(ctx), journal.Brief(r.Reason)
-		if _, err := s.State.Append(ctx, e); err != nil {
+		if _, err := x.house.State.Append(ctx, e); err != nil {
 			return r, err
 		}
 	} else if err != nil {
 		return r, err
 	}
-	return s.DrillReport(ctx, r.ID)
+	return x.DrillReport(ctx, r.ID)
+}
+
+func (x *Records) DrillReports(context.Context) ([]api.DrillReport, error) {
+	return drill.Before(x.house.State, 0, api.PageSize)
+}
+
+// DrillReport implements what the doors declare. One that the state keeps no more is read from the journal.
+func (x *Records) DrillReport(ctx context.Context, id string) (api.DrillReport, error) {
+	var r drill.Report
+	found, err := x.house.State.Get(drill.Prefix+id, &r)
+	if err == nil && !found {
+		r, found, err = x.pastReport(ctx, id)
+	}
+	if err == nil && !found {
+		err = fmt.Errorf("no drill report %q: %w", id, api.ErrNotFound)
+	}
+	return r, err
 }

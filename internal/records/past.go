@@ -1,4 +1,4 @@
-package app
+package records
 
 import (
 	"cmp"
@@ -17,15 +17,15 @@ import (
 // past reads back from the journal what has left the state: the journal's tables find the
 // entries, and the entries are folded anew.
 type past struct {
-	s    *ServerApp
+	x    *Records
 	snap *table.Snapshot
 }
 
 // openPast takes the tables as they are up to now; close it. While they are still being made
 // it waits, and then fails: what is in the journal is never told as not being there.
-func (s *ServerApp) openPast(ctx context.Context) (*past, error) {
-	snap, err := s.compliance.Tables(ctx)
-	return &past{s, snap}, err
+func (x *Records) openPast(ctx context.Context) (*past, error) {
+	snap, err := x.options.Tables(ctx)
+	return &past{x, snap}, err
 }
 
 func (p *past) close() { p.snap.Release() }
@@ -55,7 +55,7 @@ func (p *past) entries(ctx context.Context, f table.Filter) ([]journal.Record, e
 			return nil, err
 		}
 		for _, index := range at {
-			r, err := p.s.Journal.Read(index, 1)
+			r, err := p.x.house.Journal.Read(index, 1)
 			if err != nil {
 				return nil, err
 			}
@@ -85,7 +85,7 @@ func (p *past) operations(ctx context.Context, subject string, below uint64, n i
 		f.Equal[table.Subject] = subject
 	}
 	err = p.newest(ctx, f, func(r table.Row) (bool, error) {
-		if kept, err := p.s.State.Get(control.Prefix+r.Operation, &control.Operation{}); err != nil || kept {
+		if kept, err := p.x.house.State.Get(control.Prefix+r.Operation, &control.Operation{}); err != nil || kept {
 			return true, err
 		}
 		o, found, err := p.operation(ctx, r.Operation, uint64(r.Index)) //nolint:gosec // an index
@@ -98,8 +98,8 @@ func (p *past) operations(ctx context.Context, subject string, below uint64, n i
 }
 
 // firstTime is the time of the journal's first entry.
-func (s *ServerApp) firstTime() (time.Time, error) {
-	r, err := s.Journal.Read(0, 1)
+func (x *Records) firstTime() (time.Time, error) {
+	r, err := x.house.Journal.Read(0, 1)
 	if err != nil || len(r) == 0 {
 		return time.Time{}, err
 	}
@@ -108,26 +108,26 @@ func (s *ServerApp) firstTime() (time.Time, error) {
 
 // operationsBelow returns up to n operations that began before an entry and that match, the
 // newest first; below 0: of all.
-func (s *ServerApp) operationsBelow(ctx context.Context, subject string, below uint64, n int, match func(control.Operation) bool) ([]control.Operation, error) {
-	out, err := control.Before(s.State, below, 0)
+func (x *Records) operationsBelow(ctx context.Context, subject string, below uint64, n int, match func(control.Operation) bool) ([]control.Operation, error) {
+	out, err := control.Before(x.house.State, below, 0)
 	if err != nil {
 		return nil, err
 	}
 	out = slices.DeleteFunc(out, func(o control.Operation) bool { return !match(o) })
-	began, err := s.firstTime()
+	began, err := x.firstTime()
 	if err != nil {
 		return nil, err
 	}
-	oldest, some, err := control.Oldest(s.State)
+	oldest, some, err := control.Oldest(x.house.State)
 	if err != nil || !some {
 		return out[:min(len(out), n)], err
 	}
 	// What has left ended before the oldest that is kept, and so began before that.
-	whole, err := control.Complete(s.State, began)
+	whole, err := control.Complete(x.house.State, began)
 	if sure := slices.IndexFunc(out, func(o control.Operation) bool { return o.First < oldest.Last }); err != nil || whole || sure >= n || (sure < 0 && len(out) >= n) {
 		return out[:min(len(out), n)], err
 	}
-	p, err := s.openPast(ctx)
+	p, err := x.openPast(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -142,17 +142,17 @@ func (s *ServerApp) operationsBelow(ctx context.Context, subject string, below u
 }
 
 // operation returns one operation, from the journal where it has left the state.
-func (s *ServerApp) operation(ctx context.Context, key string) (control.Operation, error) {
-	o, err := s.Control.Operation(key)
+func (x *Records) operation(ctx context.Context, key string) (control.Operation, error) {
+	o, err := x.house.Control.Operation(key)
 	if !errors.Is(err, control.ErrUnknown) {
 		return o, err
 	}
-	began, err1 := s.firstTime()
-	whole, err2 := control.Complete(s.State, began)
+	began, err1 := x.firstTime()
+	whole, err2 := control.Complete(x.house.State, began)
 	if err1 := errors.Join(err1, err2); err1 != nil || whole {
 		return o, errors.Join(err1, err)
 	}
-	p, perr := s.openPast(ctx)
+	p, perr := x.openPast(ctx)
 	if perr != nil {
 		return o, perr
 	}
@@ -165,26 +165,26 @@ func (s *ServerApp) operation(ctx context.Context, key string) (control.Operatio
 }
 
 // moves returns the operations that moved homes and that ended since a moment.
-func (s *ServerApp) moves(ctx context.Context, since time.Time) (out []control.Operation, err error) {
-	whole, err := control.Complete(s.State, since)
+func (x *Records) moves(ctx context.Context, since time.Time) (out []control.Operation, err error) {
+	whole, err := control.Complete(x.house.State, since)
 	if err != nil {
 		return nil, err
 	}
 	var p *past
 	if !whole {
-		if p, err = s.openPast(ctx); err != nil {
+		if p, err = x.openPast(ctx); err != nil {
 			return nil, err
 		}
 		defer p.close()
 	}
-	for _, r := range s.Layout.Platform.ActiveRegions() {
-		kept, err := control.LastOf(s.State, availability.HomeSubject(r.Name), 0)
+	for _, r := range x.house.Layout.Platform.ActiveRegions() {
+		kept, err := control.LastOf(x.house.State, availability.HomeSubject(r.Name), 0)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, kept...)
 		if p != nil {
-			left, err := p.operations(ctx, availability.HomeSubject(r.Name), s.Journal.Head().Size, 0, func(o control.Operation) bool {
+			left, err := p.operations(ctx, availability.HomeSubject(r.Name), x.house.Journal.Head().Size, 0, func(o control.Operation) bool {
 				return o.Kind == availability.KindEvacuate && !o.Ended.Before(since)
 			})
 			if err != nil {
@@ -198,15 +198,15 @@ func (s *ServerApp) moves(ctx context.Context, since time.Time) (out []control.O
 }
 
 // reports returns the reports of the drills that began since a moment, the newest first.
-func (s *ServerApp) reports(ctx context.Context, since time.Time) ([]drill.Report, error) {
-	out, err := drill.Before(s.State, 0, 0)
+func (x *Records) reports(ctx context.Context, since time.Time) ([]drill.Report, error) {
+	out, err := drill.Before(x.house.State, 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	if whole, err := drill.Complete(s.State, since); err != nil || whole {
+	if whole, err := drill.Complete(x.house.State, since); err != nil || whole {
 		return out, err
 	}
-	p, err := s.openPast(ctx)
+	p, err := x.openPast(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -235,13 +235,13 @@ func (p *past) report(ctx context.Context, id string) (drill.Report, bool, error
 }
 
 // pastReport returns a report that has left the state.
-func (s *ServerApp) pastReport(ctx context.Context, id string) (drill.Report, bool, error) {
-	began, err1 := s.firstTime()
-	whole, err2 := drill.Complete(s.State, began)
+func (x *Records) pastReport(ctx context.Context, id string) (drill.Report, bool, error) {
+	began, err1 := x.firstTime()
+	whole, err2 := drill.Complete(x.house.State, began)
 	if err := errors.Join(err1, err2); err != nil || whole {
 		return drill.Report{}, false, err
 	}
-	p, err := s.openPast(ctx)
+	p, err := x.openPast(ctx)
 	if err != nil {
 		return drill.Report{}, false, err
 	}

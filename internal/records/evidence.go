@@ -1,4 +1,4 @@
-package app
+package records
 
 import (
 	"context"
@@ -21,24 +21,24 @@ const maxIncidents = 100
 
 const burnDownSteps = 60
 
-func (s *ServerApp) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	counts, err := evidence.CountsOf(s.State)
+func (x *Records) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
+	counts, err := evidence.CountsOf(x.house.State)
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	incidents, err := state.List[evidence.Incident](s.State, evidence.IncidentPrefix)
+	incidents, err := state.List[evidence.Incident](x.house.State, evidence.IncidentPrefix)
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	drills, err := s.reports(ctx, f.From)
+	drills, err := x.reports(ctx, f.From)
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	moves, err := s.moves(ctx, f.From)
+	moves, err := x.moves(ctx, f.From)
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	p := s.Layout.Platform.Spec
+	p := x.house.Layout.Platform.Spec
 	return ComputeEvidence(counts, incidents, drills, movesOf(moves), p.Cells.Count, float64(p.Targets.Availability), f), nil
 }
 

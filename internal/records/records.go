@@ -1,0 +1,33 @@
+// Package records answers from the journal and the state: operations, entries, drills and
+// evidence. What has left the state is read back from the journal's tables.
+package records
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/journal/table"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// Options is what records know of others.
+type Options struct {
+	Kinds  func() []journal.Kind // of entries that there can be
+	Drills func() []drill.Drill  // that can be run
+	// Tables takes the journal's tables as they are up to now; release them.
+	Tables func(context.Context) (*table.Snapshot, error)
+	// Persons says for whom data stand sealed in an entry, and who of them was erased.
+	Persons func(json.RawMessage) (pseudonyms []string, erased []api.Erasure, err error)
+}
+
+// Records answers what was done and seen.
+type Records struct {
+	house   *wing.House
+	options Options
+}
+
+// New returns the records of a house.
+func New(h *wing.House, o Options) *Records { return &Records{h, o} }
