@@ -75,7 +75,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	}
 
 	trouble := compliance.Trouble{Trouble: witness.Contradicted, Witness: "w", Since: time.Now()}
-	if err := wing.Record(t.Context(), a.s.house, compliance.TroubleRaised, "w", trouble); err != nil {
+	if err := wing.Record(t.Context(), a.s.House, compliance.TroubleRaised, "w", trouble); err != nil {
 		t.Fatal(err)
 	}
 	next("a critical finding", "alert.firing", "witness-contradicted/w")
@@ -94,7 +94,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	}
 	a.stop()
 	a.start()
-	if err := wing.Record(t.Context(), a.s.house, compliance.TroubleOver, "w", trouble); err != nil {
+	if err := wing.Record(t.Context(), a.s.House, compliance.TroubleOver, "w", trouble); err != nil {
 		t.Fatal(err)
 	}
 	next("its end", "alert.resolved", "witness-contradicted/w")

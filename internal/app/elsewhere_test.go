@@ -373,7 +373,7 @@ func TestServerOnItsOwnMachine(t *testing.T) {
 func (x *plane) leader() *journal.Journal {
 	var j *journal.Journal
 	for _, l := range x.lives {
-		if j = l.s.Journal; l.s.quorum != nil && l.s.quorum.Leads() {
+		if j = l.s.Journal; l.s.server.Leads() {
 			break
 		}
 	}
@@ -392,7 +392,7 @@ func (x *plane) recorded(want ...string) {
 		}
 		for _, r := range records {
 			var c machines.Change
-			if r.Kind != machineChanged.Name {
+			if r.Kind != "server.machine" {
 				continue
 			}
 			if err := r.Decode(&c); err != nil {

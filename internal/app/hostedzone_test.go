@@ -75,17 +75,17 @@ func TestTheHostedZoneFollows_7_1_2(t *testing.T) {
 		}
 	}
 	settle("us-east-1", "eu-west-1")
-	if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: true}); err != nil {
+	if err := wing.Record(t.Context(), a.s.House, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: true}); err != nil {
 		t.Fatal(err)
 	}
 	settle("eu-west-1")
-	if err := wing.Record(t.Context(), a.s.house, availability.HomeMoved, "us-east-1", availability.Home{Region: "us-east-1", Serving: "us-west-2"}); err != nil {
+	if err := wing.Record(t.Context(), a.s.House, availability.HomeMoved, "us-east-1", availability.Home{Region: "us-east-1", Serving: "us-west-2"}); err != nil {
 		t.Fatal(err)
 	}
 	settle("eu-west-1", "us-west-2")
 	a.stop()
 	a.start()
-	if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "eu-west-1", availability.RegionWish{Region: "eu-west-1", Off: true}); err != nil {
+	if err := wing.Record(t.Context(), a.s.House, availability.RegionSwitched, "eu-west-1", availability.RegionWish{Region: "eu-west-1", Off: true}); err != nil {
 		t.Fatal(err)
 	}
 	settle("us-west-2")

@@ -2,11 +2,7 @@ package app
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -19,101 +15,10 @@ import (
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/wait"
 	"github.com/greenlang/fournines/internal/wing"
 )
-
-// Serve answers on the installation's address until ctx ends.
-func (s *ServerApp) Serve(ctx context.Context) error {
-	listeners, err := s.listeners()
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	go func() {
-		<-ctx.Done()
-		short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if err := server.Shutdown(short); err != nil {
-			_ = server.Close()
-		}
-	}()
-	ended := make(chan error, len(listeners)+1)
-	for _, l := range listeners {
-		go func() {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				ended <- fmt.Errorf("serve API and console: %w", err)
-				return
-			}
-			ended <- nil
-		}()
-	}
-	if !s.shared() {
-		return await(len(listeners), ended, server)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		err := s.takePart(ctx)
-		if err == nil {
-			var ended <-chan error // never, where the quorum's etcd is another program
-			if s.etcd != nil {
-				ended = s.etcd.Err()
-			}
-			select {
-			case <-s.quorum.Lost():
-				err = s.quorum.Reason()
-			case err = <-ended:
-			case <-ctx.Done():
-			}
-		}
-		if ctx.Err() != nil {
-			err = nil
-		}
-		ended <- err
-	}()
-	return await(len(listeners)+1, ended, server)
-}
-
-// await waits until n have ended, or one has failed.
-func await(n int, ended <-chan error, server *http.Server) error {
-	for range n {
-		if err := <-ended; err != nil {
-			return errors.Join(err, server.Close())
-		}
-	}
-	return nil
-}
-
-// answer answers as what this server is now.
-func (s *ServerApp) answer(w http.ResponseWriter, r *http.Request) {
-	h := s.serving.Load()
-	if h == nil {
-		tooEarly(w, "the server "+s.seat.Name+" is starting; ask again")
-		return
-	}
-	(*h).ServeHTTP(w, r)
-}
-
-// listeners opens the address of people and, with network namespaces, those of nodes.
-func (s *ServerApp) listeners() ([]net.Listener, error) {
-	addresses := []string{s.Layout.SeatListen(s.seat)}
-	if s.NetNS {
-		_, port, _ := strings.Cut(s.Listen, ":")
-		for _, name := range s.Regions {
-			addresses = append(addresses, s.Layout.ServerIP(name, s.seat)+":"+port)
-		}
-	}
-	var out []net.Listener
-	for _, a := range addresses {
-		l, err := net.Listen("tcp", a)
-		if err != nil {
-			return nil, fmt.Errorf("open API and console: %w; if something else has the port, choose another with --listen", err)
-		}
-		out = append(out, l)
-	}
-	return out, nil
-}
 
 // logPath is where the journal is published as tlog-tiles, for who has the token.
 const logPath = "/log"
@@ -127,10 +32,8 @@ func (s *ServerApp) Handler() http.Handler {
 	people.Handle("/", console.New(console.Options{Source: s.platform(), Pages: pages, Logger: s.Log, Now: time.Now, Version: s.Version}))
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", alive)
-	if s.shared() {
-		s.mountServers(mux, s.self)
-	}
+	mux.HandleFunc("GET /livez", server.Alive)
+	s.server.Mount(mux)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics())
 	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { console.Login(w, r, "") })
@@ -143,10 +46,10 @@ func (s *ServerApp) Handler() http.Handler {
 	mux.Handle("/nodes/", s.machines(s.nodes()))
 	mux.Handle("/edges/", s.machines(s.edges()))
 	mux.Handle("POST /probers/{point}/report", s.machines(http.HandlerFunc(s.proberReport)))
-	mux.Handle("POST /machines", s.machines(http.HandlerFunc(s.machineReport)))
+	mux.Handle("POST /machines", s.machines(http.HandlerFunc(s.server.TakeMachine)))
 	mux.Handle("POST /wan/links", s.machines(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var links []fact.Link
-		if decodeBody(w, r, &links) {
+		if api.Receive(w, r, &links) {
 			s.Facts.PutLinks(links)
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -181,24 +84,13 @@ func (s *ServerApp) people(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		problem(w, http.StatusUnauthorized, "Unauthorized", "this needs the installation's token: send Authorization: Bearer TOKEN; the file token in the data directory holds it")
+		api.Refuse(w, http.StatusUnauthorized, "Unauthorized", "this needs the installation's token: send Authorization: Bearer TOKEN; the file token in the data directory holds it")
 	})
 }
 
 // machines lets in our own nodes and edges.
 func (s *ServerApp) machines(next http.Handler) http.Handler {
-	return holders(s.Secrets.NodeToken, "the nodes' token", next)
-}
-
-// holders lets in who has a token.
-func holders(token, called string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !api.Authorized(r, token) {
-			http.Error(w, "this needs "+called, http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+	return api.Holders(s.Secrets.NodeToken, "the nodes' token", next)
 }
 
 func (s *ServerApp) login(w http.ResponseWriter, r *http.Request) {
@@ -230,7 +122,7 @@ func (s *ServerApp) readyz(w http.ResponseWriter, r *http.Request) {
 
 func (s *ServerApp) metrics() http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(s.processMetrics()...)
+	reg.MustRegister(s.server.Metrics()...)
 	reg.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_availability_customer_ratio", Help: "Customer-weighted availability since counting began."}, func() float64 {
 			return s.ratio(func(a api.Availability) float64 { return a.CustomerRatio })
@@ -256,7 +148,7 @@ func (s *ServerApp) nodes() http.Handler {
 	})
 	mux.HandleFunc("POST /nodes/{region}/{zone}/facts", func(w http.ResponseWriter, r *http.Request) {
 		var n fact.Node
-		if !decodeBody(w, r, &n) {
+		if !api.Receive(w, r, &n) {
 			return
 		}
 		n.Region, n.Zone, n.At = r.PathValue("region"), r.PathValue("zone"), time.Now()
@@ -276,7 +168,7 @@ func (s *ServerApp) edges() http.Handler {
 	})
 	mux.HandleFunc("POST /edges/{region}/report", func(w http.ResponseWriter, r *http.Request) {
 		var f board.EdgeFact
-		if !decodeBody(w, r, &f) {
+		if !api.Receive(w, r, &f) {
 			return
 		}
 		ack, err := s.availability.TakeEdge(r.Context(), r.PathValue("region"), f)
@@ -284,14 +176,14 @@ func (s *ServerApp) edges() http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		writeJSON(w, ack)
+		api.Send(w, ack)
 	})
 	return mux
 }
 
 func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
 	var report board.OutsideReport
-	if !decodeBody(w, r, &report) {
+	if !api.Receive(w, r, &report) {
 		return
 	}
 	ack, err := s.availability.TakeOutside(r.Context(), r.PathValue("point"), report)
@@ -299,7 +191,7 @@ func (s *ServerApp) proberReport(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	writeJSON(w, ack)
+	api.Send(w, ack)
 }
 
 // poll answers once the version differs from what the asker has seen, or after a while.
@@ -314,12 +206,12 @@ func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any
 			http.Error(w, err.Error(), http.StatusNotFound)
 			return
 		}
-		if s.shared() && !s.quorum.Leads() { // what another server wants by now is not known here
-			tooEarly(w, s.seat.Name+" leads no more; ask again")
+		if !s.server.Leads() { // what another server wants by now is not known here
+			api.TooEarly(w, s.Seat.Name+" leads no more; ask again")
 			return
 		}
 		if version != seen {
-			writeJSON(w, v)
+			api.Send(w, v)
 			return
 		}
 		select {
@@ -327,23 +219,10 @@ func (s *ServerApp) poll(w http.ResponseWriter, r *http.Request, get func() (any
 		case <-facts: // the primary that is watched comes from facts
 			wait.Sleep(r.Context(), 50*time.Millisecond)
 		case <-end.C:
-			writeJSON(w, v)
+			api.Send(w, v)
 			return
 		case <-r.Context().Done():
 			return
 		}
 	}
-}
-
-func decodeBody(w http.ResponseWriter, r *http.Request, v any) bool {
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 8<<20)).Decode(v); err != nil {
-		http.Error(w, "read report: "+err.Error(), http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // a client that is gone asks again
 }

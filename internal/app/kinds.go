@@ -32,7 +32,7 @@ func EntryKinds() []journal.Kind {
 
 // unhoused has the wings, and those that more makes, and no platform.
 func unhoused(more ...Maker) *ServerApp {
-	s := &ServerApp{house: &wing.House{Layout: place.Layout{Platform: &spec.Platform{}}, Now: time.Now}}
+	s := &ServerApp{House: &wing.House{Layout: place.Layout{Platform: &spec.Platform{}}, Now: time.Now}}
 	s.registerWings(more...)
 	return s
 }
@@ -40,7 +40,7 @@ func unhoused(more ...Maker) *ServerApp {
 // entryKinds returns every kind of entry that this server writes, with its wings' own.
 func (s *ServerApp) entryKinds() []journal.Kind {
 	all := slices.Concat(control.EntryKinds(), drill.EntryKinds(), evidence.EntryKinds())
-	all = append(all, serverStarted.Kind, machineChanged.Kind)
+	all = append(all, serverStarted.Kind)
 	for _, w := range s.wings {
 		all = append(all, w.Entries...)
 	}

@@ -92,7 +92,7 @@ func TestASwitchReachesTheNames_7_1_2(t *testing.T) {
 	var took []time.Duration
 	for i := range 20 {
 		off, to := i%2 == 0, []string{"eu-west-1", "us-east-1"}[i%2]
-		if err := wing.Record(t.Context(), a.s.house, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: off}); err != nil {
+		if err := wing.Record(t.Context(), a.s.House, availability.RegionSwitched, "us-east-1", availability.RegionWish{Region: "us-east-1", Off: off}); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, until(to))

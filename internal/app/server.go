@@ -7,15 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 
 	"github.com/greenlang/fournines/internal/alerts"
 	"github.com/greenlang/fournines/internal/assign"
@@ -25,37 +20,21 @@ import (
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
-	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/evidence"
-	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/records"
+	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
 // ServerApp is the control plane: journal, state, control, and the loop over the facts.
 type ServerApp struct {
-	place.Installation
-	Layout  place.Layout
-	Secrets place.Secrets
-	Journal *journal.Journal
-	State   *state.Projection
-	Control *control.Control
-	Facts   *board.Facts
-	Log     *slog.Logger
-	Version string
-	Started time.Time
+	*wing.House // with journal, state and control once this server leads
+	Version     string
 
-	seat         place.Seat
-	quorum       *quorum.Quorum               // nil: this server decides alone
-	serving      atomic.Pointer[http.Handler] // what is answered now; nil: that it is too early
-	etcd         *etcd.Server                 // nil: the quorum's is another program
-	docs         *clientv3.Client
-	seats        seatFacts
-	house        *wing.House
+	server       *server.Server
 	records      *records.Records
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
@@ -67,11 +46,10 @@ type ServerApp struct {
 	loop         loop
 	lag          prometheus.Histogram // of the control loop
 	cancel       context.CancelFunc   // of everything that was started
-	wg           sync.WaitGroup
 }
 
 // OpenServer opens a server of the installation. One that is alone opens journal and state
-// and resumes what was left unfinished; of several each begins with [ServerApp.Serve].
+// and resumes what was left unfinished; of several each begins with [server.Server.Serve].
 // Everything it starts ends with ctx, or with Close. It has the wings that more makes, too.
 func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logger, more ...Maker) (*ServerApp, error) {
 	inst, layout, err := place.LoadInstallation(root)
@@ -82,101 +60,61 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	s := &ServerApp{
-		Installation: inst, Layout: layout, Secrets: secrets, Facts: board.NewFacts(), Log: log, Version: version, Started: time.Now(),
-		lag: newLag(), tasks: wing.Tasks{Log: log},
-	}
-	if s.seat, err = layout.Seat(seat); err != nil {
+	at, err := layout.Seat(seat)
+	if err != nil {
 		return nil, err
 	}
-	s.house = &wing.House{Layout: layout, Secrets: secrets, Programs: inst.Programs, Seat: s.seat, Dir: s.dir(), Started: s.Started, Facts: s.Facts, Log: log, Now: time.Now}
+	s := &ServerApp{
+		House: &wing.House{
+			Layout: layout, Secrets: secrets, Programs: inst.Programs, Seat: at, Dir: layout.SeatDir(at),
+			Started: time.Now(), Facts: board.NewFacts(), Log: log, Now: time.Now,
+		},
+		Version: version, lag: newLag(), tasks: wing.Tasks{Log: log},
+	}
 	s.registerWings(more...)
 	ctx, s.cancel = context.WithCancel(ctx)
-	if s.shared() {
+	if s.server.Shared() {
 		return s, nil
 	}
-	if err := s.openAlone(ctx); err != nil {
+	if err := s.server.OpenAlone(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// dir returns the server's own directory.
-func (s *ServerApp) dir() string { return s.Layout.SeatDir(s.seat) }
-
-// openAlone opens journal and state of the only server, and begins to act.
-func (s *ServerApp) openAlone(ctx context.Context) error {
-	var err error
-	if s.Journal, err = (journal.Options{Kinds: s.entryKinds(), Log: s.Log}).Open(s.journalDir()); err != nil {
-		return err
-	}
-	if s.external() {
-		if err := s.reachExternal(); err != nil {
-			return err
-		}
-	} else if err := s.startState(ctx, s.member()); err != nil {
-		return err
-	}
-	return s.lead(ctx, state.Etcd{Client: s.docs})
-}
-
 // lead opens the state over the journal and begins to act.
-func (s *ServerApp) lead(ctx context.Context, store state.Store) error {
+func (s *ServerApp) lead(ctx context.Context, store state.Store) (http.Handler, error) {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents, foldMachines}, s.foldsOfWings())...)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents}, s.foldsOfWings())...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.house.Journal, s.house.State = s.Journal, s.State
 	for _, w := range s.wings {
 		if w.Open == nil {
 			continue
 		}
 		if err := w.Open(ctx); err != nil {
-			return fmt.Errorf("open the wing %s: %w", w.Name, err)
+			return nil, fmt.Errorf("open the wing %s: %w", w.Name, err)
 		}
 	}
-	if err := wing.Record(ctx, s.house, serverStarted, s.seat.Name, started{Version: s.Version, PID: os.Getpid()}); err != nil {
-		return err
+	if err := wing.Record(ctx, s.House, serverStarted, s.Seat.Name, started{Version: s.Version, PID: os.Getpid()}); err != nil {
+		return nil, err
 	}
-	s.house.Looking = time.Now()
+	s.Looking = time.Now()
 	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: s.actionsOfWings(), Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.house.Control = s.Control
 	s.tasks.Start(ctx, "server", s.ownTasks()...)
 	for _, w := range s.wings {
 		s.tasks.Start(ctx, w.Name, w.Tasks...)
 	}
-	h := s.Handler()
-	s.serving.Store(&h)
-	return nil
+	return s.Handler(), nil
 }
 
-// member is the server's own etcd as one that founds a cluster.
-func (s *ServerApp) member() etcd.Member {
-	peer := "http://" + s.Layout.SeatAddr(s.seat, place.EtcdPeer)
-	return etcd.Member{
-		Name: s.seat.Name, Dir: filepath.Join(s.dir(), "state"), Client: "http://" + s.Layout.SeatAddr(s.seat, place.EtcdPort), Peer: peer, Cluster: s.seat.Name + "=" + peer,
-		Token: "fournines", MaxRequest: maxRequest,
-	}
-}
-
-// startState starts the server's own etcd.
-func (s *ServerApp) startState(ctx context.Context, m etcd.Member) error {
-	var err error
-	s.etcd, err = etcd.Open(ctx, m, etcd.Place{Listen: "http://" + s.Layout.SeatPeer(s.seat), From: s.Layout.SeatIP(s.seat)})
-	if err != nil {
-		return err
-	}
-	s.docs = v3client.New(s.etcd.EtcdServer)
-	return nil
-}
-
-// maxRequest is what our own etcd takes at once: a group of entries may be that of one
-// caller, and larger than others. In bytes.
-const maxRequest = 10 << 20
+// Serve answers on the installation's address until ctx ends. Where several servers hold the
+// journal it takes part, and ends with [quorum.ErrDeposed] when it has led and does no more.
+func (s *ServerApp) Serve(ctx context.Context) error { return s.server.Serve(ctx) }
 
 // Close ends everything.
 func (s *ServerApp) Close() error {
@@ -184,7 +122,6 @@ func (s *ServerApp) Close() error {
 	if s.Control != nil {
 		s.Control.Close()
 	}
-	s.wg.Wait()
 	s.tasks.Wait()
 	var err error
 	if s.State != nil {
@@ -195,20 +132,7 @@ func (s *ServerApp) Close() error {
 		}
 		s.State.Close()
 	}
-	if s.Journal != nil {
-		err = errors.Join(err, s.Journal.Close())
-	}
-	if s.quorum != nil { // now that nothing of ours has an effect any more, somebody else may lead
-		if rerr := s.quorum.Resign(context.Background()); rerr != nil { // all of them may be ending
-			s.Log.Warn("the leadership ends with its lease", "err", rerr)
-		}
-	}
-	if s.etcd != nil {
-		s.etcd.Close()
-	} else if s.docs != nil {
-		err = errors.Join(err, s.docs.Close())
-	}
-	return err
+	return errors.Join(err, s.server.Close())
 }
 
 // assignment returns what a zone shall run now: what availability wants, and the faults of chaos.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/greenlang/fournines/internal/quorum"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,7 +30,7 @@ func TestServersAreCutApart(t *testing.T) {
 	x := newPlane(t, "")
 	for _, kind := range []string{fault.RegionPartition, fault.RegionPartitionOut} {
 		leader := x.leaderInRegion()
-		mend := x.cut(kind, x.lives[leader].s.seat.Region)
+		mend := x.cut(kind, x.lives[leader].s.Seat.Region)
 		cut := time.Now()
 		x.deposed(leader)
 		during := x.tell(kind, "dora")
@@ -66,7 +67,7 @@ func (x *plane) leaderInRegion() string {
 	x.t.Helper()
 	for {
 		leader := x.whole()
-		if x.lives[leader].s.seat.Region != "" {
+		if x.lives[leader].s.Seat.Region != "" {
 			return leader
 		}
 		x.lives[leader].stop()
@@ -106,7 +107,7 @@ func (x *plane) deposed(name string) {
 	l := x.lives[name]
 	select {
 	case err := <-l.served:
-		if !errors.Is(err, ErrDeposed) {
+		if !errors.Is(err, quorum.ErrDeposed) {
 			x.t.Fatalf("%s ended with %v", name, err)
 		}
 	case <-time.After(time.Minute):
@@ -125,7 +126,7 @@ func (x *plane) ready(name string) int {
 	ctx, cancel := context.WithTimeout(x.t.Context(), time.Minute)
 	defer cancel()
 	s := x.lives[name].s
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Layout.SeatListen(s.seat)+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Layout.SeatListen(s.Seat)+"/readyz", nil)
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/greenlang/fournines/internal/server"
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -211,7 +213,7 @@ func threeServers(t *testing.T, x *plane) {
 	one := x.tell("one", "anna")
 	x.lives[first].stop()
 	two := x.tell("two", "ben") // another leads
-	dir := x.lives[first].s.dir()
+	dir := x.lives[first].s.Dir
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +223,7 @@ func threeServers(t *testing.T, x *plane) {
 		t.Fatalf("%s leads, with nothing of its own", first)
 	}
 	x.await(func(api.Status) string { // its keys as well
-		copies, err := os.ReadDir(x.lives[first].s.personsDir())
+		copies, err := os.ReadDir(filepath.Join(x.lives[first].s.Dir, place.PersonsDir))
 		if len(copies) < 3 {
 			return fmt.Sprintf("%s has %d keys of persons (%v)", first, len(copies), err)
 		}
@@ -249,7 +251,7 @@ func (x *plane) sameJournal() {
 	}
 	var longest *journal.Journal
 	for name, l := range x.lives {
-		j, err := journal.Open(l.s.journalDir(), time.Now)
+		j, err := journal.Open(filepath.Join(l.s.Dir, place.JournalDir), time.Now)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -274,7 +276,7 @@ func TestThreeServersWithAnExternalEtcd(t *testing.T) {
 	t.Parallel()
 	n := loopback.New(t)
 	url, peer := "http://"+n.Host(0, 1, 2379), "http://"+n.Host(0, 1, 2380)
-	e, err := etcd.Start(t.Context(), etcd.Member{Name: "x", Dir: t.TempDir(), Client: url, Peer: peer, Cluster: "x=" + peer, Token: "x", MaxRequest: maxRequest})
+	e, err := etcd.Start(t.Context(), etcd.Member{Name: "x", Dir: t.TempDir(), Client: url, Peer: peer, Cluster: "x=" + peer, Token: "x", MaxRequest: server.MaxRequest})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	for _, r := range s.Layout.Platform.Spec.Regions {
 		st.Regions = append(st.Regions, s.availability.RegionStatus(r, now))
 	}
-	st.Servers = s.servers(now)
+	st.Servers = s.server.Servers(now)
 	var errs [5]error
 	st.Availability, errs[0] = s.measured(now)
 	st.Pairs, errs[1] = s.availability.Pairs(now)
@@ -43,7 +43,7 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 	if err != nil {
 		return st, err
 	}
-	st.Findings = findings(st, slices.Concat(unfinished, finished), slices.Concat(s.seatFindings(now), winged), now)
+	st.Findings = findings(st, slices.Concat(unfinished, finished), winged, now)
 	st.Journal = api.JournalHead(s.Journal.Head())
 	return st, nil
 }

@@ -31,13 +31,15 @@ func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) e
 // headless is a server without engines, over documents.
 func headless(t *testing.T, docs shelf) *ServerApp {
 	t.Helper()
-	s := &ServerApp{Layout: placetest.Layout(t), Facts: board.NewFacts(), Log: slog.New(slog.DiscardHandler), Started: time.Now(), tasks: wing.Tasks{Log: slog.New(slog.DiscardHandler)}}
-	s.Regions = s.Layout.Regions
-	s.Layout.Root = t.TempDir()
-	s.house = &wing.House{Layout: s.Layout, Dir: s.dir(), Facts: s.Facts, Log: s.Log, Now: time.Now}
+	log, layout := slog.New(slog.DiscardHandler), placetest.Layout(t)
+	layout.Root = t.TempDir()
+	s := &ServerApp{
+		House: &wing.House{Layout: layout, Dir: filepath.Join(layout.Root, "server"), Facts: board.NewFacts(), Log: log, Started: time.Now(), Now: time.Now},
+		tasks: wing.Tasks{Log: log},
+	}
 	s.registerWings()
 	var err error
-	if s.Journal, err = journal.Open(filepath.Join(s.dir(), "journal"), time.Now); err != nil {
+	if s.Journal, err = journal.Open(filepath.Join(s.Dir, "journal"), time.Now); err != nil {
 		t.Fatal(err)
 	}
 	var ctx context.Context
@@ -45,7 +47,6 @@ func headless(t *testing.T, docs shelf) *ServerApp {
 	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, append([]state.Fold{control.Fold, drill.Fold}, s.foldsOfWings()...)...); err != nil {
 		t.Fatal(err)
 	}
-	s.house.Journal, s.house.State = s.Journal, s.State
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -108,7 +109,6 @@ func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
 	if s.Control, err = control.Start(t.Context(), control.Config{State: s.State, Now: time.Now, Log: s.Log}); err != nil {
 		t.Fatal(err)
 	}
-	s.house.Control = s.Control
 	const all = 1200
 	epoch := time.Now().Add(-all * time.Hour)
 	var entries []journal.Entry

@@ -15,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
+	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -23,24 +24,29 @@ import (
 // hands over reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
-	s.records = records.New(s.house, records.Options{
+	s.records = records.New(s.House, records.Options{
 		Kinds: s.entryKinds, Drills: s.drills,
 		Tables:  func(ctx context.Context) (*table.Snapshot, error) { return s.compliance.Tables(ctx) },
 		Persons: func(data json.RawMessage) ([]string, []api.Erasure, error) { return s.compliance.PersonsIn(data) },
 	})
-	compliance, w := compliancewiring.New(s.house, s.complianceOptions()) // first: who was erased is erased again before all else
+	server, w := server.New(s.House, server.Options{
+		Version: s.Version, Kinds: s.entryKinds, Lead: s.lead, PeersChanged: func() { s.compliance.PeersChanged() },
+	})
+	s.server = server
+	add(w)
+	compliance, w := compliancewiring.New(s.House, compliancewiring.Options{Entries: s.records, Keys: server.KeysOfPersons, Peers: server.Peers, Leads: server.Leads}) // first: who was erased is erased again before all else
 	s.compliance = compliance
 	add(w)
-	availability, w := availabilitywiring.New(s.house)
+	availability, w := availabilitywiring.New(s.House)
 	s.availability = availability
 	add(w)
-	chaos, w := chaoswiring.New(s.house)
+	chaos, w := chaoswiring.New(s.House)
 	s.chaos = chaos
 	add(w)
-	s.alerts, w = alerts.New(s.house, s.look)
+	s.alerts, w = alerts.New(s.House, s.look)
 	add(w)
 	for _, of := range more {
-		w, door := of(s.house)
+		w, door := of(s.House)
 		s.doors = append(s.doors, door)
 		add(w)
 	}
@@ -97,16 +103,8 @@ func (s *ServerApp) findingsOfWings(now time.Time) ([]wing.Finding, error) {
 
 // ownTasks are the tasks that belong to no wing yet.
 func (s *ServerApp) ownTasks() []wing.Task {
-	forever := func(name, does string, run func(context.Context)) wing.Task {
-		return wing.Task{Name: name, Does: does, Do: func(ctx context.Context) error { run(ctx); return nil }}
-	}
 	out := []wing.Task{
 		{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound},
-	}
-	if s.shared() {
-		out = append(out,
-			forever("servers", "Asks the other servers how they are.", s.watchSeats),
-			forever("keys", "Keeps the keys of persons on every server.", s.keepKeys))
 	}
 	return out
 }

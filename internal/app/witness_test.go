@@ -16,7 +16,6 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/compliance"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
-	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/witness"
 	"github.com/greenlang/fournines/internal/place"
@@ -87,7 +86,7 @@ func (x *site) start() {
 func (x *site) say(n int) {
 	x.t.Helper()
 	for range n {
-		if err := wing.Record(x.t.Context(), x.s.house, serverStarted, place.Server, started{Version: "test"}); err != nil {
+		if err := wing.Record(x.t.Context(), x.s.House, serverStarted, place.Server, started{Version: "test"}); err != nil {
 			x.t.Fatal(err)
 		}
 	}
@@ -235,7 +234,7 @@ func TestTheJournalIsPublished(t *testing.T) {
 	if _, err := journal.VerifyURL(t.Context(), base+logPath, key, journal.VerifyOptions{}); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Fatalf("without the token: %v", err)
 	}
-	resp, err := http.Get(base + compliancewiring.WitnessPath + "/card") //nolint:noctx // test
+	resp, err := http.Get(base + compliance.WitnessPath + "/card") //nolint:noctx // test
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%v %v", resp, err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"github.com/greenlang/fournines/internal/quorum"
 	"io"
 	"log/slog"
 	"os"
@@ -50,7 +51,7 @@ func (w world) serverCommand() *cobra.Command {
 				return err
 			}
 			err = s.Serve(ctx)
-			if errors.Is(err, app.ErrDeposed) {
+			if errors.Is(err, quorum.ErrDeposed) {
 				return err // at once: another server acts
 			}
 			cancel()

@@ -45,6 +45,8 @@ func may(room string) []string {
 		return slices.Concat(core, platform, []string{"board", "host", "node"})
 	case room == "records": // what was done and seen, for the doors
 		return slices.Concat(core, platform, []string{"wing", "api", "availability"})
+	case room == "server": // leadership, seats, quorum: below app, which composes
+		return slices.Concat(core, platform, []string{"wing", "api", "api/client", "compliance", "availability", "machines", "driver"})
 	case room == "alerts":
 		return slices.Concat(core, platform, []string{"wing", "driver"})
 	case room == "driver":
@@ -68,7 +70,7 @@ func may(room string) []string {
 	case room == "api/client":
 		return []string{"drill"}
 	case room == "api":
-		return slices.Concat(core, wings, []string{"wing"}) // never a door
+		return slices.Concat(core, wings, []string{"api/client", "wing"}) // never a door
 	case room == "console":
 		return []string{"api"}
 	case room == "console/consoletest": // a fixture of all that pages show

@@ -11,10 +11,7 @@ import (
 )
 
 // Card is what another server must know to watch our journal, and to be watched by us.
-type Card struct {
-	Log     string `json:"log" doc:"verifier key of the journal"`
-	Witness string `json:"witness" doc:"verifier key of the witness"`
-}
+type Card = compliance.Card
 
 // Witness is another server as our journal's witness.
 type Witness struct {

@@ -99,17 +99,14 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	return append(found, w.archiveFindings(now)...), nil
 }
 
-// WitnessPath is where a server answers other servers' feeders, and tells its keys.
-const WitnessPath = "/witness"
-
 // Mount answers other servers and applications. Checkpoints need no token, because only those
 // that a known journal has signed are looked at; applications have tokens of their own.
 func (w *Wiring) Mount(mux *http.ServeMux) {
-	mux.HandleFunc("GET "+WitnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+compliance.WitnessPath+"/card", func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(rw).Encode(w.Card()) //nolint:errchkjson // a client that is gone asks again
 	})
-	mux.Handle(WitnessPath+"/", w.witness)
+	mux.Handle(compliance.WitnessPath+"/", w.witness)
 	mux.Handle("POST /v1/audit", w.custody.ingest)
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/witness"
-	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wait"
@@ -146,19 +145,10 @@ func (w *witnesses) witness(peers []compliance.Peer) (*witness.Witness, error) {
 		}
 	}
 	return witness.New(witness.Options{
-		Dir: filepath.Join(w.house.Dir, "witness"), Name: WitnessName(w.house.Journal, w.house.Seat), Logs: logs, Now: w.house.Now,
+		Dir: filepath.Join(w.house.Dir, "witness"), Name: compliance.WitnessName(w.house.Journal.Origin(), w.house.Seat.Number, w.house.Seat.Region), Logs: logs, Now: w.house.Now,
 		Alarm:  func(witness.Finding) { wait.Poke(w.accused) },
 		Failed: func(err error) { w.house.Log.Error("witness", "err", err) },
 	})
-}
-
-// WitnessName is the name under which the server of a seat cosigns.
-func WitnessName(j *journal.Journal, seat place.Seat) string {
-	name := j.Origin() + "/witness"
-	if seat.Number > 0 {
-		name += "/" + seat.Region
-	}
-	return name
 }
 
 func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {
@@ -175,7 +165,7 @@ func (w *witnesses) feeder(peers []compliance.Peer) (*witness.Feeder, error) {
 		Alarm: w.alarm,
 	}
 	for _, p := range peers {
-		o.Peers = append(o.Peers, witness.Peer{URL: strings.TrimSuffix(p.URL, "/") + WitnessPath, Key: p.Witness})
+		o.Peers = append(o.Peers, witness.Peer{URL: strings.TrimSuffix(p.URL, "/") + compliance.WitnessPath, Key: p.Witness})
 	}
 	return witness.NewFeeder(o)
 }
@@ -244,7 +234,7 @@ func (w *witnesses) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "the witness is being started; ask again", http.StatusServiceUnavailable)
 		return
 	}
-	http.StripPrefix(WitnessPath, w.own).ServeHTTP(rw, r)
+	http.StripPrefix(compliance.WitnessPath, w.own).ServeHTTP(rw, r)
 }
 
 // record turns findings and alarms into entries, each once. What could not be recorded is

@@ -1,4 +1,4 @@
-package app
+package server
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/wait"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // seatFact is what a server says of itself to another one.
@@ -50,26 +50,31 @@ const (
 	seatSilent = 4 * time.Second
 )
 
-// watchSeats asks the other servers how they are until ctx ends.
-func (s *ServerApp) watchSeats(ctx context.Context) {
-	s.seats.mu.Lock()
-	s.seats.since = time.Now()
-	s.seats.mu.Unlock()
-	for ctx.Err() == nil {
-		var wg sync.WaitGroup
-		for _, x := range s.others() {
-			wg.Go(func() {
-				seen, now := s.lookAt(ctx, x), time.Now()
-				if seen.err == "" {
-					s.Facts.PutServer(x.Name, fact.Server{Started: seen.fact.Started, At: now})
-				}
-				if s.seats.note(x.Name, seen, now) {
-					s.compliance.PeersChanged()
-				}
-			})
-		}
-		wg.Wait()
-		wait.Sleep(ctx, seatsEvery)
+// lookAtSeats asks the other servers once how they are.
+func (s *Server) lookAtSeats(ctx context.Context) error {
+	s.seats.begin(time.Now())
+	var wg sync.WaitGroup
+	for _, x := range s.others() {
+		wg.Go(func() {
+			seen, now := s.lookAt(ctx, x), time.Now()
+			if seen.err == "" {
+				s.house.Facts.PutServer(x.Name, fact.Server{Started: seen.fact.Started, At: now})
+			}
+			if s.seats.note(x.Name, seen, now) {
+				s.options.PeersChanged()
+			}
+		})
+	}
+	wg.Wait()
+	return nil // a server that is away is a finding
+}
+
+// begin notes when the others were first asked.
+func (f *seatFacts) begin(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.since.IsZero() {
+		f.since = now
 	}
 }
 
@@ -93,7 +98,7 @@ func (f *seatFacts) note(name string, seen seatSeen, now time.Time) (another boo
 }
 
 // lookAt asks one server, and compares its journal with ours.
-func (s *ServerApp) lookAt(ctx context.Context, x place.Seat) seatSeen {
+func (s *Server) lookAt(ctx context.Context, x place.Seat) seatSeen {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/self", nil)
@@ -105,25 +110,25 @@ func (s *ServerApp) lookAt(ctx context.Context, x place.Seat) seatSeen {
 	if err := json.NewDecoder(resp.Body).Decode(&seen.fact); err != nil {
 		return seatSeen{err: err.Error()}
 	}
-	_, published := s.Journal.Checkpoint()
+	_, published := s.house.Journal.Checkpoint()
 	if size := seen.fact.Head.Size; size > 0 && size <= published {
-		if root, err := s.Journal.RootAt(size); err == nil && root.String() != seen.fact.Head.Root {
+		if root, err := s.house.Journal.RootAt(size); err == nil && root.String() != seen.fact.Head.Root {
 			seen.forked = fmt.Sprintf("its first %d entries have the root %.16s…, ours %.16s…", size, seen.fact.Head.Root, root)
 		}
 	}
 	return seen
 }
 
-// servers says how the servers of the control plane are.
-func (s *ServerApp) servers(now time.Time) []api.Server {
+// Servers says how the servers of the control plane are.
+func (s *Server) Servers(now time.Time) []api.Server {
 	s.seats.mu.Lock()
 	defer s.seats.mu.Unlock()
-	size := s.Journal.Head().Size
+	size := s.house.Journal.Head().Size
 	var out []api.Server
-	for _, x := range s.Layout.Seats() {
-		v := api.Server{Name: x.Name, Region: x.Region, Address: s.Layout.SeatListen(x), Elsewhere: s.Layout.IsElsewhere(x), Health: api.Healthy}
-		if x.Name == s.seat.Name {
-			v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Leads, s.Version, s.Started, now, size
+	for _, x := range s.house.Layout.Seats() {
+		v := api.Server{Name: x.Name, Region: x.Region, Address: s.house.Layout.SeatListen(x), Elsewhere: s.house.Layout.IsElsewhere(x), Health: api.Healthy}
+		if x.Name == s.house.Seat.Name {
+			v.Role, v.Version, v.Started, v.Seen, v.Entries = api.Leads, s.options.Version, s.house.Started, now, size
 			out = append(out, v)
 			continue
 		}
@@ -149,16 +154,16 @@ func (s *ServerApp) servers(now time.Time) []api.Server {
 // mostLag is how many entries a server may be behind before that is said.
 const mostLag = 1000
 
-// seatFindings says what is wrong with the other servers.
-func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
-	if !s.shared() {
-		return nil
+// findings says what is wrong with the other servers.
+func (s *Server) findings(now time.Time) ([]wing.Finding, error) {
+	if !s.Shared() {
+		return nil, nil
 	}
-	var out []api.Finding
-	all := s.servers(now)
+	var out []wing.Finding
+	all := s.Servers(now)
 	away := 0
 	for _, v := range all {
-		f := api.Finding{Code: "server-" + string(v.Health), Severity: "warning", Subject: v.Name, Since: v.Seen, Title: "server " + v.Name + " is " + string(v.Health), Text: v.Detail, Command: "fournines servers"}
+		f := wing.Finding{Code: "server-" + string(v.Health), Severity: "warning", Subject: v.Name, Since: v.Seen, Title: "server " + v.Name + " is " + string(v.Health), Text: v.Detail, Command: "fournines servers"}
 		switch v.Health {
 		case api.Degraded:
 			f.Severity, f.Title = "critical", "server "+v.Name+" does not agree with this journal"
@@ -170,11 +175,11 @@ func (s *ServerApp) seatFindings(now time.Time) []api.Finding {
 		out = append(out, f)
 	}
 	if left := len(all) - away; away > 0 && left == len(all)/2+1 {
-		out = append(out, api.Finding{
+		out = append(out, wing.Finding{
 			Code: "servers-one-left", Severity: "warning", Subject: place.Server, Title: "the control plane cannot lose another server",
 			Text:    fmt.Sprintf("%d of %d servers answer, and %d are needed to decide", left, len(all), len(all)/2+1),
 			Command: "fournines servers",
 		})
 	}
-	return out
+	return out, nil
 }

@@ -1,8 +1,9 @@
-package app
+package server
 
 import (
 	"net/http"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/machines"
 	"github.com/greenlang/fournines/internal/state"
@@ -29,18 +30,18 @@ func foldMachines(d *state.Docs, r journal.Record) error {
 	return d.Put(machinePrefix+c.Machine, c)
 }
 
-// machineReport takes a change that the gate tells. It tells them in order until they are
+// TakeMachine takes a change that the gate tells. It tells them in order until they are
 // taken, so what it tells again is the last one.
-func (s *ServerApp) machineReport(w http.ResponseWriter, r *http.Request) {
+func (s *Server) TakeMachine(w http.ResponseWriter, r *http.Request) {
 	var c, last machines.Change
-	if !decodeBody(w, r, &c) {
+	if !api.Receive(w, r, &c) {
 		return
 	}
-	if _, err := s.Layout.Seat(c.Machine); err != nil {
-		problem(w, http.StatusNotFound, "No such server", err.Error())
+	if _, err := s.house.Layout.Seat(c.Machine); err != nil {
+		api.Refuse(w, http.StatusNotFound, "No such server", err.Error())
 		return
 	}
-	_, err := s.State.Get(machinePrefix+c.Machine, &last)
+	_, err := s.house.State.Get(machinePrefix+c.Machine, &last)
 	if err == nil && last.ID != c.ID {
 		var e journal.Entry
 		if e, err = machineChanged.Entry(c.Machine, c.ID, c); err == nil {
@@ -48,11 +49,11 @@ func (s *ServerApp) machineReport(w http.ResponseWriter, r *http.Request) {
 			if c.By != "" {
 				e.Actor = c.By
 			}
-			_, err = s.State.Append(r.Context(), e)
+			_, err = s.house.State.Append(r.Context(), e)
 		}
 	}
 	if err != nil {
-		problem(w, http.StatusServiceUnavailable, "The change was not recorded", err.Error())
+		api.Refuse(w, http.StatusServiceUnavailable, "The change was not recorded", err.Error())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)

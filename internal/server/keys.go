@@ -1,4 +1,4 @@
-package app
+package server
 
 import (
 	"bytes"
@@ -15,39 +15,39 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/journal/durable"
 	"github.com/greenlang/fournines/internal/journal/seal"
 	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/wait"
 )
 
 // sharedKeys are the keys of persons where several servers hold the journal: a new one, and
 // a tombstone, is with most of the servers before anybody relies on it.
 type sharedKeys struct {
 	*seal.Directory
-	s *ServerApp
+	s *Server
 
 	mu   sync.Mutex // guards what follows
 	held map[string][]byte
 }
 
-// keysOfPersons returns where persons' keys are kept: in this server's directory, and with
+// KeysOfPersons returns where persons' keys are kept: in this server's directory, and with
 // the other servers where several hold the journal.
-func (s *ServerApp) keysOfPersons(d *seal.Directory) seal.KeyStore {
-	if !s.shared() {
+func (s *Server) KeysOfPersons(d *seal.Directory) seal.KeyStore {
+	if !s.Shared() {
 		return d
 	}
 	return &sharedKeys{Directory: d, s: s, held: map[string][]byte{}}
 }
 
 // personsDir is where a server has the keys of persons, or copies of them.
-func (s *ServerApp) personsDir() string { return filepath.Join(s.dir(), place.PersonsDir) }
+func (s *Server) personsDir() string { return filepath.Join(s.house.Dir, place.PersonsDir) }
 
 // takePseudonyms makes the key of pseudonyms that all servers share this one's. Were it made by
 // who leads first, one that died before the others had it would make another than they.
-func (s *ServerApp) takePseudonyms() error {
-	key, err := hex.DecodeString(s.Secrets.Pseudonyms)
+func (s *Server) takePseudonyms() error {
+	key, err := hex.DecodeString(s.house.Secrets.Pseudonyms)
 	if err == nil && len(key) == 0 {
 		err = errors.New("there is none: `fournines up` makes it")
 	}
@@ -103,15 +103,15 @@ func (k *sharedKeys) share(name string) error {
 }
 
 // pushKey returns when most of the servers, this one among them, have a file.
-func (s *ServerApp) pushKey(ctx context.Context, name string, content []byte) error {
+func (s *Server) pushKey(ctx context.Context, name string, content []byte) error {
 	others := s.others()
 	answers := make(chan error, len(others))
 	for _, x := range others {
 		go func() { answers <- s.putKey(ctx, x, name, content) }()
 	}
 	var errs []error
-	for need := s.Layout.Servers / 2; need > 0; {
-		if len(errs) > len(others)-s.Layout.Servers/2 {
+	for need := s.house.Layout.Servers / 2; need > 0; {
+		if len(errs) > len(others)-s.house.Layout.Servers/2 {
 			return fmt.Errorf("share data key %s: too few servers have it: %w", name, errors.Join(errs...))
 		}
 		if err := <-answers; err != nil {
@@ -123,7 +123,7 @@ func (s *ServerApp) pushKey(ctx context.Context, name string, content []byte) er
 	return nil
 }
 
-func (s *ServerApp) putKey(ctx context.Context, x place.Seat, name string, content []byte) error {
+func (s *Server) putKey(ctx context.Context, x place.Seat, name string, content []byte) error {
 	resp, err := s.askSeat(ctx, x, http.MethodPut, "/keys/"+name, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("%s: %w", x.Name, err)
@@ -132,7 +132,7 @@ func (s *ServerApp) putKey(ctx context.Context, x place.Seat, name string, conte
 }
 
 // getKeys reads another server's files.
-func (s *ServerApp) getKeys(ctx context.Context, x place.Seat) (map[string][]byte, error) {
+func (s *Server) getKeys(ctx context.Context, x place.Seat) (map[string][]byte, error) {
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/keys", nil)
 	if err != nil {
 		return nil, err
@@ -144,14 +144,14 @@ func (s *ServerApp) getKeys(ctx context.Context, x place.Seat) (map[string][]byt
 
 // gatherKeys brings together what the servers have before this one opens its directory.
 // Most of them must be heard: a key that somebody relies on is with one of any such number.
-func (s *ServerApp) gatherKeys(ctx context.Context) error {
+func (s *Server) gatherKeys(ctx context.Context) error {
 	for {
 		err := s.gatherKeysOnce(ctx)
 		// Before the first entry there is nothing that others could know.
-		if err == nil || s.Journal.Head().Size == 0 {
+		if err == nil || s.house.Journal.Head().Size == 0 {
 			return nil
 		}
-		s.Log.Warn("the keys of persons are not complete: too few servers answer", "err", err)
+		s.house.Log.Warn("the keys of persons are not complete: too few servers answer", "err", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -164,7 +164,7 @@ func (s *ServerApp) gatherKeys(ctx context.Context) error {
 
 // gatherKeysOnce returns when most of the servers, this one among them, have told theirs: one
 // that is cut off, and was the leader perhaps, is not waited for.
-func (s *ServerApp) gatherKeysOnce(ctx context.Context) error {
+func (s *Server) gatherKeysOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pushFor)
 	defer cancel()
 	type answer struct {
@@ -181,7 +181,7 @@ func (s *ServerApp) gatherKeysOnce(ctx context.Context) error {
 		}()
 	}
 	var errs []error
-	need := s.Layout.Servers / 2
+	need := s.house.Layout.Servers / 2
 	for range others {
 		a := <-answers
 		for _, name := range slices.Sorted(maps.Keys(a.copies)) {
@@ -200,19 +200,18 @@ func (s *ServerApp) gatherKeysOnce(ctx context.Context) error {
 const reconcileEvery = 10 * time.Second
 
 // keepKeys gives the other servers what they lack, such as after they were away.
-func (s *ServerApp) keepKeys(ctx context.Context) {
-	for ctx.Err() == nil {
-		for _, x := range s.others() {
-			var p *client.Problem
-			if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != client.NoLeader) {
-				s.Log.Warn("a server could not be given the keys of persons; it is tried again", "server", x.Name, "err", err)
-			}
+func (s *Server) keepKeys(ctx context.Context) error {
+	var errs []error
+	for _, x := range s.others() {
+		var p *client.Problem
+		if err := s.reconcileKeys(ctx, x); err != nil && ctx.Err() == nil && (!errors.As(err, &p) || p.Title != client.NoLeader) {
+			errs = append(errs, fmt.Errorf("give %s the keys of persons: %w", x.Name, err))
 		}
-		wait.Sleep(ctx, reconcileEvery)
 	}
+	return errors.Join(errs...)
 }
 
-func (s *ServerApp) reconcileKeys(ctx context.Context, x place.Seat) error {
+func (s *Server) reconcileKeys(ctx context.Context, x place.Seat) error {
 	ours, err := seal.Copies(s.personsDir())
 	if err != nil {
 		return err
@@ -231,21 +230,21 @@ func (s *ServerApp) reconcileKeys(ctx context.Context, x place.Seat) error {
 	return nil
 }
 
-func (s *ServerApp) sendKeys(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) sendKeys(w http.ResponseWriter, _ *http.Request) {
 	copies, err := seal.Copies(s.personsDir())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	writeJSON(w, copies)
+	api.Send(w, copies)
 }
 
 // mostKey bounds one file of a key, in bytes.
 const mostKey = 64 << 10
 
-func (s *ServerApp) takeKey(w http.ResponseWriter, r *http.Request) {
+func (s *Server) takeKey(w http.ResponseWriter, r *http.Request) {
 	if s.quorum.Leads() { // its directory is open: nobody else writes there
-		http.Error(w, s.seat.Name+" leads; it takes no copies", http.StatusConflict)
+		http.Error(w, s.house.Seat.Name+" leads; it takes no copies", http.StatusConflict)
 		return
 	}
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostKey))

@@ -1,9 +1,8 @@
-package app
+package server
 
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/driver/etcd"
@@ -30,49 +30,42 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// ErrDeposed means that this server has led and does no more: its process must end
-// without another effect, and begins again as one that follows.
-var ErrDeposed = quorum.ErrDeposed
-
-// shared tells whether several servers hold the journal.
-func (s *ServerApp) shared() bool { return s.Layout.Servers > 1 }
-
-func (s *ServerApp) journalDir() string { return filepath.Join(s.dir(), place.JournalDir) }
+func (s *Server) journalDir() string { return filepath.Join(s.house.Dir, place.JournalDir) }
 
 // takePart opens this server's part of the quorum and of the journal, follows until it is
 // elected, and then leads.
-func (s *ServerApp) takePart(ctx context.Context) error {
+func (s *Server) takePart(ctx context.Context) error {
 	if err := s.takePseudonyms(); err != nil {
 		return err
 	}
 	if err := s.startMember(ctx); err != nil {
 		return err
 	}
-	seats := s.Layout.Seats()
+	seats := s.house.Layout.Seats()
 	s.quorum = quorum.New(quorum.Options{
-		Client: s.docs, Name: s.seat.Name, Seed: s.seat.Name == seats[0].Name,
-		Compact: !s.external(), Fetch: s.fetch, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir)),
+		Client: s.docs, Name: s.house.Seat.Name, Seed: s.house.Seat.Name == seats[0].Name,
+		Compact: !s.external(), Fetch: s.fetch, Log: s.house.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir)),
 	})
 	var err error
-	s.Journal, err = (journal.Options{Kinds: s.entryKinds(), Log: s.Log, Key: s.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
+	s.house.Journal, err = (journal.Options{Kinds: s.options.Kinds(), Log: s.house.Log, Key: s.house.Secrets.Journal, Decide: s.quorum.Decide}).Open(s.journalDir())
 	if err != nil {
 		return err
 	}
-	w, err := s.openSeatWitness()
+	work, err := s.openSeatWitness()
 	if err != nil {
 		return err
 	}
-	h := s.following(w)
+	h := s.following(work)
 	s.serving.Store(&h)
-	err = s.quorum.Elect(ctx, s.Journal)
-	if err = errors.Join(err, w.Close()); err != nil {
+	err = s.quorum.Elect(ctx, s.house.Journal)
+	if err = errors.Join(err, work.Close()); err != nil {
 		return err
 	}
 	// What is published covers all that an earlier leader may have shown to witnesses.
-	if err := s.Journal.Publish(ctx); err != nil {
+	if err := s.house.Journal.Publish(ctx); err != nil {
 		return err
 	}
-	s.Log.Info("this server leads", "seat", s.seat.Name, "term", s.quorum.Term(), "entries", s.Journal.Head().Size)
+	s.house.Log.Info("this server leads", "seat", s.house.Seat.Name, "term", s.quorum.Term(), "entries", s.house.Journal.Head().Size)
 	if err := s.gatherKeys(ctx); err != nil {
 		return err
 	}
@@ -81,23 +74,23 @@ func (s *ServerApp) takePart(ctx context.Context) error {
 
 // startMember starts this server's etcd. The first server founds the cluster, once; the
 // others join it, and so does a server that has lost its directory.
-func (s *ServerApp) startMember(ctx context.Context) error {
+func (s *Server) startMember(ctx context.Context) error {
 	if s.external() {
 		return s.reachExternal()
 	}
 	m := s.member()
 	var others, before []string
-	for _, x := range s.Layout.Seats() {
-		if x.Name != s.seat.Name {
-			others = append(others, "http://"+s.Layout.StateNear(s.seat, x))
+	for _, x := range s.house.Layout.Seats() {
+		if x.Name != s.house.Seat.Name {
+			others = append(others, "http://"+s.house.Layout.StateNear(s.house.Seat, x))
 		}
-		if x.Number < s.seat.Number {
-			before = append(before, "http://"+s.Layout.SeatAddr(x, place.EtcdPeer))
+		if x.Number < s.house.Seat.Number {
+			before = append(before, "http://"+s.house.Layout.SeatAddr(x, place.EtcdPeer))
 		}
 	}
-	founded := filepath.Join(s.Layout.Root, place.FoundedFile)
-	begun := etcd.Begun(filepath.Join(s.dir(), "state"))
-	if !begun && (s.seat.Number > 0 || place.Exists(founded)) {
+	founded := filepath.Join(s.house.Layout.Root, place.FoundedFile)
+	begun := etcd.Begun(filepath.Join(s.house.Dir, "state"))
+	if !begun && (s.house.Seat.Number > 0 || place.Exists(founded)) {
 		var err error
 		if m, err = etcd.Join(ctx, m, others, before); err != nil {
 			return err
@@ -106,13 +99,13 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 	if err := s.startState(ctx, m); err != nil {
 		return err
 	}
-	if s.seat.Number == 0 && !place.Exists(founded) {
-		return durable.Replace(durable.OS{}, founded, []byte(s.seat.Name+"\n"))
+	if s.house.Seat.Number == 0 && !place.Exists(founded) {
+		return durable.Replace(durable.OS{}, founded, []byte(s.house.Seat.Name+"\n"))
 	}
-	if s.seat.Number > 0 || !begun {
+	if s.house.Seat.Number > 0 || !begun {
 		s.wg.Go(func() {
 			if err := etcd.Promote(ctx, m.Peer, others); err != nil && ctx.Err() == nil {
-				s.Log.Error("this server has no vote yet", "err", err)
+				s.house.Log.Error("this server has no vote yet", "err", err)
 			}
 		})
 	}
@@ -120,10 +113,10 @@ func (s *ServerApp) startMember(ctx context.Context) error {
 }
 
 // external tells whether the servers decide with an etcd of somebody else.
-func (s *ServerApp) external() bool { return s.Layout.Platform.Spec.ControlPlane.Etcd.Used() }
+func (s *Server) external() bool { return s.house.Layout.Platform.Spec.ControlPlane.Etcd.Used() }
 
-func (s *ServerApp) reachExternal() error {
-	p := s.Layout.Platform
+func (s *Server) reachExternal() error {
+	p := s.house.Layout.Platform
 	prefix := p.Spec.ControlPlane.Etcd.Prefix
 	if prefix == "" {
 		prefix = p.Metadata.Name
@@ -138,21 +131,21 @@ const serversPath = "/servers"
 
 // following is what a server answers that does not lead: about itself, and for everything
 // else what the leader says.
-func (s *ServerApp) following(w *witness.Witness) http.Handler {
+func (s *Server) following(work *witness.Witness) http.Handler {
 	mux := http.NewServeMux()
-	s.mountSeatWitness(mux, w)
-	mux.HandleFunc("GET /livez", alive)
+	s.mountSeatWitness(mux, work)
+	mux.HandleFunc("GET /livez", Alive)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if _, ok := s.quorum.Leader(); !ok {
-			http.Error(w, "no server leads, as far as "+s.seat.Name+" knows", http.StatusServiceUnavailable)
+			http.Error(w, "no server leads, as far as "+s.house.Seat.Name+" knows", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")
 	})
 	mux.Handle("GET /metrics", s.ownMetrics())
-	s.mountServers(mux, func() seatFact {
+	s.mount(mux, func() seatFact {
 		f := s.self()
-		f.Witness, f.Accused = w.Cosigner().String(), forks(w.Findings())
+		f.Witness, f.Accused = work.Cosigner().String(), forks(work.Findings())
 		return f
 	})
 	mux.HandleFunc("/", s.forward)
@@ -160,45 +153,46 @@ func (s *ServerApp) following(w *witness.Witness) http.Handler {
 }
 
 // ownMetrics are those that every server has, whether it leads or not.
-func (s *ServerApp) ownMetrics() http.Handler {
+func (s *Server) ownMetrics() http.Handler {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(s.processMetrics()...)
+	reg.MustRegister(s.Metrics()...)
 	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 }
 
-func (s *ServerApp) processMetrics() []prometheus.Collector {
+func (s *Server) Metrics() []prometheus.Collector {
 	leads := func() float64 {
-		if s.quorum == nil || s.quorum.Leads() {
+		if s.Leads() {
 			return 1
 		}
 		return 0
 	}
 	return []prometheus.Collector{
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.Version}}, func() float64 { return 1 }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.Journal.Head().Size) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_server_leads", Help: "1 where this server leads the control plane, else 0.", ConstLabels: prometheus.Labels{"server": s.seat.Name}}, leads),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": s.options.Version}}, func() float64 { return 1 }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_journal_entries", Help: "Entries in the journal."}, func() float64 { return float64(s.house.Journal.Head().Size) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_server_leads", Help: "1 where this server leads the control plane, else 0.", ConstLabels: prometheus.Labels{"server": s.house.Seat.Name}}, leads),
 	}
 }
 
-func alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+// Alive answers that the process runs.
+func Alive(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
 
 // forwardedBy names the server that has passed a request on; the next one does not do so again.
 const forwardedBy = "X-Fournines-Forwarded-By"
 
 // forward passes a request on to the leader.
-func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
+func (s *Server) forward(w http.ResponseWriter, r *http.Request) {
 	l, ok := s.quorum.Leader()
-	if by := r.Header.Get(forwardedBy); !ok || l.Name == s.seat.Name || by != "" {
-		tooEarly(w, s.seat.Name+" does not lead, and knows nobody who does; an election takes a few seconds, ask again")
+	if by := r.Header.Get(forwardedBy); !ok || l.Name == s.house.Seat.Name || by != "" {
+		api.TooEarly(w, s.house.Seat.Name+" does not lead, and knows nobody who does; an election takes a few seconds, ask again")
 		return
 	}
-	leader, err := s.Layout.Seat(l.Name)
+	leader, err := s.house.Layout.Seat(l.Name)
 	if err != nil {
-		problem(w, http.StatusInternalServerError, "The leader is unknown", err.Error())
+		api.Refuse(w, http.StatusInternalServerError, "The leader is unknown", err.Error())
 		return
 	}
-	address := s.Layout.SeatNear(s.seat, leader)
+	address := s.house.Layout.SeatNear(s.house.Seat, leader)
 	// A leader that is frozen or cut off never answers; it is known when it leads no more.
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -219,45 +213,40 @@ func (s *ServerApp) forward(w http.ResponseWriter, r *http.Request) {
 	(&httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", address, p.In.Host
-			p.Out.Header.Set(forwardedBy, s.seat.Name)
+			p.Out.Header.Set(forwardedBy, s.house.Seat.Name)
 		},
 		FlushInterval: -1,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if errors.Is(err, syscall.ECONNREFUSED) {
-				tooEarly(w, "the leader, "+l.Name+", does not answer; another is elected within seconds, ask again")
+				api.TooEarly(w, "the leader, "+l.Name+", does not answer; another is elected within seconds, ask again")
 				return
 			}
-			problem(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, address, err))
+			api.Refuse(w, http.StatusBadGateway, "The leader did not answer", fmt.Sprintf("%s at %s: %v; whether it did something is not known", l.Name, address, err))
 		},
 	}).ServeHTTP(w, r.WithContext(ctx))
 }
 
-// tooEarly answers that nothing was done because no server leads.
-func tooEarly(w http.ResponseWriter, detail string) {
-	w.Header().Set("Retry-After", "1")
-	problem(w, http.StatusServiceUnavailable, client.NoLeader, detail)
-}
-
-func problem(w http.ResponseWriter, status int, title, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(client.Problem{Status: status, Title: title, Detail: detail}) //nolint:errchkjson // a client that is gone asks again
-}
-
-// mountServers answers other servers.
-func (s *ServerApp) mountServers(mux *http.ServeMux, self func() seatFact) {
-	only := func(next http.HandlerFunc) http.Handler {
-		return holders(s.Secrets.Servers, "the servers' token", next)
+// Mount answers other servers as the leader.
+func (s *Server) Mount(mux *http.ServeMux) {
+	if s.Shared() {
+		s.mount(mux, s.self)
 	}
-	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, self()) }))
+}
+
+// mount answers other servers.
+func (s *Server) mount(mux *http.ServeMux, self func() seatFact) {
+	only := func(next http.HandlerFunc) http.Handler {
+		return api.Holders(s.house.Secrets.Servers, "the servers' token", next)
+	}
+	mux.Handle("GET "+serversPath+"/self", only(func(w http.ResponseWriter, _ *http.Request) { api.Send(w, self()) }))
 	mux.Handle("GET "+serversPath+"/log", only(s.sendLog))
 	mux.Handle("GET "+serversPath+"/keys", only(s.sendKeys))
 	mux.Handle("PUT "+serversPath+"/keys/{name}", only(s.takeKey))
 }
 
 // self is what this server says of itself.
-func (s *ServerApp) self() seatFact {
-	f := seatFact{Name: s.seat.Name, Version: s.Version, Started: s.Started, Head: s.Journal.Head()}
+func (s *Server) self() seatFact {
+	f := seatFact{Name: s.house.Seat.Name, Version: s.options.Version, Started: s.house.Started, Head: s.house.Journal.Head()}
 	if l, ok := s.quorum.Leader(); ok {
 		f.Leader = l.Name
 	}
@@ -268,30 +257,30 @@ func (s *ServerApp) self() seatFact {
 const logChunk = 1 << 20
 
 // sendLog sends entries to a server that lacks them, as groups with their length before each.
-func (s *ServerApp) sendLog(w http.ResponseWriter, r *http.Request) {
+func (s *Server) sendLog(w http.ResponseWriter, r *http.Request) {
 	from, err1 := strconv.ParseUint(r.URL.Query().Get("from"), 10, 64)
 	to, err2 := strconv.ParseUint(r.URL.Query().Get("to"), 10, 64)
 	if err := errors.Join(err1, err2); err != nil {
 		http.Error(w, "send the log: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	if size := s.Journal.Head().Size; size < to {
+	if size := s.house.Journal.Head().Size; size < to {
 		http.Error(w, fmt.Sprintf("this server holds %d entries", size), http.StatusNotFound)
 		return
 	}
-	err := s.Journal.Groups(r.Context(), from, to, logChunk, func(g journal.Group) error {
+	err := s.house.Journal.Groups(r.Context(), from, to, logChunk, func(g journal.Group) error {
 		b := g.Encode()
 		_, err := w.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(b))), b...)) //nolint:gosec // a few chunks
 		return err
 	})
 	if err != nil && r.Context().Err() == nil {
-		s.Log.Error("the log could not be sent to another server", "from", from, "to", to, "err", err)
+		s.house.Log.Error("the log could not be sent to another server", "from", from, "to", to, "err", err)
 		panic(http.ErrAbortHandler) // so that the other one does not take it for whole
 	}
 }
 
 // fetch reads entries from another server.
-func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(journal.Group) error) error {
+func (s *Server) fetch(ctx context.Context, from, to uint64, accept func(journal.Group) error) error {
 	var errs []error
 	for _, x := range s.others() {
 		err := s.fetchFrom(ctx, x, from, to, accept)
@@ -299,7 +288,7 @@ func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(jour
 			return err
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", x.Name, err))
-		if size := s.Journal.Head().Size; size > from {
+		if size := s.house.Journal.Head().Size; size > from {
 			from = size
 		}
 	}
@@ -309,7 +298,7 @@ func (s *ServerApp) fetch(ctx context.Context, from, to uint64, accept func(jour
 // mostGroup bounds one group of entries that another server sends, in bytes.
 const mostGroup = 64 << 20
 
-func (s *ServerApp) fetchFrom(ctx context.Context, x place.Seat, from, to uint64, accept func(journal.Group) error) error {
+func (s *Server) fetchFrom(ctx context.Context, x place.Seat, from, to uint64, accept func(journal.Group) error) error {
 	q := url.Values{"from": {strconv.FormatUint(from, 10)}, "to": {strconv.FormatUint(to, 10)}}
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/log?"+q.Encode(), nil)
 	if err != nil {
@@ -342,12 +331,12 @@ func (s *ServerApp) fetchFrom(ctx context.Context, x place.Seat, from, to uint64
 }
 
 // others returns the places of the other servers, the leader's first.
-func (s *ServerApp) others() []place.Seat {
+func (s *Server) others() []place.Seat {
 	l, _ := s.quorum.Leader()
 	var out []place.Seat
-	for _, x := range s.Layout.Seats() {
+	for _, x := range s.house.Layout.Seats() {
 		switch {
-		case x.Name == s.seat.Name:
+		case x.Name == s.house.Seat.Name:
 		case x.Name == l.Name:
 			out = append([]place.Seat{x}, out...)
 		default:
@@ -358,12 +347,12 @@ func (s *ServerApp) others() []place.Seat {
 }
 
 // askSeat asks another server; its body is the caller's to close.
-func (s *ServerApp) askSeat(ctx context.Context, x place.Seat, method, path string, body io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.Layout.SeatNear(s.seat, x)+serversPath+path, body)
+func (s *Server) askSeat(ctx context.Context, x place.Seat, method, path string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.house.Layout.SeatNear(s.house.Seat, x)+serversPath+path, body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+s.Secrets.Servers)
+	req.Header.Set("Authorization", "Bearer "+s.house.Secrets.Servers)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
