@@ -123,14 +123,6 @@ func (s *ServerApp) readyz(w http.ResponseWriter, r *http.Request) {
 func (s *ServerApp) metrics() http.Handler {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(s.server.Metrics()...)
-	reg.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_availability_customer_ratio", Help: "Customer-weighted availability since counting began."}, func() float64 {
-			return s.ratio(func(a api.Availability) float64 { return a.CustomerRatio })
-		}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_error_budget_remaining_ratio", Help: "Share of the year's error budget that is left."}, func() float64 {
-			return s.ratio(func(a api.Availability) float64 { return a.RemainingRatio })
-		}),
-	)
 	reg.MustRegister(s.lag, &s.tasks)
 	for _, w := range s.wings {
 		reg.MustRegister(w.Metrics...)

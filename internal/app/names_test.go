@@ -125,7 +125,7 @@ func namesAreCounted(t *testing.T, s *ServerApp) {
 			t.Fatalf("no %v in\n%s", missing, rec.Body)
 		}
 	}
-	f, err := s.findingsOfWings(time.Now())
+	f, err := s.findings(time.Now())
 	if !slices.ContainsFunc(f, func(f wing.Finding) bool { return f.Code == "names-fail-open" && f.Text == edgedns.AllDown }) || err != nil {
 		t.Errorf("%+v %v", f, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,8 +18,6 @@ import (
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
-	"github.com/greenlang/fournines/internal/drill"
-	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/records"
@@ -85,7 +82,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 // lead opens the state over the journal and begins to act.
 func (s *ServerApp) lead(ctx context.Context, store state.Store) (http.Handler, error) {
 	var err error
-	s.State, err = state.Open(ctx, s.Journal, store, s.Log, slices.Concat([]state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents}, s.foldsOfWings())...)
+	s.State, err = state.Open(ctx, s.Journal, store, s.Log, s.folds()...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +98,15 @@ func (s *ServerApp) lead(ctx context.Context, store state.Store) (http.Handler, 
 		return nil, err
 	}
 	s.Looking = time.Now()
-	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: s.actionsOfWings(), Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
+	var kinds []control.Kind
+	for _, w := range s.wings {
+		kinds = append(kinds, w.Actions...)
+	}
+	s.Control, err = control.Start(ctx, control.Config{State: s.State, Kinds: kinds, Now: time.Now, Log: s.Log, Crash: control.CrashIn(os.Getenv(control.CrashDir))})
 	if err != nil {
 		return nil, err
 	}
-	s.tasks.Start(ctx, "server", s.ownTasks()...)
+	s.tasks.Start(ctx, "server", wing.Task{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound})
 	for _, w := range s.wings {
 		s.tasks.Start(ctx, w.Name, w.Tasks...)
 	}

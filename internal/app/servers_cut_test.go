@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/greenlang/fournines/internal/quorum"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/wing"
 )
 

@@ -44,7 +44,7 @@ func headless(t *testing.T, docs shelf) *ServerApp {
 	}
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(t.Context()))
-	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, append([]state.Fold{control.Fold, drill.Fold}, s.foldsOfWings()...)...); err != nil {
+	if s.State, err = state.Open(ctx, s.Journal, docs, s.Log, s.folds()...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -79,7 +79,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 			_, err := s.records.Operations(t.Context(), api.OperationFilter{Limit: 10})
 			return err
 		},
-		"drills": func(s *ServerApp) error { _, err := s.drilling(); return err },
+		"drills": func(s *ServerApp) error { _, err := s.records.Drilling(); return err },
 	}
 	for key, fails := range map[string]string{
 		control.Prefix + "x": "operations",

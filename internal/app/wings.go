@@ -13,6 +13,8 @@ import (
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
 	"github.com/greenlang/fournines/internal/server"
@@ -24,17 +26,19 @@ import (
 // hands over reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
-	s.records = records.New(s.House, records.Options{
+	records, w := records.New(s.House, records.Options{
 		Kinds: s.entryKinds, Drills: s.drills,
 		Tables:  func(ctx context.Context) (*table.Snapshot, error) { return s.compliance.Tables(ctx) },
 		Persons: func(data json.RawMessage) ([]string, []api.Erasure, error) { return s.compliance.PersonsIn(data) },
 	})
+	s.records = records
+	add(w)
 	server, w := server.New(s.House, server.Options{
 		Version: s.Version, Kinds: s.entryKinds, Lead: s.lead, PeersChanged: func() { s.compliance.PeersChanged() },
 	})
 	s.server = server
 	add(w)
-	compliance, w := compliancewiring.New(s.House, compliancewiring.Options{Entries: s.records, Keys: server.KeysOfPersons, Peers: server.Peers, Leads: server.Leads}) // first: who was erased is erased again before all else
+	compliance, w := compliancewiring.New(s.House, compliancewiring.Options{Entries: records, Keys: server.KeysOfPersons, Peers: server.Peers, Leads: server.Leads}) // first: who was erased is erased again before all else
 	s.compliance = compliance
 	add(w)
 	availability, w := availabilitywiring.New(s.House)
@@ -52,20 +56,13 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	}
 }
 
-func (s *ServerApp) foldsOfWings() []state.Fold {
-	var out []state.Fold
+// folds are those of the core and of every wing.
+func (s *ServerApp) folds() []state.Fold {
+	out := []state.Fold{control.Fold, drill.Fold, evidence.Fold, evidence.FoldDays, evidence.FoldIncidents}
 	for _, w := range s.wings {
 		if w.Fold != nil {
 			out = append(out, w.Fold)
 		}
-	}
-	return out
-}
-
-func (s *ServerApp) actionsOfWings() []control.Kind {
-	var out []control.Kind
-	for _, w := range s.wings {
-		out = append(out, w.Actions...)
 	}
 	return out
 }
@@ -85,9 +82,9 @@ func (s *ServerApp) decideWings(ctx context.Context, now time.Time) error {
 	return errors.Join(errs...)
 }
 
-// findingsOfWings returns what the wings and the tasks find.
-func (s *ServerApp) findingsOfWings(now time.Time) ([]wing.Finding, error) {
-	out := s.tasks.Findings(now)
+// findings returns what needs a person, the most severe first.
+func (s *ServerApp) findings(now time.Time) ([]wing.Finding, error) {
+	out := append([]wing.Finding{}, s.tasks.Findings(now)...)
 	for _, w := range s.wings {
 		if w.Findings == nil {
 			continue
@@ -96,15 +93,16 @@ func (s *ServerApp) findingsOfWings(now time.Time) ([]wing.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = slices.Concat(out, found)
+		out = append(out, found...)
 	}
+	slices.SortStableFunc(out, func(a, b wing.Finding) int { return evidence.Rank(b.Severity) - evidence.Rank(a.Severity) })
 	return out, nil
 }
 
-// ownTasks are the tasks that belong to no wing yet.
-func (s *ServerApp) ownTasks() []wing.Task {
-	out := []wing.Task{
-		{Name: "decide", Does: "Runs the deciders whenever facts change.", Every: tick, Wake: s.Facts.Changed, Do: s.decideRound},
-	}
-	return out
+// look gathers what alerts are decided on.
+func (s *ServerApp) look(context.Context) (alerts.Look, error) {
+	found, err1 := s.findings(s.Now())
+	faults, err2 := s.chaos.Active()
+	drilling, err3 := s.records.Drilling()
+	return alerts.Look{Findings: found, Practice: len(faults) > 0 || drilling}, errors.Join(err1, err2, err3)
 }

@@ -24,11 +24,14 @@ import (
 
 // The processes that `up` starts; in production their units start them.
 
-func (w world) logger() *slog.Logger {
+// processes are the verbs that run a process of the platform in the foreground; `up` starts them.
+type processes struct{ world }
+
+func (w processes) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w.Err, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-func (w world) serverCommand() *cobra.Command {
+func (w processes) serverCommand() *cobra.Command {
 	join := ""
 	c := &cobra.Command{Use: "server [SEAT]", Short: "Run one server of the control plane: API, console, control loops, journal", Args: cobra.MaximumNArgs(1),
 		Long:    "Run one server of the control plane. SEAT names one of several, such as us-east-1/server; the one that leads acts,\nthe others hold the same journal and answer for it. One that joins again takes what it lacks from the others.\n\nWith --join it runs on a machine of its own, and the invitation says which one it is. Everything between the machines\ngoes through one encrypted connection, which this machine opens. Once it has joined, the invitation is not looked at again.",
@@ -62,7 +65,7 @@ func (w world) serverCommand() *cobra.Command {
 }
 
 // join runs a server on a machine of its own.
-func (w world) join(ctx context.Context, invitation string) error {
+func (w processes) join(ctx context.Context, invitation string) error {
 	if invitation == "-" {
 		b, err := io.ReadAll(io.LimitReader(w.In, 1<<12))
 		if err != nil {
@@ -77,12 +80,12 @@ func (w world) join(ctx context.Context, invitation string) error {
 	return (&up.Joined{Root: root, Stderr: w.Err, Log: w.logger()}).Run(ctx, invitation)
 }
 
-func (w world) gateCommand() *cobra.Command {
+func (w processes) gateCommand() *cobra.Command {
 	return &cobra.Command{Use: "gate", Short: "Let servers on other machines join", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return up.RunGate(c.Context(), w.Data, w.logger()) }}
 }
 
-func (w world) nodeCommand() *cobra.Command {
+func (w processes) nodeCommand() *cobra.Command {
 	return &cobra.Command{Use: "node REGION/ZONE", Short: "Run one zone's node: supervise its engines, probe, fence, inject faults", Args: cobra.ExactArgs(1),
 		Long: "Run one zone's node. SIGTERM ends the node alone, and its engines live on for the next one;\nSIGINT ends the zone with its engines.",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -99,26 +102,26 @@ func (w world) nodeCommand() *cobra.Command {
 		}}
 }
 
-func (w world) edgeCommand() *cobra.Command {
+func (w processes) edgeCommand() *cobra.Command {
 	return &cobra.Command{Use: "edge REGION", Short: "Run a region's edge: proxy, breaker, leader-following listeners", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return up.RunEdge(c.Context(), w.Data, args[0], w.logger())
 		}}
 }
 
-func (w world) proberCommand() *cobra.Command {
+func (w processes) proberCommand() *cobra.Command {
 	return &cobra.Command{Use: "prober [POINT…]", Short: "Ask the platform from outside every region as a customer does, from vantage points of the platform file",
 		RunE: func(c *cobra.Command, args []string) error {
 			return up.RunProber(c.Context(), w.Data, args, w.logger())
 		}}
 }
 
-func (w world) wanCommand() *cobra.Command {
+func (w processes) wanCommand() *cobra.Command {
 	return &cobra.Command{Use: "wan", Short: "Be the network between the regions of one machine: its latency, its loss, its cuts", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return up.RunWan(c.Context(), w.Data, w.logger()) }}
 }
 
-func (w world) etcdCommand() *cobra.Command {
+func (w processes) etcdCommand() *cobra.Command {
 	var m etcd.Member
 	c := &cobra.Command{Use: "etcd", Short: "Run one etcd member", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return etcd.Run(c.Context(), m) }}
@@ -132,7 +135,7 @@ func (w world) etcdCommand() *cobra.Command {
 	return c
 }
 
-func (w world) guardCommand() *cobra.Command {
+func (w processes) guardCommand() *cobra.Command {
 	return &cobra.Command{Use: "fault-guard LEASE", Short: "Inject one fault and take it back at its end", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return fault.Guard(context.WithoutCancel(c.Context()), args[0])

@@ -89,6 +89,7 @@ func below(root *cobra.Command, name string) *cobra.Command {
 
 // verbs are those that belong to no wing.
 func (w world) verbs() []verb.Grouped {
+	p := processes{w}
 	return []verb.Grouped{
 		{Group: "run", Command: w.upCommand()}, {Group: "run", Command: w.downCommand()},
 		{Group: "see", Command: w.statusCommand()}, {Group: "see", Command: w.watchCommand()}, {Group: "see", Command: w.serversCommand()},
@@ -96,7 +97,7 @@ func (w world) verbs() []verb.Grouped {
 		{Group: "see", Command: w.evidenceCommand()}, {Group: "see", Command: w.alertsCommand()},
 		{Group: "act", Command: w.drillCommand()}, {Group: "act", Command: w.approveCommand()}, {Group: "act", Command: w.denyCommand()},
 		{Group: "declare", Command: w.validateCommand()}, {Group: "declare", Command: w.planCommand()}, {Group: "declare", Command: w.costCommand()}, {Group: "declare", Command: w.schemaCommand()},
-		{Command: w.versionCommand()}, {Command: w.serverCommand()}, {Command: w.nodeCommand()}, {Command: w.edgeCommand()}, {Command: w.proberCommand()},
-		{Command: w.wanCommand()}, {Command: w.gateCommand()}, {Command: w.etcdCommand()}, {Command: w.guardCommand()},
+		{Command: w.versionCommand()}, {Command: p.serverCommand()}, {Command: p.nodeCommand()}, {Command: p.edgeCommand()}, {Command: p.proberCommand()},
+		{Command: p.wanCommand()}, {Command: p.gateCommand()}, {Command: p.etcdCommand()}, {Command: p.guardCommand()},
 	}
 }

@@ -29,5 +29,8 @@ type Records struct {
 	options Options
 }
 
-// New returns the records of a house.
-func New(h *wing.House, o Options) *Records { return &Records{h, o} }
+// New returns the records, and what they hand to the house.
+func New(h *wing.House, o Options) (*Records, wing.Wing) {
+	x := &Records{h, o}
+	return x, wing.Wing{Name: "records", Findings: x.findings, Metrics: x.metrics()}
+}

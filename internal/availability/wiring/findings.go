@@ -32,16 +32,3 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	links, err4 := w.linkFindings(now)
 	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links), errors.Join(err1, err2, err3, err4)
 }
-
-func (w *Wiring) objectFindings(now time.Time) (out []wing.Finding, err error) {
-	layout := w.house.Layout
-	for _, name := range layout.ObjectRegions() {
-		m := w.house.Facts.Objects(name, layout.ObjectPartner(name))
-		lost, err := w.objectLosses(m.From, m.To)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, availability.ObjectFindings(m, lost, now.Sub(w.house.Looking) <= wing.Blind, now)...)
-	}
-	return out, nil
-}

@@ -52,7 +52,7 @@ func (w *Wiring) moving(region string) (bool, error) {
 }
 
 func (w *Wiring) mover() availability.Mover {
-	return availability.Mover{Postgres: w.postgres(), Clusters: clusters{w}, Regions: regions{w}, Objects: drained{w}, MoveView: w.MoveView}
+	return availability.Mover{Postgres: w.postgres(), Clusters: clusters{w}, Regions: regions{w}, Objects: drained{w.objects}, MoveView: w.MoveView}
 }
 
 // MoveView gathers all that a plan to move a home rests on.

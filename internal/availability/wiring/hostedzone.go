@@ -64,6 +64,9 @@ const (
 
 // zoneKeeper is how far the hosted zone of the platform file is what is wanted.
 type zoneKeeper struct {
+	house     *wing.House
+	placement func() (availability.Placement, error)
+
 	zone    *route53.Zone // nil: the platform file names none
 	settled string        // print of what the zone says
 	looked  time.Time     // when it did
@@ -72,7 +75,7 @@ type zoneKeeper struct {
 }
 
 // openHostedZone reads how the hosted zone of the platform file is reached.
-func (w *Wiring) openHostedZone() error {
+func (w *zoneKeeper) openHostedZone() error {
 	r := w.house.Layout.Platform.Spec.Routing.Route53
 	if !r.Used() {
 		return nil
@@ -81,7 +84,7 @@ func (w *Wiring) openHostedZone() error {
 	if err != nil {
 		return fmt.Errorf("hosted zone %s of the platform file: %w", r.HostedZone, err)
 	}
-	w.zone.zone, err = route53.New(route53.Options{Endpoint: r.Endpoint, HostedZone: r.HostedZone, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+	w.zone, err = route53.New(route53.Options{Endpoint: r.Endpoint, HostedZone: r.HostedZone, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.SecretKey, SessionToken: c.SessionToken, Source: "fournines"}, nil
 	})})
 	return err
@@ -89,10 +92,10 @@ func (w *Wiring) openHostedZone() error {
 
 // keepHostedZone makes the hosted zone say where customers belong, when that has changed or
 // when the zone was not read for long.
-func (w *Wiring) keepHostedZone(ctx context.Context) error {
-	k, now := &w.zone, w.house.Now()
-	if k.why != nil && now.Sub(k.refused) < zoneAgain {
-		return k.why
+func (w *zoneKeeper) keepHostedZone(ctx context.Context) error {
+	now := w.house.Now()
+	if w.why != nil && now.Sub(w.refused) < zoneAgain {
+		return w.why
 	}
 	placed, err := w.placement()
 	if err != nil {
@@ -100,21 +103,21 @@ func (w *Wiring) keepHostedZone(ctx context.Context) error {
 	}
 	want := wantedZone(w.house.Layout, placed)
 	print := zonePrint(want)
-	if print == k.settled && now.Sub(k.looked) < zoneEvery {
+	if print == w.settled && now.Sub(w.looked) < zoneEvery {
 		return nil
 	}
-	if k.why = w.changeHostedZone(ctx, k.zone, want, print); k.why != nil {
-		k.refused = w.house.Now()
-		return k.why
+	if w.why = w.changeHostedZone(ctx, w.zone, want, print); w.why != nil {
+		w.refused = w.house.Now()
+		return w.why
 	}
-	k.settled, k.looked = print, w.house.Now()
+	w.settled, w.looked = print, w.house.Now()
 	return nil
 }
 
 // changeHostedZone makes the zone say what is wanted. That it begins is in the journal before
 // anything is changed, and that it is done after the zone was read back; what a crash has
 // interrupted is found by reading the zone.
-func (w *Wiring) changeHostedZone(ctx context.Context, z *route53.Zone, want route53.Want, print string) error {
+func (w *zoneKeeper) changeHostedZone(ctx context.Context, z *route53.Zone, want route53.Want, print string) error {
 	ctx, cancel := context.WithTimeout(ctx, zoneLimit)
 	defer cancel()
 	id := w.house.Layout.Platform.Spec.Routing.Route53.HostedZone
@@ -185,7 +188,7 @@ func zonePrint(work route53.Want) string {
 
 // hostedZoneWork returns what is known of the platform's hosted zone; false where none is
 // declared or nothing was done yet.
-func (w *Wiring) hostedZoneWork() (work hostedZone, known bool, err error) {
+func (w *zoneKeeper) hostedZoneWork() (work hostedZone, known bool, err error) {
 	r := w.house.Layout.Platform.Spec.Routing.Route53
 	if !r.Used() {
 		return work, false, nil
@@ -195,7 +198,7 @@ func (w *Wiring) hostedZoneWork() (work hostedZone, known bool, err error) {
 }
 
 // hostedZoneFindings says when the hosted zone does not say what is wanted.
-func (w *Wiring) hostedZoneFindings() ([]wing.Finding, error) {
+func (w *zoneKeeper) hostedZoneFindings() ([]wing.Finding, error) {
 	work, known, err := w.hostedZoneWork()
 	if err != nil || !known || work.State != hostedZoneFailed.Name {
 		return nil, err
@@ -206,7 +209,7 @@ func (w *Wiring) hostedZoneFindings() ([]wing.Finding, error) {
 	}}, nil
 }
 
-func (w *Wiring) hostedZoneMetrics() prometheus.Collector {
+func (w *zoneKeeper) hostedZoneMetrics() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "fournines_hosted_zone_failed", Help: "1 while the hosted zone cannot be changed to what is wanted."}, func() float64 {
 		work, _, err := w.hostedZoneWork()
 		if err != nil {

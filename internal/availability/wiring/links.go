@@ -18,8 +18,14 @@ import (
 // staleTrip is how old a measured round trip may be to be told.
 const staleTrip = 10 * time.Second
 
+// links knows the ways between regions: as declared, as measured, and which are cut.
+type links struct {
+	house *wing.House
+	homes func() ([]homeNow, error)
+}
+
 // recordLinks records which ways between regions are cut, and when they are open again.
-func (w *Wiring) recordLinks(ctx context.Context) error {
+func (w *links) recordLinks(ctx context.Context) error {
 	var errs []error
 	for _, way := range w.house.Layout.Ways() {
 		before, err := w.linkState(way)
@@ -35,13 +41,13 @@ func (w *Wiring) recordLinks(ctx context.Context) error {
 }
 
 // linkState returns what was recorded last about a way.
-func (w *Wiring) linkState(way fact.Way) (l availability.LinkState, err error) {
+func (w *links) linkState(way fact.Way) (l availability.LinkState, err error) {
 	_, err = w.house.State.Get(availability.LinkPrefix+way.String(), &l)
 	return l, err
 }
 
 // distance is one way as it is declared and measured.
-func (w *Wiring) distance(way fact.Way, now time.Time) door.Distance {
+func (w *links) distance(way fact.Way, now time.Time) door.Distance {
 	declared, _ := w.house.Layout.Platform.Link(way.From, way.To)
 	back, _ := w.house.Layout.Platform.Link(way.To, way.From)
 	there, other := w.house.Facts.Link(way.From, way.To), w.house.Facts.Link(way.To, way.From)
@@ -64,7 +70,7 @@ func (w *Wiring) distance(way fact.Way, now time.Time) door.Distance {
 }
 
 // Distances implements the door's Source.
-func (w *Wiring) Distances(context.Context) ([]door.Distance, error) {
+func (w *links) Distances(context.Context) ([]door.Distance, error) {
 	now, out := w.house.Now(), []door.Distance{}
 	for _, way := range w.house.Layout.Ways() {
 		d := w.distance(way, now)
@@ -81,7 +87,7 @@ func (w *Wiring) Distances(context.Context) ([]door.Distance, error) {
 }
 
 // linkFindings says which regions do not hear each other, what that means, and what not to do.
-func (w *Wiring) linkFindings(now time.Time) ([]wing.Finding, error) {
+func (w *links) linkFindings(now time.Time) ([]wing.Finding, error) {
 	var out []wing.Finding
 	if ways := w.house.Layout.Ways(); len(ways) > 0 && now.Sub(w.house.Looking) > staleTrip && now.Sub(w.house.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {
 		out = append(out, wing.Finding{
@@ -116,7 +122,7 @@ func (w *Wiring) linkFindings(now time.Time) ([]wing.Finding, error) {
 }
 
 // toldAlready tells whether the way back comes earlier in the list of ways.
-func (w *Wiring) toldAlready(i int, way fact.Way) bool {
+func (w *links) toldAlready(i int, way fact.Way) bool {
 	for _, earlier := range w.house.Layout.Ways()[:i] {
 		if earlier == way.Back() {
 			return true
@@ -126,7 +132,7 @@ func (w *Wiring) toldAlready(i int, way fact.Way) bool {
 }
 
 // meaning is what a cut between two regions does to customers and to data.
-func (w *Wiring) meaning(way fact.Way) string {
+func (w *links) meaning(way fact.Way) string {
 	homes, err := w.homes()
 	if err != nil {
 		return "What it means for customers and data is unknown: " + err.Error() + "."

@@ -30,10 +30,13 @@ const (
 	bucketAttempts = 2                      // what fails is tried again by the next round
 )
 
+// objects keeps the buckets of pairs of regions equal, and knows how equal they are.
+type objects struct{ house *wing.House }
+
 // replicateObjects keeps the buckets of every pair that runs here equal, until ctx ends. Both
 // directions work all the time: what is copied says where it comes from, so that after a move
 // between regions nothing has to be turned around.
-func (w *Wiring) replicateObjects(ctx context.Context) {
+func (w *objects) replicateObjects(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, name := range w.house.Layout.ObjectRegions() {
 		wg.Go(func() { w.watchStore(ctx, name) })
@@ -45,7 +48,7 @@ func (w *Wiring) replicateObjects(ctx context.Context) {
 }
 
 // openStores opens both buckets, and makes them where they are missing, until that works.
-func (w *Wiring) openStores(ctx context.Context, regions ...string) []*s3.Store {
+func (w *objects) openStores(ctx context.Context, regions ...string) []*s3.Store {
 	var out []*s3.Store
 	for len(out) < len(regions) {
 		region := regions[len(out)]
@@ -70,7 +73,7 @@ func (w *Wiring) openStores(ctx context.Context, regions ...string) []*s3.Store 
 	return out
 }
 
-func (w *Wiring) replicatePair(ctx context.Context, a, b string) {
+func (w *objects) replicatePair(ctx context.Context, a, b string) {
 	stores := w.openStores(ctx, a, b)
 	if stores == nil {
 		return
@@ -86,7 +89,7 @@ func (w *Wiring) replicatePair(ctx context.Context, a, b string) {
 }
 
 // recordLoser keeps the proof that a write lost, once.
-func (w *Wiring) recordLoser(ctx context.Context, c replica.Conflict) error {
+func (w *objects) recordLoser(ctx context.Context, c replica.Conflict) error {
 	l := availability.LossOf(c, w.house.Layout.ObjectPartner(c.Region))
 	var index uint64
 	if known, err := w.house.State.Get(availability.ObjectLossSeen+l.Name(), &index); known || err != nil {
@@ -96,7 +99,7 @@ func (w *Wiring) recordLoser(ctx context.Context, c replica.Conflict) error {
 }
 
 // watchStore asks a region's store whether it answers, and that it keeps versions.
-func (w *Wiring) watchStore(ctx context.Context, region string) {
+func (w *objects) watchStore(ctx context.Context, region string) {
 	stores := w.openStores(ctx, region)
 	if stores == nil {
 		return
@@ -116,7 +119,7 @@ func (w *Wiring) watchStore(ctx context.Context, region string) {
 }
 
 // drained waits for the copies of objects when a home moves.
-type drained struct{ w *Wiring }
+type drained struct{ w *objects }
 
 func (x drained) Drained(ctx context.Context, from, to string, before time.Time) error {
 	if x.w.house.Layout.ObjectPartner(from) != to {
@@ -144,7 +147,7 @@ func asError(text string) error {
 }
 
 // ObjectMirrors implements the door's Source.
-func (w *Wiring) ObjectMirrors(context.Context) ([]door.ObjectMirror, error) {
+func (w *objects) ObjectMirrors(context.Context) ([]door.ObjectMirror, error) {
 	now := w.house.Now()
 	out := []door.ObjectMirror{}
 	for _, name := range w.house.Layout.ObjectRegions() {
@@ -158,12 +161,12 @@ func (w *Wiring) ObjectMirrors(context.Context) ([]door.ObjectMirror, error) {
 	return out, nil
 }
 
-func (w *Wiring) objectLosses(from, to string) (l availability.ObjectLosses, err error) {
+func (w *objects) objectLosses(from, to string) (l availability.ObjectLosses, err error) {
 	_, err = w.house.State.Get(availability.ObjectLossPrefix+from+">"+to, &l)
 	return l, err
 }
 
-func (w *Wiring) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) door.ObjectMirror {
+func (w *objects) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLosses, now time.Time) door.ObjectMirror {
 	out := door.ObjectMirror{
 		From: m.From, To: m.To, Bucket: w.house.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + w.house.Layout.BucketAddress(m.To),
 		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, Scrubbed: m.Scrubbed, Compares: m.Why, Drift: m.Drift, LagSeconds: -1,
@@ -184,7 +187,7 @@ func (w *Wiring) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectLo
 }
 
 // storeComponent is a region's object store.
-func (w *Wiring) storeComponent(region string, now time.Time) api.Component {
+func (w *objects) storeComponent(region string, now time.Time) api.Component {
 	f := w.house.Facts.Store(region)
 	c := api.Component{ID: place.Cluster(region, place.Objects), Region: region, Kind: place.Objects, Address: w.house.Layout.BucketAddress(region), Sync: api.InSync, Health: api.Healthy, Seen: f.Seen}
 	switch {
@@ -200,7 +203,7 @@ func (w *Wiring) storeComponent(region string, now time.Time) api.Component {
 }
 
 // objectMetrics tell how far the copies of objects are. They are read at each scrape.
-type objectMetrics struct{ w *Wiring }
+type objectMetrics struct{ w *objects }
 
 var (
 	objectsLag     = prometheus.NewDesc("fournines_objects_lag_seconds", "Everything older that was written in one region is in the other; -1 while nobody knows.", []string{"from", "to"}, nil)
@@ -237,4 +240,17 @@ func (m objectMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(objectsDrift, prometheus.CounterValue, float64(x.Drift))
 		gauge(objectsOverrun, prometheus.CounterValue, float64(x.Lost))
 	}
+}
+
+func (w *objects) objectFindings(now time.Time) (out []wing.Finding, err error) {
+	layout := w.house.Layout
+	for _, name := range layout.ObjectRegions() {
+		m := w.house.Facts.Objects(name, layout.ObjectPartner(name))
+		lost, err := w.objectLosses(m.From, m.To)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, availability.ObjectFindings(m, lost, now.Sub(w.house.Looking) <= wing.Blind, now)...)
+	}
+	return out, nil
 }

@@ -37,12 +37,14 @@ type OutsideFact struct {
 
 // vantage turns probers' reports into entries, each second once.
 type vantage struct {
+	house *wing.House
+
 	mu     sync.Mutex             // guards what follows, and that reports are taken one by one
 	newest map[string]OutsideFact // by point
 }
 
-func newVantage() *vantage {
-	return &vantage{newest: map[string]OutsideFact{}}
+func newVantage(h *wing.House) *vantage {
+	return &vantage{house: h, newest: map[string]OutsideFact{}}
 }
 
 func (l *vantage) fact(point string) OutsideFact {
@@ -53,13 +55,13 @@ func (l *vantage) fact(point string) OutsideFact {
 
 // TakeOutside keeps what a vantage point saw. It acknowledges what is in the journal; the
 // prober tells the rest again, so a server that is killed loses none of it.
-func (w *Wiring) TakeOutside(ctx context.Context, point string, r board.OutsideReport) (board.Ack, error) {
+func (w *vantage) TakeOutside(ctx context.Context, point string, r board.OutsideReport) (board.Ack, error) {
 	points := assign.Points(w.house.Layout, "")
 	i := slices.IndexFunc(points, func(p outside.Point) bool { return p.Name == point })
 	if i < 0 {
 		return board.Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
 	}
-	l := w.vantage
+	l := w
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var a evidence.Availability
@@ -139,7 +141,7 @@ func runs(seconds []fact.OutsideSecond) (out [][]fact.OutsideSecond) {
 }
 
 // outsideCount makes one entry of seconds that follow each other within an hour.
-func (w *Wiring) outsideCount(points []outside.Point, p outside.Point, run []fact.OutsideSecond) evidence.OutsideCount {
+func (w *vantage) outsideCount(points []outside.Point, p outside.Point, run []fact.OutsideSecond) evidence.OutsideCount {
 	from, to := run[0].Seq, run[len(run)-1].Seq
 	c := evidence.OutsideCount{Point: p.Name, From: from, To: to, At: time.Unix(int64(to), 0).UTC().Add(time.Second - 1), Of: w.house.Layout.Platform.Spec.Cells.Count} //nolint:gosec // Unix times
 	for _, h := range p.Homes {
@@ -168,13 +170,13 @@ func (w *Wiring) outsideCount(points []outside.Point, p outside.Point, run []fac
 }
 
 // outsideFindings says who is not served as seen from outside, and where nobody looks.
-func (w *Wiring) outsideFindings(now time.Time) []wing.Finding {
+func (w *vantage) outsideFindings(now time.Time) []wing.Finding {
 	if now.Sub(w.house.Looking) < proberSilent {
 		return nil
 	}
 	var out []wing.Finding
 	for _, p := range assign.Points(w.house.Layout, "") {
-		f := w.vantage.fact(p.Name)
+		f := w.fact(p.Name)
 		if now.Sub(f.Seen) > proberSilent {
 			out = append(out, wing.Finding{
 				Code: "outside-blind", Severity: evidence.Warning, Title: "nobody looks from the vantage point " + p.Name, Subject: p.Name, Since: f.Seen,
@@ -197,7 +199,7 @@ func (w *Wiring) outsideFindings(now time.Time) []wing.Finding {
 }
 
 // outsideMetrics tell the newest second of each vantage point, read at the moment of asking.
-type outsideMetrics struct{ w *Wiring }
+type outsideMetrics struct{ w *vantage }
 
 var (
 	outsideServed  = prometheus.NewDesc("fournines_outside_served", "1 while a home's customers are served as seen from a vantage point outside; absent while that is unknown.", []string{"point", "home"}, nil)
@@ -216,7 +218,7 @@ func (outsideMetrics) Describe(out chan<- *prometheus.Desc) {
 func (m outsideMetrics) Collect(out chan<- prometheus.Metric) {
 	now := m.w.house.Now()
 	for _, p := range assign.Points(m.w.house.Layout, "") {
-		f := m.w.vantage.fact(p.Name)
+		f := m.w.fact(p.Name)
 		if f.Seen.IsZero() {
 			continue
 		}

@@ -27,7 +27,7 @@ func (w *Wiring) RegionStatus(r spec.Region, now time.Time) api.Region {
 	}
 	out.Running = true
 	out.Components = w.Components(r.Name, now)
-	out.Links = links(out.Components)
+	out.Links = relations(out.Components)
 	view, err := w.PostgresView(place.Cluster(r.Name, place.Postgres))
 	postgres := availability.PostgresReadiness(view, now)
 	if err != nil {
@@ -49,8 +49,8 @@ func (w *Wiring) RegionStatus(r spec.Region, now time.Time) api.Region {
 	return out
 }
 
-// links relates the components: who replicates from whom, and where the edge sends traffic.
-func links(components []api.Component) []api.Relation {
+// relations relates the components: who replicates from whom, and where the edge sends traffic.
+func relations(components []api.Component) []api.Relation {
 	var out []api.Relation
 	leader := map[string]api.Component{}
 	for _, c := range components {

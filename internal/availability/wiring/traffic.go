@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // countEvery is how many seconds of an edge's counters become one entry.
@@ -20,6 +21,8 @@ const countEvery = 10 * time.Second
 
 // traffic turns edges' reports into entries, each second and each event once.
 type traffic struct {
+	house *wing.House
+
 	mu    sync.Mutex // guards what follows
 	edges map[string]*edgeTraffic
 }
@@ -29,11 +32,13 @@ type edgeTraffic struct {
 	flushed time.Time
 }
 
-func newTraffic() *traffic { return &traffic{edges: map[string]*edgeTraffic{}} }
+func newTraffic(h *wing.House) *traffic {
+	return &traffic{house: h, edges: map[string]*edgeTraffic{}}
+}
 
 // TakeEdge keeps an edge's report: states as facts, counters and events for the journal.
-func (w *Wiring) TakeEdge(ctx context.Context, region string, f board.EdgeFact) (board.Ack, error) {
-	if _, ok := w.regions[region]; !ok {
+func (w *traffic) TakeEdge(ctx context.Context, region string, f board.EdgeFact) (board.Ack, error) {
+	if !slices.Contains(w.house.Layout.Regions, region) {
 		return board.Ack{}, fmt.Errorf("this installation does not run region %q", region)
 	}
 	now := w.house.Now()
@@ -42,15 +47,15 @@ func (w *Wiring) TakeEdge(ctx context.Context, region string, f board.EdgeFact) 
 	f.Seconds, f.Events = nil, nil
 	w.house.Facts.PutEdge(region, f)
 
-	w.traffic.mu.Lock()
-	defer w.traffic.mu.Unlock()
-	t := w.traffic.edges[region]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.edges[region]
 	if t == nil {
 		t = &edgeTraffic{flushed: now}
 		if _, err := w.house.State.Get(edgeEvent+place.Cluster(region, place.Edge), &t.event); err != nil {
 			return board.Ack{}, err
 		}
-		w.traffic.edges[region] = t
+		w.edges[region] = t
 	}
 	var a evidence.Availability
 	if _, err := w.house.State.Get(evidence.Key, &a); err != nil {
@@ -70,7 +75,7 @@ func (w *Wiring) TakeEdge(ctx context.Context, region string, f board.EdgeFact) 
 	return board.Ack{Second: last, Event: t.event}, nil
 }
 
-func (w *Wiring) recordEvents(ctx context.Context, region string, t *edgeTraffic, events []edge.Event) error {
+func (w *traffic) recordEvents(ctx context.Context, region string, t *edgeTraffic, events []edge.Event) error {
 	var entries []journal.Entry
 	newest := t.event
 	for _, ev := range events {
@@ -97,7 +102,7 @@ func (w *Wiring) recordEvents(ctx context.Context, region string, t *edgeTraffic
 }
 
 // flush turns seconds into one entry. Those in which nobody asked have no rows.
-func (w *Wiring) flush(ctx context.Context, region string, seconds []edge.Second, now time.Time) error {
+func (w *traffic) flush(ctx context.Context, region string, seconds []edge.Second, now time.Time) error {
 	c := evidence.Count{Region: region, From: seconds[0].Seq, To: seconds[len(seconds)-1].Seq, At: now, Cells: w.house.Layout.Platform.Spec.Cells.Count}
 	sums := map[cellOf]*evidence.Cell{}
 	for _, second := range seconds {

@@ -23,20 +23,24 @@ type Wiring struct {
 	regions map[string]*region // that run here; since open
 	units   map[string]string  // component id → version of the unit as it would be started now; since open
 	seen    *seen
-	traffic *traffic
-	vantage *vantage
-	zone    zoneKeeper
+	*traffic
+	*vantage
+	*objects
+	*links
+	*zoneKeeper
 }
 
 // New returns the wing, and its wiring for the doors.
 func New(h *wing.House) (*Wiring, wing.Wing) {
-	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, seen: newSeen(), traffic: newTraffic(), vantage: newVantage()}
+	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, seen: newSeen(), traffic: newTraffic(h), vantage: newVantage(h), objects: &objects{h}}
+	w.links = &links{h, w.homes}
+	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
 		Name: "availability", Entries: entryKinds(), Fold: fold,
 		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.mover().Kinds()),
 		Open:    w.open, Close: w.close, Decide: w.decide, Tasks: w.tasks(),
 		Drills: availability.Drills(), Findings: w.findings,
-		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w}, kafkaMetrics{w}, objectMetrics{w}, w.hostedZoneMetrics()},
+		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, w.hostedZoneMetrics()},
 	}
 }
 

@@ -1,0 +1,66 @@
+package records
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+// findings says which operations need a person, and whether the error budget does.
+func (x *Records) findings(now time.Time) ([]wing.Finding, error) {
+	unfinished, err1 := control.Unfinished(x.house.State)
+	finished, err2 := control.LastFinished(x.house.State, api.PageSize)
+	a, err3 := x.Availability(now)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	var out []wing.Finding
+	for _, o := range slices.Concat(unfinished, finished) {
+		if f, ok := unsettled(o, now); ok {
+			out = append(out, f)
+		}
+	}
+	if f, ok := spent(a); ok {
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// spent says that half of the year's error budget is gone.
+func spent(a api.Availability) (wing.Finding, bool) {
+	return wing.Finding{
+		Code: "error-budget", Severity: evidence.Warning, Title: "half of the year's error budget is spent", Since: a.Since,
+		Text:    fmt.Sprintf("%.0f s of %.0f s are spent. Stop what is risky until you know why.", a.SpentSeconds, a.BudgetSeconds),
+		Command: "fournines journal list --kind edge.counted",
+	}, a.RemainingRatio < 0.5
+}
+
+// unsettled finds operations that wait for a person, or failed lately.
+func unsettled(o control.Operation, now time.Time) (wing.Finding, bool) {
+	switch {
+	case o.State == control.Waiting:
+		return wing.Finding{
+			Code: "approval", Severity: evidence.Critical, Title: o.Kind + " on " + o.Subject + " waits for approval", Text: o.Reason,
+			Subject: o.Key, Since: o.Begun, Command: "fournines approve " + o.Key + " --reason …",
+		}, true
+	case (o.State == control.Failed || o.State == control.RolledBack) && now.Sub(o.Ended) < 15*time.Minute:
+		return wing.Finding{
+			Code: "operation-failed", Severity: evidence.Warning, Title: o.Kind + " on " + o.Subject + " is " + o.State, Text: o.Error,
+			Subject: o.Key, Since: o.Ended, Command: "fournines operations show " + o.Key,
+		}, true
+	}
+	return wing.Finding{}, false
+}
+
+// Drilling tells whether a drill is under way.
+func (x *Records) Drilling() (bool, error) {
+	all, err := drill.Before(x.house.State, 0, 100)
+	return slices.ContainsFunc(all, func(r drill.Report) bool { return r.Verdict == drill.Running && x.house.Now().Sub(r.Begun) < time.Hour }), err
+}

@@ -1,0 +1,42 @@
+package records
+
+import (
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/evidence"
+)
+
+func TestOperationsThatNeedAPerson(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, c := range []struct {
+		state string
+		ended time.Duration // ago
+		want  string
+	}{
+		{control.Waiting, 0, evidence.Critical},
+		{control.Running, 0, ""},
+		{control.Succeeded, 0, ""},
+		{control.Failed, 14 * time.Minute, evidence.Warning},
+		{control.Failed, 15 * time.Minute, ""},
+		{control.RolledBack, 0, evidence.Warning},
+	} {
+		o := control.Operation{Action: control.Action{Key: "k", Kind: "x.y", Subject: "s"}, State: c.state, Ended: now.Add(-c.ended), Error: "why"}
+		f, needs := unsettled(o, now)
+		if needs != (c.want != "") || needs && (f.Severity != c.want || f.Subject != "k" || f.Command == "") {
+			t.Errorf("%s, ended %v ago: %v %+v", c.state, c.ended, needs, f)
+		}
+	}
+}
+
+func TestHalfTheErrorBudget(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[float64]bool{1: false, 0.5: false, 0.49: true, -3: true} {
+		if _, got := spent(api.Availability{RemainingRatio: left}); got != want {
+			t.Errorf("%v left: %v", left, got)
+		}
+	}
+}
