@@ -58,10 +58,18 @@ func (s *ServerApp) Handler() http.Handler {
 	return mux
 }
 
+// crossOrigin tells whether a browser says that a request is of another site (Fetch Metadata).
+var crossOrigin = http.NewCrossOriginProtection()
+
 // people lets in who has the token; a browser without it is shown the door.
 func (s *ServerApp) people(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if api.Authorized(r, s.Secrets.Token) {
+			// A browser sends its cookie from every site; the API is no page that could check the form.
+			if err := crossOrigin.Check(r); err != nil && r.Header.Get("Authorization") == "" && strings.HasPrefix(r.URL.Path, "/v1/") {
+				api.Refuse(w, http.StatusForbidden, "Refused: the request came from another site", "send the token as Authorization: Bearer TOKEN, or ask from a page of this console")
+				return
+			}
 			who := "token"
 			if given := r.Header.Get("X-Fournines-Actor"); given != "" && len(given) <= 64 {
 				who += ":" + given

@@ -40,6 +40,12 @@ func (w world) upCommand() *cobra.Command {
 			if err != nil {
 				return verb.Exit(verb.Misused, err)
 			}
+			if len(o.Regions) == 0 {
+				return verb.Exitf(verb.Misused, "--regions names no region: leave it out for the first region and its partner")
+			}
+			if o.Servers < 0 {
+				return verb.Exitf(verb.Misused, "--servers is %d: take 1, or an odd number", o.Servers)
+			}
 			if !slices.Equal(o.Regions, []string{"all"}) {
 				if err := known(d.Platform, o.Regions); err != nil {
 					return err

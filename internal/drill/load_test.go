@@ -184,6 +184,32 @@ func TestExecuteReportsFailureAndStillLeavesThePlatformAsItWas(t *testing.T) {
 	})
 }
 
+// A person who ends a drill gets the platform back as it was.
+func TestADrillThatIsEndedHeals(t *testing.T) {
+	t.Parallel()
+	ctx, end := context.WithCancel(t.Context())
+	healed := false
+	d := Drill{Name: "d", Steps: []Action{
+		{Name: "break", Timeout: time.Second, Do: func(context.Context, *Run) (string, error) { end(); return "it is broken", nil }},
+		{Name: "watch", Timeout: time.Second, Do: func(ctx context.Context, _ *Run) (string, error) { return "", ctx.Err() }},
+		{Name: "heal", Timeout: time.Second, Always: true, Do: func(ctx context.Context, _ *Run) (string, error) { healed = true; return "", ctx.Err() }},
+	}}
+	r, err := d.Execute(ctx, Env{ID: "1", Recorder: heeding{&keeper{}}})
+	if err != nil || !healed || r.Verdict != Fail || r.Steps[2].State != "succeeded" {
+		t.Fatalf("%+v %v healed=%v", r, err, healed)
+	}
+}
+
+// heeding is a recorder that is asked over a network: it records nothing for who has gone.
+type heeding struct{ Recorder }
+
+func (h heeding) Record(ctx context.Context, sequence int, r Report) (Report, error) {
+	if ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	return h.Recorder.Record(ctx, sequence, r)
+}
+
 func TestAMissedObjectiveFailsTheDrill(t *testing.T) {
 	t.Parallel()
 	d := Drill{Name: "d", Steps: []Action{{Name: "measure", Timeout: time.Second, Do: func(_ context.Context, r *Run) (string, error) {

@@ -110,13 +110,13 @@ func (r *Run) steps(ctx context.Context, d Drill) error {
 func (r *Run) step(ctx context.Context, i int, a Action) error {
 	s := &r.Report.Steps[i]
 	s.State, s.Begun = "running", time.Now().UTC()
+	if a.Always { // also when a person has ended the drill
+		ctx = context.WithoutCancel(ctx)
+	}
 	if err := r.keep(ctx); err != nil {
 		return err
 	}
 	short, cancel := context.WithTimeout(ctx, a.Timeout)
-	if a.Always {
-		short, cancel = context.WithTimeout(context.WithoutCancel(ctx), a.Timeout)
-	}
 	detail, err := a.Do(short, r)
 	cancel()
 	s.Ended, s.State, s.Detail = time.Now().UTC(), "succeeded", detail

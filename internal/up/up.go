@@ -131,6 +131,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if slices.Equal(o.Regions, []string{"all"}) {
 		o.Regions = place.RegionNames(p)
 	}
+	if len(o.Regions) == 0 {
+		return errors.New("--regions names no region: leave it out for the first region and its partner")
+	}
 	for _, name := range o.Regions {
 		if _, ok := p.Region(name); !ok {
 			return fmt.Errorf("the platform has no region %q; it has %s", name, strings.Join(place.RegionNames(p), ", "))

@@ -171,14 +171,21 @@ func (c *Client) ask(ctx context.Context, address, method, path, id string, some
 	return nil
 }
 
+// mostDetail bounds what is shown of an answer that is no problem, in bytes.
+const mostDetail = 1000
+
 func ReadProblem(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return fmt.Errorf("read the server's refusal: %w", err)
 	}
 	p := Problem{Status: resp.StatusCode, Title: resp.Status}
-	if json.Unmarshal(text, &p) != nil {
-		p.Detail = strings.TrimSpace(string(text))
+	switch {
+	case json.Unmarshal(text, &p) == nil:
+	case strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"): // a page for people, of whoever answers there
+		p.Detail = "it answers with a page, not as the API does: see the address that was asked"
+	default:
+		p.Detail = strings.TrimSpace(string(text[:min(len(text), mostDetail)]))
 	}
 	return &p
 }

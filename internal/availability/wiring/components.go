@@ -1,6 +1,10 @@
 package wiring
 
 import (
+	"github.com/greenlang/fournines/internal/wing"
+)
+
+import (
 	"context"
 	"errors"
 	"fmt"
@@ -187,6 +191,9 @@ func (w *Wiring) recordChanges(ctx context.Context) error {
 		for _, c := range w.Components(region, now) {
 			next := component{ID: c.ID, Role: c.Role, Health: c.Health, Sync: c.Sync}
 			old := w.seen.last[c.ID]
+			if c.Health == api.HealthUnknown && now.Sub(w.house.Looking) < wing.Blind {
+				continue // this server has only begun to look
+			}
 			if old.Role == next.Role && old.Health == next.Health && old.Sync == next.Sync {
 				continue
 			}

@@ -59,7 +59,7 @@ func again(ctx context.Context, f func() error) error {
 func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 	l := availability.Look{Region: p.Region, Leaders: map[string]string{}}
 	var r api.Region
-	if err := p.Client.Call(ctx, http.MethodGet, "/v1/regions/"+p.Region, "", nil, &r); err != nil {
+	if err := p.Client.Call(ctx, http.MethodGet, "/v1/regions/"+url.PathEscape(p.Region), "", nil, &r); err != nil {
 		return l, err
 	}
 	for _, c := range r.Components {

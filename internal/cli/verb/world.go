@@ -37,6 +37,9 @@ type Grouped struct {
 // Client returns a client of the servers that --server names, or of the installation's.
 func (w *World) Client() (*client.Client, error) {
 	addresses := strings.Split(w.Server, ",")
+	for i, a := range addresses { // also as `up` prints it
+		addresses[i] = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(a), "http://"), "/")
+	}
 	if w.Server == "" {
 		_, layout, err := place.LoadInstallation(w.Data)
 		if errors.Is(err, fs.ErrNotExist) {
