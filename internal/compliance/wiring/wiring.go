@@ -17,7 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Options are what the server adds, because several servers may hold the journal.
+// Options are settings for several servers that hold one journal.
 type Options struct {
 	// Entries reads the journal as people see it.
 	Entries Entries
@@ -99,7 +99,8 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	return append(found, w.archiveFindings(now)...), nil
 }
 
-// WitnessPath is where a server answers other servers' feeders, and tells its keys.
+// WitnessPath is the path at which a server answers other servers' feeders, and serves its
+// keys.
 const WitnessPath = "/witness"
 
 // Mount answers other servers and applications. Checkpoints need no token, because only those
