@@ -69,9 +69,9 @@ func homes(t *testing.T, p *platformtest.Platform) availabilitydoor.Home {
 
 func movesAreRefused(t *testing.T, p *platformtest.Platform) {
 	for _, c := range []struct{ args, want string }{
-		{"evacuate eu-west-1 --reason x --yes", "nobody's home is eu-west-1"},
+		{"evacuate eu-west-1 --reason x --yes", "eu-west-1 is not a home"},
 		{"evacuate nowhere --reason x --yes", `the platform has no region "nowhere"`},
-		{"evacuate us-west-2 --reason x --yes", "nobody's home is us-west-2"},
+		{"evacuate us-west-2 --reason x --yes", "us-west-2 is not a home"},
 		{"evacuate us-east-1 --yes", "--reason is needed"},
 		{"evacuate us-east-1 --graceful --ungraceful --reason x --yes", "exclude each other"},
 		{"evacuate us-east-1 --practice --ungraceful --reason x --yes", "an exercise is graceful"},

@@ -17,13 +17,13 @@ const (
 	burnEvery   = 30 * time.Second
 )
 
-// Look is what alerts are decided on.
+// Look is the input of a decision about alerts.
 type Look struct {
 	Findings []wing.Finding
 	Practice bool // faults are injected, or a drill is under way
 }
 
-// Alerts tells people what needs them.
+// Alerts notifies people of what needs them.
 type Alerts struct {
 	house     *wing.House
 	look      func(context.Context) (Look, error)
@@ -34,7 +34,7 @@ type Alerts struct {
 	burned time.Time
 }
 
-// New returns the alerts, and what they hand to the house; look gathers what they rest on.
+// New returns the alerts, and their wing for the server; look gathers their input.
 func New(h *wing.House, look func(context.Context) (Look, error)) (*Alerts, wing.Wing) {
 	a := &Alerts{house: h, look: look}
 	w := wing.Wing{

@@ -18,8 +18,8 @@ import (
 // retell is how long a notifier that refused is left alone.
 const retell = time.Minute
 
-// tell brings one notifier up to date: what it was told is in the journal, so each alert is
-// told once, and again after a failure.
+// tell brings one notifier up to date: the journal holds its deliveries, so each alert is
+// sent once, and again after a failure.
 func (a *Alerts) tell(ctx context.Context, t *notifier) error {
 	all, err := state.List[evidence.Alert](a.house.State, evidence.AlertPrefix)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *Alerts) message(x evidence.Alert) notify.Alert {
 }
 
 // TestNotifier sends an alert that is resolved at once. [wing.ErrRefused] carries the answer of
-// a notifier that does not take it; [wing.ErrNotFound] says that there is none of the name.
+// a notifier that refuses it; [wing.ErrNotFound] says that no notifier has the name.
 func (a *Alerts) TestNotifier(ctx context.Context, name, reason string) error {
 	i := slices.IndexFunc(a.notifiers, func(t *notifier) bool { return t.Name == name })
 	if i < 0 {

@@ -8,7 +8,7 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 )
 
-// Alerting says what people are told of, and tries whether they can be told.
+// Alerting lists the alerts, and tests the notifiers.
 type Alerting interface {
 	// Alerts are those that fire, and those resolved within a day, newest first.
 	Alerts(ctx context.Context) ([]evidence.Alert, error)

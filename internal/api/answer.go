@@ -12,8 +12,8 @@ import (
 // PageSize is the most rows a list shows at once (row 7.6.3).
 const PageSize = 100
 
-// Errors that what a door reads or asks wraps, so that the door can answer with the right
-// status. Any other error is shown in words with status 500.
+// Errors that a door's source wraps, so that the door can answer with the right status. Any
+// other error is shown in words with status 500.
 var (
 	// ErrNotFound says that nothing has this name, id or index.
 	ErrNotFound = wing.ErrNotFound
@@ -42,12 +42,12 @@ type Started struct {
 	ID string `json:"id" doc:"of the operation, fault or drill that was begun"`
 }
 
-// Named is the input of a route about what has a name.
+// Named is the input of a route about a named object.
 type Named struct {
 	Name string `path:"name"`
 }
 
-// Identified is the input of a route about what has an id.
+// Identified is the input of a route about an object with an id.
 type Identified struct {
 	ID string `path:"id"`
 }

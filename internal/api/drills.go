@@ -8,7 +8,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 )
 
-// Drills says what can be proved and what has been.
+// Drills lists the drills and their reports, and runs them.
 type Drills interface {
 	// DrillCatalogue lists the drills that can be run, in the order to show them.
 	DrillCatalogue(ctx context.Context) ([]DrillInfo, error)
@@ -23,7 +23,7 @@ type Drills interface {
 	RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error)
 }
 
-// DrillRoutes list drills and their reports, run them, and take what they report.
+// DrillRoutes list drills and their reports, run them, and record their reports.
 func DrillRoutes(s Drills) func(huma.API) {
 	return func(x huma.API) {
 		MountList(x, "/v1/drills", s.DrillCatalogue)

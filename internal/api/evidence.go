@@ -34,7 +34,7 @@ type EvidenceFilter struct {
 	Of       string // evidence.Real, Practice or Both
 }
 
-// EvidenceRoutes say what the journal proves of a window.
+// EvidenceRoutes answer what the journal proves of a window.
 func EvidenceRoutes(s Figures) func(huma.API) {
 	return func(x huma.API) {
 		huma.Get(x, "/v1/evidence", func(ctx context.Context, in *evidenceQuery) (*Out[Evidence], error) {

@@ -6,7 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Operations lists what was and is being done, and lets people decide what waits for them.
+// Operations lists operations, and lets people approve or deny those that wait.
 type Operations interface {
 	// Operations answers newest first with at most f.Limit items.
 	Operations(ctx context.Context, f OperationFilter) (Page[Operation], error)
@@ -34,7 +34,7 @@ type decision struct {
 	}
 }
 
-// OperationRoutes list operations and decide those that wait.
+// OperationRoutes list operations, and approve or deny those that wait.
 func OperationRoutes(s Operations) func(huma.API) {
 	return func(x huma.API) {
 		huma.Get(x, "/v1/operations", func(ctx context.Context, in *struct {

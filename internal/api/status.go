@@ -6,8 +6,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Platform says what is. As everything that a door reads, it is safe for concurrent use and
-// answers within the context's deadline.
+// Platform reads the current state of the platform. Like every source of a door, it is safe
+// for concurrent use and answers within the context's deadline.
 type Platform interface {
 	// Status is the platform at a glance, with all declared regions.
 	Status(ctx context.Context) (Status, error)

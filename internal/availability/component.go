@@ -25,7 +25,7 @@ const (
 	SyncUnknown Sync = "unknown"
 )
 
-// Health says whether a component does its work, whatever its spec says.
+// Health says whether a component does its work, independent of its spec.
 type Health string
 
 // The values of Health, from good to bad.
@@ -74,7 +74,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Unit says what the node knows of the process; wanted is the version that it would be started with now.
+// Unit says what the node knows of the process; wanted is the version with which it would be started
+// now.
 func (c *Component) Unit(u fact.Unit, wanted string) {
 	c.Sync = InSync
 	switch {
@@ -94,7 +95,8 @@ func (c *Component) Unit(u fact.Unit, wanted string) {
 	}
 }
 
-// Silent corrects what a node that is away said last: only what others still see counts.
+// Silent corrects the last report of a node that is away: only what other observers still
+// see counts.
 func (c *Component) Silent(now time.Time) {
 	c.Sync = SyncUnknown
 	fresh := now.Sub(c.Seen) <= NodeSilent

@@ -248,7 +248,7 @@ func TestRejoinCrashAnywhere(t *testing.T) {
 type noProof struct{ *cluster }
 
 func (noProof) Fence(context.Context, Fence) (Proof, error) {
-	return Proof{}, errors.New("nobody has seen it dead")
+	return Proof{}, errors.New("no observer has seen it dead")
 }
 
 func TestWithoutProofTheLockStays(t *testing.T) {

@@ -13,15 +13,14 @@
 //	7.1.10        package probe, and the edge's probes
 //	7.1.11        package edge
 //
-// The accelerated failover never waits for a lease to run out, and never takes one
-// from a primary that could still write. Suspect: misses in a row through new
-// connections, seen by two or more observers whose controls answered. Fence: every
-// process of the suspect is killed and proved gone, its sessions at the edge are cut.
-// Check: the lock is still the suspect's, and a member that has every acknowledged
-// write is there to take over. Release: one transaction compares the lock's holder
-// and lease and deletes it. Verify: a new primary on a higher timeline commits a
-// write through the edge. If any proof is missing nothing is done, and Patroni's own
-// path, its lease of 20 s, remains.
+// The accelerated failover never waits for a lease to run out, and never takes one from a
+// primary that could still write. Suspect: misses in a row through new connections, seen by
+// two or more observers whose controls answered. Fence: every process of the suspect is
+// killed and proved gone, its sessions at the edge are cut. Check: the lock is still the
+// suspect's, and a member that has every acknowledged write is there to take over. Release:
+// one transaction compares the lock's holder and lease and deletes it. Verify: a new
+// primary on a higher timeline commits a write through the edge. If any proof is missing
+// nothing is done, and Patroni's own failover, after its lease of 20 s, remains.
 //
 // Deciders are pure; effects are ports that package app hands over. This package
 // never routes traffic, never starts an engine, and never picks the new leader:

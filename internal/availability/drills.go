@@ -186,7 +186,7 @@ func awaitLeader(ctx context.Context, r *drill.Run, engine string, mayReturn boo
 		}
 		switch leader := l.Leaders[engine]; {
 		case leader == "":
-			return "", errors.New("nobody leads")
+			return "", errors.New("no member leads")
 		case leader != old:
 			return leader, nil
 		case mayReturn && len(l.Trouble) == 0 && time.Since(r.FaultAt) > 5*time.Second:

@@ -11,7 +11,7 @@ import (
 
 // ObjectPlatform is the object stores of both regions of a home, as applications reach them.
 type ObjectPlatform interface {
-	drill.Writer // to the store of the region that serves the home; what is there is counted in it, too
+	drill.Writer // to the store of the region that serves the home; Count counts there, too
 	// In counts what is in one region's store.
 	In(region string) drill.Writer
 	// Settled returns once all that either region's store acknowledged before t is in both.
@@ -65,8 +65,8 @@ func (o *objectLoad) missing(ctx context.Context, r *drill.Run, lossless bool) (
 	return fmt.Sprintf("%d acknowledged objects are missing where customers are served now", len(lost)), nil
 }
 
-// verify stops the load and looks every acknowledged object up in both regions. What was missing
-// at the takeover came back with the region that had it.
+// verify stops the load and looks every acknowledged object up in both regions. Objects that
+// were missing at the takeover came back with the region that had them.
 func (o *objectLoad) verify(ctx context.Context, r *drill.Run, lossless bool) (string, error) {
 	if o.load == nil {
 		return "", nil

@@ -160,9 +160,9 @@ func measureMove(_ context.Context, r *drill.Run) (string, error) {
 	return fmt.Sprintf("longest time without an acknowledged write: %.2f s; %.2f s after the decision", gap.Seconds(), until.Sub(decided).Seconds()), nil
 }
 
-// What is looked at from outside goes on after the first write that was served again: whoever
-// has asked for the name believes the old answer for its time to live. A request takes at
-// most ten seconds, and ten seconds become one entry.
+// The view from outside is awaited after the first write that was served again: a resolver
+// that has asked for the name believes the old answer for its time to live. A request takes
+// at most ten seconds, and ten seconds become one entry.
 const (
 	believed   = 10 * time.Second
 	toldWithin = believed + 35*time.Second

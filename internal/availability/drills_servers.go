@@ -15,8 +15,8 @@ type ServerPlatform interface {
 	DrillPlatform
 	// Servers returns the servers as the leader sees them.
 	Servers(ctx context.Context) ([]ServerLook, error)
-	// Trail records audit events and counts them in the journal afterwards: what is
-	// acknowledged there only the control plane can lose.
+	// Trail records audit events and counts them in the journal afterwards: only the
+	// control plane can lose an acknowledged one.
 	Trail() drill.Writer
 	// Over returns once the operation is over; an error says that it did not succeed.
 	Over(ctx context.Context, operation string) error
@@ -161,7 +161,7 @@ func awaitServers(ctx context.Context, p ServerPlatform) (string, error) {
 	})
 }
 
-// breakServer breaks whoever leads.
+// breakServer breaks the server that leads.
 func breakServer(ctx context.Context, r *drill.Run, p ServerPlatform, kind string, d time.Duration) (string, error) {
 	leader, err := retry(ctx, func() (string, error) {
 		all, err := p.Servers(ctx)

@@ -27,7 +27,7 @@ type Fencer interface {
 	Lift(ctx context.Context, component, epoch string) error
 }
 
-// Proof says who saw the component dead.
+// Proof says which observer saw the component dead.
 type Proof struct {
 	By string    `json:"by"` // node REGION/ZONE, or the host that switched it off
 	At time.Time `json:"at"`
@@ -50,7 +50,7 @@ type Members interface {
 	Switchover(ctx context.Context, cluster, leader, candidate string) error
 }
 
-// Route is the way clients come: the edge's listener of the cluster.
+// Route is the path of clients: the edge's listener of the cluster.
 type Route interface {
 	// Write commits a write the way a client does.
 	Write(ctx context.Context, cluster string) error
@@ -170,7 +170,7 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		names = append(names, c.ID)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("nobody could take over without loss: %v", PostgresReadiness(v, p.Now()).Reasons)
+		return nil, fmt.Errorf("no member could take over without loss: %v", PostgresReadiness(v, p.Now()).Reasons)
 	}
 	return checked{Candidates: names, Lease: lock.Lease}, nil
 }
@@ -201,7 +201,7 @@ func (p Postgres) release(ctx context.Context, r *control.Run) (any, error) {
 	return nil, err
 }
 
-// Verified is the outcome of a verification: who leads now.
+// Verified is the outcome of a verification: the member that leads now.
 type Verified struct {
 	Leader   string    `json:"leader"`
 	Timeline int       `json:"timeline"`

@@ -7,8 +7,8 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Documents of the wing. A fence and a hold are wishes: they are in the
-// journal before anybody acts on them, so a restart wishes the same again.
+// Documents of the wing. A fence and a hold are desired state: they are in the journal
+// before anybody acts on them, so a server that restarts desires the same.
 const (
 	FencePrefix = "fence/" // + component id
 	HoldPrefix  = "hold/"  // + cluster
@@ -30,8 +30,8 @@ func EntryKinds() []journal.Kind {
 	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind}, homeKinds()...)
 }
 
-// RestartWish asks that a component's process begin a new life. It stays: whoever has done
-// the restart of that name does not do it again.
+// RestartWish asks for a restart of a component's process. The document stays, so that a
+// node that has done the restart of that name does not repeat it.
 type RestartWish struct {
 	Component string `json:"component"`
 	Name      string `json:"name"`

@@ -97,7 +97,8 @@ func wish(d *state.Docs, region string, change func(*RegionWish)) error {
 	return d.Put(RegionPrefix+region, w)
 }
 
-// Placement says which region serves whose customers, and what is wanted of each region.
+// Placement says which region serves which home's customers, and what is wanted of each
+// region.
 type Placement struct {
 	Serving map[string]string // home → region that serves its customers
 	Wishes  map[string]RegionWish

@@ -158,10 +158,10 @@ func (x Kafka) rejoin(ctx context.Context, r *control.Run, n int) (any, error) {
 	return retry(ctx, func() (string, error) {
 		k := x.Brokers.Kafka(a.Cluster)
 		if !k.At.After(began) {
-			return "", fmt.Errorf("nothing was heard of %s since %s was restarted", a.Cluster, id)
+			return "", fmt.Errorf("no fact about %s has arrived since %s was restarted", a.Cluster, id)
 		}
 		if why := kafkaTrouble(k, x.Now()); len(why) > 0 {
-			return "", fmt.Errorf("%s was restarted, and the cluster is not whole: %s", id, strings.Join(why, "; "))
+			return "", fmt.Errorf("%s was restarted, but the cluster is not whole: %s", id, strings.Join(why, "; "))
 		}
 		for _, b := range k.Brokers {
 			if b.ID == id && b.Seen.After(began) {

@@ -12,8 +12,8 @@ import (
 // freshLink is how old what is known of a way may be.
 const freshLink = 5 * time.Second
 
-// LinkTrouble says in words what keeps two regions apart now, by both ways between them;
-// empty when nothing does, or nobody knows.
+// LinkTrouble describes what separates two regions now, from both directions between them;
+// empty when nothing does, or when it is unknown.
 func LinkTrouble(there, back fact.Link, now time.Time) string {
 	if now.Sub(there.At) > freshLink || now.Sub(back.At) > freshLink {
 		return ""
@@ -40,7 +40,7 @@ func oldest(a, b time.Time) time.Time {
 	return a
 }
 
-// LinkState is whether anything comes along a way, as it was when that changed last.
+// LinkState is whether a direction carries traffic, as of its last change.
 type LinkState struct {
 	From  string    `json:"from"` // region
 	To    string    `json:"to"`
@@ -49,13 +49,13 @@ type LinkState struct {
 	Index uint64    `json:"index,omitempty"`
 }
 
-// LinkPrefix + FROM>TO is the document of a way that was cut once.
+// LinkPrefix + FROM>TO is the document of a direction that was cut at least once.
 const LinkPrefix = "link/"
 
-// LinkChanged is an entry for each way that is cut, and for its end.
+// LinkChanged is an entry for each direction that is cut, and for the end of the cut.
 var LinkChanged = journal.NewKind[LinkState]("link.changed", "A region does not hear another one any more, or hears it again.")
 
-// DecideLink tells whether a way's state is another than before. It is pure.
+// DecideLink tells whether a direction's state has changed. It is pure.
 func DecideLink(before LinkState, l fact.Link, now time.Time) (LinkState, bool) {
 	next := LinkState{From: l.From, To: l.To, Cut: before.Cut, Heard: l.Heard}
 	switch {

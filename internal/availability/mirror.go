@@ -21,7 +21,7 @@ type MirrorLoss struct {
 // MirrorLost is the kind of entry that proves a loss.
 var MirrorLost = journal.NewKind[MirrorLoss]("mirror.lost", "Records that a region acknowledged did not come out at its partner, although later ones did.")
 
-// MirrorClosing is what became of the canary's records of earlier lives of the server.
+// MirrorClosing is the outcome of the canary records that earlier runs of the server sent.
 type MirrorClosing struct {
 	From string      `json:"from"` // region
 	To   string      `json:"to"`
@@ -36,7 +36,7 @@ type MirrorRun struct {
 	Missing  []int64 `json:"missing,omitempty"`
 }
 
-// MirrorClosed is the kind of entry that leaves no time unproved in which a server was away.
+// MirrorClosed is the kind of entry that proves the time in which a server was away.
 var MirrorClosed = journal.NewKind[MirrorClosing]("mirror.closed", "What an earlier life of the server had sent through a mirror was counted at both ends.")
 
 // LossPrefix + FROM>TO is the document of a direction's newest loss.
@@ -66,8 +66,8 @@ const (
 	mirrorLag   = 10 * time.Second
 )
 
-// MirrorTrouble says in words what keeps one direction of a mirror from being whole now;
-// empty when nothing does.
+// MirrorTrouble describes why one direction of a mirror is not whole now; empty when it is
+// whole.
 func MirrorTrouble(m fact.KafkaMirror, now time.Time) string {
 	link := m.From + " → " + m.To
 	switch {

@@ -44,8 +44,8 @@ type Clusters interface {
 	Newest(ctx context.Context, region, member string) (time.Time, error)
 }
 
-// Regions brings about what is wanted of regions: each call returns when the wish is
-// durable and the edges that answer have taken it up. Repeating one is harmless.
+// Regions carries out what is wanted of regions: each call returns when the wish is durable
+// and the edges that answer have taken it up. Repeating one is harmless.
 type Regions interface {
 	Fence(ctx context.Context, w RegionWish) error
 	Lift(ctx context.Context, region string) error
@@ -233,7 +233,8 @@ func (m Mover) resumeHome(ctx context.Context, _ *control.Run, a MoveArgs) error
 // moveEpoch names the fences of one operation.
 func moveEpoch(r *control.Run) string { return "move-" + r.Key }
 
-// fenced is the outcome of the step fence: who proved which member dead.
+// fenced is the outcome of the step fence: each member, and the observer that proved it
+// dead.
 type fenced struct {
 	Proofs map[string]Proof `json:"proofs"`
 }
@@ -384,7 +385,7 @@ func (m Mover) replayed(ctx context.Context, r *control.Run, a MoveArgs) (Draine
 	if d.Newest, err = m.Clusters.Newest(ctx, a.To, members[i].ID); err != nil {
 		return d, err
 	}
-	// What was known of the old region when the move began, because this server may be another by now.
+	// The plan as of the begin of the move, because another server may have begun it.
 	var p MovePlan
 	if _, err := r.Result("preflight", &p); err != nil {
 		return d, err

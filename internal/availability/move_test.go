@@ -117,7 +117,7 @@ func (t *twin) fences(region string) (n int) {
 
 func (t *twin) Fence(_ context.Context, f Fence) (Proof, error) {
 	if t.now().NoProof {
-		return Proof{}, errors.New("nobody has seen it dead")
+		return Proof{}, errors.New("no observer has seen it dead")
 	}
 	return Proof{By: "test", At: zero}, t.change(func(t *twin) { t.Fenced[f.Component] = f.Epoch })
 }

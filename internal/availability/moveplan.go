@@ -17,7 +17,7 @@ const (
 	Ungraceful = "ungraceful" // it does not: what had not been copied is lost
 )
 
-// MoveView is all that a plan to move a home rests on.
+// MoveView is the input of a plan to move a home.
 type MoveView struct {
 	Home, From, To string // From serves now
 	Targets        spec.Targets
@@ -56,7 +56,7 @@ type MovePlan struct {
 	At         time.Time `json:"at"`
 }
 
-// WhyNot says in words why the move is not possible now; empty when it is.
+// WhyNot says why the move is not possible now; empty when it is.
 func (p MovePlan) WhyNot() string { return strings.Join(p.Reasons, "; ") }
 
 // How far behind a region may be to be moved into.
@@ -120,8 +120,8 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	return p
 }
 
-// PlanRestore plans to bring a home's customers home. It asks less than PlanMove: that the
-// region follows and has caught up is what its first steps bring about. It is pure.
+// PlanRestore plans to bring a home's customers home. It asks less than PlanMove, because
+// its first steps make the region follow and catch up. It is pure.
 func PlanRestore(v MoveView, now time.Time) MovePlan {
 	p := PlanMove(v, Graceful, now)
 	p.Reasons, p.LossBound = []string{}, 0

@@ -10,8 +10,8 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// ObjectLoss is a write or a deletion of an object that the other region never had and that a
-// later one of its has overruled. It stays in its own region, as an older version.
+// ObjectLoss is a write or a deletion of an object that the other region never had, and that
+// a later write there replaced. It stays in its own region, as an older version.
 type ObjectLoss struct {
 	Key      string `json:"key"`
 	From     string `json:"from"` // region where it was acknowledged
@@ -76,8 +76,8 @@ const (
 	longestCycle = 15 * time.Second
 )
 
-// ObjectTrouble says in words what keeps one direction of the objects' replication from
-// being whole now; empty when nothing does.
+// ObjectTrouble describes why one direction of the objects' replication is not whole now;
+// empty when it is whole.
 func ObjectTrouble(m fact.ObjectMirror, now time.Time) string {
 	link := "objects " + m.From + " → " + m.To
 	fresh := max(freshComparison, 3*m.Cycle) // large buckets take longer

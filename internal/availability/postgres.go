@@ -19,7 +19,7 @@ const (
 	freshLock   = 15 * time.Second // it only names the suspect; release compares it again
 )
 
-// PostgresView is all that the decision about one cluster rests on.
+// PostgresView is the input of the decision about one cluster.
 type PostgresView struct {
 	Policy    spec.Postgres
 	Detection spec.Detection
@@ -91,7 +91,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	return a, true
 }
 
-// FailoverKey is the key of the failover away from who holds a lease: one for each lease.
+// FailoverKey is the key of the failover away from a lease's holder: one for each lease.
 func FailoverKey(cluster string, lease int64) string {
 	return Key("failover", cluster, strconv.FormatInt(lease, 16))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 )
 
-// Readiness answers for one cluster: could I fail over right now, to whom, and if
+// Readiness says of one cluster whether it could fail over now, to which candidates, and if
 // not, why not. Candidates is best first, Reasons in the order in which to act.
 type Readiness struct {
 	Cluster    string    `json:"cluster"`

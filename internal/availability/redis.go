@@ -67,7 +67,7 @@ func (x Redis) choose(_ context.Context, r *control.Run) (any, error) {
 	}
 	leader := x.ready(a.Cluster).Leader
 	if leader == "" {
-		return nil, errors.New("nobody leads now")
+		return nil, errors.New("no member leads now")
 	}
 	return leader, nil
 }

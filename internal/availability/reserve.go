@@ -19,8 +19,8 @@ type ReserveArgs struct {
 	Region  string `json:"region"`
 }
 
-// DecideReserve returns the action that a cluster with a partner needs when it keeps no
-// slot for it. Region is the cluster's own.
+// DecideReserve returns the action that a cluster needs when it has a partner and keeps no
+// slot for it. region is the cluster's own.
 func DecideReserve(region string, v PostgresView, now time.Time) []control.Action {
 	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	if v.Cluster.Lock.Reserved || !known || leader.Seen.IsZero() || now.Sub(v.Cluster.At) > freshMember {

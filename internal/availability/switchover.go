@@ -118,13 +118,13 @@ func (p Postgres) moveTo(ctx context.Context, cluster string, c chosen) error {
 		if refused == nil {
 			return nil
 		}
-		// What an earlier life of this step has asked for may have been carried out since the look.
+		// A request by an earlier run of this step may have been carried out since the last look.
 		if leader, err = p.settled(ctx, cluster); err != nil || leader == c.From.Name {
 			return errors.Join(refused, err)
 		}
 	}
 	if leader != c.To.Name {
-		return fmt.Errorf("%q leads by now, not %s; nothing was moved", leader, c.From.Name)
+		return fmt.Errorf("%q leads now, not %s; nothing was moved", leader, c.From.Name)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (p Postgres) settled(ctx context.Context, cluster string) (string, error) {
 	return retry(ctx, func() (string, error) {
 		lock, err := p.Locks.Read(ctx, cluster)
 		if err == nil && lock.Leader == "" {
-			err = fmt.Errorf("nobody leads %s", cluster)
+			err = fmt.Errorf("no member leads %s", cluster)
 		}
 		return lock.Leader, err
 	})

@@ -8,12 +8,12 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 )
 
-// JudgeEvery is how often the plans to move homes are evaluated anew (row 7.1.9). A peer
-// that does the same for people who pay it evaluates every 30 minutes.
+// JudgeEvery is how often the plans to move homes are evaluated anew (row 7.1.9). A
+// commercial service that does the same evaluates every 30 minutes.
 const JudgeEvery = time.Minute
 
-// Verdict says what moving a home would have meant when it was last judged otherwise than
-// before: as it stands, and if its region died at that moment. It is kept per home.
+// Verdict is the judgement of a home's move as of its last change: as things stand, and if
+// the home's region died at that moment. It is kept per home.
 type Verdict struct {
 	Home    string    `json:"home"`
 	Planned MovePlan  `json:"planned"` // of the move that is possible: graceful where the region answers
@@ -37,9 +37,9 @@ func Judge(v MoveView, now time.Time) Verdict {
 	return out
 }
 
-// Differs tells whether a verdict is another than before: another way to go, or other
-// reasons not to. Figures move all the time and are no verdict. While an operation works
-// on the home there is none. It is pure.
+// Differs tells whether a verdict has changed: another mode of the move, or other reasons
+// against it. Changed figures alone do not count, and neither does any change while an
+// operation works on the home. It is pure.
 func (v Verdict) Differs(before Verdict) bool {
 	return differs(v.Planned, before.Planned) || differs(v.Lost, before.Lost)
 }

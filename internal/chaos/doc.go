@@ -4,7 +4,7 @@
 //	7.5.1  fault.go: wishes, and when a fault is over; wiring/: targets, leases, how a fault is seen;
 //	       fact/fault.go: every kind; driver/fault and node inject them
 //
-// A fault is a wish in the journal before anybody injects it, and a lease that ends
-// by itself. This package decides whether a fault may begin and when it counts as
-// seen; it injects nothing itself.
+// The journal holds the request for a fault before a node injects it, and the fault is a
+// lease that ends by itself. This package decides whether a fault may begin and when it
+// counts as seen; it injects nothing itself.
 package chaos

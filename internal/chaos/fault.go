@@ -40,7 +40,7 @@ const (
 	Ended     = "ended"
 )
 
-// Fault is one fault, wished for or over.
+// Fault is one fault, requested or over.
 type Fault struct {
 	ID      string    `json:"id"`
 	Kind    string    `json:"kind"`
@@ -67,7 +67,7 @@ func (f Fault) Unit() string {
 	return r.Kind
 }
 
-// Over tells whether nothing of the fault may be left at now.
+// Over tells whether the fault was cleared, or its time is over at now.
 func (f Fault) Over(now time.Time) bool { return f.Cleared || !now.Before(f.Until) }
 
 var (
@@ -141,7 +141,7 @@ type Wishes interface {
 	Changed() <-chan struct{}
 }
 
-// Platform is what is there as faults meet it.
+// Platform is the platform as faults need it.
 type Platform interface {
 	// Check says why the fault cannot be injected: no such target, no way to do it.
 	Check(f Fault) error

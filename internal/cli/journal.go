@@ -60,7 +60,7 @@ func (w world) journalShow() *cobra.Command {
 	var reason string
 	c := &cobra.Command{Use: "show INDEX", Short: "Show one entry whole", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
 		if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
-			return verb.Exitf(verb.Misused, "%q is no index; write a number such as 42", args[0])
+			return verb.Exitf(verb.Misused, "%q is not an index; write a number such as 42", args[0])
 		}
 		if unseal != (reason != "") {
 			return verb.Exit(verb.Misused, errors.New("--unseal and --reason go together: a look at personal data needs a reason"))

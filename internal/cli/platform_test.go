@@ -84,7 +84,7 @@ func (p *platform) note(reason string, words ...any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if strings.Contains(reason, "refuse") {
-		return fmt.Errorf("%w: it would leave nobody to answer", api.ErrRefused)
+		return fmt.Errorf("%w: no region would be left to answer", api.ErrRefused)
 	}
 	p.did = append(p.did, strings.TrimSpace(fmt.Sprintln(append(words, reason)...)))
 	return nil
@@ -270,7 +270,7 @@ func (p *platform) Prove(_ context.Context, index uint64) (journal.Proof, error)
 
 func (p *platform) Query(_ context.Context, q compliancedoor.Question) (compliancedoor.QueryAnswer, error) {
 	if !strings.HasPrefix(q.SQL, "select ") {
-		return compliancedoor.QueryAnswer{}, &compliancedoor.QueryRefused{Reason: "this is no SELECT; ask one SELECT over entries"}
+		return compliancedoor.QueryAnswer{}, &compliancedoor.QueryRefused{Reason: "this is not a SELECT; ask one SELECT over entries"}
 	}
 	return compliancedoor.QueryAnswer{Head: 9, Columns: []compliancedoor.QueryColumn{{Name: "index", Type: "integer"}, {Name: "kind", Type: "text"}}, Rows: [][]any{{7, "fault.injected"}}}, nil
 }

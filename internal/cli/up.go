@@ -207,7 +207,7 @@ func (w world) showStart(ctx context.Context, servers []string, token string) er
 // ready tells whether every component is healthy and every cluster could fail over.
 func ready(s api.Status) bool {
 	for _, v := range s.Servers {
-		if v.Health != api.Healthy && !v.Elsewhere { // that one is started by whoever has its machine
+		if v.Health != api.Healthy && !v.Elsewhere { // an operator starts that one on its machine
 			return false
 		}
 	}

@@ -129,7 +129,7 @@ func TestAWingBringsItsVerbs(t *testing.T) {
 		{"", "oven bke", verb.Misused, "did you mean `fournines oven bake`?"},
 		{"", "oven bake", verb.Misused, "write: fournines oven bake LOAF"},
 		{"", "oven list rye", verb.Misused, "takes no argument"},
-		{"", "oven list -o loaf", verb.Misused, "there are table, wide, json, yaml and name"},
+		{"", "oven list -o loaf", verb.Misused, "use table, wide, json, yaml or name"},
 		{"", "oven list --hot", verb.Misused, "unknown flag: --hot"},
 		{"", "oven bake rye", verb.Misused, "--reason is needed"},
 		{"", "oven bake rye --dry-run", verb.OK, "would bake rye"},

@@ -14,7 +14,7 @@ var (
 	Unsealed     = journal.NewKind[Look]("personal.unsealed", "Somebody looks at personal data that are sealed in an entry.")
 )
 
-// Erased is what an entry says of an erasure.
+// Erased is the data of an entry about an erasure.
 type Erased struct {
 	Person string    `json:"person"` // pseudonym
 	At     time.Time `json:"at"`     // when the key was destroyed
@@ -25,7 +25,7 @@ type Persons struct {
 	Persons []string `json:"persons"`
 }
 
-// Look is which entry somebody looked into, and whose data are in it.
+// Look is an access to an entry's personal data, and the persons whose data are in it.
 type Look struct {
 	Entry   uint64   `json:"entry"`
 	Persons []string `json:"persons"`
@@ -40,9 +40,9 @@ type Erasure struct {
 	Entry uint64 `json:"entry"`
 }
 
-// foldErased keeps who was erased, each one for good: a backup of the keys, however old, can be
-// restored at any time, and whoever is not known here could be read again. A document has some
-// hundred bytes, and comes from a person's own request.
+// foldErased keeps every erased pseudonym for good: an old backup of the keys can be restored
+// at any time, and a person missing here could be read again. A document has some hundred
+// bytes, and comes from a person's own request.
 func foldErased(d *state.Docs, r journal.Record) error {
 	e := Erasure{Entry: r.Index}
 	if err := r.Decode(&e.Erased); err != nil {

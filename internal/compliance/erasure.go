@@ -14,7 +14,7 @@ import (
 // KindErase is the action that makes a person's data unreadable for good.
 const KindErase = "person.erase"
 
-// Keys is where persons' keys are, as [seal.Directory] keeps them.
+// Keys is the store of persons' keys, as [seal.Directory] implements it.
 type Keys interface {
 	Get(pseudonym string) ([]byte, error)
 	Destroy(pseudonym string, at time.Time) (time.Time, error)
@@ -102,8 +102,9 @@ func (x Erasures) record(ctx context.Context, r *control.Run) (any, error) {
 	return nil, err
 }
 
-// Again destroys keys that were erased before and are there all the same: a backup of
-// the key directory was restored. It returns whose. Call it before anything is opened.
+// Again destroys keys that were erased before and are there all the same: a backup of the
+// key directory was restored. It returns their pseudonyms. Call it before anything is
+// opened.
 func Again(keys Keys, erased []Erasure) (found []string, err error) {
 	for _, e := range erased {
 		key, err := keys.Get(e.Person)
@@ -113,7 +114,7 @@ func Again(keys Keys, erased []Erasure) (found []string, err error) {
 		}
 		// Also where there is no key: nothing may be sealed for that person again.
 		if _, err := keys.Destroy(e.Person, e.At); err != nil {
-			return found, fmt.Errorf("erase %s again, who was erased by entry %d: %w", e.Person, e.Entry, err)
+			return found, fmt.Errorf("erase %s again after entry %d: %w", e.Person, e.Entry, err)
 		}
 		found = append(found, e.Person)
 	}

@@ -12,7 +12,7 @@ import (
 // in the journal and in the list of witnesses.
 const accusedFor = 7 * 24 * time.Hour
 
-// WitnessFindings says what witnesses found that needs a person.
+// WitnessFindings returns the findings of witnesses that need a person.
 func WitnessFindings(troubles []Trouble, accusations []Accusation, now time.Time) []evidence.Finding {
 	var out []evidence.Finding
 	for _, t := range troubles {
@@ -37,8 +37,8 @@ func WitnessFindings(troubles []Trouble, accusations []Accusation, now time.Time
 	return out
 }
 
-// ArchiveFindings says what about the archive needs a person; signed is how many entries the
-// newest checkpoint covers.
+// ArchiveFindings returns the findings about the archive; signed is the number of entries
+// that the newest checkpoint covers.
 func ArchiveFindings(a archive.Status, signed uint64) []evidence.Finding {
 	var out []evidence.Finding
 	if f := a.Failed; f != nil {

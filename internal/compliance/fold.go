@@ -6,7 +6,7 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Fold keeps peers, accusations, troubles, who was erased, and what is archived. It is a
+// Fold keeps peers, accusations, troubles, erasures, and the status of the archive. It is a
 // state.Fold.
 func Fold(d *state.Docs, r journal.Record) error {
 	switch r.Kind {

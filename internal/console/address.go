@@ -20,8 +20,8 @@ func With(q url.Values, name, value string) url.Values {
 	return out
 }
 
-// OnlyFilters refuses a filter nobody knows: a misspelt one would show everything
-// and look like an answer.
+// OnlyFilters refuses an unknown filter: a misspelt one would show everything and look like
+// an answer.
 func OnlyFilters(q url.Values, known ...string) error {
 	for name := range q {
 		if !slices.Contains(known, name) {

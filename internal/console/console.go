@@ -14,7 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// Source is what the frame around every page reads.
+// Source is the data of the layout around every page.
 type Source interface {
 	// Status is the platform at a glance, with all declared regions.
 	Status(ctx context.Context) (api.Status, error)

@@ -4,11 +4,11 @@
 // It is the kit of that door: what is around every page, live streams, forms, the navigation, the
 // palette, and the words and drawings that pages share; and the pages of what belongs to no wing.
 // A page is a value, [Page]: a wing's own are in its door, with their templates, and are handed to
-// [New]. On a page that belongs to none of them doors meet by [Panel].
+// [New]. Several doors share a page by a [Panel] each.
 //
-// It decides how facts are drawn and worded, and nothing else. What a page shows and does goes
-// through what its maker was given, so a page can be drawn from a fixture and an effect can never
-// pass around the control that records it. Package consoletest is that fixture.
+// It decides how facts are drawn and worded, and nothing else. A page reads and acts only through
+// the source that its door was given, so a page can be drawn from a fixture, and no effect can
+// bypass the control that records it. Package consoletest is that fixture.
 //
 // Invariants:
 //

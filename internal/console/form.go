@@ -11,8 +11,8 @@ import (
 // maxForm is the most bytes a form may have.
 const maxForm = 64 << 10
 
-// Form is a verb that is asked for by a form. When it fails, its page is shown again with what
-// went wrong and what was typed.
+// Form is a verb with an HTML form. When it fails, its page is shown again with the error and
+// the typed values.
 type Form struct {
 	Pattern string                  // where it is posted to, for example /verbs/fault
 	Page    string                  // name of the page that is shown again; empty: only what went wrong
@@ -22,7 +22,7 @@ type Form struct {
 	Do      func(context.Context, url.Values) (Outcome, error)
 }
 
-// Outcome is what came of a form: an address where it can be watched, or a page.
+// Outcome is the result of a form: an address where its progress is shown, or a page.
 type Outcome struct {
 	Address string
 	Page    string        // name of the page that is drawn as the answer, where there is no address
@@ -76,7 +76,7 @@ func (c *console) again(w http.ResponseWriter, r *http.Request, f Form, t *Troub
 func (c *console) drawn(w http.ResponseWriter, r *http.Request, done Outcome) {
 	p, ok := c.pages[done.Page]
 	if !ok {
-		c.problem(w, r, TroubleOf(fmt.Errorf("what came of it is to be shown on %q, and no page is named so", done.Page)))
+		c.problem(w, r, TroubleOf(fmt.Errorf("the outcome belongs on page %q, but no page has that name", done.Page)))
 		return
 	}
 	v, err := c.view(r.Context(), p, done.Key, url.Values{})

@@ -139,8 +139,8 @@ func home(regions []api.Region) string {
 	return regions[0].Name
 }
 
-// badness orders healths from good to bad; what nobody has seen is worse than
-// what is held on purpose, and better than what is known to be broken.
+// badness orders healths from good to bad; an unknown component is worse than one that is
+// held on purpose, and better than one that is known to be broken.
 func badness(h api.Health) int {
 	switch h {
 	case api.Healthy:

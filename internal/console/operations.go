@@ -13,7 +13,7 @@ import (
 // operationPages are the pages of what was and is being done.
 type operationPages struct{ source api.Operations }
 
-// OperationPages list operations, and decide those that wait.
+// OperationPages list operations, and approve or deny those that wait.
 func OperationPages(s api.Operations) []Page {
 	p := operationPages{s}
 	id := func(f url.Values) string { return f.Get("id") }
@@ -86,7 +86,7 @@ func (p operationPages) list(ctx context.Context, a Ask) (Sheet, error) {
 		Subject: strings.TrimSpace(a.Query.Get("subject")), Before: a.Query.Get("before"), Limit: PageSize,
 	}
 	if f.State != "" && !slices.Contains(operationStates(), f.State) {
-		return Sheet{}, BadRequest(fmt.Sprintf("%q is no state of an operation", f.State), "Use one of "+strings.Join(operationStates(), ", ")+".")
+		return Sheet{}, BadRequest(fmt.Sprintf("%q is not a state of an operation", f.State), "Use one of "+strings.Join(operationStates(), ", ")+".")
 	}
 	page, err := p.source.Operations(ctx, f)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 const PageSize = api.PageSize
 
 // Page is one page: where it is served, how it is loaded, what of it is drawn again when
-// something changes, and what can be asked for there. Whoever has a page hands it to [New].
+// something changes, and what can be asked for there. [New] takes all pages.
 type Page struct {
 	Name    string   // of its template's file, and of its stream
 	Pattern string   // address; {key} or {key...} is what it is about
@@ -33,7 +33,7 @@ type Page struct {
 	Rank      int // of its entries in the navigation and in the palette, the lowest first
 }
 
-// Ask is what a page is asked for.
+// Ask is the request for a page.
 type Ask struct {
 	Key    string     // region, operation, drill report or entry; empty for a list
 	Query  url.Values // filters

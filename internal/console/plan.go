@@ -7,7 +7,7 @@ import (
 // maxReason is the most characters that a reason may have.
 const maxReason = 200
 
-// Plan is what a button will do, said before it can be pressed.
+// Plan is the effect of a button, shown before it can be pressed.
 type Plan struct {
 	Command  string
 	Does     string
@@ -16,7 +16,7 @@ type Plan struct {
 	Warnings []string // why it may go worse than usual just now
 }
 
-// CheckReason wants the words the journal will keep.
+// CheckReason refuses an empty reason, because the journal keeps it.
 func CheckReason(reason string) error {
 	switch n := len([]rune(reason)); {
 	case n == 0:

@@ -43,8 +43,8 @@ func PlatformPages(s api.Platform) []Page {
 	}
 }
 
-// regionSheet is one region and what runs there. What can be done to it is brought by the doors
-// of wings, as panels: region-readiness, region-faults and region-inject.
+// regionSheet is one region and what runs there. The doors of wings add its actions as panels:
+// region-readiness, region-faults and region-inject.
 type regionSheet struct {
 	Region   api.Region
 	Topology topology

@@ -25,7 +25,7 @@ func (p platformPages) tasks(ctx context.Context, _ Ask) (Sheet, error) {
 	return Sheet{Title: "Tasks", Data: rows}, nil
 }
 
-// rowOf words how a task is doing. What has not ended once says nothing of success.
+// rowOf words how a task is doing. A task that has not ended once reports no success.
 func rowOf(t api.TaskStatus) taskRow {
 	r := taskRow{TaskStatus: t, Tone: "good", Shape: "disc", Word: "ok", Rhythm: "goes on"}
 	switch {

@@ -17,8 +17,8 @@ const (
 	topMargin  = 36.0
 )
 
-// topology is a region drawn: a column per zone, a row per engine, what has no
-// zone on top. Positions follow from the spec alone, so nothing jumps.
+// topology is the drawing of a region: a column per zone, a row per engine, and components
+// without a zone on top. Positions follow from the spec alone, so nothing jumps.
 type topology struct {
 	Width, Height float64
 	Columns       []column

@@ -96,7 +96,7 @@ func distanceWords(declared, measured float64) string {
 	return ""
 }
 
-// lagWords words how far a copy is behind; what is not known is negative.
+// lagWords words how far a copy is behind; a negative value is unknown.
 func lagWords(bytes int64, behind float64) string {
 	if bytes < 0 && behind < 0 {
 		return "unknown"

@@ -52,14 +52,14 @@ type Kind struct {
 type Step struct {
 	Name    string
 	Timeout time.Duration
-	// Do brings the effect about and verifies it from outside. It may be called again
-	// after a crash at any moment of an earlier call, and must then be harmless.
-	// What it returns is kept in the journal and handed to later steps.
+	// Do brings the effect about and verifies it from outside. It may be called again after
+	// a crash at any moment of an earlier call, and must then be harmless. The journal
+	// keeps its result, and later steps receive it.
 	Do func(ctx context.Context, r *Run) (any, error)
 	// Undo takes the effect back, also when Do was interrupted; nil: nothing to take back.
 	Undo func(ctx context.Context, r *Run) error
-	// Final says that once the step has begun nothing is taken back any more: what fails
-	// afterwards stays as it is, for a person to ask for the rest again.
+	// Final says that nothing is undone any more once the step has begun: after a later
+	// failure a person asks for the remaining steps again.
 	Final bool
 }
 

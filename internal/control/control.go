@@ -38,8 +38,8 @@ type Control struct {
 	wg   sync.WaitGroup
 }
 
-// Start takes up what was left unfinished and returns a Control that accepts
-// actions until ctx ends.
+// Start resumes unfinished operations and returns a Control that accepts actions until ctx
+// ends.
 func Start(ctx context.Context, c Config) (*Control, error) {
 	if c.Crash == nil {
 		c.Crash = func(string) {}
@@ -53,7 +53,7 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 	}
 	left, err := Unfinished(c.State)
 	if err != nil {
-		return nil, fmt.Errorf("take up what was left: %w", err)
+		return nil, fmt.Errorf("resume unfinished operations: %w", err)
 	}
 	for _, o := range left {
 		x.busy[o.Subject] = o.Key
@@ -68,9 +68,9 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 // Close waits for the operations to notice that their context ended.
 func (c *Control) Close() { c.wg.Wait() }
 
-// Submit begins the action and returns its operation; see [Control.Wait]. A key that
-// is known already returns the operation it began, whatever the rest says; see [Window] for
-// how long it is known. While nobody can tell whether it is, nothing begins.
+// Submit begins the action and returns its operation; see [Control.Wait]. A known key
+// returns the operation that it began, even if the other fields differ; [Window] says how
+// long a key is known. While the key cannot be looked up, Submit begins nothing.
 func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	k, ok := c.kinds[a.Kind]
 	if !ok {

@@ -9,8 +9,9 @@ import (
 // CrashDir is the environment variable with the directory of [CrashIn].
 const CrashDir = "FOURNINES_CRASH_DIR"
 
-// CrashIn returns what kills us at each point that has a file in the directory, once: the file goes
-// first. It is how the end-to-end crash tests meet a real server with real engines.
+// CrashIn returns a function that kills this process at each point that has a file in the
+// directory. It removes the file first, so each file kills once. The end-to-end crash tests use it
+// on a real server with real engines.
 func CrashIn(dir string) CrashPoint {
 	if dir == "" {
 		return nil

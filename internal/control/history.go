@@ -7,10 +7,10 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Window is how long a repeated key is sure to find what it began. Callers repeat a request
-// because they did not hear its answer: commands and drills within two minutes, deciders
-// within the 30 s that a lease lasts. A key that comes back later than this may belong to an
-// operation that has left the state, and then begins another.
+// Window is how long a repeated key is certain to find the operation that it began. Callers
+// repeat a request because they did not hear its answer: commands and drills within two
+// minutes, deciders within the 30 s that a lease lasts. A key that comes back later than
+// this may belong to an operation that has left the state, and then begins another.
 const Window = 24 * time.Hour
 
 // Of the finished operations that are older than Window, the state keeps this many of the

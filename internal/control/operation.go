@@ -28,7 +28,7 @@ const (
 	StepUndone  = "undone"
 )
 
-// Operation is an action with what has become of it: a fold of its entries.
+// Operation is an action and its progress: a fold of its entries.
 type Operation struct {
 	Action
 	State string    `json:"state"`
@@ -40,7 +40,7 @@ type Operation struct {
 	Last  uint64    `json:"last"`
 }
 
-// Trace is what has become of a step.
+// Trace is the progress of a step.
 type Trace struct {
 	Name   string          `json:"name"`
 	State  string          `json:"state"`

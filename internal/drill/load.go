@@ -162,7 +162,8 @@ type Loss struct {
 	Most   int           // writes, lost or not, that were acknowledged within a window before it
 }
 
-// Loss looks at lost writes. What dies may acknowledge a few more after the fault was asked for: those count as well.
+// Loss looks at lost writes. A dying member may acknowledge a few more writes after the fault was requested:
+// those count as well.
 func (l *Load) Loss(lost []string, fault time.Time, window time.Duration) Loss {
 	gone := map[string]bool{}
 	for _, k := range lost {

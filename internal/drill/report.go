@@ -13,13 +13,13 @@ const Prefix = "drill/"
 
 // The kinds of entries of drills; each holds the whole report as it then was.
 var (
-	Begun = journal.NewKind[Report]("drill.begun", "A drill has begun.")
-	Moved = journal.NewKind[Report]("drill.step", "A step of a drill has begun or ended.")
-	Over  = journal.NewKind[Report]("drill.ended", "A drill is over, with its verdict.")
+	Begun   = journal.NewKind[Report]("drill.begun", "A drill has begun.")
+	Stepped = journal.NewKind[Report]("drill.step", "A step of a drill has begun or ended.")
+	Over    = journal.NewKind[Report]("drill.ended", "A drill is over, with its verdict.")
 )
 
 // EntryKinds returns the kinds of entries of drills.
-func EntryKinds() []journal.Kind { return []journal.Kind{Begun.Kind, Moved.Kind, Over.Kind} }
+func EntryKinds() []journal.Kind { return []journal.Kind{Begun.Kind, Stepped.Kind, Over.Kind} }
 
 // The verdicts.
 const (
@@ -82,11 +82,12 @@ func AtLeast(name, unit string, target, measured float64) Objective {
 // EntryPrefix + ID#NUMBER is the document that says that an entry of a drill is in the journal.
 const EntryPrefix = "drill-entry/"
 
-// EntryKey names an entry of a drill: who repeats it writes none. It is the entry's operation.
+// EntryKey names an entry of a drill, so that a repeat writes no second one. It is the entry's
+// operation.
 func EntryKey(id string, sequence int) string { return id + "#" + strconv.Itoa(sequence) }
 
 // The state keeps all reports of a day, and of older ones this many of the newest that are no
-// older than this. A drill is over within a day, whatever became of who ran it.
+// older than this. A drill is over within a day, even if its process died.
 var bound = state.Bound[Report]{
 	Over:  reports,
 	Ended: func(r *Report) time.Time { return r.Begun },
@@ -135,7 +136,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 }
 
 func fold(d *state.Docs, r journal.Record) error {
-	if r.Kind != Begun.Name && r.Kind != Moved.Name && r.Kind != Over.Name {
+	if r.Kind != Begun.Name && r.Kind != Stepped.Name && r.Kind != Over.Name {
 		return nil
 	}
 	if err := d.Put(EntryPrefix+r.Operation, struct{}{}); err != nil {

@@ -23,10 +23,9 @@ type line struct {
 	retired []*relay.Service
 }
 
-// Apply validates a configuration, binds what is new, stores it, and switches.
-// Whatever fails, the running configuration stays as it is. The same
-// configuration again does nothing; an older version is [ErrOlder]. Before
-// Start it only stores.
+// Apply validates a configuration, binds what is new, stores it, and switches. After any
+// failure the running configuration stays as it is. The same configuration again does
+// nothing; an older version is [ErrOlder]. Before Start it only stores.
 func (e *Edge) Apply(c Config) error {
 	if err := c.Validate(); err != nil {
 		return err

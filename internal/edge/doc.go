@@ -9,9 +9,9 @@
 // judgement of package decide. Clients' connections begin in package front (HTTP/2,
 // TLS), with the certificates of package cert.
 //
-// Invariants: what is served is what lies on the disk; a configuration that is
-// invalid, older, or cannot be bound or stored changes nothing; every change of
-// a breaker, target, leader, fence or hold is an event with a number.
+// Invariants: the served configuration is the one on the disk; a configuration that is
+// invalid, older, or cannot be bound or stored changes nothing; every change of a breaker,
+// target, leader, fence or hold is an event with a number.
 //
 // It never talks to the server, never journals and never chooses who should
 // lead: it reports, and is told.

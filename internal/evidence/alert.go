@@ -64,14 +64,15 @@ const (
 const forget = 24 * time.Hour
 
 // Watch is what is remembered from one decision about alerts to the next, by key. After a
-// restart it is empty: what stands is then taken for seen at that moment.
+// restart it is empty, so that current troubles count as first seen at that moment.
 type Watch struct {
 	seen map[string]time.Time // when a trouble that has not fired was first seen
 	last map[string]time.Time // when a trouble that fires was seen last
 }
 
 // DecideAlerts returns the alerts that change: those that begin to fire, became worse, or
-// are resolved. standing is what the journal says, wanted is what is wrong now.
+// are resolved. standing are the alerts that fire by the journal, wanted those for what is
+// wrong now.
 func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Alert) {
 	next := Watch{map[string]time.Time{}, map[string]time.Time{}}
 	fires := map[string]Alert{}

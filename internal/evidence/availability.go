@@ -88,7 +88,7 @@ type lost struct {
 	Outside float64 `json:"outside,omitempty"`
 }
 
-// whole is what counts: what those outside saw includes what the edges saw of the same
+// whole is what counts: the view from outside includes what the edges saw of the same
 // customers, or the other way round, so the larger of the two is what is proved.
 func (l lost) whole() float64 { return max(l.Edges, l.Outside) }
 

@@ -11,8 +11,8 @@ type Sample struct {
 	Entries []uint64
 }
 
-// Figure is a set of samples as people compare it: not only a mean, which one bad day
-// hides in or rules.
+// Figure summarizes a set of samples: not only by a mean, which can hide one bad day or be
+// dominated by it.
 type Figure struct {
 	Name    string   `json:"name"`
 	Unit    string   `json:"unit"`
@@ -86,8 +86,8 @@ func medianRanks(n int) (low, high int, ok bool) {
 }
 
 // Between makes a figure of the mean time between events in a window of seconds. Its
-// interval is that of a Poisson process (Garwood 1936, chi-square quantiles by Wilson
-// and Hilferty 1931): also no event at all says something.
+// interval is that of a Poisson process (Garwood 1936, chi-square quantiles by Wilson and
+// Hilferty 1931): even no event at all gives a bound.
 func Between(name string, seconds float64, events []Sample) Figure {
 	f := Summarize(name, "seconds", nil)
 	f.N, f.Of, f.Note = len(events), "mean", ""

@@ -7,7 +7,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 )
 
-// Which incidents and drills count: what happened, what we did on purpose, or both.
+// The incidents and drills that count: real ones, practice, or both.
 const (
 	Real     = "real"
 	Practice = "practice"

@@ -27,8 +27,8 @@ type mark struct {
 	Index uint64    `json:"index"`
 }
 
-// What is remembered of what was done: edges keep their counters for two minutes, so older
-// marks can be linked with nothing that still comes.
+// Bounds of the marks that are kept: edges keep their counters for two minutes, so nothing
+// that still arrives can be linked with an older mark.
 const (
 	maxMarks = 64 // more than one region does in a few minutes
 	markAge  = 10 * time.Minute

@@ -34,7 +34,7 @@ func (a Availability) noting() map[int]uint64 {
 	return map[int]uint64{}
 }
 
-// serve notes that somebody of a cell's customers was served, by whoever saw it.
+// serve notes that a customer of a cell was served, as an edge or a vantage point saw it.
 func (a *Availability) serve(cell int, second uint64) {
 	if cell >= 0 {
 		a.Served[cell] = max(a.Served[cell], second)
@@ -53,13 +53,13 @@ func (a Availability) served(cells []int) uint64 {
 
 // Promised returns the seconds that a prober saw, in which those are unknown that failed before
 // anything was promised; cells are those of each home, and asking is when the prober began. The
-// state decides, and nothing that a server has in its memory: on a busy machine a platform's
-// first minutes are told to several, one after the other.
+// state alone decides, and not the memory of a server: on a busy machine several servers in
+// turn receive the reports of a platform's first minutes.
 //
-//   - A home of whose customers nobody was ever served has promised nothing yet.
+//   - A home that never served a customer has promised nothing yet.
 //   - One that was served before, and then was off with its whole platform, may take a while
 //     until it is served again. Only a prober that began with it can tell that from an outage.
-//   - Everything else counts, whatever else still begins.
+//   - Everything else counts, even while other parts of the platform still start.
 func (a Availability) Promised(seconds []fact.OutsideSecond, cells map[string][]int, asking uint64) []fact.OutsideSecond {
 	if len(seconds) == 0 {
 		return seconds

@@ -31,8 +31,8 @@ func (j *Journal) EdgeAt(size uint64) (*tiles.Edge, error) {
 	return e, nil
 }
 
-// Bytes returns how much room the entries from the index from on, below to, take in the
-// log, rounded up to the blocks that are found without reading it.
+// Bytes returns the size in the log of the entries [from, to), in bytes, rounded up to the
+// blocks that are found without reading the log.
 func (j *Journal) Bytes(from, to uint64) int64 {
 	var n int64
 	for from < to {

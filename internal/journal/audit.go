@@ -43,7 +43,7 @@ func (a *audit) run(ctx context.Context, v note.Verifier, least uint64, feed fun
 	if a.o.Against != nil {
 		var err error
 		if a.against, err = tiles.OpenCheckpoint(a.o.Against, v); err != nil {
-			return fmt.Errorf("verify journal %s: the older checkpoint is not one of this log: %w", a.name, err)
+			return fmt.Errorf("verify journal %s: the older checkpoint does not belong to this log: %w", a.name, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)

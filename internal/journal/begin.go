@@ -12,8 +12,9 @@ import (
 )
 
 // begin makes a journal where there is none: an empty log, a head, a checkpoint of size 0
-// and keys. The signer's key comes last: what has one was whole once, and is never begun
-// again. Without one and without a single entry an earlier attempt was interrupted.
+// and keys. The signer's key comes last: a directory that has one was complete once, and is
+// never begun again. A directory without a key and without entries is an interrupted
+// attempt.
 func (j *Journal) begin() error {
 	if exists(j.dir, keyFile) || !j.blank() {
 		return nil // not new: what is missing will be named

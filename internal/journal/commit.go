@@ -135,9 +135,9 @@ func (j *Journal) write() error {
 	return j.persist(s, frontier, now)
 }
 
-// persist writes and syncs what the committer has gathered. What was decided must be
-// written: when the disk refuses it, the journal takes nothing more, and has it from the
-// other servers at its next start.
+// persist writes and syncs what the committer has gathered. A decided group must be
+// written: when the disk refuses it, the journal accepts nothing more, and reads the group
+// from the other servers at its next start.
 func (j *Journal) persist(s *segment, frontier tiles.Frontier, stamp time.Time) error {
 	c := &j.committer
 	if err := j.o.disk.writeAt(c.file, c.buf, s.end); err != nil {
@@ -148,7 +148,7 @@ func (j *Journal) persist(s *segment, frontier tiles.Frontier, stamp time.Time) 
 		return err
 	}
 	if err := j.o.disk.datasync(c.file); err != nil {
-		return j.poison(fmt.Errorf("journal %s: sync: %w; nothing more is accepted: start the server again, which looks at what is on the disk", j.dir, err))
+		return j.poison(fmt.Errorf("journal %s: sync: %w; nothing more is accepted: restart the server: it checks the disk when it starts", j.dir, err))
 	}
 	c.frontier, c.stamp = frontier, stamp
 	j.acknowledge(s)

@@ -1,4 +1,4 @@
-// Package journal is what was done and seen: an append-only, ordered log in one
+// Package journal records what was done and seen: it is an append-only, ordered log in one
 // directory, fsynced before it acknowledges, published as a tree of hashes with signed
 // checkpoints that anybody can verify (row 7.8.5).
 //
@@ -12,15 +12,16 @@
 //	tile/…, checkpoint        tlog-tiles, see package tiles
 //
 // Invariants:
-//   - [Journal.Append] returns after the entries are on disk; what it returned is
+//   - [Journal.Append] returns after the entries are on disk; an acknowledged entry is
 //     never lost, reordered or doubled by a kill -9.
 //   - Indexes are dense and start at 0. An index is not in an entry's bytes: its
 //     position proves it. An entry's bytes never change.
 //   - Where several servers hold one log, a group of entries is decided for all of them
 //     before it is written ([Options.Decide]), and the others append the same bytes
 //     ([Journal.Accept]). A group that was decided and cannot be written ends the journal.
-//   - The log is what counts. Tiles and checkpoints follow it within about a second, are
-//     computed from what is on the disk, and are made up for when the disk was full.
+//   - The log is what counts. Tiles and checkpoints follow it within about a second and are
+//     computed from what is on the disk; after the disk was full, the missing ones are
+//     written.
 //   - A checkpoint is signed only over entries that are durable, and after every tile
 //     below it is; a full tile is written once.
 //   - Times that the journal stamps never go back, also over a restart and when the
@@ -35,8 +36,8 @@
 //     nothing more is accepted: the kernel may have dropped the pages, so only a fresh
 //     Open can tell what is on disk.
 //
-// What the directory cannot show by itself is that it was replaced as a whole: keep the
-// verifier key and a checkpoint elsewhere, and verify against them.
+// The directory alone cannot show that it was replaced as a whole: keep the verifier key
+// and a checkpoint elsewhere, and verify against them.
 //
 // Segments are not preallocated: written zeros save about a third of an fdatasync, but
 // double the writes, and a power failure may then leave holes inside a group.

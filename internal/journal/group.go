@@ -48,7 +48,7 @@ func (g Group) Encode() []byte {
 // [Journal.Accept].
 func ParseGroup(b []byte) (Group, error) {
 	if len(b) < groupHeader || string(b[:8]) != groupMagic {
-		return Group{}, errors.New("read a group of entries: these bytes are none")
+		return Group{}, errors.New("read a group of entries: these bytes are not a group")
 	}
 	g := Group{
 		First: binary.LittleEndian.Uint64(b[8:]),
@@ -76,7 +76,7 @@ func (j *Journal) Accept(ctx context.Context, groups ...Group) error {
 		for range g.Count {
 			payload, behind, err := nextFrame(rest)
 			if err != nil {
-				return fmt.Errorf("accept entries from %d on: %w: it was damaged on its way", g.First, err)
+				return fmt.Errorf("accept entries from %d on: %w: it was damaged in transit", g.First, err)
 			}
 			r.sizes = append(r.sizes, int32(frameHeader+len(payload))) //nolint:gosec // bounded by MaxEntryBytes
 			rest = behind

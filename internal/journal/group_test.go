@@ -134,7 +134,7 @@ func TestGroupsThatDoNotFitAreRefused(t *testing.T) {
 	torn := d.groups[0]
 	torn.Frames = slices.Clone(torn.Frames)
 	torn.Frames[len(torn.Frames)-1] ^= 1
-	if err := f.Accept(t.Context(), torn); err == nil || !strings.Contains(err.Error(), "damaged on its way") {
+	if err := f.Accept(t.Context(), torn); err == nil || !strings.Contains(err.Error(), "damaged in transit") {
 		t.Fatalf("a damaged group is taken: %v", err)
 	}
 	if err := f.Accept(t.Context(), d.groups[0]); err != nil { // all of that has changed nothing

@@ -90,9 +90,9 @@ func Open(dir string, now func() time.Time) (*Journal, error) { return Options{N
 // Dir returns the journal's directory.
 func (j *Journal) Dir() string { return j.dir }
 
-// Append adds entries in order, next to each other, and returns the index of the
-// first. When it returns without error they are durable. With an error from ctx
-// they may be added later all the same: repeat under an idempotency key.
+// Append adds entries in order, next to each other, and returns the index of the first.
+// When it returns without error they are durable. After an error from ctx they may still be
+// added later: repeat the call under an idempotency key.
 func (j *Journal) Append(ctx context.Context, entries ...Entry) (uint64, error) {
 	r, err := j.request(entries)
 	if err != nil {

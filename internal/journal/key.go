@@ -74,16 +74,16 @@ func ReadKey(dir string) (string, error) {
 func PublicKey(private string) (string, error) {
 	signer, err := note.NewSigner(private)
 	if err != nil {
-		return "", fmt.Errorf("this is no journal's private key: %w", err)
+		return "", fmt.Errorf("this is not a journal's private key: %w", err)
 	}
 	fields := strings.SplitN(private, "+", 5) // PRIVATE+KEY+NAME+HASH+BASE64, as NewSigner has checked
 	seed, err := base64.StdEncoding.DecodeString(fields[4])
 	if err != nil || len(seed) != 1+ed25519.SeedSize {
-		return "", errors.New("this is no journal's private key: its seed has another length")
+		return "", errors.New("this is not a journal's private key: its seed has another length")
 	}
 	public, ok := ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey)
 	if !ok {
-		return "", errors.New("this is no journal's private key: it is not Ed25519")
+		return "", errors.New("this is not a journal's private key: it is not Ed25519")
 	}
 	return note.NewEd25519VerifierKey(signer.Name(), public)
 }

@@ -75,7 +75,7 @@ func (j *Journal) allowed(e *Entry) error {
 	k, ok := j.kinds[e.Kind]
 	switch {
 	case !ok:
-		return fmt.Errorf("%w %.64q: nobody declared it; did you mean %q?", errKind, e.Kind, nearest(e.Kind, j.o.Kinds))
+		return fmt.Errorf("%w %.64q: it is not declared; did you mean %q?", errKind, e.Kind, nearest(e.Kind, j.o.Kinds))
 	case k.Data == nil && len(e.Data) > 0:
 		return fmt.Errorf("%w %q: it has no data, and this entry has %d bytes", errKind, e.Kind, len(e.Data))
 	case k.Data != nil && len(e.Data) == 0:

@@ -262,7 +262,7 @@ func TestRollbackAndForkAreNamed(t *testing.T) {
 	}
 	other := t.TempDir()
 	_ = open(t, other).Close()
-	if _, err := journal.Verify(t.Context(), other, journal.VerifyOptions{Against: known}); err == nil || !strings.Contains(err.Error(), "not one of this log") {
+	if _, err := journal.Verify(t.Context(), other, journal.VerifyOptions{Against: known}); err == nil || !strings.Contains(err.Error(), "does not belong to this log") {
 		t.Errorf("a checkpoint of another log: %v", err)
 	}
 }

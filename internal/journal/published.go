@@ -59,7 +59,8 @@ func (p *Published) Subtree(level uint, n uint64) (tiles.Hash, error) {
 	return p.tree.Subtree(context.Background(), level, n, p.c.Size)
 }
 
-// Wait waits for more than size entries. What is published here does not grow.
+// Wait waits for more than size entries. Published never grows: Wait returns at once when
+// the entries are there, and otherwise when ctx ends.
 func (p *Published) Wait(ctx context.Context, size uint64) (uint64, error) {
 	if p.c.Size > size {
 		return p.c.Size, nil

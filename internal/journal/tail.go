@@ -41,7 +41,8 @@ func (j *Journal) loadSegments(least uint64) error {
 	if len(torn) > 0 {
 		err = f.Truncate(newest.end)
 	}
-	// What a killed process wrote and did not sync is taken over: it must be durable first.
+	// Entries that a killed process wrote and did not sync are kept, so they must be
+	// durable first.
 	return here(j.dir, errors.Join(err, j.o.disk.datasync(f)))
 }
 

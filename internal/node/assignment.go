@@ -76,7 +76,7 @@ type Target struct {
 	Address string `json:"address"`
 }
 
-// Lease is one fault to inject; it ends by itself at Until whatever dies.
+// Lease is one fault to inject; it ends by itself at Until, even if processes die.
 type Lease struct {
 	ID     string    `json:"id"`
 	Kind   string    `json:"kind"`

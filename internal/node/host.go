@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Host says as whom the units run on this machine.
+// Host is the account under which units run on this machine.
 type Host struct {
 	UID, GID int                    // -1: as ourselves
 	Held     func(home string) bool // tells that a unit must not be started now; nil: never
@@ -17,7 +17,7 @@ type Host struct {
 // PostgreSQL refuses to be root and nothing else needs to be.
 const EngineUser = "fournines"
 
-// ThisHost finds out as whom to run units.
+// ThisHost determines the account for units.
 func ThisHost() (Host, error) {
 	if os.Getuid() != 0 {
 		return Host{UID: -1, GID: -1}, nil

@@ -249,7 +249,7 @@ func (n *Node) Facts(now time.Time) fact.Node {
 func (n *Node) StopUnits(ctx context.Context) error {
 	n.mu.Lock()
 	n.stopping = true
-	if len(n.current.Units) == 0 { // this node never ran: what the last one ran is on disk
+	if len(n.current.Units) == 0 { // this node never ran: the last one's assignment is on disk
 		last, _, err := loadAssignment(n.Dir)
 		if err != nil {
 			n.mu.Unlock()

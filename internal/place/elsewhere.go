@@ -4,10 +4,11 @@ import (
 	"slices"
 )
 
-// Servers on machines of their own. Everything of a platform has a loopback address; what
-// runs on another machine is listened at by the gate, or by who joined, at the very same
-// address, and carried there. So nobody else knows that a server is elsewhere, except for
-// what only a machine can do to its own processes: injecting faults, and running drills.
+// Servers on machines of their own. Everything of a platform has a loopback address. For a
+// server on another machine the gate, or the machine that joined, listens at the very same
+// address and carries the traffic there. So nothing else needs to know that a server is
+// elsewhere, except injecting faults and running drills, which only a machine can do to its
+// own processes.
 
 // Gate is the unit where servers on other machines join.
 const Gate = "gate"

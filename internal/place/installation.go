@@ -14,8 +14,8 @@ import (
 // FormatVersion is the version of the data directory's layout.
 const FormatVersion = 1
 
-// Installation is what `up` decided about this machine; every process of ours reads
-// it from the data directory.
+// Installation holds the decisions of `up` about this machine; all of our processes read it
+// from the data directory.
 type Installation struct {
 	Format    int      `json:"format"`
 	Regions   []string `json:"regions"`

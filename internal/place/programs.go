@@ -37,7 +37,7 @@ func EnginesRoot() string {
 	return filepath.Join(data, "fournines", "engines")
 }
 
-// Env is the environment that engines run in: ours is not theirs, it may hold secrets.
+// Env is the environment of engines. They do not inherit ours, which may hold secrets.
 func (p *Programs) Env() []string {
 	env := []string{"PATH=" + p.PostgresBin + ":/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC"}
 	if p.Libraries != "" {

@@ -8,10 +8,10 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// What servers say to each other goes through the network between regions. A server outside
-// of every region has no distance to them, and loses one that is cut off from all others.
+// Traffic between servers goes through the network between regions. A server outside of
+// every region has no distance to them, and loses one that is cut off from all others.
 
-// Outside is where the network between regions knows a server that sits in none.
+// Outside is the place, in the network between regions, of a server that sits in none.
 const Outside = "outside"
 
 // The ports of servers among themselves.

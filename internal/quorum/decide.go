@@ -14,7 +14,7 @@ import (
 )
 
 // ErrDeposed means that another server leads, or may lead.
-var ErrDeposed = errors.New("this server leads no more")
+var ErrDeposed = errors.New("this server no longer leads")
 
 // tryFor bounds one try of a transaction, pause is the time between two.
 const (
@@ -91,7 +91,7 @@ func (q *Quorum) offer(term int64, prev, key string, value []byte, next string) 
 	if string(got(1)) == next && bytes.Equal(got(2), value) {
 		return nil // an earlier try, whose answer was lost
 	}
-	return fmt.Errorf("%w: the decided log ends with %q where %q was left", ErrDeposed, got(1), prev)
+	return fmt.Errorf("%w: the decided log ends with %q instead of %q", ErrDeposed, got(1), prev)
 }
 
 func orNobody(b []byte) string {

@@ -239,7 +239,7 @@ func (q *Quorum) takeOver(ctx context.Context, j *journal.Journal) error {
 			return ErrDeposed
 		}
 		if len(next) == 0 || string(next[0].Value) != ours {
-			return errors.New("the decided log moved while it was taken over")
+			return errors.New("the decided log changed while it was read")
 		}
 	}
 	list, err := q.o.Client.Get(ctx, groupPrefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
@@ -252,7 +252,7 @@ func (q *Quorum) takeOver(ctx context.Context, j *journal.Journal) error {
 	for _, kv := range list.Kvs {
 		var first uint64
 		if _, err := fmt.Sscanf(string(kv.Key), groupPrefix+"%d", &first); err != nil {
-			return fmt.Errorf("key %s is no group's", kv.Key)
+			return fmt.Errorf("key %s does not name a group", kv.Key)
 		}
 		q.kept, q.bytes = append(q.kept, kept{first, guess}), q.bytes+guess
 	}
@@ -264,7 +264,7 @@ func (q *Quorum) takeOver(ctx context.Context, j *journal.Journal) error {
 // guess is what a group counts for whose size is not known, in bytes.
 const guess = 8 << 10
 
-// Resign gives the leadership up, so that another server has it at once.
+// Resign gives up the leadership, so that another server can take it at once.
 func (q *Quorum) Resign(ctx context.Context) error {
 	q.mu.Lock()
 	lease, lost := q.lease, q.reason != nil

@@ -26,14 +26,14 @@ const (
 // groupKey is where the group stands that begins with this entry: sorted as a number.
 func groupKey(first uint64) string { return fmt.Sprintf("%s%020d", groupPrefix, first) }
 
-// Options say who takes part.
+// Options describe this server and its peers.
 type Options struct {
 	Client *clientv3.Client
-	Name   string // of this server; whoever leads by it holds the lock of the same journal
+	Name   string // of this server; a leader of this name holds the lock of the same journal
 	Seed   bool   // this server's journal is the log's beginning, where nothing is decided yet
 
 	// Fetch reads entries from another server's log: those from one index on, below
-	// another. It is used for what etcd keeps no more.
+	// another. It is used for groups that etcd no longer keeps.
 	Fetch func(ctx context.Context, from, to uint64, accept func(journal.Group) error) error
 
 	TTL     time.Duration // of the leader's lease, see [leaseFor]; 0: 4 s
@@ -95,8 +95,8 @@ func New(o Options) *Quorum {
 	return &Quorum{o: o, lost: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// Leader returns who leads, as far as this server knows. It is nobody where that cannot be
-// told.
+// Leader returns the leader, as far as this server knows, and the zero value where it does
+// not know.
 func (q *Quorum) Leader() (Leader, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -117,8 +117,8 @@ func (q *Quorum) Term() int64 {
 	return q.term
 }
 
-// Lost is closed when this server has led and may do so no more. Nothing that it does
-// afterwards may have an effect: end the process.
+// Lost is closed when this server may no longer lead. Nothing that it does afterwards may
+// have an effect: end the process.
 func (q *Quorum) Lost() <-chan struct{} { return q.lost }
 
 // Reason says why the leadership was lost.
@@ -173,7 +173,7 @@ func parseEnd(b []byte) (end, error) {
 	size, root, ok := strings.Cut(string(b), " ")
 	n, err := strconv.ParseUint(size, 10, 64)
 	if !ok || err != nil || len(root) != 64 {
-		return end{}, fmt.Errorf("key %s holds %q, which is no size and root", nextKey, b)
+		return end{}, fmt.Errorf("key %s holds %q, which is not a size and a root", nextKey, b)
 	}
 	return end{n, root}, nil
 }

@@ -43,7 +43,7 @@ func (q *Quorum) lastTenure(ctx context.Context) (t tenure, err error) {
 		return t, err
 	}
 	if err := json.Unmarshal(resp.Kvs[0].Value, &t); err != nil {
-		return t, fmt.Errorf("key %s holds %q, which is no tenure: %w", tenureKey, resp.Kvs[0].Value, err)
+		return t, fmt.Errorf("key %s holds %q, which is not a tenure: %w", tenureKey, resp.Kvs[0].Value, err)
 	}
 	return t, nil
 }

@@ -26,8 +26,8 @@ func (x *Records) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	return out, nil
 }
 
-// RunDrill implements what the doors declare: it starts the command that a person would type, as
-// a process of its own, so that our own end would not be the drill's.
+// RunDrill implements the doors' interface: it starts the command that a person would type, as a
+// process of its own, so that the drill outlives this server.
 func (x *Records) RunDrill(ctx context.Context, name, reason string) (string, error) {
 	if _, ok := drill.Find(x.options.Drills(), name); !ok {
 		return "", fmt.Errorf("no drill %q: %w", name, api.ErrNotFound)
@@ -66,7 +66,7 @@ func (x *Records) RunDrill(ctx context.Context, name, reason string) (string, er
 }
 
 func (x *Records) RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
-	kind := drill.Moved
+	kind := drill.Stepped
 	if sequence == 0 {
 		kind = drill.Begun
 	} else if r.Verdict != drill.Running {
@@ -92,7 +92,7 @@ func (x *Records) DrillReports(context.Context) ([]api.DrillReport, error) {
 	return drill.Before(x.house.State, 0, api.PageSize)
 }
 
-// DrillReport implements what the doors declare. One that the state keeps no more is read from the journal.
+// DrillReport implements the doors' interface. It reads a report that has left the state from the journal.
 func (x *Records) DrillReport(ctx context.Context, id string) (api.DrillReport, error) {
 	var r drill.Report
 	found, err := x.house.State.Get(drill.Prefix+id, &r)

@@ -12,8 +12,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 )
 
-// Entries implements what the doors declare. It reads backwards through the log, so a page near
-// its end is fast whatever the log's size.
+// Entries implements the doors' interface. It reads backwards through the log, so a page near
+// its end is fast at any size of the log.
 func (x *Records) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	const chunk = 512
 	var page api.Page[api.Entry]

@@ -26,7 +26,8 @@ func OperationOf(o control.Operation) api.Operation {
 	return out
 }
 
-// Operations implements what the doors declare. What the state keeps no more is read from the journal.
+// Operations implements the doors' interface. It reads operations that have left the state from the
+// journal.
 func (x *Records) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
 	below := uint64(0)

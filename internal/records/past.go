@@ -21,8 +21,8 @@ type past struct {
 	snap *table.Snapshot
 }
 
-// openPast takes the tables as they are up to now; close it. While they are still being made
-// it waits, and then fails: what is in the journal is never told as not being there.
+// openPast takes the tables as of now; the caller closes it. While they are still being made
+// it waits, and then fails: it never reports an entry of the journal as missing.
 func (x *Records) openPast(ctx context.Context) (*past, error) {
 	snap, err := x.options.Tables(ctx)
 	return &past{x, snap}, err
@@ -122,7 +122,8 @@ func (x *Records) operationsBelow(ctx context.Context, subject string, below uin
 	if err != nil || !some {
 		return out[:min(len(out), n)], err
 	}
-	// What has left ended before the oldest that is kept, and so began before that.
+	// Operations that have left the state ended before the oldest that is kept, and so
+	// began before that.
 	whole, err := control.Complete(x.house.State, began)
 	if sure := slices.IndexFunc(out, func(o control.Operation) bool { return o.First < oldest.Last }); err != nil || whole || sure >= n || (sure < 0 && len(out) >= n) {
 		return out[:min(len(out), n)], err

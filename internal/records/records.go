@@ -1,5 +1,5 @@
 // Package records answers from the journal and the state: operations, entries, drills and
-// evidence. What has left the state is read back from the journal's tables.
+// evidence. It reads what has left the state from the journal's tables.
 package records
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Options is what records know of others.
+// Options is what records need from outside.
 type Options struct {
 	Kinds  func() []journal.Kind // of entries that there can be
 	Drills func() []drill.Drill  // that can be run

@@ -2,13 +2,12 @@ package state
 
 import "time"
 
-// Bound says how much of what is over stays in the state: all that ended within Keep, and
-// of the rest the Newest that are no older than Age. Ages are counted from the newest that
-// is over, and from nobody's clock, so what leaves follows from the documents alone: entries
-// that are folded again after a crash give the same documents, and while nothing happens,
-// nothing grows and nothing leaves.
+// Bound limits how many ended documents the state keeps: all that ended within Keep, and the
+// Newest of the others that are no older than Age. Ages count from the newest ended document
+// and not from a clock, so the documents alone decide which of them leave: entries that are
+// folded again after a crash give the same documents.
 type Bound[T any] struct {
-	Over   *Index[T]           // what is over, the oldest first; what is not in it never leaves
+	Over   *Index[T]           // ended documents, the oldest first; no other document leaves
 	Ended  func(*T) time.Time  // it may only look at the document
 	With   func(*T) (p string) // prefix of keys that leave with it; nil: none
 	Keep   time.Duration
@@ -20,8 +19,8 @@ type Bound[T any] struct {
 // grow shrinks over some minutes instead of standing still for them.
 const leaveMost = 8
 
-// Prune lets leave what is beyond the bound. A fold calls it at each entry. While a document
-// of the kind cannot be read, nothing of the kind leaves.
+// Prune removes the documents beyond the bound. A fold calls it at each entry. While a
+// document of the kind cannot be read, nothing of the kind leaves.
 func (b Bound[T]) Prune(d *Docs) {
 	o := b.Over.of(d)
 	for range leaveMost {

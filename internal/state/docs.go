@@ -44,7 +44,7 @@ func (d *Docs) Get(key string, v any) (bool, error) {
 	}
 	into := reflect.ValueOf(v)
 	if into.Kind() != reflect.Pointer || into.IsNil() {
-		return false, fmt.Errorf("document %s: it cannot be read into a %T, only into what a pointer points to", key, v)
+		return false, fmt.Errorf("document %s: it cannot be read into a %T: pass a pointer", key, v)
 	}
 	return true, d.give(doc, into.Elem())
 }

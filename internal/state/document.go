@@ -7,23 +7,24 @@ import (
 	"sync/atomic"
 )
 
-// document is one document as it was put. It never changes: who puts it again makes another.
+// document is one document as it was put. It never changes: the next Put makes another
+// document.
 type document struct {
 	key     string
 	raw     json.RawMessage
 	decoded atomic.Pointer[decoded] // what it was decoded to, by type
 }
 
-// decoded is a document's value in one type. Nobody outside this package ever gets it: what
-// is handed out is a deep copy, so that a caller can do with it what it likes.
+// decoded is a document's value in one type. It never leaves this package: callers receive
+// a deep copy, which they may change.
 type decoded struct {
 	typ   reflect.Type
 	value reflect.Value // of that type
 	next  *decoded
 }
 
-// as returns the value in a type, which is decoded at the first time. It is shared: who
-// gets it may only look at it.
+// as returns the value in a type; the first call decodes it. The value is shared: callers
+// must not change it.
 func (doc *document) as(typ reflect.Type) (reflect.Value, error) {
 	first := doc.decoded.Load()
 	for d := first; d != nil; d = d.next {

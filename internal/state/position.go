@@ -10,8 +10,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 )
 
-// Position is how far the state has followed its journal. Known is a beginning of that
-// journal with its root: another journal in the same place does not have it.
+// Position is how far the state has followed its journal. Known is a prefix of that journal
+// with its root: a different journal in the same place does not have it.
 type Position struct {
 	Applied uint64
 	Known   journal.Head // no larger than Applied; zero when nothing was published yet

@@ -19,7 +19,7 @@ func checkElsewhere(l place.Layout, gate string) error {
 		return nil
 	}
 	if l.NetNS {
-		return errors.New("--elsewhere does not go with --netns: what is in a network namespace is not carried to another machine")
+		return errors.New("--elsewhere does not go with --netns: network namespaces do not reach another machine")
 	}
 	for _, name := range l.Elsewhere {
 		s, err := l.Seat(name)
@@ -31,7 +31,7 @@ func checkElsewhere(l place.Layout, gate string) error {
 		}
 	}
 	if _, _, err := net.SplitHostPort(gate); err != nil {
-		return fmt.Errorf("--gate %q is no HOST:PORT: it is this machine's address where %s joins, such as 10.0.0.5:9443", gate, l.Elsewhere[0])
+		return fmt.Errorf("--gate %q is not HOST:PORT: it is this machine's address where %s joins, such as 10.0.0.5:9443", gate, l.Elsewhere[0])
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func reachable(l place.Layout, s place.Seat) []string {
 func dialler(from string, addresses []string) func(context.Context, string) (net.Conn, error) {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		if !slices.Contains(addresses, address) {
-			return nil, fmt.Errorf("%q is not for who asks", address)
+			return nil, fmt.Errorf("%q is not an address that this machine may open", address)
 		}
 		var d net.Dialer
 		if from != "" && tunnel.Network(address) == "tcp" { // the network between regions tells servers apart by it

@@ -60,8 +60,8 @@ func bundleOf(l place.Layout) (bundle, error) {
 	return b, nil
 }
 
-// RunGate lets machines that were invited join, and carries what is between them and this
-// one, until ctx ends.
+// RunGate lets machines that were invited join, and carries the traffic between them and
+// this one, until ctx ends.
 func RunGate(ctx context.Context, root string, log *slog.Logger) error {
 	inst, layout, err := place.LoadInstallation(root)
 	if err != nil {

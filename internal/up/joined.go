@@ -45,7 +45,7 @@ const (
 	takingFile = "joined.taking" // is there while the platform's files are exchanged: they may be of two kinds
 )
 
-// The times between two attempts: to connect, and to start the server that ended; and between
+// The pauses between two attempts to connect, between two starts of the server, and between
 // two looks at the platform's files.
 const (
 	connectAgain = time.Second
@@ -157,7 +157,7 @@ func (j *Joined) take(ctx context.Context, s *tunnel.Session) (changed bool, err
 	var another []string
 	for _, name := range slices.Sorted(maps.Keys(b.Files)) {
 		if !filepath.IsLocal(name) {
-			return false, fmt.Errorf("the platform sends %q, which is no file of a data directory", name)
+			return false, fmt.Errorf("the platform sends %q, which is not a file of a data directory", name)
 		}
 		if before, err := os.ReadFile(filepath.Join(j.Root, name)); err != nil || !bytes.Equal(before, b.Files[name]) {
 			another = append(another, name)
@@ -232,7 +232,7 @@ func (j *Joined) connect(ctx context.Context) {
 	}
 }
 
-// visit carries until the connection is lost, or the platform is another than before.
+// visit carries until the connection is lost, or the platform has changed.
 func (j *Joined) visit(ctx context.Context) error {
 	s, err := j.machine.Connect(ctx)
 	if err != nil {
@@ -256,10 +256,10 @@ func (j *Joined) visit(ctx context.Context) error {
 		for wait.Sleep(ctx, lookEvery); ctx.Err() == nil; wait.Sleep(ctx, lookEvery) {
 			changed, err := j.look(ctx, s)
 			if err != nil && ctx.Err() == nil {
-				j.Log.Warn("whether the platform is another than before is not known", "err", err)
+				j.Log.Warn("whether the platform has changed is not known", "err", err)
 			}
 			if changed {
-				stop(errors.New("the platform is another than before"))
+				stop(errors.New("the platform has changed"))
 			}
 		}
 	}()
@@ -306,6 +306,6 @@ func (j *Joined) serve(ctx context.Context) error {
 		return err
 	case <-j.changed:
 		cancel()
-		return errors.Join(errors.New("the platform is another than before"), <-ended)
+		return errors.Join(errors.New("the platform has changed"), <-ended)
 	}
 }

@@ -255,8 +255,8 @@ func CheckSpace(root string) error {
 	return nil
 }
 
-// checkPorts refuses addresses that somebody else has. What an earlier `up` of this
-// installation left running is adopted.
+// checkPorts refuses addresses that somebody else has. Processes that an earlier `up` of
+// this installation left running are adopted.
 func (u *Up) checkPorts() error {
 	ports := map[string]string{}
 	if !u.NetNS { // a namespace is ours alone

@@ -34,8 +34,8 @@ func RunWan(ctx context.Context, root string, log *slog.Logger) error {
 	return n.Run(ctx)
 }
 
-// cuts are the ways that faults cut, read from the leases of their guards: whoever dies, a
-// lease ends at its time.
+// cuts are the ways that faults cut, read from the leases of their guards: a lease ends at
+// its time, even if processes die.
 type cuts struct {
 	dir    string
 	layout place.Layout

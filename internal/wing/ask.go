@@ -39,7 +39,7 @@ func Actor(ctx context.Context) string {
 }
 
 // WithTrace keeps the trace id of a traceparent header (https://www.w3.org/TR/trace-context/);
-// a malformed one counts as none, as that says.
+// it ignores a malformed one, as that specification requires.
 func WithTrace(ctx context.Context, traceparent string) context.Context {
 	parts := strings.Split(traceparent, "-")
 	if len(parts) < 4 || len(parts[0]) != 2 || len(parts[1]) != 32 || strings.Trim(parts[1], "0") == "" || strings.Trim(parts[1], "0123456789abcdef") != "" {
@@ -67,8 +67,8 @@ func RequestID(ctx context.Context, prefix string) string {
 	return control.NewID(prefix)
 }
 
-// Ask submits an action of a person. A refusal, also because something else works on the
-// same subject, is an [ErrRefused].
+// Ask submits an action of a person. A refusal is an [ErrRefused]; that includes another
+// operation on the same subject.
 func (h *House) Ask(ctx context.Context, key, kind, subject, reason string, args any) (control.Operation, error) {
 	a, err := control.NewAction(key, kind, subject, args)
 	if err != nil {

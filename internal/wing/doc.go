@@ -1,4 +1,5 @@
-// Package wing says what a wing hands to the house, and what the house hands to a wing.
+// Package wing is the contract between a wing and the server: a [Wing] is all that a wing
+// provides, a [House] is all that it receives.
 //
 // A wing is one folder: its core decides and sees only the core of the house; its wiring
 // connects the core's ports to drivers and facts; its door is how programs and people reach

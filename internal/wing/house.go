@@ -30,6 +30,6 @@ type House struct {
 	Now      func() time.Time
 }
 
-// Blind is how long a server that has just begun to lead knows too little to alarm anybody,
-// or to refuse for what it has not seen yet.
+// Blind is the time after a server becomes the leader in which it knows too little to raise
+// an alarm, or to refuse an action because it has not seen something yet.
 const Blind = 10 * time.Second

@@ -9,7 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// Copies says what is copied between regions, and what lies between them.
+// Copies lists the copies between regions, and the links between them.
 type Copies interface {
 	// Mirrors lists every direction in which topics are copied here, in the order of their regions.
 	Mirrors(ctx context.Context) ([]Mirror, error)

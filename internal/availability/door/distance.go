@@ -6,8 +6,8 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// Distance is one way between two regions: what the platform declares of it, and what
-// numbered pulses prove (rows 7.1.9, 7.5.1).
+// Distance is one direction between two regions: as the platform file declares it, and as
+// numbered pulses measure it (rows 7.1.9, 7.5.1).
 type Distance struct {
 	From             string     `json:"from" doc:"region that speaks"`
 	To               string     `json:"to" doc:"region that hears"`

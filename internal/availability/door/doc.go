@@ -1,4 +1,4 @@
-// Package door is how people and programs reach the availability wing.
+// Package door serves people and programs that use the availability wing.
 //
 //	row            what                                                      API           console
 //	7.1.8          readiness, switchovers, restarts of brokers               clusters.go   page_switchover.go

@@ -11,7 +11,8 @@ import (
 	"github.com/greenlang/fournines/internal/console"
 )
 
-// evacuationSheet is every home: what moving it would mean now, and what it meant before.
+// evacuationSheet is every home, with the plan of its move now and the outcomes of earlier
+// moves.
 type evacuationSheet struct {
 	Homes []homeCard
 	Past  []api.Operation // moves, the newest first
@@ -31,7 +32,7 @@ type leg struct {
 	Final bool
 }
 
-// Verb is what can be asked for: to move it away, or home again.
+// Verb is the possible request: to move the home away, or back home.
 func (h homeCard) Verb() string {
 	if h.Serving == h.Region {
 		return "evacuate"
@@ -114,7 +115,7 @@ func begin(as func(context.Context, MoveRequest) (string, error)) func(context.C
 			return console.Outcome{}, err
 		}
 		if strings.TrimSpace(f.Get("typed")) != q.Region {
-			return console.Outcome{}, console.BadRequest("the region's name is not typed", "Type "+q.Region+", so that it cannot be another one by mistake.")
+			return console.Outcome{}, console.BadRequest("the region's name is not typed", "Type "+q.Region+", so that you do not move another one by mistake.")
 		}
 		id, err := as(ctx, q)
 		return console.Outcome{Address: "/operations/" + console.Segments(id)}, err
@@ -166,7 +167,7 @@ func (s moveSheet) missing() *console.Trouble {
 	case s.Practice && s.Ungraceful:
 		return console.BadRequest("an exercise is graceful", "Clear one of the two; the drill region-loss exercises the other way.")
 	case s.Typed != s.Home.Region:
-		return console.BadRequest(fmt.Sprintf("the region's name is not typed: %q", s.Typed), "Type "+s.Home.Region+", so that it cannot be another one by mistake.")
+		return console.BadRequest(fmt.Sprintf("the region's name is not typed: %q", s.Typed), "Type "+s.Home.Region+", so that you do not move another one by mistake.")
 	}
 	return nil
 }

@@ -20,8 +20,8 @@ type pages struct {
 	figures    api.Figures
 }
 
-// Pages show where customers are served and resolvers are sent, and move both; they show on a
-// region's page whether its clusters could fail over.
+// Pages show and change which regions serve customers and receive resolvers; on a region's
+// page they show whether its clusters could fail over.
 func Pages(s Source, done api.Operations, proved api.Figures) []console.Page {
 	p := pages{s, done, proved}
 	region := func(f url.Values) string { return f.Get("region") }

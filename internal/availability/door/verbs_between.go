@@ -10,7 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/spec"
 )
 
-// What lies between regions: the way, and the copies of objects.
+// The links between regions, and the copies of objects.
 
 func (v verbs) links() *cobra.Command {
 	return verb.List[Distance]{

@@ -24,8 +24,8 @@ type Slot struct {
 	Seen     uint64 `json:"seen"`    // number of that feed's next change then: with less, that store has gone back in time
 }
 
-// Course is what rounds rest on: where both feeds were read to, and whether everything that
-// they do not name is known to be equal.
+// Course is the position of both feeds, and whether every key that they do not name is
+// known to be equal.
 type Course struct {
 	A, B  Cursor
 	Based bool   // everything was compared, or a slot vouches for it
@@ -121,8 +121,9 @@ func (c Course) Compared(turn int) Course {
 	return c
 }
 
-// Compare tells whether everything is to be compared now, when the comparison before ended then, or nothing was since:
-// at once where nothing else tells what is missing, resting as long as it took; otherwise regularly, with a small share of the time.
+// Compare tells whether to compare everything now, given the end and duration of the last comparison. Where
+// nothing else shows what is missing, it compares at once and rests for as long as the last comparison took;
+// otherwise it compares regularly, with a small share of the time.
 func (c Course) Compare(ended, now time.Time, took, every time.Duration) bool {
 	const share = 20 // times what it takes is rested
 	switch rested := now.Sub(ended); {
@@ -135,8 +136,8 @@ func (c Course) Compare(ended, now time.Time, took, every time.Duration) bool {
 	}
 }
 
-// Drift returns those copies which a comparison found missing, which no feed has named since, and which are
-// missing still: the feeds, or somebody who wrote past them, have let them be forgotten.
+// Drift returns the copies that a comparison found missing, that no feed has named since, and that are
+// still missing: a feed has lost them, or a client wrote past the feeds.
 func Drift(found, still []Copy) []Copy {
 	var out []Copy
 	for _, c := range still {

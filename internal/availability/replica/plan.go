@@ -1,18 +1,19 @@
-// Package replica decides what must be copied so that two regions' buckets agree about a
-// key (row 7.1.7). It is pure: from the histories of both sides come the copies, and nothing
-// else is remembered, so whoever was killed goes on from the buckets alone.
+// Package replica decides what must be copied so that two regions' buckets agree about a key
+// (row 7.1.7). It is pure: it computes the copies from the histories of both sides and
+// remembers nothing else, so a restarted server resumes from the buckets alone.
 //
 // Every write has an origin: the region where a client made it, the version that it got
 // there, and a hybrid logical time. A copy carries its origin, so it is never copied back and
-// never twice. A write that a client made on top of another is later than that, whatever the
-// clocks say. The latest write wins in both regions; where two regions wrote without knowing
-// of each other, the loser stays as an older version where it was written, and is told of.
+// never twice. A write that a client made on top of another is later than that one, even if
+// the clocks disagree. The latest write wins in both regions; where two regions wrote without
+// knowing of each other, the loser stays as an older version where it was written, and is
+// told of.
 //
 // A copied deletion is a tombstone, an empty version that carries the origin, and the delete
 // marker after it, which can carry nothing.
 //
-// Deleting a version for good is not copied: what the other region has, stays there, and a
-// current version comes back. Delete the object first, then its versions in both regions.
+// Deleting a version for good is not copied: the other region keeps its copy, and a current
+// version comes back. Delete the object first, then its versions in both regions.
 package replica
 
 import (
@@ -48,8 +49,8 @@ type Conflict struct {
 	Delete bool // the loser is a deletion
 }
 
-// Settled tells whether two sides need no look at their origins: one version each, with the
-// same bytes.
+// Settled tells whether two sides agree without a look at their origins: one version each,
+// with the same bytes.
 func Settled(a, b fact.ObjectHistory) bool {
 	if len(a.Versions) != 1 || len(b.Versions) != 1 {
 		return false
@@ -58,7 +59,7 @@ func Settled(a, b fact.ObjectHistory) bool {
 	return !x.Marker && !y.Marker && x.ETag != "" && x.ETag == y.ETag && x.Size == y.Size
 }
 
-// Plan returns what both sides need, and whose writes lose by it.
+// Plan returns the copies that both sides need, and the writes that lose.
 func Plan(a, b Side) (copies []Copy, conflicts []Conflict) {
 	if Settled(a.ObjectHistory, b.ObjectHistory) {
 		return nil, nil
@@ -80,8 +81,9 @@ func Plan(a, b Side) (copies []Copy, conflicts []Conflict) {
 	return copies, conflicts
 }
 
-// lacks returns what one side needs of the other: what is later than all it has, in order. Where it
-// has the winner and something else came in after it, the winner is put there once more.
+// lacks returns the copies that one side needs of the other: every write later than all of its own,
+// in order. Where it has the winner and something else came in after it, the winner is put there
+// once more.
 func lacks(from, to Side, theirs, ours []write, winner write) []Copy {
 	if i := find(ours, winner.Origin); i >= 0 {
 		w := ours[i]

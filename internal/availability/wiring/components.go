@@ -22,7 +22,8 @@ import (
 	"github.com/greenlang/fournines/internal/state"
 )
 
-// Components returns everything that runs, or should, with both axes: in sync and healthy.
+// Components returns everything that runs or should run, with both axes: in sync and
+// healthy.
 func (w *Wiring) Components(region string, now time.Time) []api.Component {
 	r, ok := w.regions[region]
 	if !ok {

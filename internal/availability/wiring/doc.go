@@ -1,5 +1,5 @@
 // Package wiring connects the availability wing to the platform: it observes the engines of
-// every region that runs here, gathers what deciders rest on, carries out what they decide
+// every region that runs here, gathers the input of deciders, carries out their decisions
 // through the drivers, and answers the doors.
 //
 // region.go observes; postgres.go, redis.go, kafka.go, homes.go and objects.go are the core's

@@ -70,7 +70,7 @@ func (c *objectClient) where(ctx context.Context) (string, error) {
 		}
 	}
 	if c.serving == "" {
-		return "", errors.Join(fmt.Errorf("nobody knows who serves %s", c.platform.Region), err)
+		return "", errors.Join(fmt.Errorf("it is not known which region serves %s", c.platform.Region), err)
 	}
 	return c.serving, nil
 }

@@ -164,7 +164,7 @@ func (p DrillPlatform) Home(ctx context.Context) (serving string, plan availabil
 		}
 		return h.Serving, h.Plan, trouble, nil
 	}
-	return "", plan, nil, fmt.Errorf("%s is nobody's home here; the drill needs an active region and its partner: `fournines up`", p.Region)
+	return "", plan, nil, fmt.Errorf("%s is not a home here; the drill needs an active region and its partner: `fournines up`", p.Region)
 }
 
 // Evacuate implements availability.MovePlatform: approval is given in advance.

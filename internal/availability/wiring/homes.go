@@ -24,7 +24,7 @@ func (w *Wiring) placement() (availability.Placement, error) {
 	homes, err1 := state.List[availability.Home](w.house.State, availability.HomePrefix)
 	wishes, err2 := state.List[availability.RegionWish](w.house.State, availability.RegionPrefix)
 	if err := errors.Join(err1, err2); err != nil {
-		return availability.Placement{}, fmt.Errorf("where customers belong: %w", err)
+		return availability.Placement{}, fmt.Errorf("read where customers are served: %w", err)
 	}
 	return availability.Place(w.house.Layout.Platform, w.house.Layout.Regions, homes, wishes), nil
 }
@@ -55,7 +55,7 @@ func (w *Wiring) mover() availability.Mover {
 	return availability.Mover{Postgres: w.postgres(), Clusters: clusters{w}, Regions: regions{w}, Objects: drained{w.objects}, MoveView: w.MoveView}
 }
 
-// MoveView gathers all that a plan to move a home rests on.
+// MoveView gathers the input of a plan to move a home.
 func (w *Wiring) MoveView(home, to string) (availability.MoveView, error) {
 	placed, err := w.placement()
 	if err != nil {
@@ -233,7 +233,7 @@ func (x regions) Move(ctx context.Context, h availability.Home) error {
 			return err
 		}
 	}
-	// Who takes over must know it; the others follow as they answer.
+	// The region that takes over must know it; the others follow as they answer.
 	if err := x.w.awaitDirective(ctx, h.Serving); err != nil {
 		return err
 	}

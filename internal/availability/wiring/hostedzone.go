@@ -22,7 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// The kinds of entries about the hosted zone (row 7.1.2); the subject is its id.
+// The kinds of entries about the hosted zone (row 7.1.2); their subject is the zone's id.
 var (
 	hostedZoneBegun   = journal.NewKind[hostedZone]("hosted-zone.begun", "A hosted zone is about to be changed, because it does not say what is wanted.")
 	hostedZoneApplied = journal.NewKind[hostedZone]("hosted-zone.applied", "A hosted zone, read back, says what is wanted.")
@@ -114,9 +114,9 @@ func (w *zoneKeeper) keepHostedZone(ctx context.Context) error {
 	return nil
 }
 
-// changeHostedZone makes the zone say what is wanted. That it begins is in the journal before
-// anything is changed, and that it is done after the zone was read back; what a crash has
-// interrupted is found by reading the zone.
+// changeHostedZone makes the zone say what is wanted. The journal records the begin before
+// anything is changed, and the end after the zone was read back; after a crash, reading the
+// zone shows what is missing.
 func (w *zoneKeeper) changeHostedZone(ctx context.Context, z *route53.Zone, want route53.Want, print string) error {
 	ctx, cancel := context.WithTimeout(ctx, zoneLimit)
 	defer cancel()
@@ -156,8 +156,9 @@ func (w *zoneKeeper) changeHostedZone(ctx context.Context, z *route53.Zone, want
 	return err
 }
 
-// wantedZone is what the hosted zone shall say of the regions that run here: what the
-// edges' name servers say, which [route53.Want] and the edge's Decide decide alike.
+// wantedZone is the desired content of the hosted zone for the regions that run here: the
+// answers of the edges' name servers, which [route53.Want] and the edge's Decide compute
+// alike.
 func wantedZone(l place.Layout, placed availability.Placement) route53.Want {
 	routing := l.Platform.Spec.Routing
 	work := route53.Want{Owner: l.Platform.Metadata.Name, Name: routing.Route53.Name, TTL: routing.TTL.D()}

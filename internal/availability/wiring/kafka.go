@@ -44,7 +44,7 @@ func (x brokers) Restart(ctx context.Context, component, name string) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("%s was asked to restart, and its node has not told that it did: %w", component, ctx.Err())
+			return fmt.Errorf("%s was asked to restart, but its node does not report the restart: %w", component, ctx.Err())
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (w *links) recordLinks(ctx context.Context) error {
 			err = wing.Record(ctx, w.house, availability.LinkChanged, way.String(), next)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("whether the link %s is cut: %w", way, err))
+			errs = append(errs, fmt.Errorf("read whether the link %s is cut: %w", way, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -86,7 +86,8 @@ func (w *links) Distances(context.Context) ([]door.Distance, error) {
 	return out, nil
 }
 
-// linkFindings says which regions do not hear each other, what that means, and what not to do.
+// linkFindings names the regions that do not hear each other, the consequences, and the
+// actions to avoid.
 func (w *links) linkFindings(now time.Time) ([]wing.Finding, error) {
 	var out []wing.Finding
 	if ways := w.house.Layout.Ways(); len(ways) > 0 && now.Sub(w.house.Looking) > staleTrip && now.Sub(w.house.Facts.Link(ways[0].From, ways[0].To).At) > staleTrip {

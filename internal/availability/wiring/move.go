@@ -108,7 +108,7 @@ func (w *Wiring) move(ctx context.Context, kind string, q door.MoveRequest) (str
 	case !ok:
 		return "", fmt.Errorf("the platform has no region %q; it has %s: %w", q.Region, strings.Join(place.RegionNames(w.house.Layout.Platform), ", "), api.ErrNotFound)
 	case !served:
-		return "", fmt.Errorf("%w: nobody's home is %s, so there is nobody to move; homes are the active regions that run here", api.ErrRefused, q.Region)
+		return "", fmt.Errorf("%w: %s is not a home, so it has no customers to move; homes are the active regions that run here", api.ErrRefused, q.Region)
 	case kind == availability.KindEvacuate && serving != r.Name:
 		return "", fmt.Errorf("%w: the customers of %s are served by %s already; `fournines restore %s` brings them home", api.ErrRefused, r.Name, serving, r.Name)
 	case kind == availability.KindRestore && serving == r.Name:

@@ -34,8 +34,8 @@ const (
 type objects struct{ house *wing.House }
 
 // replicateObjects keeps the buckets of every pair that runs here equal, until ctx ends. Both
-// directions work all the time: what is copied says where it comes from, so that after a move
-// between regions nothing has to be turned around.
+// directions work all the time: each copy names its origin, so that a move between regions
+// reverses nothing.
 func (w *objects) replicateObjects(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, name := range w.house.Layout.ObjectRegions() {

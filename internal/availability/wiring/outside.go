@@ -21,14 +21,14 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// What the server makes of what probers tell.
+// How the server judges the reports of probers.
 const (
 	proberSilent = 15 * time.Second // longer than a request from outside may take
 	clockAhead   = time.Minute      // by which a prober's clock may be ahead of the server's
 	failingAfter = 3                // seconds in a row until a home's failing is a finding
 )
 
-// OutsideFact is the newest that one vantage point told.
+// OutsideFact is the newest report of one vantage point.
 type OutsideFact struct {
 	Newest  fact.OutsideSecond
 	Seen    time.Time
@@ -53,8 +53,8 @@ func (l *vantage) fact(point string) OutsideFact {
 	return l.newest[point]
 }
 
-// TakeOutside keeps what a vantage point saw. It acknowledges what is in the journal; the
-// prober tells the rest again, so a server that is killed loses none of it.
+// TakeOutside records the report of a vantage point. It acknowledges the seconds that are
+// in the journal; the prober sends the rest again, so a killed server loses none.
 func (w *vantage) TakeOutside(ctx context.Context, point string, r board.OutsideReport) (board.Ack, error) {
 	points := assign.Points(w.house.Layout, "")
 	i := slices.IndexFunc(points, func(p outside.Point) bool { return p.Name == point })

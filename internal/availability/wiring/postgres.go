@@ -34,8 +34,8 @@ func (w *Wiring) region(cluster string) (*region, error) {
 // numbers the next attempt.
 const lastOf = 3
 
-// PostgresView gathers all that a decision about the cluster rests on. After an error
-// nothing may be decided: no fences are something else than fences that cannot be read.
+// PostgresView gathers the input of a decision about the cluster. After an error nothing
+// may be decided: an empty list of fences is not the same as a list that cannot be read.
 func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error) {
 	region := fact.RegionOf(cluster)
 	sp := w.house.Layout.Platform.Spec
@@ -45,7 +45,7 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	}
 	fences, err := state.List[availability.Fence](w.house.State, availability.FencePrefix+region+"/")
 	if err != nil {
-		return v, fmt.Errorf("what is fenced in %s: %w", region, err)
+		return v, fmt.Errorf("read the fences of %s: %w", region, err)
 	}
 	for _, f := range fences {
 		v.Fences[f.Component] = f
@@ -71,12 +71,12 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	for _, subject := range subjects {
 		last, err := control.LastOf(w.house.State, subject, lastOf)
 		if err != nil {
-			return v, fmt.Errorf("what was done to %s: %w", subject, err)
+			return v, fmt.Errorf("read the operations on %s: %w", subject, err)
 		}
 		v.Last = append(v.Last, last...)
 	}
 	if o, found, err := control.Find(w.house.State, availability.FailoverKey(cluster, v.Cluster.Lock.Lease)); err != nil {
-		return v, fmt.Errorf("whether the lease of %s was tried: %w", cluster, err)
+		return v, fmt.Errorf("find the failover for the lease of %s: %w", cluster, err)
 	} else if found {
 		v.Last = append(v.Last, o)
 	}

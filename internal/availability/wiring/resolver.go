@@ -34,7 +34,7 @@ func newResolver(server string, ttl time.Duration) *resolver {
 	}}
 }
 
-// Dial connects to the first address that the name has, and else to the next.
+// Dial connects to the name's first address that accepts.
 func (r *resolver) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

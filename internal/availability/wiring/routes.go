@@ -123,7 +123,7 @@ func (w *Wiring) Route(ctx context.Context, region string, on bool, reason strin
 		return nil
 	}
 	if !on && !placed.Spare(region) {
-		return fmt.Errorf("%w: no other region could answer then, and no region at all is never right; evacuate %s instead", api.ErrRefused, region)
+		return fmt.Errorf("%w: no other region could answer then; evacuate %s instead", api.ErrRefused, region)
 	}
 	if ready, wanted := (regions{w}).Capacity(region); on && ready < wanted {
 		return fmt.Errorf("%w: %d of %d instances of %s take requests: it has no capacity yet", api.ErrRefused, ready, wanted, region)

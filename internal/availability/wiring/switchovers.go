@@ -22,7 +22,7 @@ func (w *Wiring) Switchover(ctx context.Context, cluster, candidate, reason stri
 	}
 	kind := map[string]string{place.Postgres: availability.KindSwitchover, place.Redis: availability.KindRedisSwitchover}[at.Kind]
 	if kind == "" {
-		return "", fmt.Errorf("%q is no cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
+		return "", fmt.Errorf("%q is not a cluster with a leader; write REGION/postgres or REGION/redis: %w", cluster, api.ErrNotFound)
 	}
 	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "switchover"), kind, cluster, reason, availability.SwitchoverArgs{Cluster: cluster, Candidate: candidate})
 	return o.Key, err

@@ -19,7 +19,7 @@ func (w *Wiring) judgeAll(ctx context.Context) error {
 	var errs []error
 	for _, h := range homes {
 		if err := w.judge(ctx, h); err != nil {
-			errs = append(errs, fmt.Errorf("whether the customers of %s could be moved: %w", h.Name, err))
+			errs = append(errs, fmt.Errorf("judge whether the customers of %s can be moved: %w", h.Name, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -1,5 +1,5 @@
-// Package door is how people and programs reach the chaos wing (row 7.5.1): faults are listed,
-// reviewed, injected and cleared.
+// Package door serves people and programs that use the chaos wing (row 7.5.1): faults are
+// listed, reviewed, injected and cleared.
 //
 //	routes.go          the API
 //	verbs.go           the command line

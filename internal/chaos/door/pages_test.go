@@ -25,7 +25,7 @@ func TestVerbs(t *testing.T) {
 func TestVerbsAskNothing(t *testing.T) {
 	t.Parallel()
 	consoletest.Wrongs(t, []consoletest.Wrong{
-		{Name: "fault of no kind", Address: "/verbs/fault", Form: consoletest.Form("kind", "fire", "target", "us-east-1/a", "seconds", "30", "reason", "x"), Status: 400, Words: "no kind of fault"},
+		{Name: "fault of no kind", Address: "/verbs/fault", Form: consoletest.Form("kind", "fire", "target", "us-east-1/a", "seconds", "30", "reason", "x"), Status: 400, Words: "not a kind of fault"},
 		{Name: "zone fault on a component", Address: "/verbs/fault", Form: consoletest.Form("kind", "zone-kill", "target", "us-east-1/a/redis", "seconds", "30", "reason", "x"), Status: 400, Words: "no zone that runs"},
 		{Name: "fault in no region", Address: "/verbs/fault", Form: consoletest.Form("kind", "zone-kill", "target", "mars-1/a", "seconds", "30", "reason", "x"), Status: 404, Words: "not in the spec"},
 		{Name: "fault that does not end", Address: "/verbs/fault", Form: consoletest.Form("kind", "zone-kill", "target", "us-east-1/a", "seconds", "601", "reason", "x"), Status: 400, Words: "1 to 600"},

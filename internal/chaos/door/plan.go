@@ -30,7 +30,7 @@ func (a faultAsk) Duration() time.Duration { return time.Duration(a.Seconds) * t
 func readFault(r api.Region, get func(string) string) (faultAsk, error) {
 	kind, ok := kindNamed(get("kind"))
 	if !ok {
-		return faultAsk{}, console.BadRequest(fmt.Sprintf("%q is no kind of fault", get("kind")), "Choose one of the kinds in the list.")
+		return faultAsk{}, console.BadRequest(fmt.Sprintf("%q is not a kind of fault", get("kind")), "Choose one of the kinds in the list.")
 	}
 	a := faultAsk{Kind: kind, Target: get("target"), Reason: strings.TrimSpace(get("reason"))}
 	if len(targeted(r, a)) == 0 {

@@ -42,7 +42,7 @@ func (w *Wiring) checkRegion(f chaos.Fault) error {
 	case other == region:
 		return fmt.Errorf("there is no link from %s to itself", region)
 	case kind.Reach == fact.ReachLinks && len(running) < 2:
-		return fmt.Errorf("%s runs here alone, so there is nobody to be cut off from: bring another region up with `fournines up --regions`", region)
+		return fmt.Errorf("%s runs here alone, so it cannot be cut off from another: bring another region up with `fournines up --regions`", region)
 	}
 	return w.checkLease(f)
 }

@@ -34,7 +34,7 @@ func (g *guards) holds(id string) bool {
 
 func (w *Wiring) checkServer(f chaos.Fault) error {
 	if !kindOf(f).Servers {
-		return fmt.Errorf("fault %s is none of a server's; there are %s and %s", f.Kind, fault.ProcessKill, fault.ProcessFreeze)
+		return fmt.Errorf("fault %s does not apply to a server; use %s or %s", f.Kind, fault.ProcessKill, fault.ProcessFreeze)
 	}
 	seat, err := w.house.Layout.Seat(f.Target)
 	if err != nil {

@@ -95,7 +95,7 @@ func TestFaultsOfServersShow(t *testing.T) {
 	if !w.Seen(kill) || !w.Seen(freeze) {
 		t.Fatal("a server that began anew, or is silent, shows no fault")
 	}
-	if err := w.Check(chaos.Fault{Kind: "zone-kill", Target: "us-west-2/server"}); err == nil || !strings.Contains(err.Error(), "none of a server's") {
+	if err := w.Check(chaos.Fault{Kind: "zone-kill", Target: "us-west-2/server"}); err == nil || !strings.Contains(err.Error(), "does not apply to a server") {
 		t.Fatalf("%v", err)
 	}
 }

@@ -40,8 +40,8 @@ func Exitf(code int, format string, args ...any) error {
 	return &Error{code, fmt.Errorf(format, args...)}
 }
 
-// Code returns the exit code of an error: the one that Exit gave it, or what the server's
-// status means.
+// Code returns the exit code of an error: the one that Exit gave it, or the one for the
+// server's status.
 func Code(err error) int {
 	if err == nil {
 		return OK

@@ -23,7 +23,7 @@ func (w *World) checkOutput() error {
 	case "table", "wide", "json", "yaml", "name":
 		return nil
 	}
-	return Exitf(Misused, "unknown output %q; there are table, wide, json, yaml and name", w.Output)
+	return Exitf(Misused, "unknown output %q; use table, wide, json, yaml or name", w.Output)
 }
 
 // People tells whether -o asks for text that people read, rather than data for programs.

@@ -78,7 +78,7 @@ func (w *World) Note(format string, args ...any) {
 	_, _ = fmt.Fprintf(w.Err, format+"\n", args...) // nobody is left to tell
 }
 
-// Actor is the name of whoever types, as far as this machine knows it.
+// Actor is the name of the user at the terminal, as far as this machine knows it.
 func Actor() string {
 	if name := os.Getenv("FOURNINES_ACTOR"); name != "" {
 		return name

@@ -1,4 +1,4 @@
-// Package door is how people and programs reach the compliance wing (rows 7.8.5, 7.2.3).
+// Package door serves people and programs that use the compliance wing (rows 7.8.5, 7.2.3).
 //
 //	what                                                      API          console
 //	entries and their proofs; the journal verified            proof.go     page_journal.go, page_entry.go

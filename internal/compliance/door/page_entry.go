@@ -40,7 +40,7 @@ func (p pages) entry(ctx context.Context, a console.Ask) (console.Sheet, error) 
 	return console.Sheet{Title: "Entry " + a.Key, Data: s}, nil
 }
 
-// indent makes JSON readable; what is no JSON is shown as it is.
+// indent makes JSON readable; other text is shown as it is.
 func indent(data json.RawMessage) string {
 	var out bytes.Buffer
 	if err := json.Indent(&out, data, "", "  "); err != nil {

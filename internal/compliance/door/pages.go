@@ -19,7 +19,7 @@ type pages struct {
 	entries api.Journal
 }
 
-// Pages show the journal, its proofs and witnesses, its archive, and what is asked of it.
+// Pages show the journal, its proofs and witnesses, its archive, and questions to it.
 func Pages(s Source, entries api.Journal) []console.Page {
 	p := pages{s, entries}
 	return []console.Page{

@@ -10,8 +10,8 @@ import (
 
 // Custodian keeps personal data that are sealed in the journal.
 type Custodian interface {
-	// UnsealEntry shows an entry with its personal data. Who looked at whose data and why
-	// is recorded before. ErrRefused when the entry holds nothing sealed.
+	// UnsealEntry shows an entry with its personal data. The operator, the person and the
+	// reason is recorded before. ErrRefused when the entry holds nothing sealed.
 	UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error)
 	// Person says under which pseudonym a person stands in the journal, and whether their
 	// data can still be read. The id is the applications', and is not kept.

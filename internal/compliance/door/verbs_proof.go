@@ -21,7 +21,7 @@ func (v verbs) prove() *cobra.Command {
 		Example: "  fournines journal prove 42 > proof.json\n  fournines journal check proof.json --key \"$(cat key.pub)\"",
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := strconv.ParseUint(args[0], 10, 64); err != nil {
-				return verb.Exitf(verb.Misused, "%q is no index; write a number such as 42", args[0])
+				return verb.Exitf(verb.Misused, "%q is not an index; write a number such as 42", args[0])
 			}
 			p, err := verb.Get[journal.Proof](c.Context(), v.World, "/v1/journal/"+args[0]+"/proof")
 			if err != nil {
@@ -81,7 +81,7 @@ func (v verbs) readProof(name string) (journal.Proof, error) {
 		err = json.Unmarshal(b, &p)
 	}
 	if err != nil {
-		return p, fmt.Errorf("%s is no proof (%w); `fournines journal prove INDEX` prints one", name, err)
+		return p, fmt.Errorf("%s is not a proof (%w); `fournines journal prove INDEX` prints one", name, err)
 	}
 	return p, nil
 }

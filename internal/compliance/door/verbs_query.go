@@ -124,7 +124,7 @@ func (v verbs) answered(a QueryAnswer, prove bool, key string) error {
 	if prove {
 		unproved, err := a.Verified(key)
 		if err != nil {
-			return verb.Exitf(verb.Tampered, "the answer is not what the journal's proofs say: %w", err)
+			return verb.Exitf(verb.Tampered, "the answer contradicts the journal's proofs: %w", err)
 		}
 		v.Note("proved: %s are entries of the journal, cell by cell%s", rowsOf(len(a.Rows)), trustedKey(key))
 		if len(unproved) > 0 {

@@ -128,7 +128,7 @@ func readCard(file string) (Card, error) {
 		return keys, fmt.Errorf("read the card: %w", err)
 	}
 	if err := json.Unmarshal(b, &keys); err != nil {
-		return keys, fmt.Errorf("%s is no card (%w); `fournines witness card` writes one", file, err)
+		return keys, fmt.Errorf("%s is not a witness card (%w); `fournines witness card` writes one", file, err)
 	}
 	return keys, nil
 }

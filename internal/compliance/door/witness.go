@@ -21,7 +21,7 @@ type Witness struct {
 	Watched  uint64    `json:"watched" doc:"entries of its journal under our newest cosignature; 0: none"`
 }
 
-// Witnesses says who watches our journal, and whose journals we watch.
+// Witnesses lists the witnesses of our journal, and the journals that we watch.
 type Witnesses struct {
 	Card        Card                    `json:"card"`
 	Size        uint64                  `json:"size" doc:"entries under our newest checkpoint"`
@@ -30,7 +30,8 @@ type Witnesses struct {
 	Accusations []compliance.Accusation `json:"accusations" doc:"evidence against other journals, newest first"`
 }
 
-// Witnessing says who watches our journal and whose journals we watch, and decides it.
+// Witnessing lists the witnesses of our journal and the journals that we watch, and changes
+// both.
 type Witnessing interface {
 	Witnesses(ctx context.Context) (Witnesses, error)
 	// AddWitness asks another server's witness from now on; one of the same name is replaced.

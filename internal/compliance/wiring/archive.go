@@ -75,8 +75,8 @@ func (w *Wiring) carry(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// probe tries the locks until ctx ends. What it sees is an entry, also that nothing could be
-// found out; the task itself does not fail.
+// probe tries the locks until ctx ends. It records its result as an entry, also when it
+// could find out nothing; the task itself does not fail.
 func (w *Wiring) probe(ctx context.Context) error {
 	w.archive.prober.Run(ctx)
 	return ctx.Err()

@@ -88,7 +88,7 @@ func (w *Wiring) room() error {
 	if free := d.Bavail * uint64(d.Bsize); free < reserve { //nolint:gosec // a block size is positive
 		return fmt.Errorf("the journal's disk has %d MiB free; the last %d are for operations: make room", free>>20, reserve>>20)
 	}
-	size := w.house.Journal.Head().Size // first: what it is compared with only grows
+	size := w.house.Journal.Head().Size // read first, because the numbers below only grow
 	if _, published := w.house.Journal.Checkpoint(); size > published+mostBehind {
 		return errors.New("the journal's checkpoint is too far behind its entries")
 	}

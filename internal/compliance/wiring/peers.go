@@ -94,7 +94,7 @@ func (w *Wiring) changeWitness(ctx context.Context, e journal.Entry, reason stri
 	return nil
 }
 
-// PeersChanged has witness and feeder begin anew with the peers as they are now.
+// PeersChanged restarts witness and feeder with the current peers.
 func (w *Wiring) PeersChanged() { wait.Poke(w.witness.changed) }
 
 // Prove implements api.Source.

@@ -15,7 +15,8 @@ import (
 // maxPersonsOf bounds whose erasures are looked up for one entry.
 const maxPersonsOf = 100
 
-// PersonsIn returns whose data stand sealed in an entry, and who of them was erased.
+// PersonsIn returns the persons whose data stand sealed in an entry, and marks those that
+// were erased.
 func (w *Wiring) PersonsIn(data json.RawMessage) (persons []string, erased []api.Erasure, err error) {
 	persons = compliance.SealedFor(data)
 	for _, p := range persons[:min(len(persons), maxPersonsOf)] {
@@ -51,7 +52,7 @@ func (w *Wiring) UnsealEntry(ctx context.Context, index uint64, reason string) (
 	}
 	look.Actor, look.Reason = wing.Actor(ctx), reason
 	if _, err := w.house.State.Append(ctx, look); err != nil {
-		return e, fmt.Errorf("record who looks at personal data: %w; nothing was shown", err)
+		return e, fmt.Errorf("record the access to personal data: %w; nothing was shown", err)
 	}
 	data, err := w.custody.sealer.OpenFields(e.Kind, e.Data)
 	if data == nil {

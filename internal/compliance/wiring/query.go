@@ -44,15 +44,16 @@ func (a *answers) close() error {
 	return errors.Join(a.engine.Close(), a.store.Close())
 }
 
-// Tables takes the journal's tables as they are up to now; release them. While they are still
-// being made it waits, and then fails: what is in the journal is never told as not being there.
+// Tables returns the journal's tables as of now; the caller releases them. While they are still
+// being made it waits, and then fails: it never reports an entry of the journal as missing.
 func (w *Wiring) Tables(ctx context.Context) (*table.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, questionTime)
 	defer cancel()
 	if w.answers == nil {
 		return nil, errors.New("the journal's tables are not open yet: ask again in a moment")
 	}
-	// What was acknowledged before the question belongs to its answer, and into its proofs.
+	// The answer and its proofs include everything that was acknowledged before the
+	// question.
 	if _, published := w.house.Journal.Checkpoint(); published < w.house.Journal.Head().Size {
 		if err := w.house.Journal.Publish(ctx); err != nil {
 			return nil, err

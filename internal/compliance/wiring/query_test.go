@@ -79,7 +79,7 @@ func TestQueryThroughTheAPI(t *testing.T) {
 		t.Fatalf("%v %v %v %v", a.Rows, unproved, a.Head, err)
 	}
 	for body, want := range map[string]string{
-		`{"sql":"delete from entries"}`:                     "this is no SELECT",
+		`{"sql":"delete from entries"}`:                     "this is not a SELECT",
 		`{"sql":"select kind from entries","prove":true}`:   "select the column index too",
 		`{"sql":"select kind from entries","limit":100001}`: "100000",
 		`{"sql":""}`: "",

@@ -17,7 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// Options are what the server adds, because several servers may hold the journal.
+// Options are settings for several servers that hold one journal.
 type Options struct {
 	// Entries reads the journal as people see it.
 	Entries Entries

@@ -237,8 +237,8 @@ func (w *witnesses) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	http.StripPrefix(compliance.WitnessPath, w.own).ServeHTTP(rw, r)
 }
 
-// record turns findings and alarms into entries, each once. What could not be recorded is
-// the first thing of the next round.
+// record turns findings and alarms into entries, each once. The next round begins with
+// those that could not be recorded.
 func (w *witnesses) record(ctx context.Context) error {
 	for {
 		if w.waiting != nil {

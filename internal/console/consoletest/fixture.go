@@ -1,5 +1,6 @@
 // Package consoletest is a platform for tests of pages: a fixture that answers what every door
-// asks, the console over it, and the comparison of a page with the file that a person looked at.
+// asks, the console over it, and the comparison of a page with a golden that a person has
+// reviewed.
 package consoletest
 
 import (

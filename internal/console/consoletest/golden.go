@@ -19,8 +19,9 @@ type Golden struct {
 	Status        int
 }
 
-// Goldens compares what is in every page with what a person looked at. What is around it is the
-// same for all, so that an entry of the navigation changes one file: layout, where it is named.
+// Goldens compares the content of every page with a golden that a person has reviewed. The
+// layout around all pages is one golden, layout, so that a new entry of the navigation changes
+// one file.
 func Goldens(t *testing.T, layout string, pages []Golden) {
 	t.Helper()
 	handler := Console(New())
@@ -41,7 +42,7 @@ func Goldens(t *testing.T, layout string, pages []Golden) {
 	}
 }
 
-// What the layout says of one page: its title, its stream, and where it stands in the navigation.
+// The layout's data of one page: its title, its stream, and its place in the navigation.
 var ofOnePage = regexp.MustCompile(`<title>.*</title>|(?:href="[^"]*" data-key="."|href="[^"]*") aria-current="page"| hx-sse:connect="[^"]*" hx-swap="none"`)
 
 // split parts a page into its content, with what the layout says of it above, and the layout

@@ -1,9 +1,9 @@
-// Package crashtest kills a process with SIGKILL at every boundary of every step of
-// an action, starts it again, and checks what has become of the world. Every wing
-// runs it over each kind of action it has.
+// Package crashtest kills a process with SIGKILL at every boundary of every step of an
+// action, starts it again, and checks the state of the world. Every wing runs it over each
+// kind of action it has.
 //
-// The world must live in files below a directory, because the process dies. The
-// state starts empty in each life, the worst that a lagging projection can do: all
+// The world must live in files below a directory, because the process dies. The state
+// starts empty in each process, which is the worst case of a lagging projection: everything
 // is replayed from the journal.
 package crashtest
 

@@ -64,7 +64,7 @@ func fingerprint(path string) string {
 func read(f Files, now time.Time) (*tls.Certificate, error) {
 	cert, err := tls.LoadX509KeyPair(f.Cert, f.Key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("load certificate: %w; put the file there, it is looked for every few seconds", err)
+		return nil, fmt.Errorf("load certificate: %w; put the file there; the edge looks for it every few seconds", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load certificate %s with key %s: %w; put a matching pair in PEM there", f.Cert, f.Key, err)

@@ -59,8 +59,8 @@ func (l *Leadership) Fenced(member string) bool {
 //     which the present leader stays and, without one, nobody leads.
 //  3. A term below the highest ever seen is a ghost, except when every member
 //     answers and only one claims to lead: then the cluster was rebuilt.
-//  4. A leader that falls silent stays the leader until another claims a
-//     higher term; one that answers that it does not lead is none at once.
+//  4. A leader that falls silent stays the leader until another claims a higher term; one
+//     that answers that it does not lead stops being the leader at once.
 func (l *Leadership) Consider(claims []Claim) (changed bool) {
 	before, beforeTerm := l.member, l.term
 	best, tie, silent := l.best(claims)

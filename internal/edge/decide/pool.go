@@ -2,21 +2,20 @@ package decide
 
 import "time"
 
-// Candidate is what the choice knows of one target at this moment.
+// Candidate is one target as the choice sees it now.
 type Candidate struct {
 	Weight   int  // share of the traffic relative to the others, at least 1
 	Inflight int  // requests under way
 	Ejected  bool // down by probes, or its breaker refuses
-	Cut      bool // the way to it is dead: what is sent is not answered
+	Cut      bool // the path to it is dead: requests get no answer
 	Drain    bool // takes nothing new
 	Tried    bool // has already had this request
 }
 
-// Panicking says whether ejection has gone beyond half of the pool. Then it is
-// more likely that the judgement is wrong, or that the survivors would be
-// crushed, than that all of them are dead: everything that neither drains nor is
-// cut serves again. A way that is dead is no judgement of a target: a request
-// sent into it does not find out whether that was wrong, it only waits.
+// Panicking says whether ejection has gone beyond half of the pool. Then it is more likely
+// that the judgement is wrong, or that the survivors would be crushed, than that all of
+// them are dead: everything that neither drains nor is cut serves again. A dead path is not
+// a judgement of a target: a request that is sent into it proves nothing, it only waits.
 func Panicking(pool []Candidate) bool {
 	size, out := 0, 0
 	for i := range pool {

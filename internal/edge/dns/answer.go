@@ -9,8 +9,8 @@ import (
 // udpSize is the largest answer over UDP that crosses every network (DNS Flag Day 2020), bytes.
 const udpSize = 1232
 
-// Answer returns the reply to a message from an address, nil when it deserves none. It
-// takes every message; the fast path answers the common ones alike.
+// Answer returns the reply to a message from an address, nil when there is none. It takes
+// every message; the fast path answers the common ones alike.
 func (s *Server) Answer(q *dns.Msg, from netip.Addr) (*dns.Msg, Outcome) {
 	z := s.zone.Load()
 	if q.Response || z == nil {

@@ -19,14 +19,14 @@ type Choice struct {
 	Open   string             // why the answers fail open; empty: they do not
 }
 
-// Why answers fail open.
+// The reasons for failing open.
 const (
 	AllDown = "no open region answers probes: answered as if all did"
 	AllOff  = "every switch is off: answered as if none were"
 )
 
-// Decide ranks the regions for clients who are so many milliseconds away from each; nil:
-// nobody knows. up says whether a region's probes succeed. It is pure.
+// Decide ranks the regions for clients at the given distances in milliseconds; nil:
+// unknown. up says whether a region's probes succeed. It is pure.
 //
 // Regions that are closed, down or of weight 0 are left out, as long as anything else is
 // left: first those of weight 0 return, then those that look dead, at last those that

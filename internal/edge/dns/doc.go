@@ -11,8 +11,8 @@
 //	health.go  is a region there: probes of its edge's HTTP
 //	batch.go, door.go  sockets: one of UDP for each processor, many packets a call; TCP (RFC 7766)
 //
-// It fails open: when everything looks dead it answers as if nothing were, because a
-// wrong "nobody" is worse than an address that does not answer. It needs nobody to keep
-// answering: with the control plane gone it answers by the last configuration, and pulls
+// It fails open: when every region looks dead it answers as if all were healthy, because a
+// wrong empty answer is worse than an address that does not answer. It does not depend on
+// the control plane: without it, it answers by the last configuration, and withdraws
 // regions by its own probes. It never recurses and answers for its own zone alone.
 package dns

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Bounds of what one address does at once: who opens connections and says nothing keeps
-// nobody else away for long (RFC 7766, 6.2).
+// Bounds for one address: idle connections must not keep other clients away for long (RFC
+// 7766, 6.2).
 const (
 	mostConns   = 1024
 	mostSockets = 16

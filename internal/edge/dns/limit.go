@@ -9,14 +9,14 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 )
 
-// Networks that share one allowance: what one customer of a provider commonly has.
+// Networks that share one allowance: the usual size of one customer's network.
 const (
 	limitBits4 = 24
 	limitBits6 = 56
 )
 
 // remembered is how many networks each half of a shard remembers. One that is forgotten
-// begins with a full allowance: a flood from random addresses costs nobody else anything.
+// begins with a full allowance: a flood from random addresses does not harm others.
 const (
 	remembered = 4096
 	shards     = 16

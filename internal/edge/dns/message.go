@@ -60,8 +60,8 @@ func bare(m []byte, rcode byte, out []byte) []byte {
 	return append(out[:0], m[0], m[1], flagQR|m[2]&0x79, rcode, 0, 0, 0, 0, 0, 0, 0, 0)
 }
 
-// beyond answers one half of what is above the limit truncated, as response rate limiting
-// does: who has a forged address gets no more than was sent, and who has a true one comes by TCP.
+// beyond answers one half of what is above the limit truncated, as response rate limiting does: a
+// forged address receives no more bytes than were sent, and a real client retries by TCP.
 func (s *Server) beyond(m []byte, out []byte) []byte {
 	end := questionEnd(m)
 	if s.opt.Rand()&1 == 0 || end == 0 || end > len(out) {

@@ -12,7 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 )
 
-// How long resolvers may remember what no health changes, in seconds.
+// How long resolvers may cache records that do not depend on health, in seconds.
 const (
 	negative = 30  // that a name or type is not there (RFC 2308)
 	static   = 300 // which name servers there are

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Conn is a client's connection, whatever it speaks. One goroutine reads and one writes,
+// Conn is a client's connection, of HTTP/1 or HTTP/2. One goroutine reads and one writes,
 // as net/http's server does.
 type Conn struct {
 	net.Conn

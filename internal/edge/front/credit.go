@@ -6,9 +6,9 @@ import (
 )
 
 // credit bounds the frames of a connection that cost the server more than the client: a
-// burst, and a rate beyond it. What the server writes for the client earns more, so that
-// a busy client may do more than an idle one; the resets that it writes cost, whoever
-// brought them about (CVE-2023-44487, CVE-2025-8671).
+// burst, and a rate beyond it. The server's output for the client earns more, so that a
+// busy client may do more than an idle one; every reset that the server writes costs,
+// whichever side caused it (CVE-2023-44487, CVE-2025-8671).
 type credit struct {
 	left  int
 	since time.Time
@@ -25,8 +25,8 @@ const (
 
 func (k *credit) begin() { k.left, k.since = burst, time.Now() }
 
-// spend says whether there is credit for n more frames. What was lost by writes counts at
-// once; what was earned, and the clock, only when the credit is used up.
+// spend says whether there is credit for n more frames. A loss by writes counts at once;
+// earnings, and the clock, only when the credit is used up.
 func (k *credit) spend(n int, earned *atomic.Int64) bool {
 	k.left -= n
 	if lost := earned.Load(); lost < 0 {

@@ -76,7 +76,7 @@ func (o *output) wake(nc net.Conn) {
 
 // send sends until nothing is left.
 func (o *output) send(nc net.Conn) {
-	runtime.Gosched() // whoever is about to write, such as the body of this head, writes first
+	runtime.Gosched() // a goroutine that is about to write, such as the body of this head, writes first
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.buf) > 0 && o.err == nil {
@@ -107,7 +107,7 @@ func (o *output) arm(nc net.Conn) {
 	}
 }
 
-var errFull = errors.New("the client takes nothing of what it makes the server write")
+var errFull = errors.New("the client does not read what it makes the server write")
 
 // begin makes the output ready.
 func (o *output) begin() { o.free.L = &o.mu }

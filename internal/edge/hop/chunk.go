@@ -12,7 +12,7 @@ import (
 // maxLine bounds a chunk's size line with its extensions, and a trailer line.
 const maxLine = 4 << 10
 
-var errChunk = errors.New("a chunk does not end where it said")
+var errChunk = errors.New("a chunk does not end at its declared length")
 
 // readChunked reads from the present chunk, or the next one.
 func (a *Answer) readChunked(p []byte) (int, error) {
@@ -63,7 +63,7 @@ func (a *Answer) nextChunk() error {
 // parseSize reads hexadecimal digits only: no sign, prefix or underscore.
 func parseSize(s string) (int64, error) {
 	if s == "" || len(s) > 15 {
-		return 0, fmt.Errorf("chunk size %.40q is no size", s)
+		return 0, fmt.Errorf("chunk size %.40q is not a size", s)
 	}
 	for i := range len(s) {
 		c := s[i]

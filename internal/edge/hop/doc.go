@@ -1,7 +1,7 @@
-// Package hop sends plain HTTP/1.1 requests to one upstream over a pool of its
-// own connections. It exists because it costs about half of what net/http's
-// client costs a proxy: no goroutine per connection, one write per request,
-// headers parsed with two allocations.
+// Package hop sends plain HTTP/1.1 requests to one upstream over a pool of its own
+// connections. It exists because it costs about half of what net/http's client costs a
+// proxy: it has no goroutine per connection, one write per request, headers parsed with two
+// allocations.
 //
 // It decides how an answer is framed, and refuses what it cannot frame without
 // doubt: several lengths, unknown transfer codings, folded or malformed

@@ -59,7 +59,7 @@ func (f *framing) contentLength(value string) error {
 		part = strings.Trim(part, " \t")
 		n, err := strconv.ParseUint(part, 10, 63)
 		if err != nil || part[0] == '+' {
-			return fmt.Errorf("content length %.40q is no number", value)
+			return fmt.Errorf("content length %.40q is not a number", value)
 		}
 		if f.length >= 0 && f.length != int64(n) {
 			return errFraming

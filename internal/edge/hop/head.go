@@ -65,7 +65,7 @@ func cutLine(s string) (line, rest string) {
 
 func (h *head) statusLine(line string) error {
 	if len(line) < 12 || line[:7] != "HTTP/1." || line[7] < '0' || line[7] > '9' || line[8] != ' ' {
-		return fmt.Errorf("status line %.40q is no HTTP/1", line)
+		return fmt.Errorf("status line %.40q is not HTTP/1", line)
 	}
 	status, err := strconv.ParseUint(line[9:12], 10, 16)
 	if err != nil || status < 100 || (len(line) > 12 && line[12] != ' ') {
@@ -83,7 +83,7 @@ func parseField(line string) (pair, error) {
 	name := line[:colon]
 	canonical, ok := canonicalName(name)
 	if !ok {
-		return pair{}, fmt.Errorf("header name %.40q is no token", name)
+		return pair{}, fmt.Errorf("header name %.40q is not a token", name)
 	}
 	value := strings.Trim(line[colon+1:], " \t")
 	for i := range len(value) {
@@ -157,4 +157,4 @@ func dropListed(h http.Header, list string) {
 	}
 }
 
-var errFraming = errors.New("the answer declares its length in contradicting ways")
+var errFraming = errors.New("the answer declares contradicting lengths")

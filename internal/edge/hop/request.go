@@ -13,7 +13,7 @@ type Request struct {
 	Header http.Header // fields of one hop only are left out when it is sent
 	Body   []byte
 	Sized  bool // the client declared a length, even when it is 0
-	// The three replace whatever the client claimed under X-Forwarded-*.
+	// The three replace the client's own X-Forwarded-* fields.
 	ForwardedFor, ForwardedProto, ForwardedHost string
 }
 

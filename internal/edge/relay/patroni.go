@@ -60,7 +60,7 @@ func parseStatus(body []byte) (answer, error) {
 		return answer{}, fmt.Errorf("parse status: %w", err)
 	}
 	if s.State == "" {
-		return answer{}, fmt.Errorf("parse status: there is no state in %.60q", body)
+		return answer{}, fmt.Errorf("parse status: %.60q has no state", body)
 	}
 	// "master" is what Patroni before 4 calls a primary.
 	leads := s.State == "running" && (s.Role == "primary" || s.Role == "master")

@@ -59,7 +59,7 @@ func askRole(ctx context.Context, node, password string) (bool, error) {
 		return false, fmt.Errorf("ask redis %s for its role: %w", node, err)
 	}
 	if len(replies[0].List) == 0 {
-		return false, fmt.Errorf("ask redis %s for its role: %q is no role", node, replies[0].Error)
+		return false, fmt.Errorf("ask redis %s for its role: %q is not a role", node, replies[0].Error)
 	}
 	return replies[0].List[0].Text == "master", nil
 }
@@ -96,7 +96,7 @@ func parseVote(address, master resp.Value) (vote, error) {
 		v.epoch = epoch
 		return v, nil
 	}
-	return vote{}, errors.New("there is no config-epoch in its answer")
+	return vote{}, errors.New("its answer has no config-epoch")
 }
 
 // exchange sends commands over a new connection, after the password where there is

@@ -1,9 +1,9 @@
 // Package resp reads and writes the little of Redis' protocol (RESP2) that is
 // needed to ask a Sentinel or a node who leads.
 //
-// Invariants: a reply is bounded in depth, length and number of elements before
-// memory is taken for it; whatever the peer sends, reading ends in a value or
-// an error. It never keeps a connection and knows no command.
+// Invariants: a reply is bounded in depth, length and number of elements before memory is
+// taken for it; for any input, reading ends in a value or an error. It never keeps a
+// connection and knows no command.
 package resp
 
 import (

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Gate lets the requests of an address wait while their home moves to another region
-// (row 7.1.9): who waits is routed anew when the gate opens. The zero Gate is open.
+// Gate lets the requests of an address wait while their home moves to another region (row
+// 7.1.9): waiting requests are routed again when the gate opens. The zero Gate is open.
 type Gate struct {
 	mu    sync.Mutex
 	open  chan struct{} // closed when the hold ends; nil: nobody holds

@@ -108,8 +108,8 @@ func (j *job) limit(now time.Time) time.Time {
 	return try
 }
 
-// again decides whether the request is sent once more after o. What never
-// reached a target costs nothing and needs no budget.
+// again decides whether the request is sent once more after o. A request that never reached
+// a target needs no budget.
 func (j *job) again(o *outcome, now time.Time) bool {
 	if j.ctx.Err() != nil || o.how == canceled || !now.Before(j.deadline) {
 		return false

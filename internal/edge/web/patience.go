@@ -20,7 +20,7 @@ func (j *job) patient(w http.ResponseWriter) *patience {
 	return &patience{ResponseWriter: w, control: http.NewResponseController(w), limit: j.shape.policy.idle, now: j.service.deps.Now}
 }
 
-// Write extends the deadline when half of it is over: setting one is dear.
+// Write extends the deadline when half of it is over, because setting one is costly.
 func (p *patience) Write(b []byte) (int, error) {
 	p.extend()
 	return p.ResponseWriter.Write(b)

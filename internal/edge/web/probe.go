@@ -51,7 +51,7 @@ func (t *target) probe(ctx context.Context, timeout time.Duration) error {
 	return Probe(ctx, t.address, *t.healthPath.Load(), timeout)
 }
 
-// ProbeAgent is who probes say they are.
+// ProbeAgent is the User-Agent of probes.
 const ProbeAgent = "fournines-edge-probe"
 
 // Probe asks one target over a new connection, because a process that no
@@ -82,7 +82,7 @@ func Probe(ctx context.Context, address, path string, timeout time.Duration) err
 }
 
 // Reach asks over a new connection whether the HTTP server at an address answers at all,
-// whatever it says: "OPTIONS *" is the ping of HTTP (RFC 9110, section 9.3.7), which an edge
+// with any status: "OPTIONS *" is the ping of HTTP (RFC 9110, section 9.3.7), which an edge
 // answers by itself, and sends to nobody behind it.
 func Reach(ctx context.Context, address string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// unreached tells the client of a request of which nothing was sent that its home's region is
-// not reached from here. Its text is a promise: who reads it may send the request again,
-// whatever that does.
+// unreached answers a request that was not sent on, because the region of its home cannot be
+// reached from here. Its text is a promise: the client may send the request again, even one
+// that is not idempotent.
 func (j *job) unreached(w http.ResponseWriter) {
 	p := problem{Status: http.StatusServiceUnavailable, Region: j.shape.spec.Remote}
 	for _, t := range j.shape.targets {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Via is the header that a request carries which other regions' edges have sent on: their
-// names. It is counted by the first, where its client is. An edge sends nothing on that it
-// has sent on before: while a home moves, two of them may believe in each other.
+// Via is the header with the names of the regions' edges that have forwarded a request. The
+// first of them, where the client is, counts the request. An edge never forwards a request
+// twice: while a home moves, two edges may each take the other for its home.
 const Via = "X-Fournines-Via"
 
 // hops is how often a request may be sent on: to its home, and after it when that moves.

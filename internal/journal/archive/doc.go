@@ -16,18 +16,18 @@
 //
 // Invariants:
 //   - Before the first object of a part, the entry archive.begun says where it ends and
-//     until when it is kept; after the last one archive.stored says what the store was
-//     seen to hold. All keys and bytes follow from the log and from archive.begun, so a
-//     part that was interrupted anywhere is carried again as if it had not been: what is
-//     there already with the same content is taken as done.
+//     until when it is kept; after the last one archive.stored says what the store was seen
+//     to hold. All keys and bytes follow from the log and from archive.begun, so an
+//     interrupted part is carried again as if from its start: an object that is there
+//     already with the same content counts as done.
 //   - Nothing is overwritten. Another content under a key is [ErrConflict]: an alarm.
 //   - Each object carries its own COMPLIANCE lock, read back by the store and compared here.
-//   - What is archived is hashed on the way, and compared with the signed tree first: bit
-//     rot on the disk does not get locked away as if it were the truth.
+//   - Entries are hashed and compared with the signed tree before they are put, so that bit
+//     rot on the disk is not archived.
 //   - Nothing begins before a probe has seen that the store's locks hold.
 //   - A store that is away costs nothing but time: entries wait in the log, one entry
 //     says so when it lasts (archive.failed), one when it is over (archive.resumed).
 //
-// [Verify] reads of each key the oldest version: nobody can put one before it, so what
-// is laid over a locked object, a newer version or a delete marker, hides nothing.
+// [Verify] reads of each key the oldest version: nobody can put one before it, so a newer
+// version or a delete marker over a locked object hides nothing.
 package archive

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What a key of the bucket begins with.
+// The prefixes of the bucket's keys.
 const (
 	tilePrefix       = "tile/"
 	partPrefix       = "part/"

@@ -7,8 +7,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
-// Limits say when waiting entries become a part. What the archive itself records about
-// parts waits for others: a journal in which nothing else happens comes to rest.
+// Limits say when waiting entries become a part. Entries by the archive itself make no part
+// due, so an idle journal comes to rest.
 type Limits struct {
 	Entries uint64        // so many wait; at least 256
 	Bytes   int64         // so much of the log waits

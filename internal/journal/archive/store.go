@@ -26,10 +26,10 @@ type Reader interface {
 	Open(ctx context.Context, key, version string) (Object, io.ReadCloser, error)
 }
 
-// What a store's errors wrap.
+// The errors that a store's errors wrap.
 var (
 	ErrConflict = errors.New("the key holds another content")
-	ErrUnproved = errors.New("the store does not hold what was asked")
+	ErrUnproved = errors.New("the store does not hold the object as asked")
 	ErrGone     = errors.New("it is not there")
 )
 

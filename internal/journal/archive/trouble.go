@@ -6,9 +6,9 @@ import (
 )
 
 var (
-	errNotProbed = errors.New("nobody has seen yet whether the store's locks hold: the probe comes first")
-	errBroken    = errors.New("the store's locks do not hold, the last probe has seen it (`fournines archive status`): use another store")
-	errDamaged   = errors.New("the log is not what was signed")
+	errNotProbed = errors.New("the store's locks are not tested yet: the probe runs first")
+	errBroken    = errors.New("the last probe showed that the store's locks do not hold (`fournines archive status`): use another store")
+	errDamaged   = errors.New("the log differs from its signed tree")
 )
 
 // class says in a word what is wrong, and whether waiting may mend it.

@@ -88,7 +88,7 @@ type tabled struct {
 	first, next uint64
 }
 
-// list reads what is there. What belongs to a part that is on its way, beyond the newest
+// list reads what is there. Objects of a part that is being put, beyond the newest
 // checkpoint, is nobody's business yet.
 func (a *audit) list(ctx context.Context) error {
 	a.objects = map[string]Object{}

@@ -39,7 +39,7 @@ func (a *audit) open(ctx context.Context, v note.Verifier) error {
 	}
 	var err error
 	if a.against, err = tiles.OpenCheckpoint(a.o.Against, v); err != nil {
-		return fmt.Errorf("verify archive %s: the older checkpoint is not one of this log: %w", a.name, err)
+		return fmt.Errorf("verify archive %s: the older checkpoint does not belong to this log: %w", a.name, err)
 	}
 	if a.against.Size > before {
 		return a.damage(before, journal.RolledBack, fmt.Sprintf("it has %d entries, and a checkpoint over %d is known; the newest entries may not be archived yet", before, a.against.Size))

@@ -2,8 +2,8 @@
 // one, never a mixture and never nothing.
 //
 // [Replace] is the one way to change a file: a temporary file beside it is written and
-// synced, renamed over it, and the directory is synced. Whoever needs more steps builds
-// them on [Files], so that a test can end the process, or the power, between any two of
+// synced, renamed over it, and the directory is synced. Changes of more than one step are
+// built on [Files], so that a test can end the process, or the power, between any two of
 // them: see package crashdisk.
 package durable
 
@@ -37,8 +37,8 @@ type Files interface {
 // nothing: an owner removes it when it starts.
 const Suffix = ".tmp"
 
-// Replace makes path contain b, atomically and durably. After an error either content
-// may be found, but a whole one.
+// Replace makes path contain b, atomically and durably. After an error the file has either
+// the old or the new content, and never a mixture.
 func Replace(f Files, path string, b []byte) error {
 	tmp := path + Suffix
 	if err := f.Write(tmp, b); err != nil {

@@ -55,7 +55,7 @@ func (o Options) filled() Options {
 func (o Options) check() error {
 	for name := range o.Tokens {
 		if name == "" || len(name) > MaxApplication || strings.ContainsAny(name, ":\x00") {
-			return fmt.Errorf("take audit events: %q is no name of an application; it has 1 to %d bytes and no colon", name, MaxApplication)
+			return fmt.Errorf("take audit events: %q is not an application's name: a name has 1 to %d bytes and no colon", name, MaxApplication)
 		}
 	}
 	return nil

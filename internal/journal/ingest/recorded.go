@@ -12,8 +12,8 @@ import (
 	"github.com/greenlang/fournines/kit/audit"
 )
 
-// Recorded is what stands in the journal of an application's event, beside the entry's
-// own fields. The entry's time is the journal's, its operation the event's id.
+// Recorded is the data of an application's event in the journal, beside the entry's own
+// fields. The entry's time is the journal's, its operation the event's id.
 type Recorded struct {
 	Application string          `json:"application"`
 	Tenant      string          `json:"tenant"`
@@ -37,7 +37,8 @@ type Sealer interface {
 	Pseudonym(subject string) string
 }
 
-// PersonalField is where personal data stand in an entry of [Audit]: what they are sealed for.
+// PersonalField is the path of the personal data in an entry of [Audit]; they are sealed for
+// it.
 func PersonalField() seal.Context { return seal.Context{Kind: Audit.Name, Path: "/personal"} }
 
 // entry returns the entry for an event, with personal as what stands for its personal data.

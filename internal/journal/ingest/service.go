@@ -40,8 +40,8 @@ func later(after time.Duration, format string, args ...any) error {
 	return &unavailable{fmt.Errorf(format, args...), after}
 }
 
-// Open returns a service that has begun to look in the journal for what was recorded
-// lately; until it has, it takes nothing. End ctx, and call Close.
+// Open returns a service that first reads the recently recorded ids from the journal and
+// accepts nothing until then. The caller ends ctx, and then calls Close.
 func Open(ctx context.Context, o Options) (*Service, error) {
 	o = o.filled()
 	if err := o.check(); err != nil {

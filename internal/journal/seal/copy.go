@@ -13,7 +13,8 @@ import (
 )
 
 // Where several servers hold one journal, each has a directory of keys, wrapped by the
-// master key that they share. Who opens none keeps copies of another's files.
+// master key that they share. A server that opens none keeps copies of another server's
+// files.
 
 // PepperName names the key of pseudonyms among the copies. Without it nothing new may be
 // sealed, so it is kept before all others.
@@ -66,7 +67,7 @@ func Keep(dir, name string, content []byte) error {
 
 func (d *Directory) keep(name string, content []byte) error {
 	if !copied(name) {
-		return errors.New("that is no name of a key")
+		return errors.New("that is not the name of a key")
 	}
 	if err := d.f.Make(d.dir); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 )
 
 // Directory is a [KeyStore] in files: one wrapped key or tombstone for each subject in one
-// directory, and the master key wherever the operator keeps it. It survives a crash at
+// directory, and the master key at a path that the operator chooses. It survives a crash at
 // any step.
 type Directory struct {
 	f      durable.Files
@@ -39,9 +39,9 @@ const (
 	pepperFile    = "pseudonym.secret"
 )
 
-// OpenDirectory opens the keys in dir with the master key at masterPath. Both, and the
-// key of pseudonyms in dir, are made when there are none yet; a master key that is gone
-// while data keys exist is an error. What a crash has interrupted is finished.
+// OpenDirectory opens the keys in dir with the master key at masterPath. Both, and the key
+// of pseudonyms in dir, are made when there are none yet; a master key that is gone while
+// data keys exist is an error. OpenDirectory finishes whatever a crash interrupted.
 func OpenDirectory(dir, masterPath string) (*Directory, error) {
 	lock, err := durable.Lock(dir)
 	if err != nil {

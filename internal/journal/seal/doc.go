@@ -2,10 +2,9 @@
 // that erasing a person destroys one key and changes no hash of the journal (rows 7.8.5
 // and 7.8.3, GDPR article 17).
 //
-// Each data subject has a data key of 256 bits, wrapped by a master key. A value is
-// sealed with AES-256-GCM; the subject, the entry's kind and the field's path are its
-// additional data, so that a sealed value cannot be moved to another field. What stands
-// in the journal is
+// Each data subject has a data key of 256 bits, wrapped by a master key. A value is sealed
+// with AES-256-GCM; the subject, the entry's kind and the field's path are its additional
+// data, so that a sealed value cannot be moved to another field. The journal holds
 //
 //	{"sealed":{"v":1,"subject":PSEUDONYM,"nonce":BASE64,"box":BASE64}}
 //
@@ -16,12 +15,12 @@
 // [ErasedError] with the time, and nothing can be sealed for that subject again: a person
 // who comes back gets a new subject name.
 //
-// What erasing cannot reach, and what to do about it:
+// Erasing cannot reach the following; what helps:
 //
 //   - A backup of the key directory brings keys back. Keep the names of the erased in the
 //     journal and call Erase for each of them after every restore.
-//   - Overwriting a file does not reach old blocks on copying file systems and SSDs. What
-//     may be left there is wrapped; [Directory.Rotate] replaces the master key, and
-//     without the old one the remains are noise.
+//   - Overwriting a file does not reach old blocks on copying file systems and SSDs. Keys
+//     that are left there are wrapped: [Directory.Rotate] replaces the master key, and
+//     without the old one nobody can unwrap them.
 //   - The pseudonym remains in the journal, and so does the length of what was sealed.
 package seal

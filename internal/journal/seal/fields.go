@@ -13,11 +13,11 @@ import (
 // MaxDocument bounds a JSON document whose fields are sealed or opened, in bytes.
 const MaxDocument = 64 << 10
 
-// SealFields replaces the values at paths by sealed ones. A path is a JSON pointer
-// (RFC 6901), in which * stands for every element of an array or member of an object. It
-// also returns the pointers that were sealed: what matched nothing is not among them, so
-// a caller that requires a field looks there. Numbers keep their digits; the members of
-// objects come out sorted.
+// SealFields replaces the values at paths by sealed ones. A path is a JSON pointer (RFC
+// 6901), in which * stands for every element of an array or member of an object. It also
+// returns the pointers that were sealed, without those that matched nothing, so that a
+// caller can require a field. Numbers keep their digits; the members of objects come out
+// sorted.
 func (s *Sealer) SealFields(subject, kind string, doc []byte, paths []string) (out []byte, sealed []string, err error) {
 	w := walk{visit: func(at string, v any) (any, error) {
 		if holdsSealed(v) {
@@ -49,8 +49,8 @@ func (s *Sealer) SealFields(subject, kind string, doc []byte, paths []string) (o
 }
 
 // OpenFields opens every sealed value of a document. One of an erased subject becomes
-// {"erased":TIME}. What does not open stays as it is, and the error names it; the
-// document is returned all the same.
+// {"erased":TIME}. A value that does not open stays as it is, and the error names it; the
+// document is returned nevertheless.
 func (s *Sealer) OpenFields(kind string, doc []byte) ([]byte, error) {
 	v, err := decodeJSON(doc)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Sealer) openOne(kind, at string, v map[string]any, problems *[]error) a
 		*problems = append(*problems, err)
 		return v
 	case !json.Valid(b): // sealed by Seal alone, which takes any bytes
-		*problems = append(*problems, fmt.Errorf("open %s of %s: what was sealed is not JSON; use Open", at, kind))
+		*problems = append(*problems, fmt.Errorf("open %s of %s: the sealed value is not JSON; use Open", at, kind))
 		return v
 	}
 	return json.RawMessage(b)

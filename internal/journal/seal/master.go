@@ -66,7 +66,7 @@ func readSecret(f durable.Files, path string) ([]byte, error) {
 		return nil, err
 	}
 	if len(b) != keySize {
-		return nil, fmt.Errorf("%s has %d bytes, a key has %d: restore it from where it is kept safe", path, len(b), keySize)
+		return nil, fmt.Errorf("%s has %d bytes, a key has %d: restore it from its backup", path, len(b), keySize)
 	}
 	return b, nil
 }

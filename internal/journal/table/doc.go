@@ -8,8 +8,9 @@
 //
 // Invariants:
 //   - Row n is the entry First+n. [Write] refuses a gap, and bytes that do not have their hash.
-//   - What [Table.Verify] passes answers as the log would: every row's bytes have the hash
-//     in their row, the hashes have the root, and no statistics or filter hides a row.
+//   - A table that [Table.Verify] passes answers as the log would: every row's bytes have
+//     the hash in their row, the hashes have the root, and no statistics or filter hides a
+//     row.
 //   - A table is only a cache of the log: a damaged one is made anew, never repaired.
 //   - Damaged Parquet is an error ([ErrDamaged]), never a panic.
 package table

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// load takes over what is in the directory and is a table of this log. Of the rest, what
-// a store made is removed; other names are left alone. Once it is loaded nothing is left to do:
-// a task that runs the store may be begun again.
+// load takes over the tables of this log that are in the directory. It removes other files that
+// a store made, and leaves unknown names alone. Once it is loaded nothing is left to do: a task
+// that runs the store may be begun again.
 func (s *Store) load(ctx context.Context) error {
 	s.mu.Lock()
 	loaded := s.loaded
@@ -76,7 +76,7 @@ func (s *Store) drop(name string, why error) {
 }
 
 // ErrForeign is wrapped when a table does not have the root of the log that it is held against.
-var ErrForeign = errors.New("the table is not one of this log")
+var ErrForeign = errors.New("the table does not belong to this log")
 
 // check opens a file and holds it against its name and against the log.
 func (s *Store) check(ctx context.Context, name string, x span, sum digest) (*shelved, error) {

@@ -11,8 +11,8 @@ import (
 	"github.com/greenlang/fournines/internal/journal/tiles"
 )
 
-// Row is an entry as it stands in a table. What an entry does not have is null in the
-// file and empty here.
+// Row is an entry as it stands in a table. A field that the entry does not have is null in
+// the file and empty here.
 type Row struct {
 	Index     int64      `parquet:"index,delta"`
 	Time      int64      `parquet:"time,timestamp(microsecond),delta"` // microseconds of Unix time, rounded down

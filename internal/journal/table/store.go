@@ -36,8 +36,8 @@ type Log interface {
 }
 
 // Store keeps a directory of tables up to date with a log. The directory is only a cache:
-// what is damaged, foreign or left by a killed process is found when it is opened, and made
-// anew from the log. A table is added only when its root is the log's own.
+// Run finds tables that are damaged, foreign or left by a killed process, and rebuilds them
+// from the log. A table is added only when its root is the log's own.
 type Store struct {
 	dir  string
 	log  Log
@@ -93,8 +93,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// Fill loads the directory and makes what tables the log has entries for, once. It is for
-// a log that does not grow.
+// Fill loads the directory and makes the tables that the log has entries for, once. It is
+// for a log that does not grow.
 func (s *Store) Fill(ctx context.Context) error {
 	if err := s.load(ctx); err != nil {
 		return err

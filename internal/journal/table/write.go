@@ -33,9 +33,9 @@ type Summary struct {
 	Latest   time.Time
 }
 
-// Write writes the entries from m.First to below m.Next as one Parquet file. They must
-// come in order and without a gap. m.Root, when it is set, must be what their leaves have;
-// otherwise it is computed. On an error what was written is not a table.
+// Write writes the entries from m.First to below m.Next as one Parquet file. They must come
+// in order and without a gap. m.Root, when it is set, must be what their leaves have;
+// otherwise it is computed. After an error the output is not a table.
 func Write(w io.Writer, m Meta, rows iter.Seq2[journal.Record, error]) (Summary, error) {
 	out := &counted{w: w}
 	t := tableWriter{next: m.First, sum: Summary{Meta: m}, file: parquet.NewGenericWriter[Row](out, options()...), rows: make([]Row, 0, writeStep)}
@@ -80,7 +80,7 @@ type tableWriter struct {
 
 func (t *tableWriter) add(r *journal.Record) error {
 	if r.Index != t.next || t.next >= t.sum.Next {
-		return fmt.Errorf("entry %d came where %d was due", r.Index, t.next)
+		return fmt.Errorf("entry %d came instead of entry %d", r.Index, t.next)
 	}
 	row, buf := rowOf(r, t.rebuilt)
 	if string(row.Hash[:]) != string(r.Hash) {
@@ -121,7 +121,7 @@ func (t *tableWriter) close(m Meta) error {
 	}
 	t.sum.Root = t.leaves.Root()
 	if m.Root != (tiles.Hash{}) && m.Root != t.sum.Root {
-		return fmt.Errorf("the entries' root is %s, and %s was asked for", t.sum.Root, m.Root)
+		return fmt.Errorf("the entries' root is %s, not %s as asked", t.sum.Root, m.Root)
 	}
 	if err := t.flush(); err != nil {
 		return err

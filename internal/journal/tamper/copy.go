@@ -34,7 +34,8 @@ func Copy(from, to string) error {
 
 const maxCopies = 100
 
-// copyOnce copies the head first and the log last: what was acknowledged is then in the copy.
+// copyOnce copies the head first and the log last, so that the copy has every acknowledged
+// entry.
 func copyOnce(from, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err

@@ -3,8 +3,8 @@
 // (https://c2sp.org/tlog-checkpoint) over an RFC 6962 Merkle tree.
 //
 // It knows paths, hashes, bundles, checkpoints and proofs, and reads them from a directory
-// or over HTTP ([Source]). It knows nothing of the journal: what an entry's bytes mean,
-// when they are durable and who writes the files is the business of package journal.
+// or over HTTP ([Source]). It knows nothing of the journal: package journal decides what an
+// entry's bytes mean, when they are durable and which process writes the files.
 //
 // Invariants:
 //   - A [Path] and its text are each other's inverse; no other text is accepted.

@@ -52,7 +52,7 @@ func number(n uint64) string {
 
 // Parse reads a path as [Path.String] writes it, and nothing else.
 func Parse(s string) (Path, error) {
-	bad := fmt.Errorf("%q is no path of a tile; write for example tile/0/x001/234 or tile/entries/000.p/7", s)
+	bad := fmt.Errorf("%q is not the path of a tile; write for example tile/0/x001/234 or tile/entries/000.p/7", s)
 	rest, ok := strings.CutPrefix(s, "tile/")
 	level, rest, found := strings.Cut(rest, "/")
 	if !ok || !found {

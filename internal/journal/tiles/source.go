@@ -24,7 +24,7 @@ type Source interface {
 type Dir string
 
 // Read implements [Source]. Proofs of old entries read a tile each: with the three system
-// calls that it takes, and none for the poller, they are half as dear as with os.ReadFile.
+// calls that it takes, and none for the poller, they cost half as much as with os.ReadFile.
 func (d Dir) Read(_ context.Context, path string) ([]byte, error) {
 	name := filepath.Join(string(d), filepath.FromSlash(path))
 	fd, err := retried(func() (int, error) { return unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0) })

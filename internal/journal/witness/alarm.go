@@ -8,7 +8,7 @@ import (
 // Trouble says what a feeder is alarmed about.
 type Trouble string
 
-// What a [Feeder] finds.
+// The kinds of trouble that a [Feeder] finds.
 const (
 	// Away: a witness has not cosigned for FeederOptions.AlarmAfter. Operations go on.
 	Away Trouble = "away"

@@ -64,11 +64,11 @@ func consistent(known, offered Checkpoint, hashes [][]byte) bool {
 	return proof.VerifyConsistency(rfc6962.DefaultHasher, known.Size, offered.Size, hashes, known.Root, offered.Root) == nil
 }
 
-// forked tells whether two signed checkpoints contradict each other. Either they give
-// one size two roots; or hashes lead to the offered root from another root of the old
-// size than the known one. The second shows the fork whoever has sent it: to make up such
-// hashes is to break SHA-256. A proof from a power of two starts at the known root itself
-// and therefore never shows this.
+// forked tells whether two signed checkpoints contradict each other. Either they give one
+// size two roots; or hashes lead to the offered root from another root of the old size than
+// the known one. The second proves the fork regardless of its sender: making up such hashes
+// would break SHA-256. A proof from a power of two starts at the known root itself and
+// therefore never shows this.
 func forked(known, offered Checkpoint, old uint64, hashes [][]byte) bool {
 	if known.Size == offered.Size {
 		return !known.sameRoot(offered)

@@ -9,7 +9,7 @@
 //     never a delay.
 //   - [Quorum] is what a verifier asks of a cosigned checkpoint.
 //
-// What is found, and who finds it:
+// Findings, and who makes them:
 //
 //   - Fork: the log signed two roots for one size, or an extension whose own proof shows
 //     another past. Two signed checkpoints prove it to anybody ([Finding.Verify]).
@@ -20,9 +20,10 @@
 //     has cosigned and finds that it has forgotten them ([Forgot]). The witness itself
 //     cannot tell.
 //
-// What cannot be found: log, its feeder's memory and a witness rolled back together to the
-// same moment look like that moment. While fewer than a quorum are rolled back, the others
-// still hold the larger size. A log that lies before any witness has seen it is believed.
+// Not found: the log, its feeder's memory and a witness that are rolled back together to
+// the same moment look as they did then. While fewer than a quorum are rolled back, the
+// others still hold the larger size. A log that is forged before a witness first sees it is
+// believed.
 //
 // A rolled-back witness that nobody notices may cosign a fork once; a quorum above half
 // of the witnesses makes one such witness not enough.

@@ -14,8 +14,8 @@ import (
 
 const (
 	evidenceDir = "evidence"
-	// maxEvidence bounds what is kept of one kind against one log: whoever repeats old
-	// checkpoints must not fill the disk.
+	// maxEvidence bounds what is kept of one kind against one log: repeated old checkpoints
+	// must not fill the disk.
 	maxEvidence = 16
 )
 

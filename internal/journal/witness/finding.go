@@ -10,7 +10,7 @@ import (
 // Kind says what a witness has found a log doing.
 type Kind string
 
-// What a [Witness] finds.
+// The kinds of findings of a [Witness].
 const (
 	// Fork: the log has signed two histories. Known, Offered and Proof show it.
 	Fork Kind = "fork"

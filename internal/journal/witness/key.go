@@ -81,11 +81,11 @@ func parseKey(s string) (Key, error) {
 	id, material, _ := strings.Cut(rest, "+")
 	b, err := base64.StdEncoding.DecodeString(material)
 	if !ok || err != nil || !validName(name) || len(b) != 1+ed25519.SeedSize || b[0] != algCosignature {
-		return Key{}, errors.New("not a secret key of type 0x04; restore it from where it is kept safe")
+		return Key{}, errors.New("not a secret key of type 0x04; restore it from its backup")
 	}
 	k := Key{name, ed25519.NewKeyFromSeed(b[1:])}
 	if id != fmt.Sprintf("%08x", k.Public().KeyHash()) {
-		return Key{}, errors.New("its hash does not match: the file is damaged; restore it from where it is kept safe")
+		return Key{}, errors.New("its hash does not match: the file is damaged; restore it from its backup")
 	}
 	return k, nil
 }

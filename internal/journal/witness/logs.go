@@ -8,7 +8,7 @@ import (
 )
 
 // Logs are the logs that are known, by origin, each with the keys it may sign with. There
-// is no trust on first use: what is not listed is refused.
+// is no trust on first use: a log that is not listed is refused.
 type Logs map[string][]note.Verifier
 
 // ParseLogs reads the known logs, one "log VKEY" on a line, as in

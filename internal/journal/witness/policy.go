@@ -26,7 +26,7 @@ func Quorum(cosigned []byte, witnesses []string, k int) ([]string, error) {
 		}
 	}
 	if k < 1 || k > len(cosigners) {
-		return nil, fmt.Errorf("quorum: %d of %d witnesses is no policy: ask for 1 to %d", k, len(cosigners), len(cosigners))
+		return nil, fmt.Errorf("quorum: %d of %d witnesses is not possible: ask for 1 to %d", k, len(cosigners), len(cosigners))
 	}
 	var names []string
 	for _, c := range cosigners {

@@ -48,7 +48,7 @@ func (f *Feeder) post(ctx context.Context, p *peer, r Request) (response, error)
 		}
 		return response{size: size}, nil
 	case http.StatusUnprocessableEntity:
-		return response{}, &trouble{Contradicted, fmt.Errorf("witness %s refuses the proof of our log from size %d: our log has another past than it has cosigned; stop writing and compare with the witness's evidence (%s)", p.cosigner.Name(), r.Old, clip(strings.TrimSpace(string(body))))}
+		return response{}, &trouble{Contradicted, fmt.Errorf("witness %s refuses the proof of our log from size %d: our log's history differs from the one it cosigned; stop writing and compare with the witness's evidence (%s)", p.cosigner.Name(), r.Old, clip(strings.TrimSpace(string(body))))}
 	default:
 		return response{}, fmt.Errorf("witness %s answers %s: %s", p.cosigner.Name(), resp.Status, clip(strings.TrimSpace(string(body))))
 	}

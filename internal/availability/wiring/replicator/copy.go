@@ -109,7 +109,8 @@ func (r *Replicator) at(point string) {
 	}
 }
 
-// each hands pairs to workers, and tells of every one that was tried what came of it. What there is no time for is left.
+// each hands pairs to workers, and reports the outcome of every pair that was tried. It leaves out pairs for
+// which there is no time.
 func each(ctx context.Context, all []pair, within time.Duration, do func(context.Context, pair) (bool, error), came func(p pair, agreed bool, err error)) {
 	next, enough := make(chan pair), time.After(within)
 	go func() {

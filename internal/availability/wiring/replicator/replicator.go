@@ -1,14 +1,16 @@
 // Package replicator keeps two regions' buckets equal, in both directions at once (row 7.1.7): it finds the
 // keys that differ, plans with package replica, copies, and reads back what came of it.
 //
-// What differs it learns from the stores' change feeds, so that a round costs what has changed and not what
-// exists; and regularly, in the background, from comparing everything, which finds what no feed has named. Where there is
-// no feed, or none that goes on where it was read to, comparing everything is all there is.
+// It learns the differences from the stores' change feeds, so that the cost of a round follows from the
+// changes and not from the number of keys. In the background it regularly compares everything, which finds
+// changes that no feed has named. Without a feed that continues from where it was read to, it can only
+// compare everything.
 //
-// It remembers nothing but what it can read again, so it may be killed at any moment: up to where a feed was dealt
-// with is kept beside the feed, and is told it only when that was proved. What it copies replaces only what it
-// has seen; if a client was faster, the key is planned anew. A key counts as copied only once the other store was asked
-// what clients get there now: neither an answer nor a late request that lands can leave an old version on top.
+// It remembers nothing that it cannot read again, so it may be killed at any moment: the position up to which
+// a feed is processed is stored beside the feed, and advances only when the copies are proved. A copy
+// replaces only the version that was read; if a client was faster, the key is planned again. A key counts as
+// copied only once the other store was asked what clients get there now: so neither a wrong answer nor a late
+// request can leave an old version on top.
 package replicator
 
 import (
@@ -60,11 +62,11 @@ const (
 	findings   = 1 << 16 // keys that one comparison may hand over
 	replans    = 4       // of a key that a client is writing to, before the others go first
 	reportGap  = 250 * time.Millisecond
-	confirmGap = 2 * time.Second // while there is work: two files are replaced for it, and whoever comes next looks at a few keys more
+	confirmGap = 2 * time.Second // while there is work: it replaces two files, and after a restart a few more keys are looked at
 	copyFor    = 5 * time.Second // before changes are looked for anew, or three times what that took
 )
 
-// Run copies until ctx ends. What fails is in the reports, and tried again.
+// Run copies until ctx ends. Failures are in the reports, and are retried.
 func (r *Replicator) Run(ctx context.Context) {
 	r.begin()
 	ended := make(chan comparison, 1)
@@ -92,8 +94,8 @@ func (r *Replicator) Run(ctx context.Context) {
 	}
 }
 
-// Pass compares everything once, whatever the feeds say, and copies what is missing. It returns how many
-// keys were found behind.
+// Pass compares everything once, independent of the feeds, and copies what is missing. It returns how
+// many keys were found behind.
 func (r *Replicator) Pass(ctx context.Context) (pending int, err error) {
 	if _, err := r.Round(ctx); err != nil {
 		return 0, err
@@ -149,7 +151,7 @@ func (r *Replicator) fail(ctx context.Context, err error) {
 	r.report()
 }
 
-// take takes the outcome of a comparison: what it found is looked at again by the rounds that follow.
+// take keeps the outcome of a comparison: the next rounds look at its findings again.
 func (r *Replicator) take(ctx context.Context, c comparison) {
 	r.compared, r.took = r.Now(), c.took
 	switch {

@@ -143,8 +143,8 @@ func (r *Replicator) tell(ctx context.Context, e End, c replica.Cursor) (told, e
 	return told{p, f}, nil
 }
 
-// follow takes what the feeds say. Where they do not go on, nothing that was known counts any more, and the feeds are told so first:
-// whoever comes after a death must not take them for read.
+// follow takes what the feeds say. Where a feed does not continue, nothing known counts any more, and the
+// stored positions are reset first: after a restart the feeds must not count as read.
 func (r *Replicator) follow(ctx context.Context, a, b told) error {
 	was := r.course
 	next := was.On(a.Feed, b.Feed)
@@ -241,7 +241,8 @@ func both[T any](a, b func() (T, error)) (ofA, ofB T, err error) {
 	return ofA, ofB, errors.Join(failedA, err)
 }
 
-// work returns what a round looks at: what the feeds have named first, and then what a comparison has found.
+// work returns the keys of a round: first those that the feeds have named, and then those that a comparison
+// has found.
 func (r *Replicator) work() (keys []pair, suspects map[string]pair) {
 	suspects = map[string]pair{}
 	for key := range r.left { // in any order, so that none is kept waiting by others for ever

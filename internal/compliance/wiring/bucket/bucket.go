@@ -1,6 +1,6 @@
 // Package bucket is a bucket of any S3 endpoint as the archive of a journal. It only
-// translates: locks, digests and repeats are the business of package s3, what is put
-// where that of package archive.
+// translates: package s3 handles locks, digests and repeats, and package archive decides
+// the keys.
 package bucket
 
 import (

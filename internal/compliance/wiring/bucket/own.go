@@ -8,11 +8,11 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 )
 
-// embedded names the installation's own object store as a place: whatever its address is,
-// it is the same directory.
+// embedded names the installation's own object store as a place: independent of its
+// address, it is the same directory.
 const embedded = "embedded"
 
-// PlaceOf says where an installation archives its journal.
+// PlaceOf returns the place where an installation archives its journal.
 func PlaceOf(l place.Layout) archive.Place {
 	a := l.Platform.Spec.Archive
 	switch {

@@ -91,7 +91,7 @@ func (d *DB) one(ctx context.Context, question string) (string, error) {
 		return "", err
 	}
 	if said.Type == "not implemented" { // its words are about JSON, of which nobody has heard
-		return "", errors.New("this is no SELECT; ask one SELECT over entries")
+		return "", errors.New("this is not a SELECT; ask one SELECT over entries")
 	}
 	if said.Error {
 		return "", errors.New(said.Message)

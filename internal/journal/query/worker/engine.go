@@ -23,7 +23,7 @@ type Options struct {
 // Engine answers questions with a worker process, one at a time. Close it.
 type Engine struct {
 	o    Options
-	turn chan struct{} // holds one token: whoever has it owns process and idle
+	turn chan struct{} // holds one token: its holder owns process and idle
 
 	process *process
 	idle    *time.Timer
@@ -120,7 +120,7 @@ func (e *Engine) ask(ctx context.Context, a Ask) (Reply, error) {
 			e.rest()
 			return o.r, nil
 		}
-		return Reply{}, fmt.Errorf("the query worker ended while it answered (%s); the server is not concerned, and the next question starts another; ask for less at once if it was killed for its memory", e.end(true))
+		return Reply{}, fmt.Errorf("the query worker ended while it answered (%s); the server is not affected, and the next question starts another worker; if the worker was killed for its memory, ask for less at once", e.end(true))
 	case <-ctx.Done():
 		e.end(true)
 		return Reply{}, fmt.Errorf("ask the query worker: %w", ctx.Err())
