@@ -16,7 +16,7 @@ func TestReadProblem(t *testing.T) {
 		{"text/html; charset=utf-8", "<!doctype html><title>x</title>", "a page"},
 		{"text/plain", strings.Repeat("x", 5000), strings.Repeat("x", 1000)},
 	} {
-		err := ReadProblem(&http.Response{StatusCode: 409, Status: "409 Conflict", Header: http.Header{"Content-Type": {c.kind}}, Body: io.NopCloser(strings.NewReader(c.body))})
+		err := ReadProblem(&http.Response{StatusCode: http.StatusConflict, Status: "409 Conflict", Header: http.Header{"Content-Type": {c.kind}}, Body: io.NopCloser(strings.NewReader(c.body))})
 		if text := err.Error(); !strings.Contains(text, c.want) || strings.Contains(text, "<") || len(text) > 1100 {
 			t.Errorf("%s: %.200s", c.kind, text)
 		}
