@@ -17,19 +17,12 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place/placetest"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/state/statetest"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// shelf is a Store that lives as long as a test.
-type shelf map[string]json.RawMessage
-
-func (s shelf) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
-	return s, state.Position{}, nil
-}
-func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
-
 // headless is a server without engines, over documents.
-func headless(t *testing.T, docs shelf) *ServerApp {
+func headless(t *testing.T, docs statetest.Shelf) *ServerApp {
 	t.Helper()
 	log, layout := slog.New(slog.DiscardHandler), placetest.Layout(t)
 	layout.Root = t.TempDir()
@@ -87,7 +80,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 		drill.Prefix + "x":   "drills",
 	} {
 		t.Run(key, func(t *testing.T) {
-			s := headless(t, shelf{key: []byte(`{"`)})
+			s := headless(t, statetest.Shelf{key: []byte(`{"`)})
 			before := s.Journal.Head().Size
 			for name := range strings.FieldsSeq(fails) {
 				if err := asked[name](s); err == nil || !strings.Contains(err.Error(), key) {
@@ -104,7 +97,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 // What has left the state is read back from the journal, page by page and one by one.
 func TestOldOperationsAreReadFromTheJournal(t *testing.T) {
 	t.Parallel()
-	s := headless(t, shelf{})
+	s := headless(t, statetest.Shelf{})
 	var err error
 	if s.Control, err = control.Start(t.Context(), control.Config{State: s.State, Now: time.Now, Log: s.Log}); err != nil {
 		t.Fatal(err)

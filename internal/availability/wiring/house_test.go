@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -15,16 +14,9 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/place/placetest"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/state/statetest"
 	"github.com/greenlang/fournines/internal/wing"
 )
-
-// shelf is a Store that lives as long as a test.
-type shelf map[string]json.RawMessage
-
-func (s shelf) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
-	return s, state.Position{}, nil
-}
-func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
 
 // wiringOf is a wing without journal and state.
 func wiringOf(l place.Layout) *Wiring {
@@ -33,7 +25,7 @@ func wiringOf(l place.Layout) *Wiring {
 }
 
 // opened is a wing over the journal of a directory, and over documents; stop closes it.
-func opened(t *testing.T, docs shelf, root string) (w *Wiring, stop func()) {
+func opened(t *testing.T, docs statetest.Shelf, root string) (w *Wiring, stop func()) {
 	t.Helper()
 	w = wiringOf(placetest.Layout(t))
 	h := w.house

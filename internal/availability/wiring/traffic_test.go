@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/tally"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/state/statetest"
 )
 
 // What an edge has counted is acknowledged when it is in the journal, so that a server
@@ -16,11 +17,11 @@ import (
 func TestCountsOutliveTheServer(t *testing.T) {
 	t.Parallel()
 	root, ahead := t.TempDir(), time.Duration(0)
-	w, stop := opened(t, shelf{}, root)
+	w, stop := opened(t, statetest.Shelf{}, root)
 	defer func() { stop() }()
 	restart := func() {
 		stop()
-		w, stop = opened(t, shelf{}, root)
+		w, stop = opened(t, statetest.Shelf{}, root)
 		w.house.Now = func() time.Time { return time.Now().Add(ahead) }
 	}
 	restart()

@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/state/statetest"
 )
 
 // A document that cannot be read fails every decision that may rest on it, and is never
@@ -40,7 +41,7 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 		control.Prefix + "x":                            "view decide move moving",
 	} {
 		t.Run(key, func(t *testing.T) {
-			w, stop := opened(t, shelf{key: []byte(`{"`)}, t.TempDir())
+			w, stop := opened(t, statetest.Shelf{key: []byte(`{"`)}, t.TempDir())
 			defer stop()
 			w.house.Facts.PutPostgres(east, func(p *fact.Postgres) { p.At = time.Now() })
 			before := w.house.State.Applied()

@@ -24,17 +24,10 @@ import (
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/place/placetest"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/state/statetest"
 	"github.com/greenlang/fournines/internal/wing"
 	"github.com/greenlang/fournines/kit/audit"
 )
-
-// shelf is a Store that lives as long as a test.
-type shelf map[string]json.RawMessage
-
-func (s shelf) Load(context.Context) (map[string]json.RawMessage, state.Position, error) {
-	return s, state.Position{}, nil
-}
-func (shelf) Save(context.Context, map[string]json.RawMessage, state.Position) error { return nil }
 
 // reader reads the journal as the server does.
 type reader struct{ wiring *Wiring }
@@ -65,7 +58,7 @@ func (r reader) Entries(ctx context.Context, f api.EntryFilter) (page api.Page[a
 const token = "greenlang-token"
 
 // open opens the wing over an installation's directory, as a server that decides alone does.
-func open(t *testing.T, root string, docs shelf) (x *Wiring, closed func()) {
+func open(t *testing.T, root string, docs statetest.Shelf) (x *Wiring, closed func()) {
 	t.Helper()
 	l := placetest.Layout(t)
 	l.Root = root
@@ -144,7 +137,7 @@ func tell(t *testing.T, x *Wiring, id, person string) uint64 {
 // is erased, and gone again where a backup of the keys brings it back.
 func TestAPersonIsSealedShownAndErased(t *testing.T) {
 	t.Parallel()
-	root, docs := t.TempDir(), shelf{}
+	root, docs := t.TempDir(), statetest.Shelf{}
 	x, closed := open(t, root, docs)
 	index := tell(t, x, "1", "anna")
 	backup := copyOf(t, filepath.Join(x.house.Dir, place.PersonsDir))
@@ -182,7 +175,7 @@ func TestAPersonIsSealedShownAndErased(t *testing.T) {
 	closed()
 
 	restore(t, backup, filepath.Join(root, "server", place.PersonsDir))
-	x, _ = open(t, root, shelf{})
+	x, _ = open(t, root, statetest.Shelf{})
 	gone(x)
 	if found, err := x.options.Entries.Entries(ctx, api.EntryFilter{Kind: compliance.ErasedAgain.Name}); err != nil || len(found.Items) != 1 {
 		t.Fatalf("erasing again is not recorded: %+v %v", found, err)
@@ -211,7 +204,7 @@ func TestAnAlarmWaitsForItsRecord(t *testing.T) {
 	t.Parallel()
 	away := witness.Alarm{Trouble: witness.Away, Witness: "w", Since: time.Now(), At: time.Now(), Err: errors.New("refused")}
 	key := compliance.Trouble{Trouble: witness.Away, Witness: "w"}.Key()
-	x, _ := open(t, t.TempDir(), shelf{key: []byte(`{"`)})
+	x, _ := open(t, t.TempDir(), statetest.Shelf{key: []byte(`{"`)})
 	x.witness.alarm(away)
 	size := x.house.Journal.Head().Size
 	for range 2 {
@@ -226,7 +219,7 @@ func TestAnAlarmWaitsForItsRecord(t *testing.T) {
 		t.Fatalf("findings of a state that cannot be read: %v", err)
 	}
 
-	y, _ := open(t, t.TempDir(), shelf{})
+	y, _ := open(t, t.TempDir(), statetest.Shelf{})
 	y.witness.waiting = x.witness.waiting
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -252,7 +245,7 @@ func TestAnAlarmWaitsForItsRecord(t *testing.T) {
 // Nobody takes an archive whose document cannot be read for one that is well.
 func TestAnArchiveThatCannotBeReadIsAFinding(t *testing.T) {
 	t.Parallel()
-	x, _ := open(t, t.TempDir(), shelf{archive.DocPrefix + archive.Place{Endpoint: "embedded", Bucket: "journal"}.String(): []byte(`{"`)})
+	x, _ := open(t, t.TempDir(), statetest.Shelf{archive.DocPrefix + archive.Place{Endpoint: "embedded", Bucket: "journal"}.String(): []byte(`{"`)})
 	f, err := x.findings(time.Now())
 	if err != nil || len(f) != 1 || f[0].Code != "archive-unreadable" {
 		t.Fatalf("%+v %v", f, err)
