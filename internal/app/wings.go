@@ -25,7 +25,9 @@ import (
 // registerWings makes every wing, one line each, and more that a test has. All that a wing
 // hands over reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
-	add := func(w wing.Wing) { s.wings = append(s.wings, w) }
+	add := func(w wing.Wing, doors ...Door) {
+		s.wings, s.doors = append(s.wings, w), append(s.doors, doors...)
+	}
 	records, w := records.New(s.House, records.Options{
 		Kinds: s.entryKinds, Drills: s.drills,
 		Tables:  func(ctx context.Context) (*table.Snapshot, error) { return s.compliance.Tables(ctx) },
@@ -50,9 +52,7 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	s.alerts, w = alerts.New(s.House, s.look)
 	add(w)
 	for _, of := range more {
-		w, door := of(s.House)
-		s.doors = append(s.doors, door)
-		add(w)
+		add(of(s.House))
 	}
 }
 

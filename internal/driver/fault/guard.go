@@ -84,8 +84,10 @@ func injection(l Lease) (fault, error) {
 	case RegionPartition, RegionPartitionOut:
 		// The lease itself is the cut: the network between regions reads it.
 		return fault{inject: func(context.Context) error { return nil }, lasts: true}, nil
+	case ZonePartition, ZonePartitionOut, ZoneLatency, ZoneLoss5:
+		return networkFault(l)
 	}
-	return networkFault(l)
+	return fault{}, fmt.Errorf("fault %s has no injection in this driver", l.Kind)
 }
 
 // readPostmaster returns the pid that a PostgreSQL data directory names as its postmaster.
