@@ -7,10 +7,10 @@ import (
 	"github.com/greenlang/fournines/internal/api/client"
 )
 
-// What is answered to machines of ours stands beside the document of the API: nodes, edges,
-// probers and other servers, each with a token of its own.
+// These functions answer our own machines, which are not in the API's document: nodes, edges,
+// probers and other servers, each kind with a token of its own.
 
-// Holders lets in who has a token.
+// Holders passes on the requests that carry a token.
 func Holders(token, called string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !Authorized(r, token) {

@@ -32,7 +32,8 @@ type platform struct {
 
 func (s *ServerApp) platform() platform { return platform{s, s.availability, s.records} }
 
-// listDoors are all doors of the server, one line each, and those that more wings brought.
+// listDoors are all doors of the server: those that need several wings, and those that were
+// given to registerWings beside their wings.
 func (s *ServerApp) listDoors() []Door {
 	all, w, c, r := s.platform(), s.availability, s.compliance, s.records
 	availability := availabilitydoor.Source{Platform: all, Clusters: w, Homes: w, Routing: w, Copies: w}

@@ -1,12 +1,6 @@
 package app
 
 import (
-	"github.com/greenlang/fournines/internal/machines"
-	"github.com/greenlang/fournines/internal/place"
-	"github.com/greenlang/fournines/internal/up"
-)
-
-import (
 	"bytes"
 	"context"
 	"fmt"
@@ -27,8 +21,11 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/machines"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 	"github.com/greenlang/fournines/internal/platformtest/strict"
+	"github.com/greenlang/fournines/internal/up"
 )
 
 const joining = "us-west-2/" + place.Server

@@ -37,7 +37,7 @@ type ServerApp struct {
 	availability *availabilitywiring.Wiring
 	compliance   *compliancewiring.Wiring
 	wings        []wing.Wing
-	doors        []Door // that more wings brought
+	doors        []Door // that were given beside their wings
 	tasks        wing.Tasks
 	alerts       *alerts.Alerts
 	loop         loop

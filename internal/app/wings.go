@@ -22,8 +22,8 @@ import (
 	"github.com/greenlang/fournines/internal/wing"
 )
 
-// registerWings makes every wing, one line each, and more that a test has. All that a wing
-// hands over reaches everything else from here.
+// registerWings makes every wing, and those that a test brings. All that a wing hands over,
+// its door too, reaches everything else from here.
 func (s *ServerApp) registerWings(more ...Maker) {
 	add := func(w wing.Wing, doors ...Door) {
 		s.wings, s.doors = append(s.wings, w), append(s.doors, doors...)
@@ -40,7 +40,8 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	})
 	s.server = server
 	add(w)
-	compliance, w := compliancewiring.New(s.House, compliancewiring.Options{Entries: records, Keys: server.KeysOfPersons, Peers: server.Peers, Leads: server.Leads}) // first: who was erased is erased again before all else
+	// The first that opens anything: a person who was erased is erased again before all else.
+	compliance, w := compliancewiring.New(s.House, compliancewiring.Options{Entries: records, Keys: server.KeysOfPersons, Peers: server.Peers, Leads: server.Leads})
 	s.compliance = compliance
 	add(w)
 	availability, w := availabilitywiring.New(s.House)

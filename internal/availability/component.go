@@ -9,7 +9,6 @@ import (
 
 // How old a report may be before what it says is unknown.
 const (
-	NodeSilent = 3 * time.Second
 	EdgeSilent = 4 * time.Second
 	// StoreSilent is longer, because a store is looked at more seldom.
 	StoreSilent = 8 * time.Second
@@ -99,7 +98,7 @@ func (c *Component) Unit(u fact.Unit, wanted string) {
 // see counts.
 func (c *Component) Silent(now time.Time) {
 	c.Sync = SyncUnknown
-	fresh := now.Sub(c.Seen) <= NodeSilent
+	fresh := now.Sub(c.Seen) <= fact.NodeSilent
 	switch {
 	case fresh && c.Health != Suspended:
 		c.Health = Healthy

@@ -15,10 +15,10 @@ func (c *Component) Broker(k fact.Kafka, now time.Time) {
 		return
 	}
 	b := k.Brokers[i]
-	if now.Sub(b.Seen) <= NodeSilent {
+	if now.Sub(b.Seen) <= fact.NodeSilent {
 		c.Seen = later(c.Seen, b.Seen)
 	}
-	if now.Sub(k.At) > NodeSilent {
+	if now.Sub(k.At) > fact.NodeSilent {
 		if c.Health == Healthy {
 			c.Health, c.Detail = Degraded, "the cluster does not tell its partitions: "+k.Error
 		}

@@ -18,7 +18,7 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 		}
 	}
 	for _, m := range p.Members {
-		if m.ID != c.ID || now.Sub(m.Seen) > NodeSilent {
+		if m.ID != c.ID || now.Sub(m.Seen) > fact.NodeSilent {
 			continue
 		}
 		c.Seen = later(c.Seen, m.Seen)
@@ -52,7 +52,7 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 // Redis says what a server tells of itself.
 func (c *Component) Redis(f fact.Redis, now time.Time) {
 	for _, n := range f.Nodes {
-		if n.ID != c.ID || now.Sub(n.Seen) > NodeSilent {
+		if n.ID != c.ID || now.Sub(n.Seen) > fact.NodeSilent {
 			continue
 		}
 		c.Seen = later(c.Seen, n.Seen)
@@ -68,7 +68,7 @@ func (c *Component) Redis(f fact.Redis, now time.Time) {
 // Sentinel says when a Sentinel was last heard.
 func (c *Component) Sentinel(f fact.Redis, now time.Time) {
 	for _, n := range f.Sentinels {
-		if n.ID == c.ID && now.Sub(n.Seen) <= NodeSilent {
+		if n.ID == c.ID && now.Sub(n.Seen) <= fact.NodeSilent {
 			c.Seen = later(c.Seen, n.Seen)
 		}
 	}

@@ -2,6 +2,9 @@ package fact
 
 import "time"
 
+// NodeSilent is how old a report of a node, or what an engine has said, may be before it is unknown.
+const NodeSilent = 3 * time.Second
+
 // Node is everything one zone's node saw since its last report.
 type Node struct {
 	Region string    `json:"region"`

@@ -23,8 +23,8 @@ type Task struct {
 	// Every is the time between two rounds. Zero: Do goes on until its context ends, and is
 	// begun again when it returns before.
 	Every time.Duration
-	// Wake returns a channel whose close begins the next round before its time. It is asked
-	// before each round, so that what changes during a round is not missed.
+	// Wake returns a channel that begins the next round before its time, when it is closed or
+	// has a value. It is asked for before each round, so that a change during a round is not missed.
 	Wake func() <-chan struct{}
 	// Do is one round. An error is kept, shown, counted, and tried again by the next round.
 	Do func(ctx context.Context) error

@@ -1,17 +1,11 @@
 package wiring
 
 import (
-	"github.com/greenlang/fournines/internal/wing"
-)
-
-import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -20,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Components returns everything that runs or should run, with both axes: in sync and
@@ -88,7 +83,7 @@ func (w *Wiring) edgeComponent(region string, now time.Time) api.Component {
 
 func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Component {
 	n := w.house.Facts.Node(region, zone)
-	silent := now.Sub(n.At) > availability.NodeSilent
+	silent := now.Sub(n.At) > fact.NodeSilent
 	node := api.Component{ID: place.ID(region, zone, place.Node), Region: region, Zone: zone, Kind: place.Node, Sync: api.InSync, Health: api.Healthy, Seen: n.At}
 	if silent {
 		node.Sync, node.Health, node.Detail = api.SyncUnknown, api.HealthUnknown, "the node has not reported"+availability.Ago(n.At, now)
@@ -161,37 +156,20 @@ func foldComponents(d *state.Docs, r journal.Record) error {
 	return d.Put(componentPrefix+c.ID, c)
 }
 
-// seen remembers what was recorded last, so that only changes become entries.
-type seen struct {
-	mu   sync.Mutex // guards last
-	last map[string]component
-}
-
-func newSeen() *seen { return &seen{last: map[string]component{}} }
-
 // recordEvery bounds how often changes of components become entries.
 const recordEvery = 500 * time.Millisecond
 
 // recordChanges appends an entry for each component whose role, health or sync changed.
 func (w *Wiring) recordChanges(ctx context.Context) error {
-	w.seen.mu.Lock()
-	defer w.seen.mu.Unlock()
 	now := w.house.Now()
-	if len(w.seen.last) == 0 {
-		docs, err := state.List[component](w.house.State, componentPrefix)
-		if err != nil {
-			return err
-		}
-		for _, c := range docs {
-			w.seen.last[c.ID] = c
-		}
-	}
 	var entries []journal.Entry
-	changed := map[string]component{}
 	for region := range w.regions {
 		for _, c := range w.Components(region, now) {
 			next := component{ID: c.ID, Role: c.Role, Health: c.Health, Sync: c.Sync}
-			old := w.seen.last[c.ID]
+			var old component
+			if _, err := w.house.State.Get(componentPrefix+c.ID, &old); err != nil {
+				return err
+			}
 			if c.Health == api.HealthUnknown && now.Sub(w.house.Looking) < wing.Blind {
 				continue // this server has only begun to look
 			}
@@ -205,16 +183,12 @@ func (w *Wiring) recordChanges(ctx context.Context) error {
 			}
 			e.Time, e.Actor = now, "system"
 			entries = append(entries, e)
-			changed[c.ID] = next
 		}
 	}
 	if len(entries) == 0 {
 		return nil
 	}
 	slices.SortFunc(entries, func(a, b journal.Entry) int { return strings.Compare(a.Subject, b.Subject) })
-	if _, err := w.house.State.Append(ctx, entries...); err != nil {
-		return err
-	}
-	maps.Copy(w.seen.last, changed)
-	return nil
+	_, err := w.house.State.Append(ctx, entries...)
+	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/greenlang"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
@@ -74,7 +75,7 @@ func (w *Wiring) MoveView(home, to string) (availability.MoveView, error) {
 	if r, ok := w.regions[to]; ok {
 		v.Runs, v.Zones = true, len(r.spec.Zones)
 		for _, z := range r.spec.Zones {
-			if w.house.Now().Sub(w.house.Facts.Node(to, z).At) <= availability.NodeSilent {
+			if w.house.Now().Sub(w.house.Facts.Node(to, z).At) <= fact.NodeSilent {
 				v.Nodes++
 			}
 		}

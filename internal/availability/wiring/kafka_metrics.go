@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -65,7 +64,7 @@ func brokerMetrics(out chan<- prometheus.Metric, region string, k fact.Kafka, no
 	gauge(kafkaOffline, float64(offline))
 	gauge(kafkaAge, now.Sub(k.At).Seconds())
 	for _, b := range k.Brokers {
-		gauge(kafkaUp, one(b.Registered && now.Sub(b.Seen) <= availability.NodeSilent), strconv.Itoa(int(b.Node)))
+		gauge(kafkaUp, one(b.Registered && now.Sub(b.Seen) <= fact.NodeSilent), strconv.Itoa(int(b.Node)))
 	}
 	for _, g := range k.Groups {
 		if g.Lag >= 0 {

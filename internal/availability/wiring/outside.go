@@ -47,10 +47,10 @@ func newVantage(h *wing.House) *vantage {
 	return &vantage{house: h, newest: map[string]OutsideFact{}}
 }
 
-func (l *vantage) fact(point string) OutsideFact {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.newest[point]
+func (w *vantage) fact(point string) OutsideFact {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.newest[point]
 }
 
 // TakeOutside records the report of a vantage point. It acknowledges the seconds that are
@@ -61,9 +61,8 @@ func (w *vantage) TakeOutside(ctx context.Context, point string, r board.Outside
 	if i < 0 {
 		return board.Ack{}, fmt.Errorf("this installation has no vantage point %q: see spec.vantagePoints of its platform file", point)
 	}
-	l := w
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var a evidence.Availability
 	if _, err := w.house.State.Get(evidence.Key, &a); err != nil {
 		return board.Ack{}, err
@@ -71,7 +70,7 @@ func (w *vantage) TakeOutside(ctx context.Context, point string, r board.Outside
 	last := a.Points[point]
 	now := w.house.Now()
 	pending := growing(r.Seconds, last, uint64(now.Add(clockAhead).Unix())) //nolint:gosec // a Unix time
-	l.note(point, pending, now)
+	w.note(point, pending, now)
 	if len(pending) == 0 || time.Duration(pending[len(pending)-1].Seq-pending[0].Seq+1)*time.Second < countEvery { //nolint:gosec // a few minutes
 		return board.Ack{Second: last}, nil
 	}
@@ -108,9 +107,9 @@ func growing(seconds []fact.OutsideSecond, last, most uint64) (out []fact.Outsid
 }
 
 // note keeps the newest second as a fact.
-func (l *vantage) note(point string, pending []fact.OutsideSecond, now time.Time) {
-	f := OutsideFact{Seen: now, Failing: map[string]int{}, Newest: l.newest[point].Newest}
-	maps.Copy(f.Failing, l.newest[point].Failing)
+func (w *vantage) note(point string, pending []fact.OutsideSecond, now time.Time) {
+	f := OutsideFact{Seen: now, Failing: map[string]int{}, Newest: w.newest[point].Newest}
+	maps.Copy(f.Failing, w.newest[point].Failing)
 	for _, second := range pending {
 		if second.Seq <= f.Newest.Seq {
 			continue
@@ -125,7 +124,7 @@ func (l *vantage) note(point string, pending []fact.OutsideSecond, now time.Time
 			}
 		}
 	}
-	l.newest[point] = f
+	w.newest[point] = f
 }
 
 // runs splits seconds where some are missing: nobody may say of those that they were asked in.

@@ -64,7 +64,7 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 				if u.State == fact.UnitFenced {
 					v.Proved[place.ID(region, z, u.Name)] = u.Fence
 				}
-				v.Starting[place.ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && w.house.Now().Sub(n.At) < availability.NodeSilent
+				v.Starting[place.ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && w.house.Now().Sub(n.At) < fact.NodeSilent
 			}
 		}
 	}

@@ -22,7 +22,6 @@ type Wiring struct {
 	power   host.Switch
 	regions map[string]*region // that run here; since open
 	units   map[string]string  // component id → version of the unit as it would be started now; since open
-	seen    *seen
 	*traffic
 	*vantage
 	*objects
@@ -32,7 +31,7 @@ type Wiring struct {
 
 // New returns the wing, and its wiring for the doors.
 func New(h *wing.House) (*Wiring, wing.Wing) {
-	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, seen: newSeen(), traffic: newTraffic(h), vantage: newVantage(h), objects: &objects{h}}
+	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, traffic: newTraffic(h), vantage: newVantage(h), objects: &objects{h}}
 	w.links = &links{h, w.homes}
 	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
@@ -98,7 +97,7 @@ func (w *Wiring) tasks() []wing.Task {
 			wing.Task{Name: "objects", Does: "Copies objects between regions.", Do: func(ctx context.Context) error { w.replicateObjects(ctx); return ctx.Err() }},
 		)
 	}
-	if p := w.house.Layout.Platform; p != nil && p.Spec.Routing.Route53.Used() {
+	if w.house.Layout.Platform.Spec.Routing.Route53.Used() {
 		out = append(out, wing.Task{Name: "hosted-zone", Does: "Makes the hosted zone say where customers belong.", Every: zoneAgain, Wake: func() <-chan struct{} { return w.house.State.Changed() }, Do: w.keepHostedZone})
 	}
 	return out

@@ -10,9 +10,6 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// nodeSilent is how old a node's report may be before what it says is unknown.
-const nodeSilent = 3 * time.Second
-
 // gone is how long a node that a fault takes is silent before the fault is seen.
 const gone = 1500 * time.Millisecond
 
@@ -127,5 +124,5 @@ func (w *Wiring) left(f chaos.Fault) bool {
 	if err != nil { // not a node's
 		return false
 	}
-	return w.silent(r.Region, r.Zone, nodeSilent) || slices.Contains(w.house.Facts.Node(r.Region, r.Zone).Faults, f.ID)
+	return w.silent(r.Region, r.Zone, fact.NodeSilent) || slices.Contains(w.house.Facts.Node(r.Region, r.Zone).Faults, f.ID)
 }

@@ -83,7 +83,7 @@ func (w *Wiring) cut(f chaos.Fault) bool { return w.each(f, fact.Link.Cut) }
 // mended tells whether something comes again along every way that a fault has cut.
 func (w *Wiring) mended(f chaos.Fault) bool {
 	now := w.house.Now()
-	return w.each(f, func(l fact.Link) bool { return l.Missed == 0 && now.Sub(l.At) <= nodeSilent })
+	return w.each(f, func(l fact.Link) bool { return l.Missed == 0 && now.Sub(l.At) <= fact.NodeSilent })
 }
 
 func (w *Wiring) each(f chaos.Fault, is func(fact.Link) bool) bool {
