@@ -13,6 +13,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/fault"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
+	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
@@ -27,6 +28,9 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 	}
 	secrets, err := place.LoadSecrets(root)
 	if err != nil {
+		return err
+	}
+	if err := process.Own(root); err != nil {
 		return err
 	}
 	host, err := node.ThisHost()

@@ -117,6 +117,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if as, err := loadJoined(o.Root); err == nil {
 		return fmt.Errorf("%s belongs to the server %s of a platform on another machine; bring a platform up in another directory with --data", o.Root, as.Machine)
 	}
+	if err := process.Own(o.Root); err != nil {
+		return err
+	}
 	text := spec.BuiltInYAML()
 	if o.Platform != "" {
 		var err error

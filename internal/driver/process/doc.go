@@ -5,6 +5,7 @@
 //
 // A process is identified by its pid and its start time, so a pid that the kernel
 // gave to somebody else is never signalled. A unit is a home directory: every
-// process whose working directory lies in it belongs to the unit, also after its
-// parent died (Patroni's postmaster, for example, is no child of Patroni).
+// process that the installation has started (see [Own]) and whose working directory
+// lies in it belongs to the unit, also after its parent died (Patroni's postmaster, for
+// example, is no child of Patroni).
 package process

@@ -86,10 +86,11 @@ func (p Process) Wait(ctx context.Context) error {
 }
 
 type stat struct {
-	state   byte
-	parent  int
-	threads int
-	start   uint64
+	state    byte
+	parent   int
+	terminal int // 0: none
+	threads  int
+	start    uint64
 }
 
 func (s stat) ended() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
@@ -113,10 +114,11 @@ func parseStat(s string) (stat, error) {
 		return stat{}, errors.New("parse stat: too few fields")
 	}
 	parent, err1 := strconv.Atoi(f[1])
-	threads, err2 := strconv.Atoi(f[17])
-	start, err3 := strconv.ParseUint(f[19], 10, 64)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	terminal, err2 := strconv.Atoi(f[4])
+	threads, err3 := strconv.Atoi(f[17])
+	start, err4 := strconv.ParseUint(f[19], 10, 64)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return stat{}, fmt.Errorf("parse stat: %w", err)
 	}
-	return stat{state: f[0][0], parent: parent, threads: threads, start: start}, nil
+	return stat{state: f[0][0], parent: parent, terminal: terminal, threads: threads, start: start}, nil
 }

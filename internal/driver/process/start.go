@@ -57,14 +57,18 @@ func remember(path string, p Process) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	if err := os.WriteFile(tmp, append(b, '\n'), 0o600); err != nil {
-		return fmt.Errorf("remember process: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := writeAtomically(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("remember process: %w", err)
 	}
 	return nil
+}
+
+func writeAtomically(path string, b []byte) error {
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 // Adopt returns the process that the PID file remembers, if it still runs.

@@ -20,3 +20,14 @@ func TestParseStatWithParentheses(t *testing.T) {
 		t.Fatalf("%+v %v", got, err)
 	}
 }
+
+func FuzzParseLimit(f *testing.F) {
+	f.Add("Limit Soft Limit Hard Limit Units\nMax file locks            123456789            unlimited            locks     \n")
+	f.Add("Max file locks            unlimited            unlimited            locks     \nMax pending signals 1 1 signals")
+	f.Add("Max file locks")
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, err := parseLimit(s); err != nil && n != 0 {
+			t.Fatal("a limit beside an error")
+		}
+	})
+}

@@ -13,9 +13,19 @@ import (
 	"time"
 )
 
-// Members returns every process whose working directory is home or below it,
-// and p's descendants are among them wherever their parents went.
+// Members returns every process that the installation has started (see [Own]) and whose
+// working directory is home or below it.
 func Members(home string) ([]Process, error) {
+	mark, err := markOf(home)
+	if err != nil {
+		return nil, err
+	}
+	return working(home, func(limit uint64) bool { return limit == mark })
+}
+
+// working returns the processes that work in home or below it and whose limit of file locks
+// is one of ours.
+func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 	dirs, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -31,8 +41,15 @@ func Members(home string) ([]Process, error) {
 		if cwd != home && !strings.HasPrefix(cwd, home+"/") {
 			continue
 		}
-		if p, err := Find(pid); err == nil {
+		p, err := Find(pid)
+		if err != nil {
+			continue
+		}
+		switch limit, err := limitOf(pid); {
+		case err == nil && ours(limit):
 			out = append(out, p)
+		case err != nil && p.Alive():
+			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
 		}
 	}
 	return out, nil
