@@ -68,6 +68,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 		},
 		Version: version, lag: newLag(), tasks: wing.Tasks{Log: log},
 	}
+	s.House.Practice = s.practice
 	s.registerWings(more...)
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.server.Shared() {

@@ -103,7 +103,13 @@ func (s *ServerApp) findings(now time.Time) ([]wing.Finding, error) {
 // look gathers what alerts are decided on.
 func (s *ServerApp) look(context.Context) (alerts.Look, error) {
 	found, err1 := s.findings(s.Now())
-	faults, err2 := s.chaos.Active()
-	drilling, err3 := s.records.Drilling()
-	return alerts.Look{Findings: found, Practice: len(faults) > 0 || drilling}, errors.Join(err1, err2, err3)
+	practice, err2 := s.practice()
+	return alerts.Look{Findings: found, Practice: practice}, errors.Join(err1, err2)
+}
+
+// practice tells whether what happens now may be of our own making.
+func (s *ServerApp) practice() (bool, error) {
+	faults, err1 := s.chaos.Active()
+	drilling, err2 := s.records.Drilling()
+	return len(faults) > 0 || drilling, errors.Join(err1, err2)
 }

@@ -103,7 +103,7 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 		return err
 	}
 	if len(candidates(v, p.Now())) == 0 {
-		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, PostgresReadiness(v, p.Now()).Reasons)
+		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, moveReadiness(v, p.Now()).Reasons)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		names = append(names, c.ID)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no member could take over without loss: %v", PostgresReadiness(v, p.Now()).Reasons)
+		return nil, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, p.Now()).Reasons)
 	}
 	return checked{Candidates: names, Lease: lock.Lease}, nil
 }

@@ -2,6 +2,7 @@ package availability
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,33 @@ func ReadinessFinding(r Readiness) (evidence.Finding, bool) {
 		f.Severity, f.Title = evidence.Critical, r.Cluster+" has no leader"
 	}
 	return f, !r.Ready && !r.Alone
+}
+
+// blindAfter is how long an observer must fail to see before it is a finding: a server that
+// starts or stops refuses for a moment.
+const blindAfter = 10 * time.Second
+
+// ObserverFindings says which observers of a cluster's primary would not notice its death, and
+// whether the cluster fails over too often.
+func ObserverFindings(v PostgresView, begun []time.Time, now time.Time) (out []evidence.Finding) {
+	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
+	seeing, all := observers(v, leader.ID, now)
+	blind := slices.DeleteFunc(slices.Clone(all), func(p fact.Probe) bool { return now.Sub(p.Since) < blindAfter || now.Sub(p.At) > freshMember })
+	if len(blind) > 0 && v.Policy.AcceleratedFailover && !v.Cluster.Lock.Standby {
+		out = append(out, evidence.Finding{
+			Code: "observers-blind", Severity: evidence.Warning, Title: fmt.Sprintf("observers that do not see %s: %d of %d", leader.ID, len(blind), seeing+len(all)),
+			Text:    fmt.Sprintf("%d see it, and %d must agree before a primary that hangs is failed over%s.", seeing, v.Detection.Observers, blindText(". ", blind)),
+			Subject: v.Cluster.Cluster, Since: blind[0].Since, Command: "fournines readiness",
+		})
+	}
+	if Bounded(begun, now) {
+		out = append(out, evidence.Finding{
+			Code: "failovers-bounded", Severity: evidence.Critical, Title: fmt.Sprintf("%s has failed over %d times within an hour", v.Cluster.Cluster, len(begun)),
+			Text:    "The next failover waits for a person's approval. Find what takes its primaries down before you approve one.",
+			Subject: v.Cluster.Cluster, Since: slices.MinFunc(begun, time.Time.Compare), Command: "fournines operations --kind " + KindFailover,
+		})
+	}
+	return out
 }
 
 // ComponentFinding says that a component is missing or degraded; false when it is neither.

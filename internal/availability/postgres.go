@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,8 @@ type PostgresView struct {
 	Fences    map[string]Fence    // that stand now, by component id
 	Proved    map[string]string   // component id → epoch of the fence its node has proved
 	Starting  map[string]bool     // components that their nodes start for the first time now
+	Failovers []time.Time         // when those before began that were no practice, within [boundedFor]; looked up while an observer misses
+	Practice  bool                // what happens now may be of our own making; looked up as well
 	Last      []control.Operation // the failover of this lease, and the newest returns of fenced members and reserves of a slot that is wanted; newest last
 }
 
@@ -50,6 +53,7 @@ type FailoverArgs struct {
 	Observers []string  `json:"observers"`
 	Seen      string    `json:"seen"` // what they saw
 	Suspected time.Time `json:"suspected"`
+	Practice  bool      `json:"practice,omitempty"` // it does not count against the bound
 }
 
 // DecidePostgres returns the actions that the cluster needs now: a failover of a
@@ -80,7 +84,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	}
 	a, err := control.NewAction(FailoverKey(v.Cluster.Cluster, lock.Lease), KindFailover, v.Cluster.Cluster, FailoverArgs{
 		Cluster: v.Cluster.Cluster, Member: lock.Leader, Component: suspect.ID, Lease: lock.Lease, Timeline: suspect.Timeline,
-		Observers: observers, Seen: seen, Suspected: now,
+		Observers: observers, Seen: seen, Suspected: now, Practice: v.Practice,
 	})
 	if err != nil || slices.ContainsFunc(v.Last, func(o control.Operation) bool { return o.Key == a.Key }) {
 		return control.Action{}, false // this very lease has been tried: Patroni's own path remains
@@ -88,7 +92,48 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	a.Actor = "system:availability"
 	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
 	a.Approval = v.Path.Mode != "automatic"
+	if Bounded(v.Failovers, now) {
+		a.Approval = true
+		a.Reason += fmt.Sprintf("; it is the %s failover within an hour, and a person decides about it", ordinal(len(v.Failovers)+1))
+	}
 	return a, true
+}
+
+// At most mostFailovers of one cluster within boundedFor are automatic: what keeps failing
+// over is not mended by one more, and each one is a pause for every customer.
+const (
+	mostFailovers = 3
+	boundedFor    = time.Hour
+)
+
+// Bounded tells whether a cluster has failed over so often lately that a person decides about
+// the next time.
+func Bounded(begun []time.Time, now time.Time) bool {
+	n := 0
+	for _, at := range begun {
+		if now.Sub(at) < boundedFor {
+			n++
+		}
+	}
+	return n >= mostFailovers
+}
+
+func ordinal(n int) string { return strconv.Itoa(n) + "th" } // from the fourth on
+
+// CountFailovers returns when those of a cluster's operations began that count against the
+// bound: failovers that went ahead within it, and that no fault or drill of ours explains.
+func CountFailovers(operations []control.Operation, now time.Time) (begun []time.Time) {
+	for _, o := range operations {
+		var args FailoverArgs
+		if o.Kind != KindFailover || o.State == control.Refused || o.State == control.Waiting || now.Sub(o.Begun) >= boundedFor {
+			continue
+		}
+		if err := json.Unmarshal(o.Args, &args); err == nil && args.Practice {
+			continue
+		}
+		begun = append(begun, o.Begun)
+	}
+	return begun
 }
 
 // FailoverKey is the key of the failover away from a lease's holder: one for each lease.
@@ -99,7 +144,8 @@ func FailoverKey(cluster string, lease int64) string {
 // suspecting returns the observers that have missed the target often enough, lately.
 func suspecting(v PostgresView, target string, now time.Time) (observers []string, seen string) {
 	for _, p := range v.Probes {
-		if p.Target == target && !p.OK && p.Misses >= v.Detection.Misses && now.Sub(p.At) <= freshProbe {
+		accuses := p.Outcome == fact.Hangs || p.Outcome == fact.Gone
+		if p.Target == target && accuses && p.Misses >= v.Detection.Misses && now.Sub(p.At) <= freshProbe {
 			observers = append(observers, p.Observer)
 			seen = p.Error
 		}

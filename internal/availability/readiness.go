@@ -22,8 +22,58 @@ type Readiness struct {
 	Alone      bool      `json:"alone,omitempty" doc:"its region runs in one zone by choice: only its partner region could take over"`
 }
 
-// PostgresReadiness answers for a PostgreSQL cluster.
+// PostgresReadiness answers for a PostgreSQL cluster: whether a member could take over, and
+// whether enough observers would notice that it has to.
 func PostgresReadiness(v PostgresView, now time.Time) Readiness {
+	r := moveReadiness(v, now)
+	if r.Leader != "" && v.Policy.AcceleratedFailover && !v.Cluster.Lock.Standby {
+		seeing, blind := observers(v, r.Leader, now)
+		if seeing < v.Detection.Observers {
+			r.Ready = false
+			r.Reasons = append(r.Reasons, fmt.Sprintf("%d observers see %s and %d must agree that it is dead, so a primary that hangs would not be failed over%s",
+				seeing, r.Leader, v.Detection.Observers, blindText(": ", blind)))
+		}
+	}
+	return r
+}
+
+// observers counts those that see the target now, or would if it served, and returns the
+// newest probes of the others.
+func observers(v PostgresView, target string, now time.Time) (seeing int, blind []fact.Probe) {
+	for _, p := range v.Probes {
+		if p.Target != target {
+			continue
+		}
+		if p.Outcome == fact.Refuses || p.Outcome == fact.Unseen || now.Sub(p.At) > freshMember {
+			blind = append(blind, p)
+		} else {
+			seeing++
+		}
+	}
+	slices.SortFunc(blind, func(a, b fact.Probe) int { return strings.Compare(a.Observer, b.Observer) })
+	return seeing, blind
+}
+
+// blindText words why observers do not see, for a sentence's end.
+func blindText(before string, blind []fact.Probe) string {
+	who := map[string][]string{}
+	for _, p := range blind {
+		why := orUnknown(p.Error)
+		who[why] = append(who[why], p.Observer)
+	}
+	if len(who) == 0 {
+		return ""
+	}
+	var all []string
+	for why, observers := range who {
+		all = append(all, strings.Join(observers, ", ")+": "+why)
+	}
+	slices.Sort(all)
+	return before + strings.Join(all, "; ")
+}
+
+// moveReadiness says whether a member could take over now, planned or not.
+func moveReadiness(v PostgresView, now time.Time) Readiness {
 	r := Readiness{Cluster: v.Cluster.Cluster, At: now, Candidates: []string{}}
 	lock := v.Cluster.Lock
 	leader, known := memberNamed(v.Cluster, lock.Leader)

@@ -2,6 +2,7 @@ package availability
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func newStage() *stage {
 		}
 		s.view.Cluster.Members = append(s.view.Cluster.Members, m)
 	}
+	for _, observer := range []string{"us-east-1/b", "us-east-1/c", "server"} {
+		s.view.Probes = append(s.view.Probes, fact.Probe{Observer: observer, Target: "us-east-1/a/postgres", At: zero, Outcome: fact.Serves, Since: zero, LastOK: zero, Writable: true})
+	}
 	return s
 }
 
@@ -67,6 +71,12 @@ func TestPostgres(t *testing.T) {
 			}
 		case "decide":
 			return s.decide(t)
+		case "findings":
+			var b strings.Builder
+			for _, f := range ObserverFindings(s.view, s.view.Failovers, s.now) {
+				fmt.Fprintf(&b, "%s %s on %s: %s\n  %s\n", f.Severity, f.Code, f.Subject, f.Title, f.Text)
+			}
+			return b.String() + "end\n"
 		case "readiness":
 			r := PostgresReadiness(s.view, s.now)
 			return fmt.Sprintf("ready=%v leader=%s candidates=%v\n%s", r.Ready, r.Leader, r.Candidates, strings.Join(append(r.Reasons, ""), "\n"))
@@ -108,13 +118,24 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 	switch f[0] {
 	case "starting":
 		s.view.Starting = map[string]bool{id(f[1]): true}
-	case "probe": // probe OBSERVER MISSES
+	case "probe": // probe OBSERVER MISSES [OUTCOME]
 		misses, err := strconv.Atoi(f[2])
 		if err != nil {
 			d.Fatalf(t, "%v", err)
 		}
-		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, OK: misses == 0, Misses: misses, Error: "timeout", LastOK: zero}
-		s.view.Probes = append(s.view.Probes, p)
+		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, Outcome: fact.Hangs, Since: s.now, Misses: misses, Error: "timeout", LastOK: zero}
+		if len(f) > 3 {
+			p.Outcome, p.Error = fact.Outcome(f[3]), "too many clients already"
+		}
+		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
+	case "failovers": // failovers AGO …, of this cluster
+		for _, ago := range f[1:] {
+			d, err := time.ParseDuration(ago)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.view.Failovers = append(s.view.Failovers, s.now.Add(-d))
+		}
 	case "silent":
 		s.member(f[1]).Error = "no answer"
 	case "member": // member NAME STATE TIMELINE RECEIVED

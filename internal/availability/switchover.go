@@ -42,7 +42,7 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	ready := PostgresReadiness(v, p.Now())
+	ready := moveReadiness(v, p.Now())
 	if !ready.Ready {
 		return fmt.Errorf("%s could not move now: %v", args.Cluster, ready.Reasons)
 	}
@@ -76,7 +76,7 @@ func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 				return chosen{from, m}, nil
 			}
 		}
-		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, PostgresReadiness(v, p.Now()).Reasons)
+		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, moveReadiness(v, p.Now()).Reasons)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 type Facts struct {
 	mu       sync.RWMutex             // guards what follows
 	nodes    map[string]fact.Node     // by REGION/ZONE; At is the time of arrival
-	probes   map[string]fact.Probe    // by observer
+	probes   map[string]fact.Probe    // by observer and the region of its target
 	postgres map[string]fact.Postgres // by region
 	redis    map[string]fact.Redis
 	kafka    map[string]fact.Kafka
@@ -72,13 +72,16 @@ func (f *Facts) PutNode(n fact.Node) {
 	f.update(func() {
 		f.nodes[n.Region+"/"+n.Zone] = n
 		for _, p := range n.Probes {
-			f.probes[p.Observer] = p
+			f.probes[probeKey(p)] = p
 		}
 	})
 }
 
 // PutProbe takes the newest round of an observer that is no node.
-func (f *Facts) PutProbe(p fact.Probe) { f.update(func() { f.probes[p.Observer] = p }) }
+func (f *Facts) PutProbe(p fact.Probe) { f.update(func() { f.probes[probeKey(p)] = p }) }
+
+// probeKey tells apart what the server sees of each region: it observes all of them.
+func probeKey(p fact.Probe) string { return p.Observer + " " + fact.RegionOf(p.Target) }
 
 // PutPostgres takes what a region's cluster tells.
 func (f *Facts) PutPostgres(region string, change func(*fact.Postgres)) {
@@ -178,7 +181,7 @@ func (f *Facts) PutServer(name string, s fact.Server) { f.update(func() { f.serv
 // Server returns another server of the control plane; zero where it never answered.
 func (f *Facts) Server(name string) fact.Server { return read(f, f.servers, name) }
 
-// Probes returns the newest probe of every observer.
+// Probes returns the newest probe of every observer, one for each region that it observes.
 func (f *Facts) Probes() []fact.Probe {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

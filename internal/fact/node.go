@@ -38,16 +38,38 @@ type Unit struct {
 	Restart  string    `json:"restart,omitempty"` // the newest wished-for restart that it began after
 }
 
+// Outcome is what one look at a server came to (rows 7.1.8, 7.1.10).
+type Outcome string
+
+// The outcomes. Only Hangs and Gone accuse a server.
+const (
+	Serves  Outcome = "serves"
+	Refuses Outcome = "refuses" // it has answered by itself, so it lives, but it did not let this observer in
+	Hangs   Outcome = "hangs"   // nothing came from it for the time of silence
+	Gone    Outcome = "gone"    // nobody listens there
+	Unseen  Outcome = "unseen"  // the observer could not look, which says nothing about the server
+)
+
+// Lives tells whether the server has answered by itself.
+func (o Outcome) Lives() bool { return o == Serves || o == Refuses }
+
+// ProbeResult is what one probe of a server came to.
+type ProbeResult struct {
+	Outcome  Outcome
+	Writable bool   // with Serves: a write was committed as well
+	Error    string // why it does not serve, or could not be seen
+}
+
 // Probe is what one observer saw of one target, newest and in a row.
 type Probe struct {
 	Observer string    `json:"observer"` // REGION/ZONE, or "server"
 	Target   string    `json:"target"`   // component id
 	At       time.Time `json:"at"`       // end of the newest probe
-	OK       bool      `json:"ok"`
-	Refused  bool      `json:"refused,omitempty"` // nobody listens there: proof that no process serves
+	Outcome  Outcome   `json:"outcome"`  // of the newest probe
+	Since    time.Time `json:"since"`    // end of the first probe of those in a row with this outcome
 	Error    string    `json:"error,omitempty"`
-	Misses   int       `json:"misses"`   // in a row, each while the observer's control probe succeeded
-	LastOK   time.Time `json:"last_ok"`  // end of the newest good probe
+	Misses   int       `json:"misses"`   // in a row that accuse, each while the observer's control probe was answered
+	LastOK   time.Time `json:"last_ok"`  // end of the newest probe that was served
 	Seconds  float64   `json:"seconds"`  // duration of the newest probe
-	Writable bool      `json:"writable"` // the newest good probe also committed a write
+	Writable bool      `json:"writable"` // the newest served probe also committed a write
 }

@@ -166,7 +166,7 @@ func (n *Node) watch(ctx context.Context, w Watch) {
 
 func (n *Node) observe(key probeKey, f fact.Probe) {
 	n.mu.Lock()
-	news := f.Misses != n.probe.Misses || f.OK != n.probe.OK
+	news := f.Misses != n.probe.Misses || f.Outcome != n.probe.Outcome
 	if key == n.watched {
 		n.probe = f
 	}

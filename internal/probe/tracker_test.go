@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,72 +33,76 @@ func TestTracker(t *testing.T) {
 				d.Fatalf(t, "line %q: %v", line, err)
 			}
 			r := Round{Begun: zero.Add(begin), Ended: zero.Add(begin + length)}
-			switch result {
-			case "ok":
-				r.Writable = true
-			case "refused":
-				r.Err, r.Refused = errors.New("connection refused"), true
-			case "timeout":
-				r.Err, r.ControlOK = errors.New("timeout"), true
-			case "timeout-stalled":
-				r.Err, r.ControlOK, r.Stalled = errors.New("timeout"), true, true
-			case "timeout-control-too":
-				r.Err = errors.New("timeout")
-			default:
-				d.Fatalf(t, "unknown result %q", result)
-			}
+			var silent bool
+			result, r.Stalled = strings.CutSuffix(result, "-stalled")
+			result, silent = strings.CutSuffix(result, "-control-too")
+			r.Outcome, r.ControlOK, r.Error = fact.Outcome(result), !silent, result
+			r.Writable = r.Outcome == fact.Serves
 			f := tracker.Add(r)
-			fmt.Fprintf(&out, "ok=%v misses=%d\n", f.OK, f.Misses)
+			fmt.Fprintf(&out, "%s misses=%d since=%s\n", f.Outcome, f.Misses, f.Since.Sub(zero))
 		}
 		return out.String()
 	})
 }
 
-type scripted struct{ hang atomic.Bool }
+type scripted struct {
+	hang    atomic.Bool
+	refuses bool // whoever does not hang
+}
 
-func (s *scripted) Probe(ctx context.Context, address string, silence time.Duration) (bool, error) {
+func (s *scripted) Probe(ctx context.Context, address string, silence time.Duration) fact.ProbeResult {
 	if address == "primary" && s.hang.Load() {
 		select {
 		case <-ctx.Done():
 		case <-time.After(silence):
 		}
-		return false, errors.New("nothing moves")
+		return fact.ProbeResult{Outcome: fact.Hangs, Error: "nothing moves"}
 	}
-	return true, nil
+	if s.refuses {
+		return fact.ProbeResult{Outcome: fact.Refuses, Error: "password authentication failed"}
+	}
+	return fact.ProbeResult{Outcome: fact.Serves, Writable: true}
 }
 
 // A primary that begins to hang is accused three times within two and a half seconds,
 // although each probe takes its whole timeout.
 func TestWatcherAccusesAHungPrimary(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		var p scripted
-		var hung time.Time
-		suspected := make(chan time.Duration, 1)
-		w := Watcher{
-			Observer: "us-east-1/b", Primary: Target{"us-east-1/a/postgres", "primary"}, Control: []Target{{"us-east-1/c/postgres", "replica"}},
-			Interval: 500 * time.Millisecond, Timeout: 700 * time.Millisecond, Prober: &p,
-			Report: func(f fact.Probe) {
-				if f.OK && hung.IsZero() && time.Now().Nanosecond() > 0 {
-					p.hang.Store(true)
-					hung = time.Now()
-				}
-				if f.Misses == 3 {
-					suspected <- time.Since(hung)
-					cancel()
-				}
-			},
-		}
-		w.Run(ctx)
-		if took := <-suspected; took > 2500*time.Millisecond {
-			t.Fatalf("three misses took %v of virtual time", took)
-		}
-	})
+	for name, refuses := range map[string]bool{"it serves before": false, "it and its controls refuse this observer": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { hangs(t, &scripted{refuses: refuses}) })
+		})
+	}
 }
 
-func TestRefusedIsRecognised(t *testing.T) {
+func hangs(t *testing.T, p *scripted) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var hung time.Time
+	suspected := make(chan time.Duration, 1)
+	w := Watcher{
+		Observer: "us-east-1/b", Primary: Target{"us-east-1/a/postgres", "primary"}, Control: []Target{{"us-east-1/c/postgres", "replica"}},
+		Interval: 500 * time.Millisecond, Timeout: 700 * time.Millisecond, Prober: p,
+		Report: func(f fact.Probe) {
+			if f.Outcome.Lives() && hung.IsZero() && time.Now().Nanosecond() > 0 {
+				p.hang.Store(true)
+				hung = time.Now()
+			}
+			if f.Misses == 3 {
+				suspected <- time.Since(hung)
+				cancel()
+			}
+		},
+	}
+	w.Run(ctx)
+	if took := <-suspected; took > 2500*time.Millisecond {
+		t.Fatalf("three misses took %v of virtual time", took)
+	}
+}
+
+func TestGoneIsRecognised(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -111,7 +114,7 @@ func TestRefusedIsRecognised(t *testing.T) {
 				}
 			}}
 		w.Run(ctx)
-		if !last.Refused || last.OK {
+		if last.Outcome != fact.Gone {
 			t.Fatalf("%+v", last)
 		}
 	})
@@ -119,6 +122,6 @@ func TestRefusedIsRecognised(t *testing.T) {
 
 type refuser struct{}
 
-func (refuser) Probe(context.Context, string, time.Duration) (bool, error) {
-	return false, fmt.Errorf("connect: %w", syscall.ECONNREFUSED)
+func (refuser) Probe(context.Context, string, time.Duration) fact.ProbeResult {
+	return fact.ProbeResult{Outcome: fact.Gone, Error: "connection refused"}
 }

@@ -2,19 +2,17 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
 )
 
 // Prober connects anew to the database at address, reads, and then tries to commit a write.
-// It gives up when nothing moves for the time of silence. The error is about connecting
-// and reading; writable tells of the write.
+// It gives up when nothing moves for the time of silence.
 type Prober interface {
-	Probe(ctx context.Context, address string, silence time.Duration) (writable bool, err error)
+	Probe(ctx context.Context, address string, silence time.Duration) fact.ProbeResult
 }
 
 // Target is a database to probe.
@@ -55,10 +53,11 @@ func (w Watcher) Run(ctx context.Context) {
 			next.Reset(wait)
 			go w.round(ctx, &still, rounds)
 		case r := <-rounds:
-			if r.Err != nil && !missed {
+			accused := !r.Outcome.Lives() && r.Outcome != fact.Unseen // who cannot look does not look more often
+			if accused && !missed {
 				next.Reset(0)
 			}
-			missed = r.Err != nil
+			missed = accused
 			w.Report(tracker.Add(r))
 		}
 	}
@@ -66,15 +65,9 @@ func (w Watcher) Run(ctx context.Context) {
 
 func (w Watcher) round(ctx context.Context, still *Standstill, out chan<- Round) {
 	r := Round{Begun: time.Now()}
-	r.Writable, r.Err = w.probe(ctx, w.Primary)
-	r.Refused = errors.Is(r.Err, syscall.ECONNREFUSED)
-	if r.Err != nil && !r.Refused {
-		for _, c := range w.Control {
-			if _, err := w.probe(ctx, c); err == nil {
-				r.ControlOK = true
-				break
-			}
-		}
+	r.ProbeResult = w.probe(ctx, w.Primary)
+	if r.Outcome == fact.Hangs {
+		r.ControlOK = slices.ContainsFunc(w.Control, func(c Target) bool { return w.probe(ctx, c).Outcome.Lives() })
 	}
 	r.Ended = time.Now()
 	r.Stalled = still.Since(r.Begun)
@@ -84,7 +77,7 @@ func (w Watcher) round(ctx context.Context, still *Standstill, out chan<- Round)
 	}
 }
 
-func (w Watcher) probe(ctx context.Context, t Target) (bool, error) {
+func (w Watcher) probe(ctx context.Context, t Target) fact.ProbeResult {
 	ctx, cancel := context.WithTimeout(ctx, longest*w.Timeout)
 	defer cancel()
 	return w.Prober.Probe(ctx, t.Address, w.Timeout)

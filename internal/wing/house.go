@@ -28,6 +28,8 @@ type House struct {
 	Control  *control.Control
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Practice tells whether faults are injected, or a drill is under way; nil: never.
+	Practice func() (bool, error)
 }
 
 // Blind is the time after a server becomes the leader in which it knows too little to raise

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -26,9 +27,19 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			}
 		}
 	}
+	var errs []error
+	for _, name := range w.house.Layout.Regions { // those that run here
+		view, err1 := w.PostgresView(place.Cluster(name, place.Postgres))
+		begun, _, err2 := w.failovers(place.Cluster(name, place.Postgres))
+		if err := errors.Join(err1, err2); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, availability.ObserverFindings(view, begun, now)...)
+	}
 	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links), errors.Join(err1, err2, err3, err4)
+	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links), errors.Join(append(errs, err1, err2, err3, err4)...)
 }

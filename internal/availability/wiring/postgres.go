@@ -50,6 +50,11 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	for _, f := range fences {
 		v.Fences[f.Component] = f
 	}
+	if slices.ContainsFunc(v.Probes, func(p fact.Probe) bool { return p.Misses > 0 && fact.RegionOf(p.Target) == region }) {
+		if v.Failovers, v.Practice, err = w.failovers(cluster); err != nil {
+			return v, err
+		}
+	}
 	var subjects []string // only those that something may be decided about: a quiet round reads no past
 	if !v.Cluster.Lock.Reserved {
 		subjects = append(subjects, cluster+"/slot")
@@ -83,6 +88,21 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	slices.SortFunc(v.Last, func(a, b control.Operation) int { return cmp.Compare(a.First, b.First) })
 	return v, nil
 }
+
+// failovers returns when the cluster failed over lately, and whether a failover now would be practice.
+func (w *Wiring) failovers(cluster string) (begun []time.Time, practice bool, err error) {
+	last, err := control.LastOf(w.house.State, cluster, failoversRead)
+	if err == nil && w.house.Practice != nil {
+		practice, err = w.house.Practice()
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read the failovers of %s: %w", cluster, err)
+	}
+	return availability.CountFailovers(last, w.house.Now()), practice, nil
+}
+
+// failoversRead is how many of a cluster's newest operations are searched for failovers.
+const failoversRead = 50
 
 // fencer keeps components dead through their node or, when it is silent, the host.
 type fencer struct{ w *Wiring }
@@ -264,11 +284,14 @@ func (x route) Write(ctx context.Context, cluster string) error {
 	p := postgres.Prober{Observer: "verify", User: patroni.ProbeUser, Password: x.w.house.Secrets.Probe, Database: "postgres"}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	writable, err := p.Probe(ctx, x.w.house.Layout.EdgeAddress(r.spec.Name, place.Postgres), 5*time.Second)
-	if err == nil && !writable {
-		err = errors.New("the write did not commit")
+	seen := p.Probe(ctx, x.w.house.Layout.EdgeAddress(r.spec.Name, place.Postgres), 5*time.Second)
+	switch {
+	case seen.Outcome != fact.Serves:
+		return errors.New(seen.Error)
+	case !seen.Writable:
+		return errors.New("the write did not commit")
 	}
-	return err
+	return nil
 }
 
 func (x route) Hold(ctx context.Context, cluster string, d time.Duration) error {

@@ -123,13 +123,13 @@ func TestPatroniConforms(t *testing.T) {
 	}
 	p := postgres.Prober{Observer: "test", User: patroni.ProbeUser, Password: "p", Database: "postgres"}
 	for _, name := range c.members {
-		if writable, err := p.Probe(t.Context(), c.address[name], 5*time.Second); err != nil || writable != (name == first.Leader) {
-			t.Errorf("%s takes writes: %v, %v", name, writable, err)
+		if seen := p.Probe(t.Context(), c.address[name], 5*time.Second); seen.Outcome != fact.Serves || seen.Writable != (name == first.Leader) {
+			t.Errorf("%s: %+v", name, seen)
 		}
 	}
 	app := postgres.Prober{Observer: "test", User: "app", Password: "it's", Database: "app"}
-	if _, err := app.Probe(t.Context(), c.address[first.Leader], 5*time.Second); err != nil {
-		t.Errorf("the application's role, with a quote in its password: %v", err)
+	if seen := app.Probe(t.Context(), c.address[first.Leader], 5*time.Second); seen.Outcome != fact.Serves {
+		t.Errorf("the application's role, with a quote in its password: %+v", seen)
 	}
 
 	if err := c.lock.Reserve(t.Context()); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/greenlang/enginetest"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
@@ -35,24 +36,24 @@ func TestProbeConforms(t *testing.T) {
 	t.Parallel()
 	server := enginetest.StartPostgres(t, unproved)
 	p := postgres.Prober{Observer: "one", User: patroni.ProbeUser, Password: "secret", Database: "postgres"}
-	ask := func(writable bool, complaint string) {
+	ask := func(outcome fact.Outcome, writable bool, complaint string) {
 		t.Helper()
-		is, err := p.Probe(t.Context(), server.Address, silence)
-		if is != writable || (err == nil) != (complaint == "") || err != nil && !strings.Contains(err.Error(), complaint) {
-			t.Fatalf("writable %v, %v; want %v, %q", is, err, writable, complaint)
+		got := p.Probe(t.Context(), server.Address, silence)
+		if got.Outcome != outcome || got.Writable != writable || (got.Error == "") != (complaint == "") || !strings.Contains(got.Error, complaint) {
+			t.Fatalf("%+v; want %s, writable %v, %q", got, outcome, writable, complaint)
 		}
 	}
-	ask(false, patroni.ProbeUser) // the server answers that it has no such role: the error names it
+	ask(fact.Refuses, false, patroni.ProbeUser) // the server answers that it has no such role: the error names it
 	heartbeats(t, server)
 	if at, err := p.Newest(t.Context(), server.Address, silence); err != nil || !at.IsZero() {
 		t.Fatalf("nobody wrote, and the newest is %v, %v", at, err)
 	}
-	ask(true, "")
+	ask(fact.Serves, true, "")
 	first, err := p.Newest(t.Context(), server.Address, silence)
 	if err != nil || first.IsZero() {
 		t.Fatalf("%v %v", first, err)
 	}
-	ask(true, "")
+	ask(fact.Serves, true, "")
 	if n := server.Count(t, "postgres", "SELECT count(*) FROM fournines.heartbeat"); n != 1 {
 		t.Fatalf("one observer has %d heartbeats", n)
 	}
@@ -61,19 +62,21 @@ func TestProbeConforms(t *testing.T) {
 	}
 	// A write that fails accuses nobody: the server answers.
 	server.Exec(t, "postgres", "ALTER TABLE fournines.heartbeat OWNER TO greenlang", "REVOKE ALL ON fournines.heartbeat FROM "+patroni.ProbeUser)
-	ask(false, "")
+	ask(fact.Serves, false, "")
 	server.Exec(t, "postgres", "GRANT ALL ON fournines.heartbeat TO "+patroni.ProbeUser)
-	ask(true, "")
+	ask(fact.Serves, true, "")
+
+	refusals(t, server, ask)
 
 	server.Recover(t)
-	ask(false, "")
+	ask(fact.Serves, false, "")
 	if at, err := p.Newest(t.Context(), server.Address, silence); err != nil || at.Before(first) {
 		t.Fatalf("a standby has heartbeats up to %v: %v", at, err)
 	}
 
 	server.Freeze()
 	began := time.Now()
-	ask(false, server.Address)
+	ask(fact.Hangs, false, server.Address)
 	if took := time.Since(began); took < silence {
 		t.Errorf("a server that hangs was given up after %v, sooner than %v", took, silence)
 	}
@@ -81,9 +84,31 @@ func TestProbeConforms(t *testing.T) {
 		t.Error("a server that hangs tells its newest heartbeat")
 	}
 	server.Thaw()
-	ask(false, "")
+	ask(fact.Serves, false, "")
 	server.Kill()
-	ask(false, server.Address)
+	ask(fact.Gone, false, server.Address)
+}
+
+// refusals makes a living server refuse its observer, in each way that has been seen: none of
+// them accuses it.
+func refusals(t *testing.T, server *enginetest.Postgres, ask func(fact.Outcome, bool, string)) {
+	t.Helper()
+	role := "ALTER ROLE " + patroni.ProbeUser
+	server.Admit(t, "host all "+patroni.ProbeUser+" all reject")
+	ask(fact.Refuses, false, "28000")
+	server.Admit(t, "host all "+patroni.ProbeUser+" all scram-sha-256")
+	ask(fact.Serves, true, "")
+	for _, c := range []struct{ begin, complaint, end string }{
+		{role + " VALID UNTIL '2020-01-01'", "28P01", role + " VALID UNTIL 'infinity'"},
+		{role + " PASSWORD 'another'", "28P01", role + " PASSWORD 'secret'"},
+		{role + " NOLOGIN", "28000", role + " LOGIN"},
+		{role + " CONNECTION LIMIT 0", "53300", role + " CONNECTION LIMIT -1"},
+	} {
+		server.Exec(t, "postgres", c.begin)
+		ask(fact.Refuses, false, c.complaint)
+		server.Exec(t, "postgres", c.end)
+		ask(fact.Serves, true, "")
+	}
 }
 
 // A probe ends with its context, also while the server says nothing.
@@ -95,10 +120,9 @@ func TestProbeEndsWithItsContext(t *testing.T) {
 	}
 	defer mute.Close() //nolint:errcheck // the test is over
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
+	ended := make(chan fact.ProbeResult, 1)
 	go func() {
-		_, err := postgres.Prober{User: "x", Database: "x"}.Probe(ctx, mute.Addr().String(), time.Hour)
-		ended <- err
+		ended <- postgres.Prober{User: "x", Database: "x"}.Probe(ctx, mute.Addr().String(), time.Hour)
 	}()
 	conn, err := mute.Accept()
 	if err != nil {
@@ -106,7 +130,45 @@ func TestProbeEndsWithItsContext(t *testing.T) {
 	}
 	defer conn.Close() //nolint:errcheck // the test is over
 	cancel()
-	if err := <-ended; err == nil {
-		t.Error("it says that all is well")
+	if got := <-ended; got.Outcome != fact.Unseen {
+		t.Errorf("a probe that was called off says %+v", got)
+	}
+}
+
+// A server that is not PostgreSQL's, and an observer that cannot look, accuse nobody.
+func TestProbesOfStrangers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		says string
+		want fact.Outcome
+	}{
+		"closes without a word": {"", fact.Unseen},
+		"speaks HTTP":           {"HTTP/1.1 400 Bad Request\r\n\r\n", fact.Refuses},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", loopback.Free(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close() //nolint:errcheck // the test is over
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = conn.Read(make([]byte, 1024)) // its first packet, so that closing sends no reset
+					_, _ = conn.Write([]byte(c.says))
+					_ = conn.Close()
+				}
+			}()
+			if got := (postgres.Prober{User: "x", Database: "x"}).Probe(t.Context(), l.Addr().String(), silence); got.Outcome != c.want {
+				t.Errorf("%+v, want %s", got, c.want)
+			}
+		})
+	}
+	if got := (postgres.Prober{User: "x", Database: "x"}).Probe(t.Context(), "256.0.0.1:5432", silence); got.Outcome != fact.Unseen {
+		t.Errorf("an address that is none: %+v", got)
 	}
 }

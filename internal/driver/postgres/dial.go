@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,8 +11,9 @@ import (
 // first packet is repeated only after a second, which is longer than a probe may be silent.
 const secondTry = 120 * time.Millisecond
 
-// dial connects within silence, and gives up later when nothing moves for as long.
-func dial(ctx context.Context, network, address string, silence time.Duration) (net.Conn, error) {
+// dial connects within silence, and gives up later when nothing moves for as long. heard is
+// set once the server has sent something.
+func dial(ctx context.Context, network, address string, silence time.Duration, heard *atomic.Bool) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, silence)
 	defer cancel()
 	type result struct {
@@ -47,7 +49,7 @@ func dial(ctx context.Context, network, address string, silence time.Duration) (
 					}
 				}()
 			}
-			return &moving{r.conn, silence}, nil
+			return &moving{r.conn, silence, heard}, nil
 		}
 	}
 }
@@ -56,11 +58,16 @@ func dial(ctx context.Context, network, address string, silence time.Duration) (
 type moving struct {
 	net.Conn
 	silence time.Duration
+	heard   *atomic.Bool // the server has sent something
 }
 
 func (c *moving) Read(b []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(c.silence)); err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.heard.Store(true)
+	}
+	return n, err
 }

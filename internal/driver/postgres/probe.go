@@ -6,9 +6,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // Prober writes a heartbeat through a new connection each time, as one observer.
@@ -20,11 +23,21 @@ type Prober struct {
 }
 
 // Probe connects anew to address, asks whether the server is in recovery, and on a
-// primary commits a heartbeat. The error is about connecting and asking only: a
+// primary commits a heartbeat. The outcome is about connecting and asking only: a
 // write that hangs, for want of a synchronous standby for example, accuses nobody. It
 // gives up when nothing moves for silence, however long it takes as a whole.
-func (p Prober) Probe(ctx context.Context, address string, silence time.Duration) (writable bool, err error) {
-	conn, err := p.connect(ctx, address, silence)
+func (p Prober) Probe(ctx context.Context, address string, silence time.Duration) fact.ProbeResult {
+	began := time.Now()
+	var heard atomic.Bool
+	writable, err := p.ask(ctx, address, silence, &heard)
+	if err != nil {
+		return fact.ProbeResult{Outcome: outcome(ctx, err, heard.Load(), time.Since(began) >= silence), Error: err.Error()}
+	}
+	return fact.ProbeResult{Outcome: fact.Serves, Writable: writable}
+}
+
+func (p Prober) ask(ctx context.Context, address string, silence time.Duration, heard *atomic.Bool) (writable bool, err error) {
+	conn, err := p.connect(ctx, address, silence, heard)
 	if err != nil {
 		return false, err
 	}
@@ -40,13 +53,13 @@ func (p Prober) Probe(ctx context.Context, address string, silence time.Duration
 	return err == nil, nil
 }
 
-func (p Prober) connect(ctx context.Context, address string, silence time.Duration) (*pgx.Conn, error) {
+func (p Prober) connect(ctx context.Context, address string, silence time.Duration, heard *atomic.Bool) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig("postgres://" + address + "/?sslmode=disable&application_name=fournines-probe&default_query_exec_mode=simple_protocol")
 	if err != nil {
 		return nil, fmt.Errorf("probe %s: %w", address, err)
 	}
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		return dial(ctx, network, address, silence)
+		return dial(ctx, network, address, silence, heard)
 	}
 	config.User, config.Password, config.Database = p.User, p.Password, p.Database
 	conn, err := pgx.ConnectConfig(ctx, config)
@@ -59,7 +72,7 @@ func (p Prober) connect(ctx context.Context, address string, silence time.Durati
 // Newest returns when the newest heartbeat was written that the server at address has. On
 // a standby that is how far its copy reaches, as time; without any it is zero.
 func (p Prober) Newest(ctx context.Context, address string, silence time.Duration) (time.Time, error) {
-	conn, err := p.connect(ctx, address, silence)
+	conn, err := p.connect(ctx, address, silence, new(atomic.Bool))
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -74,6 +75,17 @@ func (p *Postgres) Recover(t testing.TB) {
 	t.Helper()
 	p.Kill()
 	if err := os.WriteFile(filepath.Join(p.dir, "standby.signal"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.Start(t)
+}
+
+// Admit starts the server anew with rules of pg_hba.conf before the one that trusts everybody.
+func (p *Postgres) Admit(t testing.TB, rules ...string) {
+	t.Helper()
+	p.Kill()
+	lines := strings.Join(append(rules, "host all all all trust"), "\n") + "\n" //nolint:dupword // databases, users, addresses
+	if err := os.WriteFile(filepath.Join(p.dir, "pg_hba.conf"), []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p.Start(t)
