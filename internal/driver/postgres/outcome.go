@@ -13,13 +13,11 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// outcome says what an error of a probe proves about the server. heard: the server has sent
+// outcome says what an error of a probe proves about the server, where it has sent no refusal
+// of its own. heard: the server has sent
 // something; silent: the time of silence has passed since the probe began.
 func outcome(ctx context.Context, err error, heard, silent bool) fact.Outcome {
-	var refusal *pgconn.PgError
 	switch {
-	case errors.As(err, &refusal):
-		return fact.Refuses // its own words, whatever they are
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fact.Unseen
 	case errors.Is(err, syscall.ECONNREFUSED):

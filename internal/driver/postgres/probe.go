@@ -4,12 +4,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/greenlang/fournines/internal/fact"
 )
@@ -30,7 +32,11 @@ func (p Prober) Probe(ctx context.Context, address string, silence time.Duration
 	began := time.Now()
 	var heard atomic.Bool
 	writable, err := p.ask(ctx, address, silence, &heard)
-	if err != nil {
+	var refusal *pgconn.PgError
+	switch {
+	case errors.As(err, &refusal):
+		return fact.ProbeResult{Outcome: fact.Refuses, Error: address + " says " + refusal.Error()}
+	case err != nil:
 		return fact.ProbeResult{Outcome: outcome(ctx, err, heard.Load(), time.Since(began) >= silence), Error: err.Error()}
 	}
 	return fact.ProbeResult{Outcome: fact.Serves, Writable: writable}
