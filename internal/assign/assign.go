@@ -70,15 +70,18 @@ func Watch(l place.Layout, region, primary string) node.Watch {
 
 func etcdUnit(l place.Layout, p place.Programs, region, zone string) node.Unit {
 	r, _ := l.Platform.Region(region)
-	var cluster []string
+	var cluster, others []string
 	for _, z := range r.Zones {
 		cluster = append(cluster, z+"=http://"+l.Addr(region, z, place.EtcdPeer))
+		if z != zone {
+			others = append(others, "--others=http://"+l.Addr(region, z, place.EtcdPort))
+		}
 	}
 	client := "http://" + l.Addr(region, zone, place.EtcdPort)
 	return node.Unit{
 		Name: place.Etcd, Env: p.Env(), Stop: "TERM", Grace: 5,
-		Argv: []string{l.Bin("fournines"), "etcd", "--name", zone, "--dir", "{home}/data", "--client", client,
-			"--peer", "http://" + l.Addr(region, zone, place.EtcdPeer), "--cluster", strings.Join(cluster, ","), "--token", region},
+		Argv: append([]string{l.Bin("fournines"), "etcd", "--name", zone, "--dir", "{home}/data", "--client", client,
+			"--peer", "http://" + l.Addr(region, zone, place.EtcdPeer), "--cluster", strings.Join(cluster, ","), "--token", region}, others...),
 		Ready: node.Ready{HTTP: client + "/health"},
 	}
 }

@@ -132,6 +132,7 @@ func (w processes) etcdCommand() *cobra.Command {
 	f.StringVar(&m.Peer, "peer", "", "URL for peers")
 	f.StringVar(&m.Cluster, "cluster", "", "NAME=PEER-URL,… of all members")
 	f.StringVar(&m.Token, "token", "", "cluster token")
+	f.StringSliceVar(&m.Others, "others", nil, "URLs for clients of the other members")
 	return c
 }
 

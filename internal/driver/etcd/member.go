@@ -18,8 +18,9 @@ type Member struct {
 	Cluster string // NAME=PEER-URL,… of all members
 	Token   string // names the cluster, so that members of two never mix
 
-	Existing   bool // the cluster runs already, and expects this member
-	MaxRequest uint // bytes of one request; 0: etcd's 1.5 MiB
+	Others     []string // client URLs of the other members; see [Run]
+	Existing   bool     // the cluster runs already, and expects this member
+	MaxRequest uint     // bytes of one request; 0: etcd's 1.5 MiB
 }
 
 // compactEvery is how much of its history a member keeps.
@@ -75,10 +76,15 @@ func Start(ctx context.Context, m Member) (*embed.Etcd, error) {
 	}
 }
 
-// Run serves until ctx ends.
+// Run serves until ctx ends. A member that has lost its data, or cannot read it, comes back as
+// a new one once the others agree (row 7.1.4).
 func Run(ctx context.Context, m Member) error {
 	// The first start of a cluster waits for the other members, so it has no deadline of its own.
-	e, err := Start(ctx, m)
+	m, err := m.ready(ctx)
+	var e *embed.Etcd
+	if err == nil {
+		e, err = Start(ctx, m)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -86,6 +92,21 @@ func Run(ctx context.Context, m Member) error {
 		return err
 	}
 	defer e.Close()
+	if len(m.Others) > 0 {
+		if err := m.lay(); err != nil {
+			return err
+		}
+		promoted := make(chan struct{})
+		ctx, cancel := context.WithCancel(ctx)
+		go func() {
+			defer close(promoted)
+			_ = Promote(ctx, m.Peer, m.Others) // it goes on until it works: an earlier life may have left this, too
+		}()
+		defer func() {
+			cancel()
+			<-promoted
+		}()
+	}
 	select {
 	case <-ctx.Done():
 		return nil

@@ -1,0 +1,113 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"go.etcd.io/etcd/server/v3/verify"
+	"go.uber.org/zap"
+)
+
+// ready returns m as it may start. A member whose directory is empty or unreadable has
+// forgotten what it voted for, so it must not come back as the one that it was: with a
+// member that lags it could form a majority that has lost writes. It is replaced by a new
+// member of the same name, which the others must agree to, and which votes once it has
+// caught up. While they do not answer it waits.
+//
+// Only the cluster's very first start needs nobody: then there is no mark yet, and no other
+// member knows a cluster.
+func (m Member) ready(ctx context.Context) (Member, error) {
+	if len(m.Others) == 0 {
+		return m, nil
+	}
+	broken := readable(m.Dir)
+	if Begun(m.Dir) && broken == nil {
+		return m, nil
+	}
+	for {
+		took, err := m.tookPart(ctx)
+		switch {
+		case err == nil && broken != nil:
+			if err := m.setAside(broken); err != nil {
+				return m, err
+			}
+			return Join(ctx, m, m.Others, nil)
+		case err == nil && took:
+			return Join(ctx, m, m.Others, nil)
+		case err == nil, broken == nil && !m.marked():
+			return m, nil // it starts for the first time
+		}
+		if !again(ctx) {
+			return m, fmt.Errorf("etcd %s has lost its data, and waits for the others: %w", m.Name, errors.Join(err, broken))
+		}
+	}
+}
+
+// tookPart asks most of the members whether the cluster has begun, and is not about to begin
+// with m for the first time.
+func (m Member) tookPart(ctx context.Context) (bool, error) {
+	c, err := Dial(m.Others)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close() //nolint:errcheck // nothing is lost
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	list, err := c.MemberList(ctx) // a linearizable read, so most of them answer
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(list.Members, at(m.Peer))
+	// All members of a first start know the names of each other, and tell where they serve once
+	// they do. One that was added later has no name until it starts.
+	first := i >= 0 && list.Members[i].Name != "" && len(list.Members[i].ClientURLs) == 0
+	return !first, nil
+}
+
+// setAside keeps what cannot be read, in place of what was set aside before.
+func (m Member) setAside(why error) error {
+	aside := m.Dir + ".broken"
+	if err := os.RemoveAll(aside); err != nil {
+		return fmt.Errorf("set the data of etcd %s aside: %w", m.Name, err)
+	}
+	if err := os.Rename(m.Dir, aside); err != nil {
+		return fmt.Errorf("set the data of etcd %s aside: %w", m.Name, err)
+	}
+	fmt.Fprintf(os.Stderr, "etcd %s cannot read its data, which is now in %s: %v\n", m.Name, aside, why)
+	return nil
+}
+
+// mark is a file beside the member's own directories: who loses these still knows that there
+// was something to lose.
+func (m Member) mark() string { return filepath.Dir(m.Dir) + ".begun" }
+
+func (m Member) marked() bool {
+	_, err := os.Stat(m.mark())
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+func (m Member) lay() error {
+	if err := os.WriteFile(m.mark(), nil, 0o600); err != nil {
+		return fmt.Errorf("remember that etcd %s has begun: %w", m.Name, err)
+	}
+	return nil
+}
+
+// readable says why a member could not start from its directory; nil: it could, or there is
+// nothing.
+func readable(dir string) (err error) {
+	if !Begun(dir) {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil { // etcd's own check panics where it did not expect damage
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return verify.Verify(verify.Config{DataDir: dir, Logger: zap.NewNop()})
+}
