@@ -126,11 +126,18 @@ func redisUnits(l place.Layout, p place.Programs, s place.Secrets, region, zone 
 	r, _ := l.Platform.Region(region)
 	m := redis.Member{Address: l.IP(region, zone), Master: l.IP(region, r.Zones[0]), Password: s.Redis}
 	policy := l.Redis(region)
+	argv := []string{l.Bin("fournines"), "redis", "--home={home}", "--password-file={home}/password", "--address=" + l.Address(region, zone, place.Redis)}
+	for _, z := range r.Zones {
+		if z != zone {
+			argv = append(argv, "--peers="+l.Address(region, z, place.Redis))
+		}
+		argv = append(argv, "--sentinels="+l.Address(region, z, place.Sentinel))
+	}
 	return []node.Unit{
 		{
 			Name: place.Redis, Env: p.Env(), Stop: "TERM", Grace: 5,
-			Argv:  append([]string{p.Redis, "{home}/redis.conf"}, redis.ServerOptions(policy)...),
-			Files: []node.File{{Path: "redis.conf", Content: m.ServerConfig(), Once: true}},
+			Argv:  append(append(argv, "--", p.Redis, "{home}/redis.conf"), redis.ServerOptions(policy)...),
+			Files: []node.File{{Path: "redis.conf", Content: m.ServerConfig(), Once: true}, {Path: "password", Content: s.Redis + "\n"}},
 			Ready: node.Ready{TCP: l.Address(region, zone, place.Redis)},
 		},
 		{

@@ -3,12 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"github.com/greenlang/fournines/internal/quorum"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -18,7 +19,9 @@ import (
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/place"
+	"github.com/greenlang/fournines/internal/quorum"
 	"github.com/greenlang/fournines/internal/up"
 )
 
@@ -133,6 +136,27 @@ func (w processes) etcdCommand() *cobra.Command {
 	f.StringVar(&m.Cluster, "cluster", "", "NAME=PEER-URL,… of all members")
 	f.StringVar(&m.Token, "token", "", "cluster token")
 	f.StringSliceVar(&m.Others, "others", nil, "URLs for clients of the other members")
+	return c
+}
+
+func (w processes) redisCommand() *cobra.Command {
+	s := redis.Start{Env: os.Environ()}
+	var password string
+	c := &cobra.Command{Use: "redis -- REDIS-SERVER ARGUMENT…", Short: "Start one Redis server once it may, without its data only as a replica", Hidden: true, Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			b, err := os.ReadFile(password)
+			if err != nil {
+				return fmt.Errorf("read the password of Redis: %w", err)
+			}
+			s.Password, s.Argv = strings.TrimSpace(string(b)), args
+			return s.Exec(c.Context())
+		}}
+	f := c.Flags()
+	f.StringVar(&s.Home, "home", "", "its directory")
+	f.StringVar(&s.Address, "address", "", "host:port where it serves")
+	f.StringSliceVar(&s.Peers, "peers", nil, "host:port of the other servers")
+	f.StringSliceVar(&s.Sentinels, "sentinels", nil, "host:port of all Sentinels")
+	f.StringVar(&password, "password-file", "", "file with the password")
 	return c
 }
 

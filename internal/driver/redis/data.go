@@ -1,0 +1,94 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What a server keeps below its directory.
+const (
+	appendDir = "appendonlydir"
+	manifest  = appendDir + "/appendonly.aof.manifest"
+	dumpFile  = "dump.rdb"
+)
+
+// hasData tells what a server has on its disk, as far as names and sizes tell.
+func hasData(home string) data {
+	if s, err := os.Stat(filepath.Join(home, dumpFile)); err == nil && s.Size() > 0 {
+		return dataThere
+	}
+	b, err := os.ReadFile(filepath.Join(home, manifest))
+	if err != nil {
+		return dataNone
+	}
+	found := dataNone
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line) // file NAME seq N type b|i|h
+		if len(f) < 6 || f[0] != "file" || f[5] == "h" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(home, appendDir, filepath.Base(f[1]))); err != nil {
+			return dataBroken
+		}
+		found = dataThere
+	}
+	return found
+}
+
+// check reads all of a server's data with Redis's own checker, which is the same program by
+// another name.
+func (s Start) check(ctx context.Context) (data, string) {
+	cmd := exec.CommandContext(ctx, s.Argv[0], filepath.Join(s.Home, manifest)) //nolint:gosec // the program that is about to be started
+	cmd.Args[0], cmd.Env = "redis-check-aof", s.Env
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || ctx.Err() != nil {
+		return dataThere, ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return dataBroken, lines[len(lines)-1]
+}
+
+// begunSuffix ends the name of the file beside a server's directory that tells that it has
+// been started, when, and how often soon after the time before.
+const begunSuffix = ".begun"
+
+const (
+	soon       = 30 * time.Second // between two starts of which the second follows a crash
+	mostStarts = 3                // in a row, until the data is checked
+	asideEvery = 10 * time.Minute // data is set aside at most so often
+)
+
+func (s Start) begun(now time.Time) (marked bool, again int) {
+	at, err := os.Stat(s.Home + begunSuffix)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist), 0
+	}
+	if now.Sub(at.ModTime()) > soon {
+		return true, 0
+	}
+	b, _ := os.ReadFile(s.Home + begunSuffix) // unreadable: 0, and it is only counted anew
+	again, _ = strconv.Atoi(strings.TrimSpace(string(b)))
+	return true, again
+}
+
+func (s Start) noteStart(now time.Time) error {
+	_, again := s.begun(now)
+	if err := os.WriteFile(s.Home+begunSuffix, []byte(strconv.Itoa(again+1)+"\n"), 0o600); err != nil {
+		return fmt.Errorf("remember the start of redis %s: %w", s.Address, err)
+	}
+	return nil
+}
+
+func recent(path string, now time.Time) bool {
+	at, err := os.Stat(path)
+	return err == nil && now.Sub(at.ModTime()) < asideEvery
+}
