@@ -17,12 +17,16 @@ type DrillPlatform interface {
 	Look(ctx context.Context) (Look, error)
 	Inject(ctx context.Context, kind, target string, d time.Duration, reason string) (id string, err error)
 	Clear(ctx context.Context, id string) error
+	// Injected returns once the fault shows from outside.
+	Injected(ctx context.Context, id string) error
 	Switchover(ctx context.Context, cluster, reason string) (operation string, err error)
 	// Detected returns when the first operation of the kind on the cluster after t
 	// began; false when there is none.
 	Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error)
 	// Cache writes to the region's Redis the way applications do.
 	Cache() drill.Writer
+	// Settle returns once everything that was written to the region's Redis is on both replicas.
+	Settle(ctx context.Context) error
 	// Queue produces to the region's Kafka the way applications do; nil where it could not
 	// lose a broker.
 	Queue() drill.Writer
@@ -70,6 +74,16 @@ func Drills() []drill.Drill {
 			Name: "redis-loss", Rows: []string{"7.1.5", "7.1.8"}, Description: "freezes the Redis master; Sentinel fails over",
 			BlastRadius: "the region's cache; the application goes on without it", Verifies: "writes to Redis through the edge are counted too; replication is asynchronous, so lost ones are reported",
 			Steps: redisSteps(),
+		},
+		{
+			Name: "redis-empty", Rows: []string{"7.1.5", "7.1.8"}, Description: "takes the Redis master's data away and kills it, so that its node starts it empty",
+			BlastRadius: "the region's cache; the application goes on without it", Verifies: "keys that both replicas acknowledged (WAIT) are all there afterwards, on whatever leads then",
+			Steps: redisEmptySteps(),
+		},
+		{
+			Name: "etcd-empty", Rows: []string{"7.1.4", "7.1.8"}, Description: "takes the data of the etcd member beside the PostgreSQL primary away and kills it",
+			BlastRadius: "one etcd member of three, until it is replaced by a new one", Verifies: common + "; no database fails over",
+			Steps: etcdEmptySteps(),
 		},
 		{
 			Name: "switchover", Rows: []string{"7.1.4"}, Description: "moves the PostgreSQL primary on purpose",

@@ -36,6 +36,7 @@ type FaultKind struct {
 	Servers bool   `json:"servers,omitempty" doc:"it may target a server of the control plane, too"`
 	NetNS   bool   `json:"netns,omitempty" doc:"it needs a platform started with --netns"`
 	Kills   bool   `json:"kills,omitempty" doc:"processes are gone, where other kinds only hold them up"`
+	Loses   bool   `json:"loses,omitempty" doc:"its target's data is gone, and comes back from other members alone"`
 	Sight   Sight  `json:"sight" doc:"how it shows from outside: guard, restart, silence or links"`
 	Drill   string `json:"drill,omitempty" doc:"the drill that measures what it does"`
 }
@@ -46,6 +47,8 @@ func FaultKinds() []FaultKind {
 		{Name: "process-kill", Does: "Kills one process with SIGKILL. Whatever supervises it may start it again at once.", Reach: ReachComponent, Servers: true, Kills: true, Sight: SightRestart, Drill: "primary-loss"},
 		{Name: "process-freeze", Does: "Stops one process with SIGSTOP: it keeps its sockets and answers nothing.", Reach: ReachComponent, Servers: true, Sight: SightGuard},
 		{Name: "postmaster-hang", Does: "Stops only PostgreSQL's postmaster: open sessions go on, new connections hang.", Reach: ReachComponent, Engine: "postgres", Sight: SightGuard, Drill: "primary-hang"},
+		{Name: "etcd-empty", Does: "Takes an etcd member's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "etcd", Kills: true, Loses: true, Sight: SightRestart, Drill: "etcd-empty"},
+		{Name: "redis-empty", Does: "Takes a Redis server's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "redis", Kills: true, Loses: true, Sight: SightRestart, Drill: "redis-empty"},
 		{Name: "zone-kill", Does: "Kills every process of a zone and keeps it down.", Reach: ReachZone, Kills: true, Sight: SightSilence, Drill: "zone-loss"},
 		{Name: "zone-freeze", Does: "Stops every process of a zone with SIGSTOP.", Reach: ReachZone, Sight: SightSilence},
 		{Name: "zone-partition", Does: "Cuts a zone's network from all others.", Reach: ReachZone, NetNS: true, Sight: SightSilence},

@@ -31,7 +31,7 @@ import (
 type DrillPlatform struct {
 	Client *client.Client
 	Region string
-	Redis  drill.Writer
+	Redis  *RedisWriter
 	Kafka  drill.Writer                // nil: the region has no more than one broker
 	Store  availability.ObjectPlatform // nil: no objects are replicated here
 	Dir    string                      // of the server's journal
@@ -117,6 +117,12 @@ func (p DrillPlatform) Clear(ctx context.Context, id string) error {
 	}
 	return nil
 }
+
+// Injected implements availability.DrillPlatform.
+func (p DrillPlatform) Injected(ctx context.Context, id string) error { return p.Over(ctx, id) }
+
+// Settle implements availability.DrillPlatform.
+func (p DrillPlatform) Settle(ctx context.Context) error { return p.Redis.Settle(ctx) }
 
 // faultEnded is the state of a fault of which nothing is left, as the API says it.
 const faultEnded = "ended"
@@ -293,6 +299,28 @@ func (w *RedisWriter) Write(ctx context.Context, key string) error {
 		return err
 	}
 	return c.Do(ctx, c.B().Set().Key("drill:"+key).Value("1").ExSeconds(3600).Build()).Error()
+}
+
+// settleFor bounds how long replicas may take to confirm what they were sent.
+const settleFor = 10 * time.Second
+
+// Settle returns once two replicas have all that was written before: what they are sent has one order, so
+// whoever has this write has those before it.
+func (w *RedisWriter) Settle(ctx context.Context) error {
+	c, err := w.connect()
+	if err != nil {
+		return err
+	}
+	return c.Dedicated(func(c rueidis.DedicatedClient) error {
+		if err := c.Do(ctx, c.B().Set().Key("drill:settle").Value("1").ExSeconds(3600).Build()).Error(); err != nil {
+			return fmt.Errorf("write to redis: %w", err)
+		}
+		n, err := c.Do(ctx, c.B().Wait().Numreplicas(2).Timeout(settleFor.Milliseconds()).Build()).AsInt64()
+		if err == nil && n < 2 {
+			err = fmt.Errorf("%d of 2 replicas have the newest write after %s", n, settleFor)
+		}
+		return err
+	})
 }
 
 // Count implements drill.Writer.

@@ -75,6 +75,10 @@ func injection(l Lease) (fault, error) {
 	switch l.Kind {
 	case ProcessKill:
 		return fault{inject: l.kill}, nil
+	case EtcdEmpty:
+		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data") }, revert: l.forget}, nil
+	case RedisEmpty:
+		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "appendonlydir", "dump.rdb") }, revert: l.forget}, nil
 	case ProcessFreeze, ZoneFreeze:
 		return fault{inject: l.freeze, revert: l.thaw, lasts: true}, nil
 	case PostmasterHang:

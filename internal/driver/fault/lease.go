@@ -17,6 +17,8 @@ import (
 const (
 	ProcessKill    = "process-kill"
 	ProcessFreeze  = "process-freeze"
+	EtcdEmpty      = "etcd-empty"
+	RedisEmpty     = "redis-empty"
 	ZoneKill       = "zone-kill"
 	ZoneFreeze     = "zone-freeze"
 	PostmasterHang = "postmaster-hang"

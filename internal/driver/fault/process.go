@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -35,6 +37,28 @@ func (l Lease) kill(ctx context.Context) error {
 	}
 	return nil
 }
+
+// empty takes data away and kills the unit. The data goes first: its supervisor starts it
+// again within a moment, and it must find nothing then.
+func (l Lease) empty(ctx context.Context, data ...string) error {
+	if err := os.Mkdir(l.lost(), 0o700); errors.Is(err, fs.ErrExist) {
+		return nil // an earlier life of this guard did it, and what is there now is new
+	} else if err != nil {
+		return err
+	}
+	for _, name := range data {
+		if err := os.Rename(filepath.Join(l.home(), name), filepath.Join(l.lost(), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return l.kill(ctx)
+}
+
+// forget removes what was taken away: it could not be given back to a member that has
+// been rebuilt meanwhile.
+func (l Lease) forget(context.Context) error { return os.RemoveAll(l.lost()) }
+
+func (l Lease) lost() string { return l.home() + ".lost-" + l.ID }
 
 // killZone lays the marker first, so that nobody starts the zone again meanwhile.
 func (l Lease) killZone(ctx context.Context) error {
