@@ -81,7 +81,7 @@ func etcdUnit(l place.Layout, p place.Programs, region, zone string) node.Unit {
 	return node.Unit{
 		Name: place.Etcd, Env: p.Env(), Stop: "TERM", Grace: 5,
 		Argv: append([]string{l.Bin("fournines"), "etcd", "--name", zone, "--dir", "{home}/data", "--client", client,
-			"--peer", "http://" + l.Addr(region, zone, place.EtcdPeer), "--cluster", strings.Join(cluster, ","), "--token", region}, others...),
+			"--peer", "http://" + l.Addr(region, zone, place.EtcdPeer), "--cluster", strings.Join(cluster, ","), "--token", region, "--mark", "{keep}/begun"}, others...),
 		Ready: node.Ready{HTTP: client + "/health"},
 	}
 }
@@ -126,7 +126,7 @@ func redisUnits(l place.Layout, p place.Programs, s place.Secrets, region, zone 
 	r, _ := l.Platform.Region(region)
 	m := redis.Member{Address: l.IP(region, zone), Master: l.IP(region, r.Zones[0]), Password: s.Redis}
 	policy := l.Redis(region)
-	argv := []string{l.Bin("fournines"), "redis", "--home={home}", "--password-file={home}/password", "--address=" + l.Address(region, zone, place.Redis)}
+	argv := []string{l.Bin("fournines"), "redis", "--home={home}", "--keep={keep}", "--password-file={home}/password", "--address=" + l.Address(region, zone, place.Redis)}
 	for _, z := range r.Zones {
 		if z != zone {
 			argv = append(argv, "--peers="+l.Address(region, z, place.Redis))

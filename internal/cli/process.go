@@ -135,6 +135,7 @@ func (w processes) etcdCommand() *cobra.Command {
 	f.StringVar(&m.Peer, "peer", "", "URL for peers")
 	f.StringVar(&m.Cluster, "cluster", "", "NAME=PEER-URL,… of all members")
 	f.StringVar(&m.Token, "token", "", "cluster token")
+	f.StringVar(&m.Mark, "mark", "", "file that tells, once it is there, that the member has begun")
 	f.StringSliceVar(&m.Others, "others", nil, "URLs for clients of the other members")
 	return c
 }
@@ -153,6 +154,7 @@ func (w processes) redisCommand() *cobra.Command {
 		}}
 	f := c.Flags()
 	f.StringVar(&s.Home, "home", "", "its directory")
+	f.StringVar(&s.Keep, "keep", "", "directory that survives the loss of the other one")
 	f.StringVar(&s.Address, "address", "", "host:port where it serves")
 	f.StringSliceVar(&s.Peers, "peers", nil, "host:port of the other servers")
 	f.StringSliceVar(&s.Sentinels, "sentinels", nil, "host:port of all Sentinels")

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -257,14 +258,14 @@ func (s *supervisor) start(ctx context.Context, u Unit) (process.Process, error)
 	}
 	argv := make([]string, len(u.Argv))
 	for i, a := range u.Argv {
-		argv[i] = strings.ReplaceAll(a, "{home}", s.home)
+		argv[i] = s.fill(a)
 	}
 	if err := s.noteRestart(u.Restart); err != nil {
 		return process.Process{}, err
 	}
 	env := []string{"HOME=" + s.home}
 	for _, e := range u.Env {
-		env = append(env, strings.ReplaceAll(e, "{home}", s.home))
+		env = append(env, s.fill(e))
 	}
 	return process.Start(process.Command{
 		Home: s.home, Argv: argv, Env: env,
@@ -272,20 +273,34 @@ func (s *supervisor) start(ctx context.Context, u Unit) (process.Process, error)
 	})
 }
 
-// lay writes the unit's files; "{home}" in them becomes the unit's directory.
+// fill writes the unit's directories into what the assignment says: "{home}" is its own, and
+// "{keep}" one beside it, for what it must remember when its own is lost.
+func (s *supervisor) fill(text string) string {
+	return strings.NewReplacer("{home}", s.home, "{keep}", s.keep()).Replace(text)
+}
+
+func (s *supervisor) keep() string { return s.home + ".keep" }
+
+// lay makes the unit's directories and writes its files.
 func (s *supervisor) lay(u Unit) error {
-	if err := os.MkdirAll(s.home, 0o750); err != nil {
-		return err
+	dirs := []string{s.home}
+	if slices.ContainsFunc(u.Argv, func(a string) bool { return strings.Contains(a, "{keep}") }) {
+		dirs = append(dirs, s.keep())
 	}
-	if err := s.host.own(s.home); err != nil {
-		return err
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o750); err != nil {
+			return err
+		}
+		if err := s.host.own(dir); err != nil {
+			return err
+		}
 	}
 	for _, f := range u.Files {
 		path := filepath.Join(s.home, filepath.Clean("/"+f.Path))
 		if _, err := os.Stat(path); err == nil && f.Once {
 			continue
 		}
-		if err := writeFile(path, []byte(strings.ReplaceAll(f.Content, "{home}", s.home))); err != nil {
+		if err := writeFile(path, []byte(s.fill(f.Content))); err != nil {
 			return err
 		}
 		if err := s.host.own(path); err != nil {

@@ -19,6 +19,7 @@ type Member struct {
 	Token   string // names the cluster, so that members of two never mix
 
 	Others     []string // client URLs of the other members; see [Run]
+	Mark       string   // file that [Run] lays once the member has begun, so that it knows when it has lost its data
 	Existing   bool     // the cluster runs already, and expects this member
 	MaxRequest uint     // bytes of one request; 0: etcd's 1.5 MiB
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"go.etcd.io/etcd/server/v3/verify"
@@ -82,17 +81,16 @@ func (m Member) setAside(why error) error {
 	return nil
 }
 
-// mark is a file beside the member's own directories: who loses these still knows that there
-// was something to lose.
-func (m Member) mark() string { return filepath.Dir(m.Dir) + ".begun" }
-
 func (m Member) marked() bool {
-	_, err := os.Stat(m.mark())
-	return !errors.Is(err, fs.ErrNotExist)
+	_, err := os.Stat(m.Mark)
+	return m.Mark != "" && !errors.Is(err, fs.ErrNotExist)
 }
 
 func (m Member) lay() error {
-	if err := os.WriteFile(m.mark(), nil, 0o600); err != nil {
+	if m.Mark == "" {
+		return nil
+	}
+	if err := os.WriteFile(m.Mark, nil, 0o600); err != nil {
 		return fmt.Errorf("remember that etcd %s has begun: %w", m.Name, err)
 	}
 	return nil

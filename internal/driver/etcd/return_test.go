@@ -32,7 +32,7 @@ func newTrio(t *testing.T) *trio {
 	x := &trio{t: t, end: make([]context.CancelFunc, 3), ended: make([]chan error, 3)}
 	var cluster []string
 	for i, name := range []string{"a", "b", "c"} {
-		m := etcd.Member{Name: name, Dir: filepath.Join(t.TempDir(), "etcd", "data"), Client: "http://" + n.Host(0, i+1, 2379), Peer: "http://" + n.Host(0, i+1, 2380), Token: "trio"}
+		m := etcd.Member{Name: name, Dir: filepath.Join(t.TempDir(), "etcd", "data"), Client: "http://" + n.Host(0, i+1, 2379), Peer: "http://" + n.Host(0, i+1, 2380), Token: "trio", Mark: filepath.Join(t.TempDir(), "begun")}
 		if err := os.MkdirAll(filepath.Dir(m.Dir), 0o750); err != nil {
 			t.Fatal(err)
 		}

@@ -57,9 +57,9 @@ func (s Start) check(ctx context.Context) (data, string) {
 	return dataBroken, lines[len(lines)-1]
 }
 
-// begunSuffix ends the name of the file beside a server's directory that tells that it has
-// been started, when, and how often soon after the time before.
-const begunSuffix = ".begun"
+// begunFile is the file that tells that a server has been started, when, and how often soon
+// after the time before.
+func (s Start) begunFile() string { return filepath.Join(s.Keep, "begun") }
 
 const (
 	soon       = 30 * time.Second // between two starts of which the second follows a crash
@@ -68,21 +68,21 @@ const (
 )
 
 func (s Start) begun(now time.Time) (marked bool, again int) {
-	at, err := os.Stat(s.Home + begunSuffix)
+	at, err := os.Stat(s.begunFile())
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist), 0
 	}
 	if now.Sub(at.ModTime()) > soon {
 		return true, 0
 	}
-	b, _ := os.ReadFile(s.Home + begunSuffix) // unreadable: 0, and it is only counted anew
+	b, _ := os.ReadFile(s.begunFile()) // unreadable: 0, and it is only counted anew
 	again, _ = strconv.Atoi(strings.TrimSpace(string(b)))
 	return true, again
 }
 
 func (s Start) noteStart(now time.Time) error {
 	_, again := s.begun(now)
-	if err := os.WriteFile(s.Home+begunSuffix, []byte(strconv.Itoa(again+1)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(s.begunFile(), []byte(strconv.Itoa(again+1)+"\n"), 0o600); err != nil {
 		return fmt.Errorf("remember the start of redis %s: %w", s.Address, err)
 	}
 	return nil

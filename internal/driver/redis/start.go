@@ -16,6 +16,7 @@ import (
 // replicas that have everything, an empty master makes them empty too (row 7.1.5).
 type Start struct {
 	Home      string   // its directory
+	Keep      string   // a directory that survives the loss of Home
 	Address   string   // host:port
 	Peers     []string // host:port of the other servers
 	Sentinels []string // host:port of all Sentinels
@@ -80,7 +81,7 @@ func (s Start) become(follow string) error {
 
 // facts gathers what the decision rests on.
 func (s Start) facts(ctx context.Context, l *Looker) startFacts {
-	f := startFacts{self: s.Address, data: hasData(s.Home)}
+	f := startFacts{self: s.Address, data: hasData(s.Home), mark: s.begunFile()}
 	f.marked, f.again = s.begun(time.Now())
 	if f.data == dataThere && f.again >= mostStarts {
 		f.data, f.why = s.check(ctx)
@@ -145,7 +146,7 @@ func (l *Looker) peer(ctx context.Context, address string) peer {
 }
 
 // aside is where data is kept that could not be read.
-func (s Start) aside() string { return s.Home + ".broken" }
+func (s Start) aside() string { return filepath.Join(s.Home, "broken") }
 
 func (s Start) setAside() error {
 	if err := os.RemoveAll(s.aside()); err != nil {

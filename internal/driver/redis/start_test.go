@@ -60,7 +60,7 @@ func newTrio(t *testing.T) *trio {
 				t.Fatal(err)
 			}
 		}
-		s := redis.Start{Home: home, Address: at(i, redis.Port), Password: "secret", Env: programs.Env(), Argv: append([]string{programs.Redis, home + "/redis.conf"}, redis.ServerOptions(policy)...)}
+		s := redis.Start{Home: home, Keep: filepath.Dir(home), Address: at(i, redis.Port), Password: "secret", Env: programs.Env(), Argv: append([]string{programs.Redis, home + "/redis.conf"}, redis.ServerOptions(policy)...)}
 		for j := range 3 {
 			if i != j {
 				s.Peers = append(s.Peers, at(j, redis.Port))
@@ -209,7 +209,7 @@ func TestAnEmptyMasterDoesNotLead_7_1_5(t *testing.T) {
 	if err := os.WriteFile(found[0], []byte("REDIS0010 and then nothing that could be read"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for tries := 0; !exists(x.servers[broken].Home + ".broken"); tries++ {
+	for tries := 0; !exists(filepath.Join(x.servers[broken].Home, "broken")); tries++ {
 		if tries > 10 {
 			t.Fatal("it dies of its data again and again, and never sets it aside")
 		}
@@ -220,7 +220,7 @@ func TestAnEmptyMasterDoesNotLead_7_1_5(t *testing.T) {
 				return nil
 			default:
 			}
-			if exists(x.servers[broken].Home + ".broken") {
+			if exists(filepath.Join(x.servers[broken].Home, "broken")) {
 				return nil
 			}
 			return errors.New("it runs")

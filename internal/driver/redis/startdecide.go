@@ -20,6 +20,7 @@ type startFacts struct {
 	data    data
 	why     string // it cannot read its data
 	marked  bool   // it has been started here before
+	mark    string // the file that says so
 	again   int    // times in a row that it was started soon after the start before
 	tooSoon bool   // data was set aside only lately
 	named   string // the master that most Sentinels name; empty: they do not agree, or do not answer
@@ -75,7 +76,7 @@ func decideStart(f startFacts) startDecision {
 	case len(full) > 0:
 		return startDecision{wait: true, why: fmt.Sprintf("it has no data and %s has: it waits until that one leads", strings.Join(full, ", "))}
 	case len(silent) > 0 && f.marked:
-		return startDecision{wait: true, why: fmt.Sprintf("it has lost its data, and waits for %s, which may have it; to start empty all the same, remove the file that ends in %s", strings.Join(silent, ", "), begunSuffix)}
+		return startDecision{wait: true, why: fmt.Sprintf("it has lost its data, and waits for %s, which may have it; to start empty all the same, remove %s", strings.Join(silent, ", "), f.mark)}
 	}
 	return startDecision{why: "nobody has any data: it starts empty"}
 }

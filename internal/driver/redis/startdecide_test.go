@@ -21,7 +21,7 @@ func TestHowAServerStarts(t *testing.T) {
 		"without what it had, named master":             {startFacts{marked: true, peers: []peer{full, empty}, named: "self"}, startDecision{wait: true, why: "b has"}},
 		"without what it had, another is promoted":      {startFacts{marked: true, peers: []peer{leads, empty}, named: "b"}, startDecision{follow: "b", why: "follows b"}},
 		"another is named and has not taken over yet":   {startFacts{marked: true, peers: []peer{full, empty}, named: "b"}, startDecision{wait: true, why: "b has"}},
-		"without what it had, the others are away":      {startFacts{marked: true, peers: []peer{empty, {address: "b"}}}, startDecision{wait: true, why: "remove the file"}},
+		"without what it had, the others are away":      {startFacts{marked: true, peers: []peer{empty, {address: "b"}}}, startDecision{wait: true, why: "remove "}},
 		"without what it had, and nobody has anything":  {startFacts{marked: true, peers: []peer{empty, empty}, named: "self"}, startDecision{why: "starts empty"}},
 		"with what it cannot read":                      {startFacts{data: dataBroken, why: "bad", marked: true, peers: []peer{full, silent}}, startDecision{aside: true, why: "gets it from b: bad"}},
 		"with what it cannot read, once more":           {startFacts{data: dataBroken, why: "bad", tooSoon: true, peers: []peer{full, silent}}, startDecision{wait: true, why: "bad"}},
