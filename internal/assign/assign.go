@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
@@ -86,13 +87,23 @@ func etcdUnit(l place.Layout, p place.Programs, region, zone string) node.Unit {
 	}
 }
 
+// applications are those that have a role and a database in each region's PostgreSQL.
+func applications() []string { return []string{place.GreenLang} }
+
+// PostgresLimits are what bounds the sessions of each region's PostgreSQL.
+func PostgresLimits() postgres.Limits {
+	return postgres.Limits{Probe: patroni.ProbeUser, Applications: applications()}
+}
+
 // postgresMember returns a zone's member of the region's cluster.
 func postgresMember(l place.Layout, p place.Programs, s place.Secrets, region, zone string) patroni.Member {
 	r, _ := l.Platform.Region(region)
 	m := patroni.Member{
 		Scope: region, Name: place.Member(region, zone), Address: l.IP(region, zone), Network: l.Network(), BinDir: p.PostgresBin,
 		Secrets: patroni.Secrets{Superuser: s.Superuser, Replication: s.Replicator, REST: s.Patroni, Probe: s.Probe},
-		Grants:  []patroni.Database{{Name: place.GreenLang, Password: s.GreenLang}},
+	}
+	for _, name := range applications() {
+		m.Grants = append(m.Grants, patroni.Database{Name: name, Password: s.GreenLang})
 	}
 	m.Partner = l.Members(region, l.Partner(r))
 	m.Standby = len(m.Partner) > 0 && r.Role == spec.Passive

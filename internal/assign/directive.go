@@ -11,6 +11,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/edge"
 	"github.com/greenlang/fournines/internal/edge/config"
@@ -81,8 +82,10 @@ func EdgeConfig(l place.Layout, region string, placed availability.Placement) ed
 		Rise: sp.Health.Rise, Fall: sp.Health.Fall, BreakerFailures: sp.Breaker.ConsecutiveFailures, BreakerCooldown: dur(sp.Breaker.OpenFor.D()),
 		TryTimeout: dur(sp.Retry.TryTimeout.D()), BudgetPercent: &budget,
 	}}
-	pg := edge.TCPService{Name: place.Postgres, Listen: l.EdgeAddress(region, place.Postgres), Protocol: config.Postgres, Policy: edge.TCPPolicy{Wait: dur(10 * time.Second)}}
-	kv := edge.TCPService{Name: place.Redis, Listen: l.EdgeAddress(region, place.Redis), Protocol: config.Redis, Master: redis.MasterName, PasswordFile: filepath.Join(l.EdgeDir(region), RedisPasswordFile)}
+	pg := edge.TCPService{Name: place.Postgres, Listen: l.EdgeAddress(region, place.Postgres), Protocol: config.Postgres, Policy: edge.TCPPolicy{
+		Wait: dur(10 * time.Second), Sessions: postgres.EdgeSessions, RoleSessions: postgres.EdgeRole(len(applications())), Beside: []string{patroni.ProbeUser},
+	}}
+	kv := edge.TCPService{Name: place.Redis, Listen: l.EdgeAddress(region, place.Redis), Protocol: config.Redis, Master: redis.MasterName, PasswordFile: filepath.Join(l.EdgeDir(region), RedisPasswordFile), Policy: edge.TCPPolicy{Sessions: redis.EdgeSessions}}
 	for _, z := range r.Zones {
 		web.Targets = append(web.Targets, edge.Target{Name: z, Zone: z, Address: l.Address(region, z, place.GreenLang), HealthPath: place.ReadyPath})
 		pg.Members = append(pg.Members, edge.Member{Name: z, Zone: z, Address: l.Address(region, z, place.Postgres), Witness: l.Addr(region, z, patroni.RESTPort)})

@@ -25,7 +25,7 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 		switch {
 		case m.Role == "primary":
 			c.Role = "primary"
-			c.Detail = fmt.Sprintf("timeline %d", m.Timeline)
+			c.Detail = fmt.Sprintf("timeline %d", m.Timeline) + connectionDetail(p.Connections, m.ID, now)
 		case m.Role == "standby_leader":
 			c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
 			if m.State != "streaming" && c.Health == Healthy {

@@ -7,6 +7,7 @@
 //	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts;
 //	              mirror.go: what canaries prove of the copies in the partner region
 //	7.1.7         replica plans copies of objects; objects.go: what of them was lost or is behind
+//	7.1.8         bound.go limits the sessions of roles; connections.go says who has many
 //	7.1.8         readiness.go: could I fail over right now, to whom, if not why not
 //	7.1.9         moveplan.go plans, move.go acts: evacuation and restore; verdict.go judges
 //	              the plans each minute; reserve.go gives a partner its replication slot

@@ -90,6 +90,7 @@ func Drills() []drill.Drill {
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),
 		},
+		connectionDrill(),
 	}, append(append(kafkaDrills(), serverDrills()...), regionDrills()...)...)
 }
 

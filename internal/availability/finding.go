@@ -40,7 +40,7 @@ func ObserverFindings(v PostgresView, begun []time.Time, now time.Time) (out []e
 			Subject: v.Cluster.Cluster, Since: blind[0].Since, Command: "fournines readiness",
 		})
 	}
-	if Bounded(begun, now) {
+	if TooOften(begun, now) {
 		out = append(out, evidence.Finding{
 			Code: "failovers-bounded", Severity: evidence.Critical, Title: fmt.Sprintf("%s has failed over %d times within an hour", v.Cluster.Cluster, len(begun)),
 			Text:    "The next failover waits for a person's approval. Find what takes its primaries down before you approve one.",

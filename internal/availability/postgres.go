@@ -92,7 +92,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	a.Actor = "system:availability"
 	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
 	a.Approval = v.Path.Mode != "automatic"
-	if Bounded(v.Failovers, now) {
+	if TooOften(v.Failovers, now) {
 		a.Approval = true
 		a.Reason += fmt.Sprintf("; it is the %s failover within an hour, and a person decides about it", ordinal(len(v.Failovers)+1))
 	}
@@ -106,9 +106,9 @@ const (
 	boundedFor    = time.Hour
 )
 
-// Bounded tells whether a cluster has failed over so often lately that a person decides about
+// TooOften tells whether a cluster has failed over so often lately that a person decides about
 // the next time.
-func Bounded(begun []time.Time, now time.Time) bool {
+func TooOften(begun []time.Time, now time.Time) bool {
 	n := 0
 	for _, at := range begun {
 		if now.Sub(at) < boundedFor {

@@ -16,6 +16,7 @@ import (
 type (
 	TargetState = web.TargetState
 	TCPState    = relay.State
+	RoleState   = relay.RoleState
 	CertState   = cert.State
 	Second      = tally.Second
 	Row         = tally.Row

@@ -15,6 +15,29 @@ type Postgres struct {
 	// primary, and NewestAt when we asked: the difference is its lag as time.
 	Newest   time.Time `json:"newest,omitzero"`
 	NewestAt time.Time `json:"newest_at,omitzero"`
+
+	Connections PostgresConnections `json:"connections,omitzero"`
+}
+
+// PostgresConnections is who is connected to the primary, and how many may be.
+type PostgresConnections struct {
+	At        time.Time          `json:"at"`
+	Member    string             `json:"member"`   // component id of the primary
+	Sessions  []PostgresSessions `json:"sessions"` // the largest first
+	Roles     map[string]int     `json:"roles"`    // role → limit, of those that have one
+	Databases map[string]int     `json:"databases"`
+	Differs   []string           `json:"differs,omitempty"` // limits that are not as declared, in words
+	Short     time.Time          `json:"short,omitzero"`    // since when one of them is nearly reached; zero: none is
+}
+
+// PostgresSessions are the sessions that have the same role, database and client.
+type PostgresSessions struct {
+	Role        string `json:"role"`
+	Database    string `json:"database"`
+	Application string `json:"application"` // as the client names itself
+	Client      string `json:"client"`      // IP address: the edge's, where the session came through it
+	Open        int    `json:"open"`
+	Idle        int    `json:"idle"`
 }
 
 // PostgresLock is the leader key and the synchronous state in etcd.

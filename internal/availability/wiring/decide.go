@@ -21,6 +21,7 @@ func (w *Wiring) decideRegion(region string, now time.Time) ([]control.Action, e
 		return nil, fmt.Errorf("nothing is decided about the databases of %s: %w", region, err)
 	}
 	out := availability.DecidePostgres(view, now)
+	out = append(out, availability.DecideBound(view, now)...)
 	if r := w.regions[region]; r.layout.Partner(r.spec).Name != "" {
 		out = append(out, availability.DecideReserve(region, view, now)...)
 	}

@@ -27,7 +27,7 @@ func DrillEnv(root, region, id string, people *client.Client) (drill.Env, error)
 	if layout.NetNS {
 		token = secrets.App
 	}
-	platform := DrillPlatform{Client: people, Region: region, Dir: layout.JournalDir(), Redis: &RedisWriter{Address: layout.EdgeAddress(region, place.Redis), Password: secrets.Redis}}
+	platform := DrillPlatform{Client: people, Region: region, Dir: layout.JournalDir(), Layout: layout, Password: secrets.GreenLang, Redis: &RedisWriter{Address: layout.EdgeAddress(region, place.Redis), Password: secrets.Redis}}
 	platform.Events = &trailWriter{send: client.NewClient(secrets.Applications[place.GreenLang], people.Addresses...), read: people}
 	if zones := layout.Brokers(region); len(zones) > 1 {
 		copies, least := assign.Broker(layout, region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)

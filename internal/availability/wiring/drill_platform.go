@@ -36,6 +36,9 @@ type DrillPlatform struct {
 	Store  availability.ObjectPlatform // nil: no objects are replicated here
 	Dir    string                      // of the server's journal
 	Events drill.Writer
+
+	Layout   place.Layout
+	Password string // of the application's role
 }
 
 // Trail implements availability.ServerPlatform.
@@ -136,12 +139,11 @@ func (p DrillPlatform) Switchover(ctx context.Context, cluster, reason string) (
 
 // Detected implements availability.DrillPlatform.
 func (p DrillPlatform) Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error) {
-	var page client.Items[api.Operation]
-	q := url.Values{"kind": {kind}, "subject": {cluster}, "limit": {"100"}}
-	if err := again(ctx, func() error { return p.Client.Call(ctx, http.MethodGet, "/v1/operations?"+q.Encode(), "", nil, &page) }); err != nil {
+	all, err := p.operations(ctx, kind, cluster)
+	if err != nil {
 		return time.Time{}, false, err
 	}
-	for _, o := range slices.Backward(page.Items) { // newest first
+	for _, o := range slices.Backward(all) { // newest first
 		if o.Begun.After(t) {
 			return o.Begun, true, nil
 		}

@@ -25,6 +25,7 @@ func edgeKinds() []journal.KindOf[edge.Event] {
 		name(event.LeaderChanged, "An edge follows another leader."),
 		name(event.LeaderLost, "An edge knows no leader to follow."),
 		name(event.SessionsCut, "An edge cut sessions, so that nobody writes to an old leader."),
+		name(event.SessionsRefused, "An edge refuses further sessions of a role, or of all, because so many are open."),
 		name(event.Fenced, "An edge lets nothing through to a fenced member."),
 		name(event.FenceLifted, "An edge lets requests through to a member that was fenced."),
 		name(event.HoldBegan, "An edge lets new work wait."),

@@ -41,5 +41,5 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links), errors.Join(append(errs, err1, err2, err3, err4)...)
+	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4)...)
 }

@@ -59,6 +59,9 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	if !v.Cluster.Lock.Reserved {
 		subjects = append(subjects, cluster+"/slot")
 	}
+	if len(v.Cluster.Connections.Differs) > 0 {
+		subjects = append(subjects, availability.BoundSubject(cluster))
+	}
 	if r, ok := w.regions[region]; ok {
 		for _, z := range r.spec.Zones {
 			if id := place.ID(region, z, place.Postgres); v.Fences[id].Component != "" {

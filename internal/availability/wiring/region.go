@@ -37,6 +37,7 @@ type region struct {
 	redis  *redis.Looker
 	kafka  *kafka.Looker
 	prober postgres.Prober
+	admin  postgres.Admin
 }
 
 // The rhythm of the server's own looks.
@@ -67,6 +68,7 @@ func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now
 		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis}, kafka: assign.KafkaLooker(l, name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
 		prober: postgres.Prober{Observer: place.Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
+		admin:  postgres.Admin{User: patroni.SuperUser, Password: s.Superuser, Database: "postgres", Limits: assign.PostgresLimits()},
 	}, nil
 }
 

@@ -36,10 +36,10 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
 		Name: "availability", Entries: entryKinds(), Fold: fold,
-		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.mover().Kinds()),
+		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.mover().Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
 		Open:    w.open, Close: w.close, Decide: w.decide, Tasks: w.tasks(),
 		Drills: availability.Drills(), Findings: w.findings,
-		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, w.hostedZoneMetrics()},
+		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, connectionMetrics{w}, w.hostedZoneMetrics()},
 	}
 }
 
@@ -90,6 +90,7 @@ func (w *Wiring) tasks() []wing.Task {
 			return ctx.Err()
 		}})
 	}
+	out = append(out, w.connectionTasks()...)
 	if len(w.house.Layout.Regions) > 1 {
 		out = append(out,
 			wing.Task{Name: "links", Does: "Records when a link between regions is cut or mended.", Every: time.Second, Do: w.recordLinks},

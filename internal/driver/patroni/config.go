@@ -2,11 +2,13 @@ package patroni
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/spec"
 )
 
@@ -70,7 +72,7 @@ func (m Member) Config(p spec.Postgres) (string, error) {
 			{Key: "bin_dir", Value: m.BinDir},
 			{Key: "pgpass", Value: "{home}/pgpass"},
 			{Key: "authentication", Value: map[string]any{
-				"superuser":   map[string]string{"username": "postgres", "password": m.Secrets.Superuser},
+				"superuser":   map[string]string{"username": SuperUser, "password": m.Secrets.Superuser},
 				"replication": map[string]string{"username": "replicator", "password": m.Secrets.Replication},
 			}},
 			{Key: "pg_hba", Value: hba},
@@ -109,31 +111,41 @@ func (m Member) dcs(p spec.Postgres) yaml.MapSlice {
 	if m.Standby {
 		dcs = append(dcs, yaml.MapItem{Key: "standby_cluster", Value: standbyCluster(m.Partner)})
 	}
+	parameters := map[string]any{ //nolint:gosec // password_encryption is no password
+		"shared_buffers":               "32MB",
+		"max_connections":              postgres.MaxConnections,
+		"max_wal_senders":              10,
+		"max_replication_slots":        10,
+		"wal_keep_size":                "128MB",
+		"max_slot_wal_keep_size":       "1GB", // a replica that stays away must not fill the primary's disk
+		"hot_standby":                  "on",
+		"wal_log_hints":                "on",
+		"wal_sender_timeout":           "5s",
+		"wal_receiver_timeout":         "5s",
+		"wal_receiver_status_interval": "1s",
+		"wal_retrieve_retry_interval":  "500ms",
+		"tcp_keepalives_idle":          5,
+		"tcp_keepalives_interval":      2,
+		"tcp_keepalives_count":         3,
+		"tcp_user_timeout":             5000, // milliseconds
+		"password_encryption":          "scram-sha-256",
+		"timezone":                     "GMT",
+		"log_timezone":                 "GMT",
+	}
+	maps.Copy(parameters, bounds())
 	return append(dcs, yaml.MapItem{Key: "postgresql", Value: yaml.MapSlice{
 		{Key: "use_pg_rewind", Value: true},
 		{Key: "use_slots", Value: true},
-		{Key: "parameters", Value: map[string]any{ //nolint:gosec // password_encryption is no password
-			"shared_buffers":               "32MB",
-			"max_connections":              100,
-			"max_wal_senders":              10,
-			"max_replication_slots":        10,
-			"wal_keep_size":                "128MB",
-			"max_slot_wal_keep_size":       "1GB", // a replica that stays away must not fill the primary's disk
-			"hot_standby":                  "on",
-			"wal_log_hints":                "on",
-			"wal_sender_timeout":           "5s",
-			"wal_receiver_timeout":         "5s",
-			"wal_receiver_status_interval": "1s",
-			"wal_retrieve_retry_interval":  "500ms",
-			"tcp_keepalives_idle":          5,
-			"tcp_keepalives_interval":      2,
-			"tcp_keepalives_count":         3,
-			"tcp_user_timeout":             5000, // milliseconds
-			"password_encryption":          "scram-sha-256",
-			"timezone":                     "GMT",
-			"log_timezone":                 "GMT",
-		}},
+		{Key: "parameters", Value: parameters},
 	}})
+}
+
+// bounds are the parameters that keep connections free for those who must have one.
+func bounds() map[string]any {
+	return map[string]any{
+		"superuser_reserved_connections": postgres.ForSuperusers,
+		"authentication_timeout":         fmt.Sprintf("%ds", int(postgres.AuthenticationTimeout.Seconds())),
+	}
 }
 
 func initdb(p spec.Postgres) []any {
@@ -155,8 +167,23 @@ func (m Member) Bootstrap() (script, sql string) {
 	for _, d := range m.Grants {
 		fmt.Fprintf(&b, "CREATE ROLE %s LOGIN PASSWORD %s;\nCREATE DATABASE %s OWNER %s;\n", d.Name, literal(d.Password), d.Name, d.Name)
 	}
+	for _, statement := range m.Limits().Statements() {
+		b.WriteString(statement + ";\n")
+	}
 	return script, b.String()
 }
+
+// Limits are what bounds the sessions of the member's server.
+func (m Member) Limits() postgres.Limits {
+	l := postgres.Limits{Probe: ProbeUser}
+	for _, d := range m.Grants {
+		l.Applications = append(l.Applications, d.Name)
+	}
+	return l
+}
+
+// SuperUser is PostgreSQL's superuser, whom Patroni works as.
+const SuperUser = "postgres"
 
 // ProbeUser is the role that write probes use.
 const ProbeUser = "fournines_probe"

@@ -112,6 +112,50 @@ func withSlot(config []byte) (next []byte, changed bool, err error) {
 	return next, true, err
 }
 
+// Bound gives the cluster the parameters that keep connections free. One that began before
+// they were declared lacks them; members take some up only when they are restarted next.
+// Repeating it is harmless.
+func (l Lock) Bound(ctx context.Context) error { return l.configure(ctx, withBounds) }
+
+// Bounded says whether the cluster has these parameters.
+func (l Lock) Bounded(ctx context.Context) (bool, error) {
+	bounded := false
+	err := l.configure(ctx, func(c []byte) ([]byte, bool, error) {
+		_, lacks, err := withBounds(c)
+		bounded = err == nil && !lacks
+		return nil, false, err
+	})
+	return bounded, err
+}
+
+// withBounds returns the configuration with the parameters that bound connections, and
+// whether it lacked any.
+func withBounds(config []byte) (next []byte, changed bool, err error) {
+	doc := map[string]any{}
+	if err := json.Unmarshal(config, &doc); err != nil {
+		return nil, false, fmt.Errorf("read configuration of a cluster: %w", err)
+	}
+	server, ok := doc["postgresql"].(map[string]any)
+	if !ok {
+		server = map[string]any{}
+	}
+	parameters, ok := server["parameters"].(map[string]any)
+	if !ok {
+		parameters = map[string]any{}
+	}
+	for name, value := range bounds() {
+		if fmt.Sprint(parameters[name]) != fmt.Sprint(value) {
+			parameters[name], changed = value, true
+		}
+	}
+	if !changed {
+		return config, false, nil
+	}
+	server["parameters"], doc["postgresql"] = parameters, server
+	next, err = json.Marshal(doc)
+	return next, true, err
+}
+
 // normal returns v as reading its JSON would.
 func normal(v any) (any, error) {
 	b, err := json.Marshal(v)

@@ -16,6 +16,10 @@ const (
 	Port         = spec.RedisPort
 	SentinelPort = spec.SentinelPort
 	MasterName   = "main"
+	// EdgeSessions is how many sessions an edge may open to a server. It is far below a
+	// server's own bound (maxclients, 10000), so that replicas, Sentinels and our looks
+	// always get in.
+	EdgeSessions = 1000
 )
 
 // Member is one Redis server with its Sentinel.

@@ -50,6 +50,8 @@ func TestParse(t *testing.T) {
 		{"relative file", `"region"`, `"tls": {"certificates": [{"certFile": "a.pem", "keyFile": "/a.pem"}]}, "region"`, `file "a.pem" is no absolute path`},
 		{"negative duration", `"10s"`, `"-10s"`, "probeEvery cannot be negative"},
 		{"bad duration", `"10s"`, `"ten"`, "read duration"},
+		{"bounds", `"protocol": "postgres",`, `"protocol": "postgres", "policy": {"sessions": 78, "roleSessions": 70, "beside": ["probe"]},`, ""},
+		{"a negative bound", `"protocol": "postgres",`, `"protocol": "postgres", "policy": {"sessions": -1},`, "cannot be negative"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

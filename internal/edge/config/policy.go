@@ -73,4 +73,16 @@ type TCPPolicy struct {
 	Wait           Duration `json:"wait,omitempty"`
 	ConnectTimeout Duration `json:"connectTimeout,omitempty"` // 1s
 	PollTimeout    Duration `json:"pollTimeout,omitempty"`    // 1s for one question about who leads
+	// Sessions bounds the sessions at the leader, all together; 0: no bound.
+	Sessions int `json:"sessions,omitempty"`
+	// RoleSessions bounds those of one role of postgres; 0: no bound.
+	RoleSessions int `json:"roleSessions,omitempty"`
+	// Beside names roles of postgres that neither bound counts: the platform's own.
+	Beside []string `json:"beside,omitempty"`
+	// Starting bounds the sessions of postgres at the leader that it has not let in yet, and
+	// that take a place there all the same; others wait for them: 32.
+	Starting int `json:"starting,omitempty"`
+	// Opening bounds the sessions that are not at the leader yet: 256. One client address
+	// may have three quarters of this, and of Starting.
+	Opening int `json:"opening,omitempty"`
 }

@@ -173,6 +173,9 @@ func (v *validator) tcp(s *TCPService) {
 	v.notNegative(s.Name, map[string]Duration{
 		"wait": s.Policy.Wait, "connectTimeout": s.Policy.ConnectTimeout, "pollTimeout": s.Policy.PollTimeout,
 	})
+	if p := s.Policy; p.Sessions < 0 || p.RoleSessions < 0 || p.Starting < 0 || p.Opening < 0 {
+		v.add("service %q: sessions, roleSessions, starting and opening cannot be negative", s.Name)
+	}
 }
 
 func (v *validator) peer(service, kind, name, at string, seen map[string]bool) {

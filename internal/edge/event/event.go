@@ -26,6 +26,7 @@ const (
 	LeaderChanged   Kind = "leader-changed"
 	LeaderLost      Kind = "leader-lost"
 	SessionsCut     Kind = "sessions-cut"
+	SessionsRefused Kind = "sessions-refused"
 	Fenced          Kind = "member-fenced"
 	FenceLifted     Kind = "fence-lifted"
 	HoldBegan       Kind = "hold-began"

@@ -9,6 +9,8 @@ const (
 	// AdminShutdown: the session ends and nothing of it is in doubt: what the
 	// client may have sent was not forwarded, an open transaction is rolled back.
 	AdminShutdown = "57P01"
+	// TooManyConnections: a bound is reached; nothing happened.
+	TooManyConnections = "53300"
 	// ResolutionUnknown: the session ends while an answer was owed; the
 	// statement may or may not have been carried out.
 	ResolutionUnknown = "08007"

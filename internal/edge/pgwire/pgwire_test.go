@@ -3,7 +3,9 @@ package pgwire_test
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/greenlang/fournines/internal/edge/pgwire"
 )
@@ -67,6 +69,32 @@ func TestFatal(t *testing.T) {
 	}
 }
 
+func TestUser(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("r", 70)
+	for parameters, want := range map[string]string{
+		"user\x00green\x00\x00":                    "green",
+		"database\x00app\x00user\x00green\x00\x00": "green",
+		"user\x00green\x00database\x00app\x00\x00": "green",
+		"user\x00\x00\x00":                         "",
+		"database\x00user\x00\x00":                 "", // a value, not a name
+		"\x00user\x00late\x00\x00":                 "", // after the end
+		"user\x00without an end":                   "",
+		"user":                                     "",
+		"":                                         "",
+		"user\x00" + long + "\x00\x00":             long[:63],
+		"user\x00gr\xff\xfeen\x00\x00":             "gr?en",
+		"user\x00" + strings.Repeat("ü", 40) + "\x00\x00": strings.Repeat("ü", 31) + "?",
+	} {
+		if got := pgwire.User([]byte("\x00\x00\x00\x00\x00\x03\x00\x00" + parameters)); got != want {
+			t.Errorf("%q: %q, want %q", parameters, got, want)
+		}
+	}
+	if got := pgwire.User([]byte("user")); got != "" {
+		t.Errorf("half a head: %q", got)
+	}
+}
+
 // FuzzTracker: how a stream is cut into pieces changes nothing.
 func FuzzTracker(f *testing.F) {
 	f.Add([]byte(message('R', "\x00\x00\x00\x00")+message('Z', "I")), []byte(message('Q', "x\x00")), uint8(3))
@@ -95,10 +123,14 @@ func FuzzTracker(f *testing.F) {
 func FuzzOpening(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x08\x04\xd2\x16\x2f"))
 	f.Add([]byte("\x00\x00\x00\x0e\x00\x03\x00\x00user\x00\x00"))
+	f.Add([]byte("\x00\x00\x00\x14\x00\x03\x00\x00user\x00green\x00\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		packet, _, err := pgwire.ReadOpening(bytes.NewReader(data))
 		if err == nil && !bytes.HasPrefix(data, packet) {
 			t.Fatalf("%x was read as %x", data, packet)
+		}
+		if user := pgwire.User(packet); len(user) > 64 || !utf8.ValidString(user) || strings.Contains(user, "\x00") {
+			t.Fatalf("the user of %x is %q", packet, user)
 		}
 	})
 }

@@ -1,9 +1,11 @@
 package pgwire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Opening is what the first packet of a client asks for.
@@ -47,4 +49,29 @@ func ReadOpening(r io.Reader) (packet []byte, what Opening, err error) {
 		return nil, 0, fmt.Errorf("read opening packet: protocol %d.%d is not 3.x", code>>16, code&0xffff)
 	}
 	return packet, Startup, nil
+}
+
+// longestName is how much of a name PostgreSQL looks at, in bytes; the rest it ignores.
+const longestName = 63
+
+// User returns the role that a startup packet names, as PostgreSQL reads it; "" where it
+// names none. Bytes that are no UTF-8 are replaced, since the name is shown.
+func User(startup []byte) string {
+	if len(startup) < 8 {
+		return ""
+	}
+	for rest := startup[8:]; ; {
+		name, after, ok := bytes.Cut(rest, []byte{0})
+		if !ok || len(name) == 0 {
+			return ""
+		}
+		value, next, ok := bytes.Cut(after, []byte{0})
+		if !ok {
+			return ""
+		}
+		if string(name) == "user" {
+			return strings.ToValidUTF8(string(value[:min(len(value), longestName)]), "?")
+		}
+		rest = next
+	}
 }

@@ -39,6 +39,9 @@ func (t *Tracker) Server(p []byte) {
 	})
 }
 
+// Begun says whether the server has let the client in.
+func (t *Tracker) Begun() bool { return t.status != 0 }
+
 // Idle says whether it is proven that the server owes nothing and no
 // transaction is open.
 func (t *Tracker) Idle() bool {

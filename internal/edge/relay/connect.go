@@ -10,16 +10,22 @@ import (
 	"github.com/greenlang/fournines/internal/edge/pgwire"
 )
 
-// redial is the wait after a failed connection, unless something changes.
-const redial = 100 * time.Millisecond
+const (
+	redial = 100 * time.Millisecond // after a failed connection, unless something changes
+	queue  = 20 * time.Millisecond  // before the next question, while others are let in
+	// glance is how often a session that waits looks whether its client is still there.
+	// During a failover clients come anew each second: without it those who have left would
+	// be connected as well.
+	glance = 250 * time.Millisecond
+)
 
-// connect waits for a leader and returns a connection to it; nil when there was
-// none in time, which the client has then been told.
+// connect waits for a leader, and for a place at it, and returns a connection to it; nil
+// when there was none in time, which the client has then been told.
 func (n *session) connect() net.Conn {
 	s := n.service
 	wait := s.spec.Policy.Wait.Or(5 * time.Second)
 	deadline := time.Now().Add(wait)
-	waited := false
+	waited, queued := false, false
 	for {
 		changed := s.watch() // before looking, so that no change is missed
 		pause := time.Until(deadline)
@@ -27,13 +33,25 @@ func (n *session) connect() net.Conn {
 			deadline = time.Now().Add(wait) // a hold does not use up the wait
 			pause = wait
 		} else if member, address := s.follower.leader(); member != "" {
-			if conn := n.dial(member, address); conn != nil {
-				return conn
+			switch v := n.sit(); {
+			case v.later:
+				queued, pause = true, min(pause, queue)
+			case !v.granted:
+				return nil
+			default:
+				if conn := n.dial(member, address); conn != nil {
+					return conn
+				}
+				n.seat.move(opening)
+				queued, pause = false, min(pause, redial)
 			}
-			pause = min(pause, redial)
 		}
 		if time.Until(deadline) <= 0 {
-			n.refuse()
+			if queued {
+				s.crowded(n.client)
+			} else {
+				n.refuse()
+			}
 			return nil
 		}
 		if !waited {
@@ -42,7 +60,7 @@ func (n *session) connect() net.Conn {
 			s.count.waiting.Add(1)
 			defer s.count.waiting.Add(-1)
 		}
-		if !n.pause(changed, pause) {
+		if !n.pause(changed, min(pause, glance)) || n.departed() {
 			return nil
 		}
 	}
@@ -101,12 +119,11 @@ func (s *Service) connectFailed(member string, err error) {
 func (n *session) refuse() {
 	n.service.count.refused.Add(1)
 	text := "no leader of " + n.service.spec.Name + " was found in time"
-	_ = n.client.SetWriteDeadline(time.Now().Add(farewell))
 	if n.service.spec.Protocol == config.Redis {
-		_, _ = n.client.Write([]byte("-MASTERDOWN " + text + "\r\n"))
+		n.say([]byte("-MASTERDOWN " + text + "\r\n"))
 		return
 	}
 	if n.what != pgwire.Cancel {
-		_, _ = n.client.Write(pgwire.Fatal(pgwire.CannotConnectNow, text, "", "try again; nothing was carried out"))
+		n.say(pgwire.Fatal(pgwire.CannotConnectNow, text, "", "try again; nothing was carried out"))
 	}
 }

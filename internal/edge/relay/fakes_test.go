@@ -32,6 +32,7 @@ type member struct {
 	timeline   int
 	frozen     chan struct{} // Patroni hangs while it is not nil
 	statements []string
+	mute       bool // clients are never let in
 }
 
 func newMember(t *testing.T, name, role string, timeline int) *member {
@@ -122,6 +123,13 @@ func (m *member) postgres(conn net.Conn) {
 			return
 		}
 	}
+	m.mu.Lock()
+	mute := m.mute
+	m.mu.Unlock()
+	if mute {
+		_, _ = io.Copy(io.Discard, conn)
+		return
+	}
 	status := byte('I')
 	out := append([]byte{'R', 0, 0, 0, 8, 0, 0, 0, 0}, ready(status)...)
 	for {
@@ -176,13 +184,23 @@ type stand struct {
 
 func newStand(t *testing.T, spec config.TCPService) *stand {
 	t.Helper()
+	return newStandAfter(t, spec, nil)
+}
+
+// newStandAfter is a service that takes over from another one.
+func newStandAfter(t *testing.T, spec config.TCPService, old *stand) *stand {
+	t.Helper()
 	st := &stand{}
+	var before *relay.Service
+	if old != nil {
+		before = old.Service
+	}
 	spec.Name = "db"
 	st.Service = relay.New(spec, relay.Deps{Now: time.Now, Rand: rand.Uint64, Logger: slog.New(slog.DiscardHandler), Events: func(e event.Event) {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 		st.events = append(st.events, e)
-	}}, nil)
+	}}, before)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +270,12 @@ type client struct {
 
 func dial(t *testing.T, st *stand) *client {
 	t.Helper()
-	conn, err := net.Dial("tcp", st.address)
+	return dialWith(t, st, &net.Dialer{})
+}
+
+func dialWith(t *testing.T, st *stand, d *net.Dialer) *client {
+	t.Helper()
+	conn, err := d.Dial("tcp", st.address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,10 +286,12 @@ func dial(t *testing.T, st *stand) *client {
 	return &client{conn, bufio.NewReader(conn)}
 }
 
-func opening(code uint32) []byte {
+func opening(code uint32) []byte { return openingAs("green", code) }
+
+func openingAs(role string, code uint32) []byte {
 	body := ""
 	if code == 3<<16 {
-		body = "user\x00green\x00\x00"
+		body = "user\x00" + role + "\x00\x00"
 	}
 	b := binary.BigEndian.AppendUint32(nil, uint32(8+len(body)))
 	return append(binary.BigEndian.AppendUint32(b, code), body...)

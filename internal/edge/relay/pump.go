@@ -49,14 +49,21 @@ func (n *session) toServer(server net.Conn) {
 // toClient forwards the server's bytes.
 func (n *session) toClient(server net.Conn) {
 	buf := make([]byte, pumpSize)
+	in := false // the server has let the client in
 	for {
 		got, err := server.Read(buf)
 		if got > 0 {
 			n.mu.Lock()
+			entered := false
 			if n.track != nil {
 				n.track.Server(buf[:got])
+				entered = n.track.Begun() && !in
 			}
 			n.mu.Unlock()
+			if entered {
+				in = true
+				n.seat.move(begun)
+			}
 			if _, err := n.client.Write(buf[:got]); err != nil {
 				return
 			}

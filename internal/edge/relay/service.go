@@ -25,6 +25,7 @@ type Service struct {
 	spec     config.TCPService
 	deps     Deps
 	follower *follower
+	seats    *seats
 	count    counters
 
 	mu        sync.Mutex
@@ -44,13 +45,14 @@ type counters struct {
 
 // New returns a service that follows the leader from now on. It takes over what
 // a predecessor (nil: none) knows: the fences, which must outlast a new
-// configuration, the highest term, and a hold that is on.
+// configuration, the highest term, a hold that is on, and the sessions that are open.
 func New(spec config.TCPService, deps Deps, old *Service) *Service {
-	s := &Service{spec: spec, deps: deps, changed: make(chan struct{}), sessions: map[*session]struct{}{}}
+	s := &Service{spec: spec, deps: deps, changed: make(chan struct{}), sessions: map[*session]struct{}{}, seats: newSeats()}
 	s.follower = newFollower(spec, deps.Now, deps.Rand, s.leaderChanged)
 	if old != nil {
 		s.inherit(old)
 	}
+	s.seats.bound(spec.Policy)
 	s.follower.start()
 	return s
 }
@@ -60,7 +62,14 @@ func (s *Service) Spec() config.TCPService { return s.spec }
 
 // Handle relays one client's connection until it ends, and closes it.
 func (s *Service) Handle(conn net.Conn) {
-	n := newSession(s, conn)
+	t, ok := s.seats.arrive(client(conn))
+	if !ok {
+		s.crowded(conn)
+		conn.Close()
+		return
+	}
+	defer t.move(away)
+	n := newSession(s, conn, t)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -74,6 +83,15 @@ func (s *Service) Handle(conn net.Conn) {
 	defer s.running.Done()
 	defer s.forget(n)
 	n.run()
+}
+
+// client returns the address of who connects, without its port.
+func client(conn net.Conn) string {
+	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 func (s *Service) forget(n *session) {
@@ -198,6 +216,7 @@ func (s *Service) inherit(old *Service) {
 	old.follower.mu.Lock()
 	s.follower.lead = old.follower.lead.Successor()
 	old.follower.mu.Unlock()
+	s.seats = old.seats
 	old.mu.Lock()
 	held, until := old.held.Load(), old.heldUntil
 	old.mu.Unlock()

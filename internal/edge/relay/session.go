@@ -13,8 +13,10 @@ import (
 type session struct {
 	service *Service
 	client  net.Conn
+	seat    *seat
 	opening []byte // the client's first packet, of postgres
 	what    pgwire.Opening
+	role    string // that the client names; "" while it is unknown, and where it is encrypted
 
 	mu     sync.Mutex
 	server net.Conn
@@ -26,8 +28,8 @@ type session struct {
 	gone   chan struct{} // closed when the server's stream has ended
 }
 
-func newSession(s *Service, client net.Conn) *session {
-	return &session{service: s, client: client, done: make(chan struct{}), gone: make(chan struct{})}
+func newSession(s *Service, client net.Conn, t *seat) *session {
+	return &session{service: s, client: client, seat: t, done: make(chan struct{}), gone: make(chan struct{})}
 }
 
 const (
@@ -63,6 +65,11 @@ func (n *session) readOpening() bool {
 		return false
 	}
 	n.opening, n.what = packet, what
+	if what == pgwire.Startup {
+		n.mu.Lock()
+		n.role = pgwire.User(packet)
+		n.mu.Unlock()
+	}
 	return n.client.SetReadDeadline(time.Time{}) == nil
 }
 
@@ -82,10 +89,17 @@ func (n *session) open(server net.Conn) bool {
 			return false
 		}
 		if reply[0] != 'N' {
+			n.seat.move(begun)
 			return true
 		}
 		if !n.readOpening() {
 			return false
+		}
+		if n.what == pgwire.Startup {
+			if v := n.seat.rename(n.role); !v.granted {
+				n.full(v)
+				return false
+			}
 		}
 	}
 	if n.what == pgwire.Startup {

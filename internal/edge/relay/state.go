@@ -24,8 +24,24 @@ type State struct {
 	Waited   int64           `json:"waited"`   // sessions and statements that had to wait
 	Refused  int64           `json:"refused"`  // no leader in time
 	Cut      int64           `json:"cut"`
+	Limit    int             `json:"limit,omitempty"` // bound of the sessions at the leader; 0: none
+	Seated   int             `json:"seated"`          // at the leader; those under an earlier configuration included, as in what follows
+	Opening  int             `json:"opening"`         // here, and not at the leader
+	Starting int             `json:"starting"`        // at the leader, which has not let them in yet
+	Crowded  int64           `json:"crowded"`         // refused because a bound was reached
+	Roles    []RoleState     `json:"roles,omitempty"` // of postgres, by name
 	ToServer int64           `json:"toServerBytes"`
 	ToClient int64           `json:"toClientBytes"`
+}
+
+// RoleState is what the sessions of one role of postgres are. Those that cannot be read
+// count under the role "".
+type RoleState struct {
+	Role     string `json:"role"`
+	Sessions int    `json:"sessions"` // at the leader
+	Idle     int    `json:"idle"`
+	Limit    int    `json:"limit,omitempty"` // 0: none
+	Refused  int64  `json:"refused"`         // because a bound was reached
 }
 
 // MemberState is what is known of one member.
@@ -48,6 +64,7 @@ func (s *Service) State() State {
 		ToServer: s.count.toServer.Load(), ToClient: s.count.toClient.Load(),
 	}
 	s.follower.describe(&st)
+	s.seats.describe(&st, s.idleRoles())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.Sessions = len(s.sessions)
