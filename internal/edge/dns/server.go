@@ -9,17 +9,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
 )
 
-// Options are what a server needs from outside. All fields are required.
+// Options are what a server needs from outside. All fields but Descriptors are required.
 type Options struct {
 	Now    func() time.Time
 	Rand   func() uint64
 	Events func(event.Event)
 	Probe  Probe
 	Logger *slog.Logger
+	// Descriptors is told of every error for the lack of one; nil: nobody is.
+	Descriptors *descriptor.Gauge
 }
 
 // Probe asks whether a region's edge is there.
