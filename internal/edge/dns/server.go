@@ -61,6 +61,7 @@ type RegionState struct {
 	Up      bool      `json:"up"`
 	Since   time.Time `json:"since,omitzero"`
 	Error   string    `json:"error,omitempty"`   // of the last probe
+	Blind   string    `json:"blind,omitempty"`   // why the edge itself could not look the last time: it says nothing of the region
 	Answers uint64    `json:"answers,omitempty"` // that named it first
 }
 
@@ -158,7 +159,7 @@ func (s *Server) State() State {
 		if w := watches[r.Name]; w != nil {
 			w.mu.Lock()
 			x.Up, x.Since = w.health.Up()
-			x.Error = w.err
+			x.Error, x.Blind = w.err, w.blind
 			w.mu.Unlock()
 		}
 		if t := s.tallies[r.Name]; t != nil {

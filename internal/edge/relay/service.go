@@ -50,7 +50,7 @@ type counters struct {
 // configuration, the highest term, and a hold that is on.
 func New(spec config.TCPService, deps Deps, old *Service) *Service {
 	s := &Service{spec: spec, deps: deps, changed: make(chan struct{}), sessions: map[*session]struct{}{}}
-	s.follower = newFollower(spec, deps.Now, deps.Rand, s.leaderChanged)
+	s.follower = newFollower(spec, deps, s.leaderChanged)
 	if old != nil {
 		s.inherit(old)
 	}

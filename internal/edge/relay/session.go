@@ -15,6 +15,8 @@ type session struct {
 	client  net.Conn
 	opening []byte // the client's first packet, of postgres
 	what    pgwire.Opening
+	// hindered is why the edge itself could not connect the last time; nil: it could.
+	hindered error
 
 	mu     sync.Mutex
 	server net.Conn
