@@ -1,9 +1,0 @@
-package edge_test
-
-import (
-	"testing"
-
-	"github.com/greenlang/fournines/internal/platformtest/leaks"
-)
-
-func TestMain(m *testing.M) { leaks.Main(m) }
