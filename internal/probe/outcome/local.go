@@ -18,37 +18,36 @@ import (
 
 // Local tells whether an error arose in this process or its machine, so that it says nothing
 // about whom it wanted to reach: it lacked a descriptor, memory, a local address or a
-// permission, could not use a file of its own, or was told to stop.
+// permission, could not use a file of its own, or was told to stop. Of errors that are joined
+// one suffices: what it concerns was not tried.
 //
 // A deadline that has passed is not local: it is how silence is noticed. Nor is an answer. A
 // host's name that cannot be looked up is never local, because package net drops the cause.
 func Local(err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return true
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch e := err.(type) { //nolint:errorlint // each level of the chain is looked at
+		case interface{ Unwrap() []error }:
+			return slices.ContainsFunc(e.Unwrap(), Local)
+		case *fs.PathError:
+			return !e.Timeout() // a password, a certificate or /proc: files are ours; a pipe has deadlines
+		case *exec.Error:
+			return true
+		case *net.OpError:
+			if e.Net == "unix" && errors.Is(e.Err, syscall.EAGAIN) {
+				return false // the queue of whoever listens is full
+			}
+		case syscall.Errno:
+			return slices.Contains(ours, e)
+		}
+		if errors.Is(err, context.Canceled) {
+			return true
+		}
 	}
-	if file, ok := errors.AsType[*fs.PathError](err); ok && !passed(file) {
-		return true // a password, a certificate or /proc: files are ours
-	}
-	if _, ok := errors.AsType[*exec.Error](err); ok {
-		return true
-	}
-	errno, ok := errors.AsType[syscall.Errno](err)
-	if !ok {
-		return false
-	}
-	if errno == syscall.EAGAIN {
-		// Of a socket in the file system it says that the queue of whoever listens is full.
-		op, dials := errors.AsType[*net.OpError](err)
-		return !dials || op.Net != "unix"
-	}
-	return slices.Contains(ours, errno)
+	return false
 }
 
 // ours are of this process or its machine.
 var ours = []syscall.Errno{
-	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EAGAIN,
 	syscall.EADDRNOTAVAIL, syscall.EACCES, syscall.EPERM,
 }
-
-// passed tells whether a file's deadline has: pipes and terminals have one.
-func passed(err *fs.PathError) bool { return err.Timeout() }

@@ -149,8 +149,14 @@ func TestLocal(t *testing.T) {
 		}, true},
 		"a file that we lack":    {func() error { _, err := os.ReadFile(filepath.Join(os.TempDir(), "fournines-none")); return err }, true},
 		"a program that we lack": {func() error { return exec.Command("fournines-none").Run() }, true},
-		"nobody listens":         {func() error { _, err := net.Dial("tcp", refused); return err }, false},
-		"no socket there":        {func() error { _, err := net.Dial("unix", filepath.Join(os.TempDir(), "fournines-none")); return err }, false},
+		"one of several": {func() error {
+			_, first := net.Dial("tcp", refused)
+			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}}
+			_, second := d.Dial("tcp", silent.Addr().String())
+			return fmt.Errorf("connect: %w", errors.Join(first, second))
+		}, true},
+		"nobody listens":  {func() error { _, err := net.Dial("tcp", refused); return err }, false},
+		"no socket there": {func() error { _, err := net.Dial("unix", filepath.Join(os.TempDir(), "fournines-none")); return err }, false},
 		"a full queue of a socket": {func() error {
 			path := filepath.Join(t.TempDir(), "s")
 			fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
