@@ -171,7 +171,7 @@ func (e *Edge) serveHTTP(s HTTPService, c Config) *web.Service {
 
 func (e *Edge) openHTTP(key doorKey, router *web.Router, fresh net.Listener) {
 	if fresh != nil {
-		l := front.Listener{Listener: fresh, Failed: e.descriptors.Saw}
+		l := front.Listener{Listener: accept.Told{Listener: fresh, Failed: e.descriptors.Saw}}
 		if key.kind == "https" {
 			l.TLS = e.certs.TLS()
 		}

@@ -45,6 +45,11 @@ func TestANodeWithoutDescriptorsKeepsWhatItKnows(t *testing.T) {
 	again := a // a change looks for fences as well
 	again.Fenced = map[string]node.Fence{"other": {Epoch: "1"}}
 	d.put(t, again)
+	d.mu.Lock()
+	if had := d.posted.Descriptors; had.Limit != 64 || had.Open < 60 || had.Lacked.IsZero() {
+		t.Errorf("it does not say what it lacks: %+v", had)
+	}
+	d.mu.Unlock()
 	back()
 	after := d.unit(t, "its node sees it", func(u fact.Unit) bool { return u.Error == "" })
 	if !after.Ready || after.PID != before.PID || after.Restarts != 0 {

@@ -34,6 +34,8 @@ type supervisor struct {
 	log     *slog.Logger
 	changed func() // called after each change of fact
 
+	descriptors *descriptor.Gauge // nil: nobody is told that one lacked
+
 	mu   sync.Mutex // guards what follows
 	unit Unit
 	want *Fence // demanded by the newest assignment
@@ -187,6 +189,7 @@ func (s *supervisor) run(ctx context.Context) {
 // blind notes that this very process could not look or act: the unit is as it was.
 func (s *supervisor) blind(err error) {
 	s.log.Warn("the node cannot look after the unit", "err", err)
+	s.descriptors.Saw(err)
 	s.note(func(f *fact.Unit) { f.Error = "its node cannot look: " + err.Error() })
 }
 

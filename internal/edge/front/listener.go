@@ -14,8 +14,6 @@ type Listener struct {
 	// TLS makes every connection speak TLS, with HTTP/2 by ALPN; nil: cleartext, with
 	// HTTP/2 by prior knowledge (RFC 9113, section 3.3).
 	TLS *tls.Config
-	// Failed is told of every failure to take a connection; net/http backs off after one.
-	Failed func(error)
 }
 
 // Accept returns a *Conn. A TLS handshake happens at its first read, in the goroutine
@@ -23,9 +21,6 @@ type Listener struct {
 func (l Listener) Accept() (net.Conn, error) {
 	nc, err := l.Listener.Accept()
 	if err != nil {
-		if l.Failed != nil {
-			l.Failed(err)
-		}
 		return nil, err
 	}
 	c := &Conn{Conn: nc}
