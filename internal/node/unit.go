@@ -102,7 +102,7 @@ func readFence(path string) (f Fence, fenced bool, err error) {
 		return Fence{}, false, fmt.Errorf("read fence: %w", err)
 	}
 	if err := json.Unmarshal(b, &f); err != nil {
-		return Fence{Epoch: "unreadable", Reason: err.Error()}, true, nil // when in doubt it stays dead
+		return Fence{Epoch: "unreadable", Reason: err.Error()}, true, nil //nolint:nilerr // when in doubt it stays dead
 	}
 	return f, true, nil
 }
