@@ -18,6 +18,7 @@ import (
 	chaoswiring "github.com/greenlang/fournines/internal/chaos/wiring"
 	compliancewiring "github.com/greenlang/fournines/internal/compliance/wiring"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/records"
@@ -65,6 +66,7 @@ func OpenServer(ctx context.Context, root, seat, version string, log *slog.Logge
 		House: &wing.House{
 			Layout: layout, Secrets: secrets, Programs: inst.Programs, Seat: at, Dir: layout.SeatDir(at),
 			Started: time.Now(), Facts: board.NewFacts(), Log: log, Now: time.Now,
+			Descriptors: &descriptor.Gauge{Log: log},
 		},
 		Version: version, lag: newLag(), tasks: wing.Tasks{Log: log},
 	}

@@ -58,6 +58,9 @@ func (c Component) Leads() bool {
 	return c.Role == "primary" || c.Role == "master" || c.Role == "leader" || c.Role == "controller"
 }
 
+// ShortServer is why nothing is known of somebody who may well have reported.
+const ShortServer = "nothing is known: the server itself lacks file descriptors, and hears nobody"
+
 // Ago words how long nothing has come, for a sentence that ends with it.
 func Ago(t, now time.Time) string {
 	if t.IsZero() {
@@ -95,14 +98,16 @@ func (c *Component) Unit(u fact.Unit, wanted string) {
 }
 
 // Silent corrects the last report of a node that is away: only what other observers still
-// see counts.
-func (c *Component) Silent(now time.Time) {
+// see counts. short: the server itself could not listen, so that silence says nothing.
+func (c *Component) Silent(now time.Time, short bool) {
 	c.Sync = SyncUnknown
 	fresh := now.Sub(c.Seen) <= fact.NodeSilent
 	switch {
 	case fresh && c.Health != Suspended:
 		c.Health = Healthy
 	case c.Health == HealthUnknown && c.Seen.IsZero():
+	case short:
+		c.Health, c.Detail = HealthUnknown, ShortServer
 	default:
 		c.Health, c.Detail = Missing, "neither its node nor the engine itself answers"
 		c.Role = ""

@@ -58,6 +58,30 @@ func ComponentFinding(c Component) (evidence.Finding, bool) {
 	}, c.Health == Missing || c.Health == Degraded
 }
 
+// The reserve of file descriptors, as a share of the limit, and how long a lack of them is a
+// finding after the last failure.
+const (
+	descriptorReserve = 0.1
+	lackTold          = 5 * time.Minute
+)
+
+// DescriptorFinding says that a process lacks file descriptors or soon will; false when it has
+// enough, or has not said so lately. seen is when it did.
+func DescriptorFinding(subject string, d fact.Descriptors, seen, now time.Time) (evidence.Finding, bool) {
+	lacked := !d.Lacked.IsZero() && now.Sub(d.Lacked) < lackTold
+	scarce := d.Limit > 0 && float64(d.Open) >= (1-descriptorReserve)*float64(d.Limit)
+	f := evidence.Finding{Code: "descriptors-short", Severity: evidence.Warning, Subject: subject, Since: seen, Command: "fournines status -o wide"}
+	what := "It has nearly no file descriptor left"
+	f.Title = subject + " will soon be short of file descriptors"
+	if lacked {
+		f.Title, f.Since = subject+" is short of file descriptors", d.Lacked
+		what = fmt.Sprintf("It lacked a file descriptor %d times since it began, the last time at %s", d.Failures, d.Lacked.UTC().Format(time.TimeOnly))
+	}
+	f.Text = fmt.Sprintf("%s: %d of at most %d are open. Without them it takes no connections and opens none, and what it does not see is unknown. Raise LimitNOFILE of its unit, or ulimit -n where it is started, and start it again; see who holds them with `ss -tnp`.",
+		what, d.Open, d.Limit)
+	return f, (lacked || scarce) && now.Sub(seen) < lackTold
+}
+
 // told is how long a loss is a finding; the journal keeps it.
 const told = 24 * time.Hour
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"reflect"
 
+	"github.com/greenlang/fournines/internal/accept"
 	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
@@ -160,7 +161,7 @@ func where(c Config) web.Where {
 func (e *Edge) serveHTTP(s HTTPService, c Config) *web.Service {
 	service := e.web[s.Name]
 	if service == nil {
-		service = web.New(s, where(c), web.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Tally: e.tally, Logger: e.opt.Logger})
+		service = web.New(s, where(c), web.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Tally: e.tally, Logger: e.opt.Logger, Descriptors: e.descriptors})
 		e.web[s.Name] = service
 	} else {
 		service.Update(s, where(c))
@@ -170,7 +171,7 @@ func (e *Edge) serveHTTP(s HTTPService, c Config) *web.Service {
 
 func (e *Edge) openHTTP(key doorKey, router *web.Router, fresh net.Listener) {
 	if fresh != nil {
-		l := front.Listener{Listener: fresh}
+		l := front.Listener{Listener: accept.Told{Listener: fresh, Failed: e.descriptors.Saw}}
 		if key.kind == "https" {
 			l.TLS = e.certs.TLS()
 		}
@@ -189,14 +190,14 @@ func (e *Edge) serveTCP(s TCPService, fresh net.Listener) {
 		e.relay[s.Name] = l
 	}
 	if l.current == nil || !reflect.DeepEqual(l.current.Spec(), s) {
-		next := relay.New(s, relay.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Logger: e.opt.Logger}, l.current)
+		next := relay.New(s, relay.Deps{Now: e.opt.Now, Rand: e.opt.Rand, Events: e.events.Add, Logger: e.opt.Logger, Descriptors: e.descriptors}, l.current)
 		if l.current != nil {
 			l.retired = append(l.retired, l.current)
 		}
 		l.current = next
 	}
 	if fresh != nil {
-		e.doors[tcpKey(s)] = newTCPDoor(fresh)
+		e.doors[tcpKey(s)] = newTCPDoor(fresh, accept.Loop{Log: e.opt.Logger, Failed: e.descriptors.Saw})
 	}
 	if d, ok := e.doors[tcpKey(s)].(*tcpDoor); ok {
 		d.service.Store(l.current)

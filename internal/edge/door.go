@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/accept"
 	"github.com/greenlang/fournines/internal/edge/front"
 	"github.com/greenlang/fournines/internal/edge/relay"
 	"github.com/greenlang/fournines/internal/edge/web"
@@ -82,44 +82,33 @@ func (d *httpDoor) close(grace time.Duration) {
 
 type tcpDoor struct {
 	listener net.Listener
+	loop     accept.Loop
 	service  atomic.Pointer[relay.Service]
 	once     sync.Once
 	done     chan struct{}
-	stop     chan struct{}
+	open     context.Context // ends when the door is closed
+	stop     context.CancelFunc
 }
 
-func newTCPDoor(l net.Listener) *tcpDoor {
-	return &tcpDoor{listener: l, done: make(chan struct{}), stop: make(chan struct{})}
+func newTCPDoor(l net.Listener, loop accept.Loop) *tcpDoor {
+	d := &tcpDoor{listener: l, loop: loop, done: make(chan struct{})}
+	d.open, d.stop = context.WithCancel(context.Background())
+	return d
 }
 
 func (d *tcpDoor) address() string { return d.listener.Addr().String() }
 
 func (d *tcpDoor) start() {
-	d.once.Do(func() { go d.accept() })
-}
-
-func (d *tcpDoor) accept() {
-	defer close(d.done)
-	for {
-		conn, err := d.listener.Accept()
-		if err == nil {
-			go d.service.Load().Handle(conn)
-			continue
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		// Out of descriptors, most likely: wait for some to come free.
-		select {
-		case <-d.stop:
-			return
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	d.once.Do(func() {
+		go func() {
+			defer close(d.done)
+			d.loop.Run(d.open, d.listener, func(c net.Conn) { go d.service.Load().Handle(c) })
+		}()
+	})
 }
 
 func (d *tcpDoor) close(time.Duration) {
-	close(d.stop)
+	d.stop()
 	d.listener.Close()
 	<-d.done
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/dns"
@@ -56,6 +57,8 @@ type Edge struct {
 	tally  *tally.Tally
 	booted time.Time
 
+	descriptors *descriptor.Gauge
+
 	mu      sync.Mutex
 	running bool
 	applied bool // conf holds something
@@ -84,7 +87,7 @@ func New(opt Options) *Edge {
 	}
 	now := opt.Now()
 	e := &Edge{
-		opt: opt, booted: now,
+		opt: opt, booted: now, descriptors: &descriptor.Gauge{Log: opt.Logger},
 		// Numbers begin at the clock, so that they grow over a restart.
 		events: event.NewLog(uint64(max(now.UnixMilli(), 0)), opt.OnEvent),
 		tally:  tally.New(now),
@@ -93,7 +96,7 @@ func New(opt Options) *Edge {
 		relay:  map[string]*line{},
 	}
 	e.certs = cert.NewStore(opt.Now, e.certificate)
-	e.names = dns.New(dns.Options{Now: opt.Now, Rand: opt.Rand, Events: e.events.Add, Probe: web.Probe, Logger: opt.Logger})
+	e.names = dns.New(dns.Options{Now: opt.Now, Rand: opt.Rand, Events: e.events.Add, Probe: web.Probe, Logger: opt.Logger, Descriptors: e.descriptors})
 	return e
 }
 

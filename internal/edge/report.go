@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/cert"
 	"github.com/greenlang/fournines/internal/edge/dns"
 	"github.com/greenlang/fournines/internal/edge/relay"
@@ -25,12 +26,14 @@ type (
 
 // Report is what an edge knows: plain JSON data.
 type Report struct {
-	Region  string        `json:"region"`
-	Version uint64        `json:"version"` // of the configuration; 0: none
-	Booted  time.Time     `json:"booted"`
-	At      time.Time     `json:"at"`
-	Running bool          `json:"running"`
-	Targets []TargetState `json:"targets,omitempty"`
+	Region  string    `json:"region"`
+	Version uint64    `json:"version"` // of the configuration; 0: none
+	Booted  time.Time `json:"booted"`
+	At      time.Time `json:"at"`
+	Running bool      `json:"running"`
+	// Descriptors are those of the edge's process.
+	Descriptors descriptor.State `json:"descriptors,omitzero"`
+	Targets     []TargetState    `json:"targets,omitempty"`
 	// Panicking names the HTTP services that serve through all targets because
 	// more than half would be ejected.
 	Panicking []string   `json:"panicking,omitempty"`
@@ -54,7 +57,7 @@ func (e *Edge) ReportSince(second, event uint64) Report {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := Report{
-		Region: e.conf.Region, Version: e.conf.Version, Booted: e.booted, At: now, Running: e.running,
+		Region: e.conf.Region, Version: e.conf.Version, Booted: e.booted, At: now, Running: e.running, Descriptors: e.descriptors.State(),
 		Seconds: e.tally.Since(second, now), Events: e.events.Since(event), Certificates: e.certs.States(),
 	}
 	if e.conf.DNS != nil {

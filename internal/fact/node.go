@@ -14,6 +14,8 @@ type Node struct {
 	Faults []string  `json:"faults"` // leases the node knows to be active, ids
 	Units  []Unit    `json:"units"`
 	Probes []Probe   `json:"probes"` // one for each target it watches
+
+	Descriptors Descriptors `json:"descriptors,omitzero"` // of the node's process
 }
 
 // The states of a unit.

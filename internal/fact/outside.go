@@ -11,7 +11,7 @@ type OutsideSecond struct {
 type OutsideHome struct {
 	Home    string  `json:"home"`
 	Cell    int     `json:"cell"`              // in whose name it was asked
-	Unknown bool    `json:"unknown,omitempty"` // the prober stood still: it says nothing
+	Unknown bool    `json:"unknown,omitempty"` // the prober stood still, or could not ask: it says nothing
 	Failed  string  `json:"failed,omitempty"`  // the stage at which it failed: name, connect, read or write; empty: it was served
 	Error   string  `json:"error,omitempty"`   // of that stage
 	Address string  `json:"address,omitempty"` // of the edge that was asked

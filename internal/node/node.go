@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/probe"
 )
@@ -48,6 +49,8 @@ type Node struct {
 	Config
 	boot    string
 	changed chan struct{} // holds a token when there is news to post
+
+	descriptors descriptor.Gauge
 
 	mu       sync.Mutex // guards what follows
 	current  Assignment
@@ -121,6 +124,7 @@ func (n *Node) apply(ctx context.Context, a Assignment, live bool) {
 		s, known := n.units[u.Name]
 		if !known {
 			s = newSupervisor(n.Dir, u, n.Host, n.Log, n.news)
+			s.descriptors = &n.descriptors
 		}
 		var want *Fence
 		if f, ok := a.Fenced[u.Name]; ok {
@@ -239,6 +243,7 @@ func (n *Node) Facts(now time.Time) fact.Node {
 			f.Units = append(f.Units, s.report())
 		}
 	}
+	f.Descriptors = fact.Descriptors(n.descriptors.State())
 	if n.probe.Target != "" {
 		f.Probes = []fact.Probe{n.probe}
 	}

@@ -14,8 +14,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 const (
@@ -32,6 +34,8 @@ type supervisor struct {
 	host    Host
 	log     *slog.Logger
 	changed func() // called after each change of fact
+
+	descriptors *descriptor.Gauge // nil: nobody is told that one lacked
 
 	mu   sync.Mutex // guards what follows
 	unit Unit
@@ -70,7 +74,7 @@ func (s *supervisor) set(u Unit, want *Fence, lift bool) error {
 func (s *supervisor) marker() string { return s.home + ".fenced" }
 
 func (s *supervisor) mark(f Fence) error {
-	if old, ok := readFence(s.marker()); ok && old == f {
+	if old, ok, err := readFence(s.marker()); err == nil && ok && old == f {
 		return nil
 	}
 	return WriteFence(filepath.Dir(s.home), filepath.Base(s.home), f)
@@ -86,16 +90,22 @@ func WriteFence(dir, unit string, f Fence) error {
 	return writeFile(filepath.Join(dir, unit)+".fenced", b)
 }
 
-func readFence(path string) (Fence, bool) {
+// errUnseen says that nobody can tell whether the unit runs.
+var errUnseen = errors.New("whether it runs is not known")
+
+// readFence returns the fence that stands. After an error nobody knows: what is dead stays
+// dead, and what runs goes on.
+func readFence(path string) (f Fence, fenced bool, err error) {
 	b, err := os.ReadFile(path)
-	if err != nil {
-		return Fence{}, false
+	if errors.Is(err, fs.ErrNotExist) {
+		return Fence{}, false, nil
+	} else if err != nil {
+		return Fence{}, false, fmt.Errorf("read fence: %w", err)
 	}
-	var f Fence
 	if err := json.Unmarshal(b, &f); err != nil {
-		return Fence{Epoch: "unreadable", Reason: err.Error()}, true // when in doubt it stays dead
+		return Fence{Epoch: "unreadable", Reason: err.Error()}, true, nil //nolint:nilerr // when in doubt it stays dead
 	}
-	return f, true
+	return f, true, nil
 }
 
 func (s *supervisor) current() (Unit, <-chan struct{}) {
@@ -129,7 +139,12 @@ func (s *supervisor) run(ctx context.Context) {
 	pause := firstPause
 	for ctx.Err() == nil {
 		u, kick := s.current()
-		if f, fenced := readFence(s.marker()); fenced {
+		switch f, fenced, err := readFence(s.marker()); {
+		case err != nil:
+			s.blind(err)
+			wait(ctx, kick, lastPause)
+			continue
+		case fenced:
 			s.fence(ctx, f)
 			wait(ctx, kick, time.Second)
 			continue
@@ -146,7 +161,13 @@ func (s *supervisor) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if _, fenced := readFence(s.marker()); fenced {
+		if _, fenced, unread := readFence(s.marker()); fenced || unread != nil {
+			continue
+		}
+		if errors.Is(err, errUnseen) { // its state is what it was
+			s.blind(err)
+			wait(ctx, kick, pause)
+			pause = min(2*pause, lastPause)
 			continue
 		}
 		if errors.Is(err, errRestart) {
@@ -166,6 +187,13 @@ func (s *supervisor) run(ctx context.Context) {
 	}
 }
 
+// blind notes that this very process could not look or act: the unit is as it was.
+func (s *supervisor) blind(err error) {
+	s.log.Warn("the node cannot look after the unit", "err", err)
+	s.descriptors.Saw(err)
+	s.note(func(f *fact.Unit) { f.Error = "its node cannot look: " + err.Error() })
+}
+
 func (s *supervisor) fence(ctx context.Context, f Fence) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -183,9 +211,11 @@ func (s *supervisor) fence(ctx context.Context, f Fence) {
 
 // serve adopts or starts the unit and returns when its main process ends or it must be fenced.
 func (s *supervisor) serve(ctx context.Context, u Unit, kick <-chan struct{}) error {
-	p, adopted := process.Adopt(s.pidFile())
+	p, adopted, err := process.Recall(s.pidFile())
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnseen, err)
+	}
 	if !adopted {
-		var err error
 		if p, err = s.start(ctx, u); err != nil {
 			return err
 		}
@@ -207,6 +237,7 @@ func (s *supervisor) serve(ctx context.Context, u Unit, kick <-chan struct{}) er
 func (s *supervisor) watch(ctx context.Context, u Unit, p process.Process, ended <-chan error, kick <-chan struct{}) error {
 	next := time.NewTimer(0)
 	defer next.Stop()
+	var unread error // why it is not known whether the unit is fenced
 	for {
 		if u, _ := s.current(); u.Restart != "" && u.Restart != s.restarted() {
 			return s.end(ctx, u, p)
@@ -221,11 +252,25 @@ func (s *supervisor) watch(ctx context.Context, u Unit, p process.Process, ended
 			return fmt.Errorf("process %d ended; see %s", p.PID, s.logFile())
 		case <-kick:
 			_, kick = s.current()
-			if _, fenced := readFence(s.marker()); fenced {
+			var fenced bool
+			if _, fenced, unread = readFence(s.marker()); fenced {
 				return nil
+			} else if unread != nil {
+				next.Reset(readyEvery)
 			}
 		case <-next.C:
+			if unread != nil {
+				var fenced bool
+				if _, fenced, unread = readFence(s.marker()); fenced {
+					return nil
+				}
+			}
 			err := u.Ready.check(ctx)
+			if outcome.Local(err) && ctx.Err() == nil {
+				s.blind(err)
+				next.Reset(checkAgain(s.report().Ready))
+				continue
+			}
 			s.note(func(f *fact.Unit) {
 				if f.Ready = err == nil; f.Ready {
 					f.State, f.Error = fact.UnitRunning, ""
@@ -233,13 +278,17 @@ func (s *supervisor) watch(ctx context.Context, u Unit, p process.Process, ended
 					f.Error = err.Error()
 				}
 			})
-			if err == nil {
-				next.Reset(readyCheck)
-			} else {
-				next.Reset(readyEvery)
-			}
+			next.Reset(checkAgain(err == nil))
 		}
 	}
+}
+
+// checkAgain is the time until the next check.
+func checkAgain(ready bool) time.Duration {
+	if ready {
+		return readyCheck
+	}
+	return readyEvery
 }
 
 func (s *supervisor) pidFile() string { return s.home + ".pid" }
@@ -249,7 +298,9 @@ func (s *supervisor) logFile() string { return s.home + ".log" }
 // an earlier life: an engine must never find its predecessor's remains running.
 func (s *supervisor) start(ctx context.Context, u Unit) (process.Process, error) {
 	if !u.Keeps {
-		if _, err := process.KillUnit(ctx, s.home); err != nil {
+		if _, err := process.KillUnit(ctx, s.home); descriptor.Lacking(err) {
+			return process.Process{}, fmt.Errorf("%w: %w", errUnseen, err)
+		} else if err != nil {
 			return process.Process{}, err
 		}
 	}

@@ -102,6 +102,7 @@ func (s *Server) lookAt(ctx context.Context, x place.Seat) seatSeen {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	resp, err := s.askSeat(ctx, x, http.MethodGet, "/self", nil)
+	s.house.Descriptors.Saw(err)
 	if err != nil {
 		return seatSeen{err: err.Error()}
 	}
@@ -141,6 +142,8 @@ func (s *Server) Servers(now time.Time) []api.Server {
 			v.Health, v.Detail = api.Degraded, "its witness says that this journal is not what it was: "+strings.Join(seen.fact.Accused, "; ")
 		case seen.at.IsZero() && now.Sub(s.seats.since) <= seatSilent:
 			v.Health, v.Detail = api.HealthUnknown, "it has not answered yet"
+		case now.Sub(seen.at) > seatSilent && s.house.Short(now):
+			v.Health, v.Detail = api.HealthUnknown, availability.ShortServer
 		case now.Sub(seen.at) > seatSilent:
 			v.Health, v.Detail = api.Missing, "it has not answered"+availability.Ago(seen.at, now)+": "+seen.err
 		case seen.fact.Head.Size+mostLag < size:

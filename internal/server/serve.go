@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/greenlang/fournines/internal/accept"
 	"github.com/greenlang/fournines/internal/api"
 )
 
@@ -99,7 +100,7 @@ func (s *Server) listeners() ([]net.Listener, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open API and console: %w; if something else has the port, choose another with --listen", err)
 		}
-		out = append(out, l)
+		out = append(out, accept.Told{Listener: l, Failed: s.house.Descriptors.Saw})
 	}
 	return out, nil
 }

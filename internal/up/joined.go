@@ -86,7 +86,7 @@ func (j *Joined) Run(ctx context.Context, invitation string) error {
 	if err != nil {
 		return err
 	}
-	j.machine = tunnel.Machine{Name: as.Machine, Gate: as.Gate, GateKey: as.GateKey, Key: key}
+	j.machine = tunnel.Machine{Name: as.Machine, Gate: as.Gate, GateKey: as.GateKey, Key: key, Log: j.Log}
 	if first {
 		if err := j.join(ctx, as); err != nil {
 			return err

@@ -25,6 +25,7 @@ func RunWan(ctx context.Context, root string, log *slog.Logger) error {
 	}
 	client := client.NewClient(secrets.NodeToken, layout.ServerListens()...)
 	n := assign.Between(layout)
+	n.Log = log
 	n.Cut = (&cuts{dir: assign.FaultsDir(root), layout: layout, log: log}).now
 	n.Report = func(ctx context.Context, links []fact.Link) {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)

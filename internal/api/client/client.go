@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // Client speaks to the API of whichever server answers.
@@ -98,7 +99,7 @@ func (c *Client) Call(ctx context.Context, method, path, id string, in, out any)
 func next(err error, method, id string) (away, again bool) {
 	var p *Problem
 	switch {
-	case err == nil:
+	case err == nil, outcome.Local(err): // the next one could not be asked either
 		return false, false
 	case errors.As(err, &p):
 		return p.Title == NoLeader || p.Status == http.StatusBadGateway, p.Title == NoLeader || method == http.MethodGet || id != ""
@@ -128,6 +129,8 @@ func (c *Client) watch(ctx context.Context, address string, giveUp context.Cance
 		err := c.ask(short, address, http.MethodGet, "/livez", "", false, nil, nil)
 		switch {
 		case ctx.Err() != nil:
+		case outcome.Local(err): // it says nothing of the server
+			t.Reset(patience)
 		case err != nil:
 			giveUp(fmt.Errorf("the server at %s is silent: %w", address, err))
 		default:

@@ -14,7 +14,6 @@ import (
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
-	"github.com/greenlang/fournines/internal/wing"
 )
 
 // Components returns everything that runs or should run, with both axes: in sync and
@@ -51,7 +50,9 @@ func (w *Wiring) edgeComponent(region string, now time.Time) api.Component {
 		c.Detail = "what it shall do is unknown: " + err.Error()
 	case now.Sub(e.Seen) > availability.EdgeSilent:
 		c.Detail = "the edge has not reported" + availability.Ago(e.Seen, now)
-		if !e.Seen.IsZero() {
+		if w.house.Short(now) {
+			c.Detail = availability.ShortServer
+		} else if !e.Seen.IsZero() {
 			c.Health = api.Missing
 		}
 	case e.Version != v.Version:
@@ -87,7 +88,9 @@ func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Compon
 	node := api.Component{ID: place.ID(region, zone, place.Node), Region: region, Zone: zone, Kind: place.Node, Sync: api.InSync, Health: api.Healthy, Seen: n.At}
 	if silent {
 		node.Sync, node.Health, node.Detail = api.SyncUnknown, api.HealthUnknown, "the node has not reported"+availability.Ago(n.At, now)
-		if !n.At.IsZero() {
+		if w.house.Short(now) {
+			node.Detail = availability.ShortServer
+		} else if !n.At.IsZero() {
 			node.Health = api.Missing
 		}
 	}
@@ -106,7 +109,7 @@ func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Compon
 		}
 		w.role(&c, now)
 		if silent {
-			c.Silent(now)
+			c.Silent(now, w.house.Short(now))
 		}
 		out = append(out, c)
 	}
@@ -170,8 +173,8 @@ func (w *Wiring) recordChanges(ctx context.Context) error {
 			if _, err := w.house.State.Get(componentPrefix+c.ID, &old); err != nil {
 				return err
 			}
-			if c.Health == api.HealthUnknown && now.Sub(w.house.Looking) < wing.Blind {
-				continue // this server has only begun to look
+			if c.Health == api.HealthUnknown && w.house.Blinded(now) {
+				continue // this server has only begun to look, or cannot
 			}
 			if old.Role == next.Role && old.Health == next.Health && old.Sync == next.Sync {
 				continue

@@ -1,12 +1,19 @@
 package wiring
 
 import (
-	"github.com/greenlang/fournines/internal/state/statetest"
-)
-
-import (
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/board"
+	"github.com/greenlang/fournines/internal/descriptor"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/state/statetest"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // A change of a component is recorded once, also over a restart; a server that has only begun
@@ -38,5 +45,48 @@ func TestChangesAreRecordedOnce(t *testing.T) {
 	defer func() { stop() }()
 	if n := record(time.Minute); n != 0 {
 		t.Errorf("%d entries after a restart although nothing has changed", n)
+	}
+}
+
+// What a server without descriptors has not heard is unknown: neither missing nor recorded.
+// That it lacks them is what it says.
+func TestAServerWithoutDescriptorsAccusesNobody(t *testing.T) {
+	t.Parallel()
+	w, stop := opened(t, statetest.Shelf{}, t.TempDir())
+	defer stop()
+	now := time.Now()
+	w.house.Now, w.house.Descriptors = func() time.Time { return now }, &descriptor.Gauge{}
+	region := w.house.Layout.Regions[0]
+	w.house.Facts.PutEdge(region, board.EdgeFact{Seen: now.Add(-time.Minute)})
+	for _, z := range w.regions[region].spec.Zones {
+		w.house.Facts.PutNode(fact.Node{Region: region, Zone: z, At: now.Add(-time.Minute), Units: []fact.Unit{{Name: "redis", State: fact.UnitRunning, Ready: true}}})
+	}
+	missing := func() (out []string) {
+		for _, c := range w.Components(region, now) {
+			if c.Health == api.Missing {
+				out = append(out, c.ID)
+			}
+		}
+		return out
+	}
+	if got := missing(); len(got) < 4 {
+		t.Fatalf("only %v are missing although nobody reports: the test looks in the wrong place", got)
+	}
+	w.house.Descriptors.Saw(errors.Join(errors.New("accept"), syscall.EMFILE))
+	if got := missing(); len(got) != 0 {
+		t.Errorf("%v are missing, of a server that hears nobody", got)
+	}
+	before := w.house.State.Applied()
+	if err := w.recordChanges(t.Context()); err != nil || w.house.State.Applied() != before {
+		t.Errorf("it has recorded what it does not know: %d entries, %v", w.house.State.Applied()-before, err)
+	}
+	if !slices.ContainsFunc(w.descriptorFindings(now), func(f wing.Finding) bool {
+		return f.Subject == w.house.Seat.Name && strings.Contains(f.Title, "is short of file descriptors")
+	}) {
+		t.Error("it does not say what it lacks")
+	}
+	now = now.Add(time.Minute) // it has had descriptors for long
+	if got := missing(); len(got) < 4 {
+		t.Errorf("only %v are missing", got)
 	}
 }

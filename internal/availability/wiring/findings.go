@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -37,9 +38,31 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		}
 		out = append(out, availability.ObserverFindings(view, begun, now)...)
 	}
+	out = append(out, w.descriptorFindings(now)...)
 	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
 	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4)...)
+}
+
+// descriptorFindings says which processes lack file descriptors or soon will.
+func (w *Wiring) descriptorFindings(now time.Time) (out []wing.Finding) {
+	add := func(subject string, d fact.Descriptors, seen time.Time) {
+		if f, trouble := availability.DescriptorFinding(subject, d, seen, now); trouble {
+			out = append(out, f)
+		}
+	}
+	if own := w.house.Descriptors; own != nil {
+		add(w.house.Seat.Name, fact.Descriptors(own.State()), now)
+	}
+	for _, r := range w.house.Layout.Regions {
+		e := w.house.Facts.Edge(r)
+		add(place.Cluster(r, place.Edge), fact.Descriptors(e.Descriptors), e.Seen)
+		for _, z := range w.regions[r].spec.Zones {
+			n := w.house.Facts.Node(r, z)
+			add(place.ID(r, z, place.Node), n.Descriptors, n.At)
+		}
+	}
+	return out
 }

@@ -193,6 +193,8 @@ func (w *objects) storeComponent(region string, now time.Time) api.Component {
 	switch {
 	case f.Seen.IsZero():
 		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.HealthUnknown, f.Error
+	case now.Sub(f.Seen) > availability.StoreSilent && w.house.Short(now):
+		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.HealthUnknown, availability.ShortServer
 	case now.Sub(f.Seen) > availability.StoreSilent:
 		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.Missing, "it has not answered"+availability.Ago(f.Seen, now)+": "+f.Error
 	default:
@@ -250,7 +252,7 @@ func (w *objects) objectFindings(now time.Time) (out []wing.Finding, err error) 
 		if err != nil {
 			return out, err
 		}
-		out = append(out, availability.ObjectFindings(m, lost, now.Sub(w.house.Looking) <= wing.Blind, now)...)
+		out = append(out, availability.ObjectFindings(m, lost, w.house.Blinded(now), now)...)
 	}
 	return out, nil
 }

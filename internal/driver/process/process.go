@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,16 +28,32 @@ var ErrGone = errors.New("process is gone")
 // files and locks.
 func Find(pid int) (Process, error) {
 	s, err := readStat(pid)
-	if err != nil || s.ended() {
+	switch {
+	case missing(err), err == nil && s.ended():
 		return Process{}, fmt.Errorf("pid %d: %w", pid, ErrGone)
+	case err != nil:
+		return Process{}, fmt.Errorf("look at pid %d: %w", pid, err) // it proves nothing
 	}
 	return Process{PID: pid, Start: s.start}, nil
 }
 
-// Alive tells whether p still runs.
+// missing tells whether an error proves that there is no such process.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
+}
+
+// Alive tells whether p still runs. What cannot be seen, because descriptors lack, does.
 func (p Process) Alive() bool {
+	return !errors.Is(p.check(), ErrGone)
+}
+
+// check returns nil of one that runs, and ErrGone of one that does not.
+func (p Process) check() error {
 	q, err := Find(p.PID)
-	return err == nil && q == p
+	if err == nil && q != p {
+		err = fmt.Errorf("pid %d: %w", p.PID, ErrGone) // the number is another's
+	}
+	return err
 }
 
 // Stopped tells whether p is stopped by a signal, such as SIGSTOP.
@@ -46,28 +64,35 @@ func (p Process) Stopped() bool {
 
 // Signal sends sig to p and to nobody else.
 func (p Process) Signal(sig syscall.Signal) error {
-	fd, err := unix.PidfdOpen(p.PID, 0)
+	fd, err := p.pin()
 	if err != nil {
-		return fmt.Errorf("pid %d: %w", p.PID, ErrGone)
+		return fmt.Errorf("signal %v to pid %d: %w", sig, p.PID, err)
 	}
 	defer unix.Close(fd) //nolint:errcheck // nothing was written
-	if !p.Alive() {      // asked after the descriptor pins the pid
-		return fmt.Errorf("pid %d: %w", p.PID, ErrGone)
-	}
 	if err := unix.PidfdSendSignal(fd, sig, nil, 0); err != nil {
 		return fmt.Errorf("signal %v to pid %d: %w", sig, p.PID, err)
 	}
 	return nil
 }
 
-// Wait returns nil when p has ended, whoever its parent is.
+// blindPause is how long a process is left alone that cannot be seen.
+const blindPause = 100 * time.Millisecond
+
+// Wait returns nil when p has ended, whoever its parent is. While it cannot see p, for want
+// of descriptors, it looks again.
 func (p Process) Wait(ctx context.Context) error {
-	fd, err := unix.PidfdOpen(p.PID, 0)
-	if err != nil || !p.Alive() {
-		if err == nil {
-			_ = unix.Close(fd)
+	fd, err := p.pin()
+	for ; err != nil; fd, err = p.pin() {
+		if errors.Is(err, ErrGone) {
+			return nil
 		}
-		return nil
+		t := time.NewTimer(blindPause)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
 	}
 	f := os.NewFile(uintptr(fd), "pidfd")
 	defer f.Close() //nolint:errcheck // nothing was written
@@ -83,6 +108,19 @@ func (p Process) Wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// pin returns a descriptor of p, which no other process can take the number from.
+func (p Process) pin() (fd int, err error) {
+	if fd, err = unix.PidfdOpen(p.PID, 0); err == nil {
+		if err = p.check(); err == nil {
+			return fd, nil
+		}
+		_ = unix.Close(fd)
+	} else if missing(err) {
+		err = ErrGone
+	}
+	return 0, err
 }
 
 type stat struct {

@@ -42,8 +42,10 @@ func Start(c Command) (Process, error) {
 	}
 	go cmd.Wait() //nolint:errcheck // reaps it; its end is seen through Process.Wait
 	p, err := Find(cmd.Process.Pid)
-	if err != nil {
+	if errors.Is(err, ErrGone) {
 		return Process{}, fmt.Errorf("start %s: it ended at once; see %s", c.Argv[0], c.Log)
+	} else if err != nil {
+		return Process{}, errors.Join(fmt.Errorf("start %s: %w", c.Argv[0], err), cmd.Process.Kill())
 	}
 	if err := remember(c.PID, p); err != nil {
 		return p, errors.Join(err, p.Signal(syscall.SIGKILL))
@@ -73,13 +75,25 @@ func writeAtomically(path string, b []byte) error {
 
 // Adopt returns the process that the PID file remembers, if it still runs.
 func Adopt(path string) (Process, bool) {
+	p, ok, err := Recall(path)
+	return p, ok && err == nil
+}
+
+// Recall is [Adopt] for those who would kill what they do not know of: the error says that
+// nobody can tell whether the process runs.
+func Recall(path string) (p Process, runs bool, err error) {
 	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) || err != nil {
-		return Process{}, false
+	if errors.Is(err, fs.ErrNotExist) {
+		return Process{}, false, nil
+	} else if err != nil {
+		return Process{}, false, fmt.Errorf("recall a process: %w", err)
 	}
-	var p Process
 	if err := json.Unmarshal(b, &p); err != nil {
-		return Process{}, false
+		return Process{}, false, nil //nolint:nilerr // it remembers none
 	}
-	return p, p.Alive()
+	err = p.check()
+	if errors.Is(err, ErrGone) {
+		return p, false, nil
+	}
+	return p, err == nil, err
 }

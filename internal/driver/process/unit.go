@@ -37,13 +37,18 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		cwd := workingDirectory(d.Name())
+		cwd, err := workingDirectory(d.Name())
+		if err != nil {
+			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
+		}
 		if cwd != home && !strings.HasPrefix(cwd, home+"/") {
 			continue
 		}
 		p, err := Find(pid)
-		if err != nil {
+		if errors.Is(err, ErrGone) {
 			continue
+		} else if err != nil {
+			return nil, err // to leave it out would prove a death that is none
 		}
 		switch limit, err := limitOf(pid); {
 		case err == nil && ours(limit):
@@ -57,20 +62,23 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 
 // workingDirectory returns where a process works, or "" of one that ended or is not
 // ours. A leader that ended before its threads has none any more, but they do.
-func workingDirectory(pid string) string {
+func workingDirectory(pid string) (string, error) {
 	cwd, err := os.Readlink("/proc/" + pid + "/cwd")
 	if errors.Is(err, fs.ErrNotExist) {
-		threads, _ := filepath.Glob("/proc/" + pid + "/task/*/cwd")
+		threads, unread := os.ReadDir("/proc/" + pid + "/task")
+		if unread != nil && !missing(unread) && !errors.Is(unread, fs.ErrPermission) {
+			return "", unread
+		}
 		for _, t := range threads {
-			if cwd, err = os.Readlink(t); err == nil {
+			if cwd, err = os.Readlink("/proc/" + pid + "/task/" + t.Name() + "/cwd"); err == nil {
 				break
 			}
 		}
 	}
 	if err != nil {
-		return ""
+		return "", nil //nolint:nilerr // reading a link needs no descriptor: it has ended, or is not ours
 	}
-	return strings.TrimSuffix(cwd, " (deleted)")
+	return strings.TrimSuffix(cwd, " (deleted)"), nil
 }
 
 // SignalUnit sends sig to every process of the unit and returns how many got it.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/greenlang/fournines/internal/accept"
 )
 
 // Registry knows the machines that may join. Its methods are called at once by many.
@@ -48,24 +50,17 @@ type visit struct {
 const mostShaking = 16
 
 // Run serves machines that connect at l until ctx ends.
-func (g *Gate) Run(ctx context.Context, l net.Listener) error {
+func (g *Gate) Run(ctx context.Context, l net.Listener) {
 	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
 	var all sync.WaitGroup
 	defer all.Wait()
 	shaking := make(chan struct{}, mostShaking)
-	for {
-		c, err := l.Accept()
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("take machines that join: %w", err)
-		}
+	accept.Loop{Log: g.Log}.Run(ctx, l, func(c net.Conn) {
 		select {
 		case shaking <- struct{}{}:
 		default:
 			_ = c.Close() // it tries again
-			continue
+			return
 		}
 		all.Go(func() {
 			var once sync.Once
@@ -75,7 +70,7 @@ func (g *Gate) Run(ctx context.Context, l net.Listener) error {
 				g.Log.Warn("a machine's connection has ended", "from", c.RemoteAddr().String(), "err", err)
 			}
 		})
-	}
+	})
 }
 
 const (
@@ -127,7 +122,7 @@ func (g *Gate) serve(ctx context.Context, c net.Conn, shaken func()) error {
 	defer close(v.gone)
 	defer v.leave()
 	key := []byte(conn.Permissions.Extensions[permKey])
-	s := &session{conn: conn, Ends: ends, stands: func() bool { return bytes.Equal(g.Machines.Key(conn.User()), key) }}
+	s := &session{conn: conn, Ends: ends, log: g.Log, stands: func() bool { return bytes.Equal(g.Machines.Key(conn.User()), key) }}
 	err = s.run(ctx, channels, g.Files, func() {
 		g.Log.Info("a machine has joined", "machine", conn.User(), "from", c.RemoteAddr().String())
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -18,6 +19,7 @@ type Machine struct {
 	Gate    string // HOST:PORT
 	GateKey string // fingerprint, as [ssh.FingerprintSHA256] writes it
 	Key     ssh.Signer
+	Log     *slog.Logger // nil: nothing is logged
 }
 
 // ErrUnknown means that the gate does not know this machine's key, or the invitation's secret.
@@ -93,6 +95,7 @@ func (m Machine) Introduce(ctx context.Context, secret string) error {
 type Session struct {
 	conn     ssh.Conn
 	channels <-chan ssh.NewChannel
+	log      *slog.Logger
 }
 
 // Connect opens a connection to the gate. Whoever has it runs or closes it.
@@ -102,7 +105,7 @@ func (m Machine) Connect(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	go answer(requests)
-	return &Session{conn, channels}, nil
+	return &Session{conn, channels, m.Log}, nil
 }
 
 // mostFiles bounds what a machine is told. bytes.
@@ -125,7 +128,7 @@ func (s *Session) Files(ctx context.Context, out any) error {
 
 // Run carries connections until ctx ends or the gate is lost, and says why.
 func (s *Session) Run(ctx context.Context, ends Ends, ready func()) error {
-	x := &session{conn: s.conn, Ends: ends}
+	x := &session{conn: s.conn, Ends: ends, log: s.log}
 	return x.run(ctx, s.channels, nil, ready)
 }
 

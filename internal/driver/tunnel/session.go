@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/greenlang/fournines/internal/accept"
 )
 
 // The times of a connection between two machines.
@@ -40,6 +43,7 @@ type Ends struct {
 type session struct {
 	conn ssh.Conn
 	Ends
+	log     *slog.Logger
 	stands  func() bool // whether the other machine's key still stands; nil: it does
 	carried sync.WaitGroup
 }
@@ -61,11 +65,7 @@ func (s *session) run(ctx context.Context, channels <-chan ssh.NewChannel, files
 		return err
 	}
 	for address, l := range listeners {
-		s.carried.Go(func() {
-			if err := s.take(ctx, l, address); err != nil {
-				cancel(err)
-			}
-		})
+		s.carried.Go(func() { s.take(ctx, l, address) })
 	}
 	go func() { cancel(s.watch(ctx)) }()
 	ready()
@@ -113,15 +113,8 @@ func Network(address string) string {
 }
 
 // take carries what connects here to the other end.
-func (s *session) take(ctx context.Context, l net.Listener, address string) error {
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("take connections at %s: %w", address, err)
-		}
+func (s *session) take(ctx context.Context, l net.Listener, address string) {
+	accept.Loop{Log: s.log}.Run(ctx, l, func(c net.Conn) {
 		s.carried.Go(func() {
 			ch, requests, err := s.conn.OpenChannel(carryChannel, ssh.Marshal(target{address}))
 			if err != nil {
@@ -130,7 +123,7 @@ func (s *session) take(ctx context.Context, l net.Listener, address string) erro
 			}
 			splice(ctx, c, ch, requests)
 		})
-	}
+	})
 }
 
 // target is a carry channel's extra data.

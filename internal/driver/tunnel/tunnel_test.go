@@ -145,13 +145,14 @@ func newStage(t testing.TB, ends Ends) *stage {
 	l := listen(t)
 	s.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.gate.Run(ctx, l) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.gate.Run(ctx, l)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		<-ended
 	})
 	s.machine = Machine{Name: "m", Gate: s.address, GateKey: ssh.FingerprintSHA256(s.gate.Key.PublicKey()), Key: signer(t)}
 	return s

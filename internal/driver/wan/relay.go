@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/greenlang/fournines/internal/accept"
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // Relay is a near address where a region reaches a far one.
@@ -49,6 +52,7 @@ type relay struct {
 	Relay
 	links map[fact.Way]Link
 	gates *gates
+	log   *slog.Logger
 	conns sync.WaitGroup
 }
 
@@ -57,12 +61,17 @@ func (r *relay) run(ctx context.Context, l net.Listener) error {
 	defer r.conns.Wait()
 	for {
 		absent := make(chan struct{}, 1)
-		if err := r.serve(ctx, l, absent); err != nil || !r.appear(ctx) {
-			return err
+		if r.serve(ctx, l, absent); !r.appear(ctx) {
+			return nil
 		}
 		var err error
-		if l, err = listen(ctx, r.Near); err != nil {
-			return err
+		for l, err = listen(ctx, r.Near); err != nil; l, err = listen(ctx, r.Near) {
+			if !descriptor.Lacking(err) {
+				return err
+			}
+			if !nap(ctx, lookAgain) {
+				return nil
+			}
 		}
 	}
 }
@@ -76,7 +85,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 }
 
 // serve takes connections until the far end is absent or ctx ends.
-func (r *relay) serve(ctx context.Context, l net.Listener, absent chan struct{}) error {
+func (r *relay) serve(ctx context.Context, l net.Listener, absent chan struct{}) {
 	served := make(chan struct{})
 	defer close(served)
 	go func() {
@@ -87,21 +96,9 @@ func (r *relay) serve(ctx context.Context, l net.Listener, absent chan struct{})
 		}
 		_ = l.Close() // who waits in it is refused, as the next ones are
 	}()
-	for {
-		c, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ECONNABORTED):
-			if !nap(ctx, lookAgain) {
-				return nil
-			}
-		case err != nil:
-			return fmt.Errorf("take connections at %s: %w", r.Near, err)
-		default:
-			r.conns.Go(func() { r.carry(ctx, c.(*net.TCPConn), absent) }) //nolint:forcetypeassert // it listens by TCP
-		}
-	}
+	accept.Loop{Log: r.log}.Run(ctx, l, func(c net.Conn) {
+		r.conns.Go(func() { r.carry(ctx, c.(*net.TCPConn), absent) }) //nolint:forcetypeassert // it listens by TCP
+	})
 }
 
 // appear waits until somebody listens at the far end.
@@ -137,6 +134,9 @@ func (r *relay) carry(ctx context.Context, near *net.TCPConn, absent chan<- stru
 	far, err := r.dial(opening)
 	if err != nil {
 		reset(near)
+		if outcome.Local(err) {
+			return // nobody knows whether the far end is there
+		}
 		select {
 		case absent <- struct{}{}:
 		default:

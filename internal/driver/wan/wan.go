@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"slices"
@@ -22,6 +23,7 @@ type Network struct {
 
 	Cut    func() []fact.Way                        // ways that are cut now; asked often
 	Report func(ctx context.Context, f []fact.Link) // what is measured, once a second; it may block for a while
+	Log    *slog.Logger                             // nil: nothing is logged
 }
 
 // The rhythm of a network.
@@ -83,7 +85,7 @@ func (n Network) open(ctx context.Context, g *gates, t *tracker) (jobs []func(co
 		if err != nil {
 			return nil, err
 		}
-		x := &relay{Relay: r, links: n.Links, gates: g}
+		x := &relay{Relay: r, links: n.Links, gates: g, log: n.Log}
 		jobs = append(jobs, func(ctx context.Context) error { return x.run(ctx, l) })
 	}
 	near := map[fact.Way]*net.UDPAddr{}

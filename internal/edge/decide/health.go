@@ -79,6 +79,10 @@ func (h *Health) Observe(ok bool, now time.Time) bool {
 	return changed
 }
 
+// Blind notes that the look at now failed in this very process: it says nothing of the
+// target, and only counts as asked.
+func (h *Health) Blind(now time.Time) { h.asked = now }
+
 // count takes one answer and says whether the state changed.
 func (h *Health) count(ok bool) bool {
 	if ok != h.down {

@@ -100,13 +100,19 @@ func (s *scene) breakerLines(t *testing.T, d *datadriven.TestData) {
 	})
 }
 
-// healthLines: "TIME ok" or "TIME fail"; says the state and the next probe.
+// healthLines: "TIME ok", "TIME fail" or "TIME blind"; says the state and the next probe,
+// and whether a failure seen in the traffic would justify one at once.
 func (s *scene) healthLines(t *testing.T, d *datadriven.TestData) {
 	if s.health == nil {
 		s.health = decide.NewHealth(decide.ProbePolicy{}, s.start)
 	}
 	each(d, func(line string, w []string) {
-		changed := s.health.Observe(w[1] == "ok", s.at(t, w[0]))
+		changed := false
+		if w[1] == "blind" {
+			s.health.Blind(s.at(t, w[0]))
+		} else {
+			changed = s.health.Observe(w[1] == "ok", s.at(t, w[0]))
+		}
 		up, _ := s.health.Up()
 		fmt.Fprintf(&s.out, "%s: up=%v", line, up)
 		if changed {

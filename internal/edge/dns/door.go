@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/greenlang/fournines/internal/accept"
 )
 
 // Bounds for one address: idle connections must not keep other clients away for long (RFC
@@ -29,8 +31,10 @@ type door struct {
 	tcp net.Listener
 	wg  sync.WaitGroup
 
+	open context.Context // ends when the door is closed
+	shut context.CancelFunc
+
 	mu    sync.Mutex // guards what follows
-	shut  bool
 	conns map[net.Conn]struct{}
 }
 
@@ -44,6 +48,7 @@ func open(address string) (*door, error) {
 		return errors.Join(err, cerr)
 	}}
 	d := &door{conns: map[net.Conn]struct{}{}}
+	d.open, d.shut = context.WithCancel(context.Background())
 	for range min(runtime.GOMAXPROCS(0), mostSockets) {
 		c, err := shared.ListenPacket(context.Background(), "udp", address)
 		if err != nil {
@@ -70,31 +75,23 @@ func (d *door) serve(s *Server) {
 		d.wg.Go(func() { s.packets(c) })
 	}
 	d.wg.Go(func() {
-		for {
-			c, err := d.tcp.Accept()
-			switch {
-			case errors.Is(err, net.ErrClosed):
-				return
-			case err != nil: // of one connection, or too many files: the next may do
-				runtime.Gosched()
-				continue
-			}
+		accept.Loop{Log: s.opt.Logger, Failed: s.opt.Descriptors.Saw}.Run(d.open, d.tcp, func(c net.Conn) {
 			if !d.enter(c) {
 				_ = c.Close()
-				continue
+				return
 			}
 			d.wg.Go(func() {
 				defer d.leave(c)
 				s.stream(c)
 			})
-		}
+		})
 	})
 }
 
 func (d *door) enter(c net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.shut || len(d.conns) >= mostConns {
+	if d.open.Err() != nil || len(d.conns) >= mostConns {
 		return false
 	}
 	d.conns[c] = struct{}{}
@@ -111,7 +108,7 @@ func (d *door) leave(c net.Conn) {
 // close ends everything of the door and waits for it.
 func (d *door) close() {
 	d.mu.Lock()
-	d.shut = true
+	d.shut()
 	for c := range d.conns {
 		_ = c.Close()
 	}

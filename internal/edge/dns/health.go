@@ -8,6 +8,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/decide"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // The rhythm of the probes: a region that refuses leaves the answers within about 2 s, one
@@ -28,7 +29,8 @@ type watch struct {
 
 	mu     sync.Mutex // guards what follows
 	health *decide.Health
-	err    string
+	err    string // of the last look that told something
+	blind  string // why the edge itself could not look the last time
 }
 
 func (s *Server) newWatch(r config.DNSRegion) *watch {
@@ -60,7 +62,15 @@ func (s *Server) newWatch(r config.DNSRegion) *watch {
 // observe takes the answer of one probe, and tells when a region leaves or returns.
 func (s *Server) observe(w *watch, err error) {
 	now := s.opt.Now()
+	s.opt.Descriptors.Saw(err)
 	w.mu.Lock()
+	w.blind = ""
+	if outcome.Local(err) {
+		w.blind = err.Error()
+		w.health.Blind(now)
+		w.mu.Unlock()
+		return
+	}
 	w.err = ""
 	if err != nil {
 		w.err = err.Error()

@@ -9,17 +9,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
 )
 
-// Options are what a server needs from outside. All fields are required.
+// Options are what a server needs from outside. All fields but Descriptors are required.
 type Options struct {
 	Now    func() time.Time
 	Rand   func() uint64
 	Events func(event.Event)
 	Probe  Probe
 	Logger *slog.Logger
+	// Descriptors is told of every error for the lack of one; nil: nobody is.
+	Descriptors *descriptor.Gauge
 }
 
 // Probe asks whether a region's edge is there.
@@ -58,6 +61,7 @@ type RegionState struct {
 	Up      bool      `json:"up"`
 	Since   time.Time `json:"since,omitzero"`
 	Error   string    `json:"error,omitempty"`   // of the last probe
+	Blind   string    `json:"blind,omitempty"`   // why the edge itself could not look the last time: it says nothing of the region
 	Answers uint64    `json:"answers,omitempty"` // that named it first
 }
 
@@ -155,7 +159,7 @@ func (s *Server) State() State {
 		if w := watches[r.Name]; w != nil {
 			w.mu.Lock()
 			x.Up, x.Since = w.health.Up()
-			x.Error = w.err
+			x.Error, x.Blind = w.err, w.blind
 			w.mu.Unlock()
 		}
 		if t := s.tallies[r.Name]; t != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/pgwire"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 const (
@@ -88,7 +89,11 @@ func (n *session) dial(member, address string) net.Conn {
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
 	}
 	conn, err := d.Dial("tcp", address)
+	n.hindered = nil
 	if err != nil {
+		if outcome.Local(err) {
+			n.hindered = err
+		}
 		s.connectFailed(member, err)
 		return nil
 	}
@@ -106,21 +111,28 @@ func (n *session) dial(member, address string) net.Conn {
 
 // connectFailed asks all members at once. A refused connection proves that the
 // process is gone: the sessions to it are dead and end here, not at some
-// timeout. Any other failure proves nothing.
+// timeout. Any other failure proves nothing, and one of the edge itself is not even a doubt.
 func (s *Service) connectFailed(member string, err error) {
+	s.deps.Logger.Debug("connect to leader failed", "service", s.spec.Name, "member", member, "error", err)
+	s.deps.Descriptors.Saw(err)
+	if outcome.Local(err) {
+		return
+	}
 	s.follower.doubt()
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		s.cutAll(member, "the leader refuses connections")
 	}
-	s.deps.Logger.Debug("connect to leader failed", "service", s.spec.Name, "member", member, "error", err)
 }
 
-// refuse tells the client that there is no leader.
+// refuse tells the client that there is no leader, or that the edge cannot reach it.
 func (n *session) refuse() {
 	n.service.count.refused.Add(1)
-	text := "no leader of " + n.service.spec.Name + " was found in time"
+	code, text := "MASTERDOWN", "no leader of "+n.service.spec.Name+" was found in time"
+	if n.hindered != nil {
+		code, text = "ERR", "this edge itself cannot open connections at present: "+n.hindered.Error()
+	}
 	if n.service.spec.Protocol == config.Redis {
-		n.say([]byte("-MASTERDOWN " + text + "\r\n"))
+		n.say([]byte("-" + code + " " + text + "\r\n"))
 		return
 	}
 	if n.what != pgwire.Cancel {

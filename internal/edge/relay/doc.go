@@ -9,7 +9,9 @@
 //   - A new session waits for a leader (5 s by default) instead of failing.
 //   - A leader that falls silent keeps its sessions. They end when another
 //     member claims a higher term, when it says itself that it no longer leads,
-//     when a connection to it is refused, or by Cut.
+//     when a connection to it is refused, or by Cut. One that lives and refuses to say
+//     whether it leads, as a Redis with too many clients does, keeps them likewise; and
+//     what the edge itself lacks, such as descriptors, changes nothing at all.
 //   - Hold makes new sessions wait. A PostgreSQL session may finish its
 //     transaction and then waits before its next statement; a Redis session
 //     waits before its next bytes. Sessions are not moved: authentication,

@@ -22,6 +22,7 @@ type follower struct {
 	now     func() time.Time
 	rand    func() uint64
 	changed func(from, to string, term uint64) // called without the lock held
+	saw     func(err error)                    // told why nothing was learned
 
 	mu       sync.Mutex
 	lead     decide.Leadership
@@ -38,8 +39,8 @@ type follower struct {
 
 var errUnasked = errors.New("it has not been asked yet")
 
-func newFollower(spec config.TCPService, now func() time.Time, rand func() uint64, changed func(from, to string, term uint64)) *follower {
-	f := &follower{spec: spec, now: now, rand: rand, changed: changed, timeouts: spec.Policy.PollTimeout.Or(time.Second)}
+func newFollower(spec config.TCPService, deps Deps, changed func(from, to string, term uint64)) *follower {
+	f := &follower{spec: spec, now: deps.Now, rand: deps.Rand, changed: changed, saw: deps.Descriptors.Saw, timeouts: spec.Policy.PollTimeout.Or(time.Second)}
 	for _, m := range spec.Members {
 		f.names = append(f.names, m.Name)
 		f.address = append(f.address, m.Address)
@@ -85,6 +86,7 @@ func (f *follower) follow(ctx context.Context, i int, a asker) {
 		if ctx.Err() != nil {
 			return
 		}
+		f.saw(errors.Join(got.err, got.voteErr))
 		timer.Reset(f.take(i, got))
 	}
 }
@@ -93,9 +95,9 @@ func (f *follower) follow(ctx context.Context, i int, a asker) {
 func (f *follower) take(i int, got answer) time.Duration {
 	now := f.now()
 	f.mu.Lock()
-	f.answers[i] = got
+	f.answers[i] = got.over(f.answers[i])
 	from, to, term, changed := f.consider(now)
-	unsure := doubtful(f.claims(), to, f.suspect, now)
+	unsure := doubtful(f.claims(), f.answers, to, f.suspect, now)
 	f.mu.Unlock()
 	if changed {
 		f.changed(from, to, term)

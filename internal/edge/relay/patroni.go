@@ -57,10 +57,13 @@ func (p *patroni) close() { p.transport.CloseIdleConnections() }
 func parseStatus(body []byte) (answer, error) {
 	var s status
 	if err := json.Unmarshal(body, &s); err != nil {
-		return answer{}, fmt.Errorf("parse status: %w", err)
+		return answer{}, fmt.Errorf("parse status: %w: %w", refusal(fmt.Sprintf("%.60q", body)), err)
 	}
-	if s.State == "" {
-		return answer{}, fmt.Errorf("parse status: %.60q has no state", body)
+	switch s.State {
+	case "":
+		return answer{}, fmt.Errorf("parse status: %w, which has no state", refusal(fmt.Sprintf("%.60q", body)))
+	case "unknown": // its PostgreSQL runs, and does not answer Patroni itself: it may have too many clients
+		return answer{}, refusal("the state of its PostgreSQL is unknown")
 	}
 	// "master" is what Patroni before 4 calls a primary.
 	leads := s.State == "running" && (s.Role == "primary" || s.Role == "master")

@@ -24,6 +24,9 @@ type cache struct {
 	names  *cache // the master its Sentinel names
 	epoch  int
 	silent bool // the Sentinel does not answer
+	// refusal is what node and Sentinel answer to everybody but clients; empty: nothing of the kind.
+	refusal string
+	asked   int // the Sentinel was
 }
 
 func newCache(t *testing.T, name, role string) *cache {
@@ -87,6 +90,9 @@ func (c *cache) node(command []string) string {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if command[0] == "ROLE" && c.refusal != "" {
+		return c.refusal
+	}
 	if command[0] == "ROLE" {
 		return string(resp.Command(c.role, "0")) // an array of bulk strings
 	}
@@ -99,6 +105,10 @@ func (c *cache) sentinel(command []string) string {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asked++
+	if c.refusal != "" {
+		return c.refusal
+	}
 	if c.silent || command[2] != "main" {
 		return "-ERR No such master with that name\r\n"
 	}
@@ -130,16 +140,6 @@ func TestRedis(t *testing.T) {
 		Policy: config.TCPPolicy{Wait: config.Duration(20 * time.Second)},
 	})
 	c := dial(t, st)
-	who := func(c *client) string {
-		if _, err := c.conn.Write(resp.Command("PING")); err != nil {
-			return err.Error()
-		}
-		line, err := c.r.ReadString('\n')
-		if err != nil {
-			return err.Error()
-		}
-		return strings.TrimSpace(line)
-	}
 	if got := who(c); got != "+a" {
 		t.Fatal(got)
 	}
@@ -167,4 +167,16 @@ func TestRedis(t *testing.T) {
 	if got := who(dial(t, st)); got != "+b" {
 		t.Errorf("without Sentinels: %s", got)
 	}
+}
+
+// who asks a Redis for its name, or says how the connection ended.
+func who(c *client) string {
+	if _, err := c.conn.Write(resp.Command("PING")); err != nil {
+		return err.Error()
+	}
+	line, err := c.r.ReadString('\n')
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(line)
 }

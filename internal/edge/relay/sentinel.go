@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/greenlang/fournines/internal/edge/resp"
 )
@@ -25,18 +27,14 @@ type sentinel struct {
 func (s *sentinel) ask(ctx context.Context) answer {
 	password, err := s.password()
 	if err != nil {
-		return answer{err: err}
+		return answer{err: err, voteErr: err}
 	}
-	votes := make(chan vote, 1)
-	go func() {
-		v, err := askSentinel(ctx, s.witness, s.master, password)
-		if err != nil {
-			v = vote{} // no vote; the others decide
-		}
-		votes <- v
-	}()
-	leads, err := askRole(ctx, s.node, password)
-	return answer{err: err, leads: leads, vote: <-votes}
+	var a answer
+	var voted sync.WaitGroup
+	voted.Go(func() { a.vote, a.voteErr = askSentinel(ctx, s.witness, s.master, password) })
+	a.leads, a.err = askRole(ctx, s.node, password)
+	voted.Wait()
+	return a
 }
 
 func (s *sentinel) close() {}
@@ -59,7 +57,7 @@ func askRole(ctx context.Context, node, password string) (bool, error) {
 		return false, fmt.Errorf("ask redis %s for its role: %w", node, err)
 	}
 	if len(replies[0].List) == 0 {
-		return false, fmt.Errorf("ask redis %s for its role: %q is not a role", node, replies[0].Error)
+		return false, fmt.Errorf("ask redis %s for its role: %w", node, refusal("no role"))
 	}
 	return replies[0].List[0].Text == "master", nil
 }
@@ -82,7 +80,7 @@ func askSentinel(ctx context.Context, witness, master, password string) (vote, e
 // from the second, a flat list of names and values.
 func parseVote(address, master resp.Value) (vote, error) {
 	if len(address.List) != 2 {
-		return vote{}, fmt.Errorf("it names no master: %s", address.Error)
+		return vote{}, refusal("it names no master")
 	}
 	v := vote{address: net.JoinHostPort(address.List[0].Text, address.List[1].Text)}
 	for i := 0; i+1 < len(master.List); i += 2 {
@@ -100,7 +98,7 @@ func parseVote(address, master resp.Value) (vote, error) {
 }
 
 // exchange sends commands over a new connection, after the password where there is
-// one, and reads their replies.
+// one, and reads their replies. A server that answers one with an error is a [refusal].
 func exchange(ctx context.Context, address, password string, commands ...[]byte) ([]resp.Value, error) {
 	if password != "" {
 		commands = append([][]byte{resp.Command("AUTH", password)}, commands...)
@@ -117,22 +115,19 @@ func exchange(ctx context.Context, address, password string, commands ...[]byte)
 		}
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	for _, c := range commands {
-		if _, err := conn.Write(c); err != nil {
-			return nil, err
-		}
-	}
+	// One that has too many clients says so and closes, perhaps before we write.
+	_, sent := conn.Write(slices.Concat(commands...))
 	r := bufio.NewReader(conn)
 	replies := make([]resp.Value, len(commands))
 	for i := range replies {
 		if replies[i], err = resp.Read(r); err != nil {
-			return nil, err
+			return nil, errors.Join(sent, err)
+		}
+		if text := replies[i].Error; text != "" {
+			return nil, refusal(text)
 		}
 	}
 	if password != "" {
-		if replies[0].Error != "" {
-			return nil, fmt.Errorf("it refuses our password: %s", replies[0].Error)
-		}
 		replies = replies[1:]
 	}
 	return replies, nil

@@ -8,16 +8,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
 )
 
-// Deps is what a service needs from outside. All fields are required.
+// Deps is what a service needs from outside. All fields but Descriptors are required.
 type Deps struct {
 	Now    func() time.Time
 	Rand   func() uint64
 	Events func(event.Event)
 	Logger *slog.Logger
+	// Descriptors is told of every error for the lack of one; nil: nobody is.
+	Descriptors *descriptor.Gauge
 }
 
 // Service relays the sessions of one address to the leader of its members.
@@ -48,7 +51,7 @@ type counters struct {
 // configuration, the highest term, a hold that is on, and the sessions that are open.
 func New(spec config.TCPService, deps Deps, old *Service) *Service {
 	s := &Service{spec: spec, deps: deps, changed: make(chan struct{}), sessions: map[*session]struct{}{}, seats: newSeats()}
-	s.follower = newFollower(spec, deps.Now, deps.Rand, s.leaderChanged)
+	s.follower = newFollower(spec, deps, s.leaderChanged)
 	if old != nil {
 		s.inherit(old)
 	}

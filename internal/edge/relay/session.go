@@ -17,6 +17,8 @@ type session struct {
 	opening []byte // the client's first packet, of postgres
 	what    pgwire.Opening
 	role    string // that the client names; "" while it is unknown, and where it is encrypted
+	// hindered is why the edge itself could not connect the last time; nil: it could.
+	hindered error
 
 	mu     sync.Mutex
 	server net.Conn

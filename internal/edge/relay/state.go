@@ -52,7 +52,10 @@ type MemberState struct {
 	Leads    bool   `json:"leads"` // it claims to
 	Term     uint64 `json:"term"`
 	Fenced   bool   `json:"fenced"`
-	Error    string `json:"error,omitempty"` // why it did not answer
+	Lives    bool   `json:"lives"`            // it answered, if only with the error below
+	Error    string `json:"error,omitempty"`  // why it did not say whether it leads
+	NoVote   string `json:"noVote,omitempty"` // why the Sentinel beside it gave no vote
+	Blind    string `json:"blind,omitempty"`  // why the edge itself could not ask the last time: it says nothing of the member
 }
 
 // State returns the present state.
@@ -90,12 +93,18 @@ func (f *follower) describe(st *State) {
 	st.Leader, st.Term = f.lead.Leader()
 	st.Since = f.since
 	claims := f.claims()
-	st.Unsure = doubtful(claims, st.Leader, f.suspect, f.now())
+	st.Unsure = doubtful(claims, f.answers, st.Leader, f.suspect, f.now())
 	for i, c := range claims {
 		m := MemberState{Name: c.Member, Zone: f.spec.Members[i].Zone, Answered: c.Answered, Leads: c.Leads, Term: c.Term, Fenced: f.lead.Fenced(c.Member)}
-		if err := f.answers[i].err; err != nil {
-			m.Error = err.Error()
-		}
+		a := f.answers[i]
+		m.Lives, m.Error, m.NoVote, m.Blind = a.lives(), text(a.err), text(a.voteErr), text(a.blind)
 		st.Members = append(st.Members, m)
 	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -135,12 +135,13 @@ func (j *job) note(t *target, permit decide.Permit, o *outcome, now time.Time) {
 		j.tries++
 	}
 	switch {
-	case o.how == refused:
+	case o.how == local, o.how == refused:
 		j.sample.Local++
 	case o.how == broken, o.how == slow, o.how == answered && serverFault(o.status):
 		j.sample.Upstream++
 	}
 	j.sample.Target = t.name
+	j.service.deps.Descriptors.Saw(o.err)
 	t.learn(&j.shape.policy, permit, o, now)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/greenlang/fournines/internal/edge/hop"
+	look "github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // ending says how one try ended.
@@ -16,7 +17,8 @@ type ending uint8
 
 const (
 	answered ending = iota
-	refused         // local in origin: the target was never reached
+	local           // the edge itself could not send: it says nothing of the target
+	refused         // no connection was made: the target was never reached
 	broken          // the target broke the connection or the protocol
 	slow            // the target did not answer in time
 	canceled        // the client went away
@@ -60,6 +62,9 @@ func ofHop(err error) outcome {
 		o.unsent = e.Unsent
 		o.how = [...]ending{hop.Connect: refused, hop.Reset: broken, hop.Timeout: slow, hop.Protocol: broken, hop.Canceled: canceled}[e.Kind]
 	}
+	if (o.how == refused || o.how == broken) && look.Local(err) {
+		o.how = local
+	}
 	return o
 }
 
@@ -74,6 +79,8 @@ func ofTransport(err error, ctx, try context.Context) outcome {
 	switch {
 	case ctx.Err() != nil:
 		o.how, o.unsent = canceled, dialing
+	case dialing && context.Cause(try) == nil && look.Local(err):
+		o.how, o.unsent = local, true
 	case dialing:
 		o.how, o.unsent = refused, true
 	case errors.Is(context.Cause(try), errTry), errors.Is(err, os.ErrDeadlineExceeded):

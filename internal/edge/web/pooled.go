@@ -64,6 +64,9 @@ func (j *job) fail(w http.ResponseWriter, o *outcome) {
 	switch {
 	case o.how == canceled:
 		w.WriteHeader(clientGone) // nobody reads it
+	case o.how == local && j.tries == 0:
+		j.refuse(w, http.StatusServiceUnavailable, "this edge itself cannot open connections at present: nothing of the request was sent, and nothing was done; try again")
+		j.service.deps.Logger.Debug("request failed", "service", j.service.name, "target", j.sample.Target, "error", o.err)
 	case j.shape.spec.Remote != "" && j.tries == 0:
 		j.unreached(w)
 	case o.err == nil:

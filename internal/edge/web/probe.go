@@ -30,6 +30,7 @@ func (s *Service) watch(t *target, p policy) {
 			if ctx.Err() != nil {
 				return
 			}
+			s.deps.Descriptors.Saw(err)
 			t.observe(&p, err, s.deps.Now())
 			t.mu.Lock()
 			wait := t.health.Next(s.draw())

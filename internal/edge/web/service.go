@@ -10,19 +10,22 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/decide"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/tally"
 )
 
-// Deps is what a service needs from outside. All fields are required.
+// Deps is what a service needs from outside. All fields but Descriptors are required.
 type Deps struct {
 	Now    func() time.Time
 	Rand   func() uint64
 	Events func(event.Event)
 	Tally  *tally.Tally
 	Logger *slog.Logger
+	// Descriptors is told of every error for the lack of one; nil: nobody is.
+	Descriptors *descriptor.Gauge
 }
 
 // Service balances the requests of one address over its targets. It is an

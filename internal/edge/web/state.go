@@ -14,7 +14,8 @@ type TargetState struct {
 	Breaker             string    `json:"breaker"`
 	BreakerSince        time.Time `json:"breakerSince"`
 	ConsecutiveFailures int       `json:"consecutiveFailures"`
-	Ejected             bool      `json:"ejected"` // gets nothing unless the pool panics
+	Ejected             bool      `json:"ejected"`         // gets nothing unless the pool panics
+	Blind               string    `json:"blind,omitempty"` // why the edge itself could not look the last time: it says nothing of the target
 	Draining            bool      `json:"draining"`
 	Inflight            int64     `json:"inflight"`
 	Version             string    `json:"version,omitempty"`
@@ -41,6 +42,7 @@ func (t *target) state(now time.Time) TargetState {
 		Breaker: breaker.String(), BreakerSince: breakerSince,
 		ConsecutiveFailures: t.breaker.Consecutive(),
 		Ejected:             !up || !t.breaker.Ready(now),
+		Blind:               t.blind,
 		Draining:            t.drain.Load(),
 		Inflight:            t.inflight.Load(),
 		Version:             *t.version.Load(),

@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/edge/decide"
 	"github.com/greenlang/fournines/internal/edge/event"
 	"github.com/greenlang/fournines/internal/edge/hop"
+	look "github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // maxIdle is the number of unused connections kept to one target.
@@ -36,6 +37,7 @@ type target struct {
 	mu      sync.Mutex
 	breaker *decide.Breaker
 	health  *decide.Health
+	blind   string    // why the edge itself could not look the last time
 	back    time.Time // when it last came back; zero: it was never away
 
 	kick chan struct{} // asks the prober for a probe now
@@ -112,8 +114,8 @@ func (t *target) learn(p *policy, permit decide.Permit, o *outcome, now time.Tim
 	}
 	before, _ := t.breaker.State()
 	switch {
-	case o.how == canceled:
-		t.breaker.Abandon(permit, now)
+	case o.how == canceled, o.how == local:
+		t.breaker.Abandon(permit, now) // it says nothing of the target
 	case good:
 		t.breaker.Success(permit, now)
 		if before == decide.HalfOpen {
@@ -124,7 +126,7 @@ func (t *target) learn(p *policy, permit decide.Permit, o *outcome, now time.Tim
 	}
 	t.announce(before, now, o.String())
 	t.settle(p, now)
-	if o.how != canceled && o.how != answered && t.health.Hint(now) {
+	if o.how != canceled && o.how != local && o.how != answered && t.health.Hint(now) {
 		t.probeNow()
 	}
 }
@@ -133,6 +135,12 @@ func (t *target) learn(p *policy, permit decide.Permit, o *outcome, now time.Tim
 func (t *target) observe(p *policy, err error, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.blind = ""
+	if look.Local(err) {
+		t.blind = err.Error()
+		t.health.Blind(now)
+		return
+	}
 	t.note(p, err, now)
 }
 

@@ -6,8 +6,8 @@
 // the answer for its time to live; connects anew to the answered edge; reads, and then
 // commits a small write. The edges count neither, because both are below the health path.
 //
-// A second is served, failed, or unknown. What fails while this very process stood still
-// is unknown, and so is every second of which nothing was told: a prober that was off, or
+// A second is served, failed, or unknown. What fails while this very process stood still, or
+// because it lacks descriptors or the like, is unknown, and so is every second of which nothing was told: a prober that was off, or
 // killed, has no outcome for its gaps. Nothing that is unknown is ever counted as served.
 //
 // [Tally] holds the finished seconds until the server has them in its journal.

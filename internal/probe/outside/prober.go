@@ -15,6 +15,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/probe"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // The stages of a request, in order.
@@ -125,8 +126,9 @@ func (x *Prober) ask(ctx context.Context, h Home, seq uint64) fact.OutsideHome {
 		if s, ok := errors.AsType[*stageError](err); ok {
 			out.Failed, out.Error = s.stage, s.Error()
 		}
-		// It says nothing about the platform that we stood still, or are about to end.
-		out.Unknown = x.still.Since(begun) || ctx.Err() != nil
+		// It says nothing about the platform that we stood still, are about to end, or lack
+		// what we need to ask.
+		out.Unknown = x.still.Since(begun) || ctx.Err() != nil || outcome.Local(err)
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package edge_test
+package outcome_test
 
 import (
 	"testing"

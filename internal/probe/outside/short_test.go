@@ -1,0 +1,45 @@
+package outside
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const shortEnv = "FOURNINES_TEST_SHORT"
+
+// A prober without descriptors knows nothing of the platform: its seconds are unknown. It is a
+// process of its own, since the tests of one share its descriptors.
+func TestWithoutDescriptorsASecondIsUnknown_7_1_12(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(shortEnv) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), shortEnv+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	w := newWorld(t)
+	edge := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer edge.Close()
+	host, port := split(t, edge.Listener.Addr().String())
+	w.address.Store(host)
+	p := point(w, port)
+	known, fresh := New(p), New(p) // the one knows the name already, the other must ask
+	if out := known.ask(t.Context(), p.Homes[0], 1); !out.Served() {
+		t.Fatalf("%+v", out)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1, Max: 1}); err != nil { // nothing new
+		t.Fatal(err)
+	}
+	for stage, x := range map[string]*Prober{StageConnect: known, StageName: fresh} {
+		if out := x.ask(t.Context(), p.Homes[0], 2); !out.Unknown || out.Served() || out.Failed != stage {
+			t.Errorf("%s: %+v", stage, out)
+		}
+	}
+}
