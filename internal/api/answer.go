@@ -21,6 +21,10 @@ var (
 	ErrRefused = wing.ErrRefused
 )
 
+// NoneOfError says that a value is asked for that is none of a closed set; the answer has
+// status 422 and names the set.
+type NoneOfError = wing.NoneOfError
+
 // Page is a part of a list. Next is where the page after it begins: an operation's
 // id or a journal index in decimal for Before; empty on the last page.
 type Page[T any] struct {
@@ -89,7 +93,10 @@ func MountList[T any](x huma.API, path string, all func(context.Context) ([]T, e
 
 // Problem gives an error the status that its kind has (RFC 9457).
 func Problem(err error) error {
+	_, none := errors.AsType[*NoneOfError](err)
 	switch {
+	case none:
+		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, ErrRefused):

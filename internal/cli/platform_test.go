@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/wing"
 )
 
 // platform is what the API of the scripts answers from: a platform in some trouble, held in
@@ -137,7 +138,7 @@ func (p *platform) Status(context.Context) (api.Status, error) {
 			Components: []api.Component{at("a", "primary", true), at("b", "sync-standby", !lags)},
 			Readiness:  []api.Readiness{ready, {Cluster: "us-east-1/redis", Alone: true, Candidates: []string{}}},
 		}},
-		Availability: api.Availability{CustomerRatio: 0.9999, RequestRatio: 0.9998, Requests: 12_000, RemainingRatio: 0.75, Since: p.begun},
+		Availability: api.Availability{CustomerRatio: new(0.9999), RequestRatio: new(0.9998), Requests: 12_000, RemainingRatio: new(0.75), Since: p.begun},
 		Findings:     []api.Finding{{Severity: "warning", Title: "A replica lags", Text: "It would be left out of a failover.", Command: "fournines readiness"}},
 		Faults:       []api.Fault{{ID: "fault-1", Kind: "zone-kill", Target: "us-east-1/b", State: "active", Begun: p.begun, Until: p.begun.Add(time.Minute)}},
 		Operations:   []api.Operation{{ID: "switchover-9", Kind: "postgres.switchover", Subject: "us-east-1/postgres", State: "running", Begun: p.begun, Steps: []api.Step{{Name: "check", State: "running"}}}},
@@ -162,6 +163,9 @@ func (p *platform) Operations(_ context.Context, f api.OperationFilter) (api.Pag
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var page api.Page[api.Operation]
+	if err := wing.Among("kind of operation", f.Kind, []string{"home.evacuate", "postgres.switchover"}); err != nil {
+		return page, err
+	}
 	past := f.Before == ""
 	for _, o := range slices.Backward(p.operations) {
 		fits := (f.State == "" || o.State == f.State) && (f.Kind == "" || o.Kind == f.Kind) && (f.Subject == "" || o.Subject == f.Subject)
@@ -220,22 +224,34 @@ func (p *platform) TestNotifier(_ context.Context, name, reason string) error {
 
 // Evidence is good of every region but us-west-2.
 func (p *platform) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	m := api.Measured{From: f.From, To: f.To, Known: 3600, Customer: 0.99995, Edges: 0.99995, EdgesKnown: 3600, Whole: 0.9999, Request: 0.9998, Requests: 9000, Failed: 2, Entries: []uint64{5, 9}}
+	if err := wing.Among("region", f.Scope.Region, []string{"us-east-1", "us-west-2", "eu-west-1"}); err != nil {
+		return api.Evidence{}, err
+	}
+	m := api.Measured{From: f.From, To: f.To, Known: 3600, Customer: new(0.99995), Edges: new(0.99995), EdgesKnown: 3600, Whole: new(0.9999), Request: new(0.9998), Requests: 9000, Failed: 2, Entries: []uint64{5, 9}}
 	bad := f.Scope.Region == "us-west-2"
 	if bad {
-		m.Customer = 0.99
+		m.Customer = new(0.99)
 	}
-	e := api.Evidence{From: f.From, To: f.To, Of: f.Of, Target: 0.9999, Platform: m, Regions: []api.Measured{m}, Services: []api.Measured{m}, Cells: []api.Measured{}, Burn: []api.Burn{}, BurnDown: []api.Point{}, Budget: api.Budget{Allowed: 259, Spent: 12, Remaining: 0.95}}
+	if f.Scope.Region == "eu-west-1" { // nobody has asked there
+		m = api.Measured{From: f.From, To: f.To, Entries: []uint64{}}
+	}
+	e := api.Evidence{From: f.From, To: f.To, Of: f.Of, Target: 0.9999, Platform: m, Regions: []api.Measured{m}, Services: []api.Measured{m}, Cells: []api.Measured{}, Burn: []api.Burn{}, BurnDown: []api.Point{}, Budget: api.Budget{Allowed: 259, Spent: 12, Remaining: new(0.95)}}
+	if m.Customer == nil {
+		e.Budget.Remaining = nil
+	}
 	e.Incidents = []api.Incident{{ID: "us-east-1/1", Region: "us-east-1", Began: p.begun, Detected: p.begun.Add(time.Second), Recovered: p.begun.Add(9 * time.Second), Cells: map[int]float64{0: 9, 1: 9}, Of: 12, Failed: 24, Practice: "fault-1", Entries: []uint64{5}}}
 	e.Burn = []api.Burn{{BurnRule: evidence.BurnRules()[0], LongRate: 20, ShortRate: 21, Firing: bad, Entries: []uint64{}}}
 	for _, name := range []string{"mttd", "mttr", "mtbf", "rto", "rpo", "blast"} {
-		e.Figures = append(e.Figures, api.Figure{Name: name, Unit: "s", N: 7, Mean: 4.5, Median: 4, P90: 8, Max: 9, Low: 3, High: 6, Of: "median", Entries: []uint64{5, 9}, Note: "seven drills"})
+		e.Figures = append(e.Figures, api.Figure{Name: name, Unit: "s", N: 7, Mean: new(4.5), Median: new(4.0), P90: new(8.0), Max: new(9.0), Low: new(3.0), High: new(6.0), Of: "median", Entries: []uint64{5, 9}, Note: "seven drills"})
 	}
 	return e, nil
 }
 
 func (p *platform) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	var page api.Page[api.Entry]
+	if err := wing.Among("kind of entry", f.Kind, []string{"fact.", "fact.changed", "fault.", "fault.injected"}); err != nil {
+		return page, err
+	}
 	for _, e := range slices.Backward(p.entries) {
 		kind := f.Kind == "" || e.Kind == f.Kind || (strings.HasSuffix(f.Kind, ".") && strings.HasPrefix(e.Kind, f.Kind))
 		if !kind || (f.Before > 0 && e.Index >= f.Before) || (f.Subject != "" && e.Subject != f.Subject) || (f.Operation != "" && e.Operation != f.Operation) {

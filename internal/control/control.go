@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -64,6 +65,9 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 	}
 	return x, nil
 }
+
+// Names returns the names of the kinds of actions that it can carry out, sorted.
+func (c *Control) Names() []string { return slices.Sorted(maps.Keys(c.kinds)) }
 
 // Close waits for the operations to notice that their context ended.
 func (c *Control) Close() { c.wg.Wait() }

@@ -30,6 +30,14 @@ func OperationOf(o control.Operation) api.Operation {
 // journal.
 func (x *Records) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
+	if err := wing.Among("state", f.State, control.States()); err != nil {
+		return page, err
+	}
+	if f.Kind != "" {
+		if err := wing.Among("kind of operation", f.Kind, x.house.Control.Names()); err != nil {
+			return page, err
+		}
+	}
 	below := uint64(0)
 	if f.Before != "" {
 		o, err := x.operation(ctx, f.Before)
