@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -23,7 +24,7 @@ var (
 
 // NoneOfError says that a value is asked for that is none of a closed set; the answer has
 // status 422 and names the set.
-type NoneOfError = wing.NoneOfError
+type NoneOfError = spec.NoneOfError
 
 // Page is a part of a list. Next is where the page after it begins: an operation's
 // id or a journal index in decimal for Before; empty on the last page.

@@ -17,7 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/wing"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // platform is what the API of the scripts answers from: a platform in some trouble, held in
@@ -163,7 +163,7 @@ func (p *platform) Operations(_ context.Context, f api.OperationFilter) (api.Pag
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var page api.Page[api.Operation]
-	if err := wing.Among("kind of operation", f.Kind, []string{"home.evacuate", "postgres.switchover"}); err != nil {
+	if err := spec.Among("kind of operation", f.Kind, []string{"home.evacuate", "postgres.switchover"}); err != nil {
 		return page, err
 	}
 	past := f.Before == ""
@@ -224,7 +224,7 @@ func (p *platform) TestNotifier(_ context.Context, name, reason string) error {
 
 // Evidence is good of every region but us-west-2.
 func (p *platform) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	if err := wing.Among("region", f.Scope.Region, []string{"us-east-1", "us-west-2", "eu-west-1"}); err != nil {
+	if err := spec.Among("region", f.Scope.Region, []string{"us-east-1", "us-west-2", "eu-west-1"}); err != nil {
 		return api.Evidence{}, err
 	}
 	m := api.Measured{From: f.From, To: f.To, Known: 3600, Customer: new(0.99995), Edges: new(0.99995), EdgesKnown: 3600, Whole: new(0.9999), Request: new(0.9998), Requests: 9000, Failed: 2, Entries: []uint64{5, 9}}
@@ -249,7 +249,7 @@ func (p *platform) Evidence(_ context.Context, f api.EvidenceFilter) (api.Eviden
 
 func (p *platform) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	var page api.Page[api.Entry]
-	if err := wing.Among("kind of entry", f.Kind, []string{"fact.", "fact.changed", "fault.", "fault.injected"}); err != nil {
+	if err := spec.Among("kind of entry", f.Kind, []string{"fact.", "fact.changed", "fault.", "fault.injected"}); err != nil {
 		return page, err
 	}
 	for _, e := range slices.Backward(p.entries) {

@@ -149,7 +149,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
-	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
+	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String(), Regions: []string{"us-east-1", "us-west-2"}}, []byte(ts.ReadFile(args[0]))))
 }
 
 // ofScript is where a script keeps its platform.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
-	"github.com/greenlang/fournines/internal/wing"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Entries implements the doors' interface. It reads backwards through the log, so a page near
@@ -60,7 +60,7 @@ func (x *Records) kindExists(kind string) error {
 		names = append(names, k.Name)
 	}
 	slices.Sort(names)
-	return wing.Among("kind of entry", kind, names)
+	return spec.Among("kind of entry", kind, names)
 }
 
 func matches(e journal.Entry, f api.EntryFilter) bool {

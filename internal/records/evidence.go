@@ -18,7 +18,6 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
-	"github.com/greenlang/fournines/internal/wing"
 )
 
 // maxIncidents is the most incidents that evidence names one by one.
@@ -57,9 +56,9 @@ func exists(p *spec.Platform, counts evidence.Counts, s evidence.Scope) error {
 		regions = append(regions, r.Name)
 	}
 	_, services := known(counts)
-	err := errors.Join(wing.Among("region", s.Region, regions), wing.Among("service", s.Service, services))
+	err := errors.Join(spec.Among("region", s.Region, regions), spec.Among("service", s.Service, services))
 	if err == nil && s.Cell != nil && *s.Cell >= p.Spec.Cells.Count {
-		err = &wing.NoneOfError{What: "cell", Value: strconv.Itoa(*s.Cell), Has: []string{fmt.Sprintf("0 to %d", p.Spec.Cells.Count-1)}}
+		err = &spec.NoneOfError{What: "cell", Value: strconv.Itoa(*s.Cell), Has: []string{fmt.Sprintf("0 to %d", p.Spec.Cells.Count-1)}}
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/fact"
-	"github.com/greenlang/fournines/internal/wing"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Source is what the door reads and asks of the wing.
@@ -40,7 +40,7 @@ func Routes(s Source) func(huma.API) {
 				Reason  string  `json:"reason" minLength:"1" maxLength:"1024"`
 			}
 		}) (*api.Out[api.Started], error) {
-			if err := wing.Among("kind of fault", in.Body.Kind, kindNames()); err != nil {
+			if err := spec.Among("kind of fault", in.Body.Kind, kindNames()); err != nil {
 				return nil, api.Problem(err)
 			}
 			length := time.Duration(in.Body.Seconds * float64(time.Second))

@@ -14,7 +14,6 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/spec"
-	"github.com/greenlang/fournines/internal/wing"
 )
 
 // verbs are how people at a terminal reach the wing.
@@ -35,8 +34,8 @@ func (v verbs) inject() *cobra.Command {
 		Long:    "Inject a fault. It is a lease: it ends by itself, even when every process of ours is killed.\nKinds: " + strings.Join(kindNames(), ", ") + ".",
 		Example: "  fournines fault inject zone-kill us-east-1/a --for 30s --reason 'game day' --yes\n  fournines fault inject process-freeze us-east-1/b/redis --for 20s --reason test --yes\n  fournines fault inject region-partition-out us-east-1:us-west-2 --for 60s --reason 'game day' --yes",
 		Ask: func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
-			if err := wing.Among("kind of fault", args[0], kindNames()); err != nil {
-				return nil, verb.Exit(verb.Misused, err)
+			if err := spec.Among("kind of fault", args[0], kindNames()); err != nil {
+				return nil, err
 			}
 			d, err := spec.ParseDuration(length)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // The exit codes.
@@ -48,6 +49,9 @@ func Code(err error) int {
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
+	}
+	if _, none := errors.AsType[*spec.NoneOfError](err); none {
+		return Misused
 	}
 	if p, ok := errors.AsType[*client.Problem](err); ok {
 		switch p.Status {
