@@ -34,10 +34,10 @@ func DrillRoutes(s Drills) func(huma.API) {
 		huma.Post(x, "/v1/drills/{name}/run", func(ctx context.Context, in *struct {
 			Name string `path:"name"`
 			Body struct {
-				Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+				Reason Reason `json:"reason" minLength:"1" maxLength:"1024"`
 			}
 		}) (*Out[Started], error) {
-			return AnswerStarted(s.RunDrill(ctx, in.Name, in.Body.Reason))
+			return AnswerStarted(s.RunDrill(ctx, in.Name, string(in.Body.Reason)))
 		})
 		huma.Put(x, "/v1/drills/reports/{id}/{sequence}", func(ctx context.Context, in *struct {
 			ID       string `path:"id"`

@@ -25,6 +25,7 @@ func Mount(mux *http.ServeMux, version string, routes ...func(huma.API)) {
 			mount(x)
 		}
 	}
+	mux.HandleFunc(below, unrouted(mux))
 }
 
 // schemaName names the shapes as programs know them since they were published first.

@@ -35,7 +35,7 @@ type OperationFilter struct {
 type decision struct {
 	ID   string `path:"id"`
 	Body struct {
-		Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+		Reason Reason `json:"reason" minLength:"1" maxLength:"1024"`
 	}
 }
 
@@ -56,7 +56,7 @@ func OperationRoutes(s Operations) func(huma.API) {
 		})
 		decide := func(path string, f func(context.Context, string, string) error) {
 			huma.Post(x, path, func(ctx context.Context, in *decision) (*struct{}, error) {
-				return AnswerNothing(f(ctx, in.ID, in.Body.Reason))
+				return AnswerNothing(f(ctx, in.ID, string(in.Body.Reason)))
 			})
 		}
 		decide("/v1/operations/{id}/approve", s.Approve)

@@ -39,6 +39,11 @@ type MoveRequest struct {
 	Reason     string `json:"reason" minLength:"1" maxLength:"1024"`
 }
 
+// Resolve implements huma.Resolver: it refuses a blank reason.
+func (r MoveRequest) Resolve(c huma.Context, at *huma.PathBuffer) []error {
+	return api.Reason(r.Reason).Resolve(c, at)
+}
+
 // Homes says where customers are served, and moves them between regions.
 type Homes interface {
 	Homes(ctx context.Context) ([]Home, error)

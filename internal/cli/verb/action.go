@@ -76,7 +76,7 @@ func (a Action) run(ctx context.Context, w *World, args []string, given *flags) 
 	if given.dry && a.Plan != nil {
 		return a.Plan(ctx, args)
 	}
-	if given.reason == "" && !given.dry && !a.NoReason {
+	if strings.TrimSpace(given.reason) == "" && !given.dry && !a.NoReason {
 		return Exitf(Misused, "--reason is needed: it is kept in the journal")
 	}
 	ask, err := a.Ask(ctx, args, given.reason)
