@@ -79,6 +79,7 @@ type Region struct {
 	Role       string      `json:"role" doc:"active or passive"`
 	Pair       string      `json:"pair" doc:"the region that takes over for it, or that it takes over for"`
 	Running    bool        `json:"running" doc:"false where the spec declares it and this installation does not run it"`
+	Applied    bool        `json:"application" doc:"its application is to run: the region serves customers, or is about to"`
 	Zones      []string    `json:"zones"`
 	Components []Component `json:"components"`
 	Links      []Relation  `json:"links"`

@@ -25,6 +25,9 @@ import (
 	"github.com/greenlang/fournines/internal/wait"
 )
 
+// lean is the most regions that `up` brings up with all of their zones, unless it is told.
+const lean = 2
+
 // detachedEnv marks the `up` that works in the background.
 const detachedEnv = "FOURNINES_UP_DETACHED"
 
@@ -58,7 +61,7 @@ func (w world) upCommand() *cobra.Command {
 				o.Elsewhere = []string{}
 			}
 			if !c.Flags().Changed("lean") {
-				o.Lean = len(o.Regions) > 2 || slices.Contains(o.Regions, "all")
+				o.Lean = len(o.Regions) > lean || slices.Contains(o.Regions, "all")
 			}
 			if detach && os.Getenv(detachedEnv) == "" {
 				return w.detach(c.Context(), o)
