@@ -59,7 +59,7 @@ type Identified struct {
 
 // Answer turns a value and an error into what huma sends.
 func Answer[T any](v T, err error) (*Out[T], error) {
-	if err != nil {
+	if err := done(err); err != nil {
 		return nil, Problem(err)
 	}
 	return &Out[T]{v}, nil
@@ -78,7 +78,7 @@ func AnswerStarted(id string, err error) (*Out[Started], error) { return Answer(
 
 // AnswerNothing answers that it is done, with status 204.
 func AnswerNothing(err error) (*struct{}, error) {
-	if err != nil {
+	if err := done(err); err != nil {
 		return nil, Problem(err)
 	}
 	return nil, nil //nolint:nilnil // 204

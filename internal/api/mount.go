@@ -20,6 +20,7 @@ func Mount(mux *http.ServeMux, version string, routes ...func(huma.API)) {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}
 	x := huma.NewGroup(humago.New(mux, config))
+	takeDry(x)
 	for _, mount := range routes {
 		if mount != nil {
 			mount(x)

@@ -18,6 +18,7 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/state"
 )
 
 // platform is what the API of the scripts answers from: a platform in some trouble, held in
@@ -81,11 +82,14 @@ func (p *platform) await(request string, times int) {
 }
 
 // note keeps what was done; the words of the reason decide how it ends.
-func (p *platform) note(reason string, words ...any) error {
+func (p *platform) note(ctx context.Context, reason string, words ...any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if strings.Contains(reason, "refuse") {
 		return fmt.Errorf("%w: no region would be left to answer", api.ErrRefused)
+	}
+	if err := state.Dry(ctx); err != nil {
+		return err
 	}
 	p.did = append(p.did, strings.TrimSpace(fmt.Sprintln(append(words, reason)...)))
 	return nil
@@ -93,7 +97,7 @@ func (p *platform) note(reason string, words ...any) error {
 
 // operate is an operation from its request to its end.
 func (p *platform) operate(ctx context.Context, suffix, kind, subject, reason string) (string, error) {
-	if err := p.note(reason, kind, subject); err != nil {
+	if err := p.note(ctx, reason, kind, subject); err != nil {
 		return "", err
 	}
 	id, _ := ctx.Value(key{}).(string)
@@ -196,7 +200,7 @@ func (p *platform) decide(ctx context.Context, word, id, reason string) error {
 	if _, err := p.Operation(ctx, id); err != nil {
 		return err
 	}
-	return p.note(reason, word, id)
+	return p.note(ctx, reason, word, id)
 }
 
 func (p *platform) Approve(ctx context.Context, id, reason string) error {
@@ -207,19 +211,19 @@ func (p *platform) Deny(ctx context.Context, id, reason string) error {
 	return p.decide(ctx, "deny", id, reason)
 }
 
-func (p *platform) RecordDrill(_ context.Context, _ int, r drill.Report) (drill.Report, error) {
-	return r, p.note("", "drill", r.Drill, r.Verdict)
+func (p *platform) RecordDrill(ctx context.Context, _ int, r drill.Report) (drill.Report, error) {
+	return r, p.note(ctx, "", "drill", r.Drill, r.Verdict)
 }
 
 func (p *platform) Alerts(context.Context) ([]evidence.Alert, error) {
 	return []evidence.Alert{{Key: "replica-lags/us-east-1", State: evidence.Firing, Severity: "warning", Title: "A replica lags", Source: "us-east-1/b/postgres", Since: p.begun, Practice: true, Entry: 12, Command: "fournines readiness"}}, nil
 }
 
-func (p *platform) TestNotifier(_ context.Context, name, reason string) error {
+func (p *platform) TestNotifier(ctx context.Context, name, reason string) error {
 	if name != "pager" {
 		return fmt.Errorf("notifier %q: %w", name, api.ErrNotFound)
 	}
-	return p.note(reason, "test", name)
+	return p.note(ctx, reason, "test", name)
 }
 
 // Evidence is good of every region but us-west-2.

@@ -133,7 +133,7 @@ func TestAWingBringsItsVerbs(t *testing.T) {
 		{"", "oven list --hot", verb.Misused, "unknown flag: --hot"},
 		{"", "oven bake rye", verb.Misused, "--reason is needed"},
 		{"", "oven bake rye --yes --reason ___", verb.Misused, "--reason is needed"},
-		{"", "oven bake rye --dry-run", verb.OK, "would bake rye"},
+		{"", "oven bake rye --dry-run --data nowhere", verb.Failed, "no platform runs from nowhere"},
 		{"", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},
 		{"wheat\n", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},
 		{"rye\n", "oven bake rye --reason hunger --data nowhere", verb.Failed, "no platform runs from nowhere"},

@@ -12,6 +12,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -43,6 +44,9 @@ func (x *Records) RunDrill(ctx context.Context, name, reason string) (string, er
 		if r.Verdict == drill.Running && time.Since(r.Begun) < 10*time.Minute {
 			return "", fmt.Errorf("%w: drill %s runs since %s; one at a time", api.ErrRefused, r.ID, r.Begun.UTC().Format(time.TimeOnly))
 		}
+	}
+	if err := state.Dry(ctx); err != nil {
+		return "", err
 	}
 	id := wing.RequestID(ctx, name)
 	dir := filepath.Join(x.house.Layout.Root, "drills")
