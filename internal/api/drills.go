@@ -20,6 +20,7 @@ type Drills interface {
 	RunDrill(ctx context.Context, name, reason string) (id string, err error)
 	// RecordDrill keeps the report of a drill that runs as it stands, under a number that grows
 	// with each. A number that is known already changes nothing. It answers with the report as kept.
+	// ErrRefused when another drill runs, or this one cannot run here.
 	RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error)
 }
 

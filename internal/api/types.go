@@ -180,6 +180,7 @@ type DrillInfo struct {
 	BlastRadius string   `json:"blast_radius"`
 	Verifies    string   `json:"verifies"`
 	Command     string   `json:"command"`
+	Lacks       string   `json:"lacks,omitempty" doc:"why it cannot run here, and what to do; absent where it can"`
 }
 
 // Fault is one injected fault; it is a lease and ends by itself at Until.

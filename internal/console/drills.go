@@ -32,6 +32,9 @@ func (p drillPages) links(ctx context.Context, _ api.Status) ([]Link, error) {
 	catalogue, err := p.DrillCatalogue(ctx)
 	out := []Link{{GoTo, "Drills", "g d", "/drills"}}
 	for _, d := range catalogue {
+		if d.Lacks != "" {
+			continue // it is not offered where it cannot run
+		}
 		out = append(out, Link{Do, "Run drill " + d.Name, d.Command, "/drills#drill-" + d.Name})
 	}
 	return out, err

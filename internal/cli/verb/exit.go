@@ -17,6 +17,8 @@ const (
 	Missed   = 3 // an objective is not met
 	Refused  = 4 // a guard refuses it, or it waits for approval
 	Tampered = 5 // a record is not what it was
+
+	Interrupted = 130 // a person ended it, as shells say it of ctrl-C
 )
 
 // Error is an error with an exit code.

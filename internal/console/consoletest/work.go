@@ -65,6 +65,8 @@ func catalogue() []api.DrillInfo {
 			BlastRadius: "us-east-1/redis. Writes wait for a new master.", Verifies: "Writes come back; lost writes are counted and bounded.", Command: "fournines drill redis-loss"},
 		{Name: "switchover", Description: "Moves the primary on purpose, without a client error.", Rows: []string{"7.1.4"},
 			BlastRadius: "us-east-1/postgres. The edge holds sessions for the time it takes.", Verifies: "No client saw an error; one leader; nothing lost.", Command: "fournines drill switchover"},
+		{Name: "control-plane-loss", Description: "Kills the server that leads.", Rows: []string{"7.1.9"}, Lacks: "one server alone is no control plane that outlives a loss: run `fournines down`, then `fournines up --servers 3`",
+			BlastRadius: "None for customers.", Verifies: "Every acknowledged audit event is in the journal, once.", Command: "fournines drill control-plane-loss"},
 	}
 }
 
