@@ -21,10 +21,11 @@ func EntryKinds() []journal.Kind {
 const (
 	operationRequested = "operation.requested"
 	faultSet           = "fault.set"
+	faultEnded         = "fault.ended"
 )
 
 // ReadKinds names the kinds of entries that this package reads and does not declare.
-func ReadKinds() []string { return []string{operationRequested, faultSet} }
+func ReadKinds() []string { return []string{operationRequested, faultSet, faultEnded} }
 
 // Key is the key of the document.
 const (
