@@ -180,6 +180,7 @@ type DrillInfo struct {
 	BlastRadius string   `json:"blast_radius"`
 	Verifies    string   `json:"verifies"`
 	Command     string   `json:"command"`
+	Reaches     bool     `json:"reaches_customers" doc:"customers may feel it: a person confirms it"`
 	Lacks       string   `json:"lacks,omitempty" doc:"why it cannot run here, and what to do; absent where it can"`
 }
 

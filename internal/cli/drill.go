@@ -24,9 +24,10 @@ import (
 
 func (w world) drillCommand() *cobra.Command {
 	var id, reason, region string
+	var yes bool
 	c := &cobra.Command{Use: "drill NAME", Short: "Prove a capability on the real platform, under load", Args: cobra.ExactArgs(1),
-		Long:    "Run a drill: load through the edge, the thing itself, health, verification from outside.\nExit 3 when an objective is missed.",
-		Example: "  fournines drill list\n  fournines drill zone-loss -o json",
+		Long:    "Run a drill: load through the edge, the thing itself, health, verification from outside. One that customers may feel\nhas its name typed, or --yes. Exit 3 when an objective is missed, 130 when ctrl-C ends it: what it did is taken back.",
+		Example: "  fournines drill list\n  fournines drill zone-loss --yes -o json",
 		RunE: func(c *cobra.Command, args []string) error {
 			d, ok := drill.Find(app.Drills(), args[0])
 			if !ok {
@@ -35,13 +36,14 @@ func (w world) drillCommand() *cobra.Command {
 			if id == "" {
 				id = control.NewID(d.Name)
 			}
-			return w.drill(c.Context(), d, id, reason, region)
+			return w.drill(c.Context(), d, id, reason, region, yes)
 		}}
 	f := c.Flags()
 	f.StringVar(&id, "id", "", "id of the report")
 	f.StringVar(&reason, "reason", "drill by hand", "why; it is kept in the journal")
 	f.StringVar(&region, "region", "", "region to drill; by default the first one that runs here")
 	_ = f.MarkHidden("id") // it exists
+	verb.Yes(c, &yes)
 	c.AddCommand(w.drillList())
 	return c
 }
@@ -53,7 +55,7 @@ func (w world) drillList() *cobra.Command {
 			var all []api.DrillInfo
 			for _, d := range app.Drills() {
 				all = append(all, api.DrillInfo{
-					Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies, Command: "fournines drill " + d.Name,
+					Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies, Command: "fournines drill " + d.Name, Reaches: d.Reaches,
 				})
 			}
 			return all, nil
@@ -88,13 +90,18 @@ func (w world) drillable(ctx context.Context, server *client.Client, d drill.Dri
 	return region, server.Call(ctx, http.MethodGet, "/v1/drills", "", nil, nil)
 }
 
-func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region string) error {
+func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region string, yes bool) error {
 	client, err := w.Client()
 	if err != nil {
 		return err
 	}
 	if region, err = w.drillable(ctx, client, d, region); err != nil {
 		return err
+	}
+	if d.Reaches {
+		if err := w.Confirm(fmt.Sprintf("drill %s in %s: it %s; it reaches %s", d.Name, region, d.Description, d.BlastRadius), d.Name, yes); err != nil {
+			return err
+		}
 	}
 	env, err := app.DrillEnv(w.Data, region, id, client)
 	if err != nil {

@@ -45,8 +45,22 @@ func (p drillPages) run(ctx context.Context, f url.Values) (Outcome, error) {
 	if err := CheckReason(reason); err != nil {
 		return Outcome{}, err
 	}
+	if err := p.confirmed(ctx, f); err != nil {
+		return Outcome{}, err
+	}
 	id, err := p.RunDrill(ctx, f.Get("name"), reason)
 	return Outcome{Address: "/drills/" + Segments(id)}, err
+}
+
+// confirmed refuses a drill that customers may feel, unless its name was typed.
+func (p drillPages) confirmed(ctx context.Context, f url.Values) error {
+	catalogue, err := p.DrillCatalogue(ctx)
+	for _, d := range catalogue {
+		if d.Name == f.Get("name") && d.Reaches && strings.TrimSpace(f.Get("typed")) != d.Name {
+			return BadRequest("the drill's name is not typed, and customers may feel it", "Type "+d.Name+", so that you do not run another one by mistake.")
+		}
+	}
+	return err
 }
 
 // drillsSheet is what can be proved and what has been.

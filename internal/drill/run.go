@@ -16,6 +16,7 @@ type Drill struct {
 	BlastRadius string
 	Verifies    string
 	Needs       Needs
+	Reaches     bool // customers may feel it: a person confirms it
 	Steps       []Action
 }
 

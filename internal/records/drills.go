@@ -21,8 +21,8 @@ func (x *Records) DrillCatalogue(context.Context) ([]api.DrillInfo, error) {
 	here := x.here()
 	for _, d := range x.options.Drills() {
 		out = append(out, api.DrillInfo{
-			Lacks: d.Lacks(here),
-			Name:  d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies,
+			Reaches: d.Reaches, Lacks: d.Lacks(here),
+			Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies,
 			Command: "fournines drill " + d.Name,
 		})
 	}
@@ -58,7 +58,7 @@ func (x *Records) RunDrill(ctx context.Context, name, reason string) (string, er
 		return "", fmt.Errorf("run drill: %w", err)
 	}
 	defer log.Close() //nolint:errcheck // the drill has its own descriptor
-	cmd := exec.Command(x.house.Layout.Bin("fournines"), "drill", name, "--id", id, "--reason", reason, "--data", x.house.Layout.Root, "-o", "json")
+	cmd := exec.Command(x.house.Layout.Bin("fournines"), "drill", name, "--yes", "--id", id, "--reason", reason, "--data", x.house.Layout.Root, "-o", "json")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + dir, "FOURNINES_ACTOR=" + wing.Actor(ctx)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -61,7 +61,7 @@ func (a Action) Verb(w *World) *cobra.Command {
 		f.StringVar(&given.reason, "reason", a.Reason, "why; it is kept in the journal")
 	}
 	if a.Confirms {
-		f.BoolVar(&given.yes, "yes", false, "do not ask")
+		Yes(c, &given.yes)
 	}
 	dry := "have the server say whether it would be done now, and do nothing"
 	if a.Plan != nil {
@@ -91,8 +91,8 @@ func (a Action) run(ctx context.Context, w *World, args []string, given *flags) 
 	if given.dry {
 		return ask.tryOut(ctx, w)
 	}
-	if a.Confirms && !given.yes {
-		if err := w.confirm(ask.Does, ask.Confirm); err != nil {
+	if a.Confirms {
+		if err := w.Confirm(ask.Does, ask.Confirm, given.yes); err != nil {
 			return err
 		}
 	}
@@ -144,8 +144,15 @@ func (a *Ask) carryOut(ctx context.Context, w *World) error {
 
 var errNotConfirmed = errors.New("not confirmed; nothing was done (--yes confirms without asking)")
 
-// confirm has the name typed. Where nobody types, as in a pipe, the answer is no.
-func (w *World) confirm(does, name string) error {
+// Yes adds the flag that confirms without asking.
+func Yes(c *cobra.Command, yes *bool) { c.Flags().BoolVar(yes, "yes", false, "do not ask") }
+
+// Confirm has the name typed, unless yes was given. Where nobody types, as in a pipe, the answer
+// is no.
+func (w *World) Confirm(does, name string, yes bool) error {
+	if yes {
+		return nil
+	}
 	w.Note("%s\nType %s to go on:", does, name)
 	text, err := bufio.NewReader(w.In).ReadString('\n')
 	if strings.TrimSpace(text) == name {
