@@ -276,13 +276,13 @@ func evidenceIsProved(t *testing.T, p *platformtest.Platform) {
 	if err := json.NewDecoder(strings.NewReader(out)).Decode(&e); err != nil { // lines for people follow
 		t.Fatalf("exit %d: %v: %s", code, err, out)
 	}
-	if m := e.Platform; m.Known < 30 || m.Requests < 1000 || m.Customer <= 0 || m.Customer > 1 || (code == 3) != (m.Customer < e.Target) || len(e.Cells) != 12 || len(e.BurnDown) != 61 {
+	if m := e.Platform; m.Known < 30 || m.Requests < 1000 || m.Customer == nil || *m.Customer <= 0 || *m.Customer > 1 || (code == 3) != (*m.Customer < e.Target) || len(e.Cells) != 12 || len(e.BurnDown) != 61 {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	for name, least := range map[string]int{"rto": 5, "rpo": 5} {
 		var f api.Figure
 		out, code := p.Run("evidence", name, "--of", "practice", "-o", "json")
-		if err := json.Unmarshal([]byte(out), &f); code != 0 || err != nil || f.N < least || f.Max > 30 || len(f.Entries) == 0 {
+		if err := json.Unmarshal([]byte(out), &f); code != 0 || err != nil || f.N < least || f.Max == nil || *f.Max > 30 || len(f.Entries) == 0 {
 			t.Fatalf("%s: exit %d %v: %s", name, code, err, out)
 		}
 		if out, code := p.Run("journal", "show", fmt.Sprint(f.Entries[0])); code != 0 {

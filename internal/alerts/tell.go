@@ -78,6 +78,9 @@ func (a *Alerts) TestNotifier(ctx context.Context, name, reason string) error {
 	if i < 0 {
 		return fmt.Errorf("the platform file names no notifier %q: %w", name, wing.ErrNotFound)
 	}
+	if err := state.Dry(ctx); err != nil {
+		return err
+	}
 	t := a.notifiers[i]
 	x := evidence.Alert{Key: control.NewID("test"), Severity: "info", Title: "a test by " + wing.Actor(ctx), Summary: reason, Source: "fournines", At: a.house.Now()}
 	for _, state := range []string{evidence.Firing, evidence.Resolved} {

@@ -24,10 +24,10 @@ func AlertRoutes(s Alerting) func(huma.API) {
 		huma.Post(x, "/v1/notifiers/{name}/test", func(ctx context.Context, in *struct {
 			Name string `path:"name"`
 			Body struct {
-				Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+				Reason Reason `json:"reason" minLength:"1" maxLength:"1024"`
 			}
 		}) (*struct{}, error) {
-			return AnswerNothing(s.TestNotifier(ctx, in.Name, in.Body.Reason))
+			return AnswerNothing(s.TestNotifier(ctx, in.Name, string(in.Body.Reason)))
 		})
 	}
 }

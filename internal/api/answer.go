@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -20,6 +21,10 @@ var (
 	// ErrRefused says that a guard refused the action; the platform is unchanged.
 	ErrRefused = wing.ErrRefused
 )
+
+// NoneOfError says that a value is asked for that is none of a closed set; the answer has
+// status 422 and names the set.
+type NoneOfError = spec.NoneOfError
 
 // Page is a part of a list. Next is where the page after it begins: an operation's
 // id or a journal index in decimal for Before; empty on the last page.
@@ -54,7 +59,7 @@ type Identified struct {
 
 // Answer turns a value and an error into what huma sends.
 func Answer[T any](v T, err error) (*Out[T], error) {
-	if err != nil {
+	if err := done(err); err != nil {
 		return nil, Problem(err)
 	}
 	return &Out[T]{v}, nil
@@ -73,7 +78,7 @@ func AnswerStarted(id string, err error) (*Out[Started], error) { return Answer(
 
 // AnswerNothing answers that it is done, with status 204.
 func AnswerNothing(err error) (*struct{}, error) {
-	if err != nil {
+	if err := done(err); err != nil {
 		return nil, Problem(err)
 	}
 	return nil, nil //nolint:nilnil // 204
@@ -89,7 +94,10 @@ func MountList[T any](x huma.API, path string, all func(context.Context) ([]T, e
 
 // Problem gives an error the status that its kind has (RFC 9457).
 func Problem(err error) error {
+	_, none := errors.AsType[*NoneOfError](err)
 	switch {
+	case none:
+		return huma.Error422UnprocessableEntity(err.Error())
 	case errors.Is(err, ErrNotFound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, ErrRefused):

@@ -20,6 +20,7 @@ type Drills interface {
 	RunDrill(ctx context.Context, name, reason string) (id string, err error)
 	// RecordDrill keeps the report of a drill that runs as it stands, under a number that grows
 	// with each. A number that is known already changes nothing. It answers with the report as kept.
+	// ErrRefused when another drill runs, or this one cannot run here.
 	RecordDrill(ctx context.Context, sequence int, r drill.Report) (drill.Report, error)
 }
 
@@ -34,10 +35,10 @@ func DrillRoutes(s Drills) func(huma.API) {
 		huma.Post(x, "/v1/drills/{name}/run", func(ctx context.Context, in *struct {
 			Name string `path:"name"`
 			Body struct {
-				Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+				Reason Reason `json:"reason" minLength:"1" maxLength:"1024"`
 			}
 		}) (*Out[Started], error) {
-			return AnswerStarted(s.RunDrill(ctx, in.Name, in.Body.Reason))
+			return AnswerStarted(s.RunDrill(ctx, in.Name, string(in.Body.Reason)))
 		})
 		huma.Put(x, "/v1/drills/reports/{id}/{sequence}", func(ctx context.Context, in *struct {
 			ID       string `path:"id"`

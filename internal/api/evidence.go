@@ -12,12 +12,15 @@ import (
 // window is how long evidence looks back when nobody says.
 const window = 30 * 24 * time.Hour
 
+// Below tells whether a share is known and below a target.
+func Below(share *float64, target float64) bool { return evidence.Below(share, target) }
+
 type evidenceQuery struct {
 	From    time.Time `query:"from" doc:"begin of the window; 30 days before its end when absent"`
 	To      time.Time `query:"to" doc:"end of the window; now when absent"`
-	Region  string    `query:"region"`
-	Service string    `query:"service"`
-	Cell    int       `query:"cell" default:"-1" minimum:"-1" maximum:"9999" doc:"-1: all"`
+	Region  string    `query:"region" doc:"one that the platform declares; any other is refused with 422"`
+	Service string    `query:"service" doc:"one that was counted; any other is refused with 422"`
+	Cell    int       `query:"cell" default:"-1" minimum:"-1" maximum:"9999" doc:"-1: all; a cell that the platform does not have is refused with 422"`
 	Of      string    `query:"of" default:"both" enum:"real,practice,both" doc:"which incidents and drills the figures count"`
 }
 

@@ -36,7 +36,7 @@ type EntryKind struct {
 func JournalRoutes(s Journal) func(huma.API) {
 	return func(x huma.API) {
 		huma.Get(x, "/v1/journal", func(ctx context.Context, in *struct {
-			Kind      string `query:"kind" doc:"exact, or a prefix that ends in a dot"`
+			Kind      string `query:"kind" doc:"exact, or a prefix that ends in a dot; one that no kind has is refused with 422"`
 			Subject   string `query:"subject"`
 			Operation string `query:"operation"`
 			From      uint64 `query:"from"`

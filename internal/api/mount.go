@@ -20,11 +20,13 @@ func Mount(mux *http.ServeMux, version string, routes ...func(huma.API)) {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}
 	x := huma.NewGroup(humago.New(mux, config))
+	takeDry(x)
 	for _, mount := range routes {
 		if mount != nil {
 			mount(x)
 		}
 	}
+	mux.HandleFunc(below, unrouted(mux))
 }
 
 // schemaName names the shapes as programs know them since they were published first.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/greenlang/fournines/internal/control"
 )
 
 // Operations lists operations, and lets people approve or deny those that wait.
@@ -18,6 +20,9 @@ type Operations interface {
 	Deny(ctx context.Context, id, reason string) error
 }
 
+// OperationStates are the states of an operation, in the order of its life.
+func OperationStates() []string { return control.States() }
+
 // OperationFilter selects operations; an empty field selects all.
 type OperationFilter struct {
 	State   string // one of Operation's states
@@ -30,7 +35,7 @@ type OperationFilter struct {
 type decision struct {
 	ID   string `path:"id"`
 	Body struct {
-		Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+		Reason Reason `json:"reason" minLength:"1" maxLength:"1024"`
 	}
 }
 
@@ -38,8 +43,8 @@ type decision struct {
 func OperationRoutes(s Operations) func(huma.API) {
 	return func(x huma.API) {
 		huma.Get(x, "/v1/operations", func(ctx context.Context, in *struct {
-			State   string `query:"state"`
-			Kind    string `query:"kind"`
+			State   string `query:"state" enum:"waiting-approval,running,succeeded,failed,refused,rolled-back"`
+			Kind    string `query:"kind" doc:"one that the platform can do; any other is refused with 422"`
 			Subject string `query:"subject"`
 			Before  string `query:"before"`
 			Limit   int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
@@ -51,7 +56,7 @@ func OperationRoutes(s Operations) func(huma.API) {
 		})
 		decide := func(path string, f func(context.Context, string, string) error) {
 			huma.Post(x, path, func(ctx context.Context, in *decision) (*struct{}, error) {
-				return AnswerNothing(f(ctx, in.ID, in.Body.Reason))
+				return AnswerNothing(f(ctx, in.ID, string(in.Body.Reason)))
 			})
 		}
 		decide("/v1/operations/{id}/approve", s.Approve)

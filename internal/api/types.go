@@ -79,6 +79,7 @@ type Region struct {
 	Role       string      `json:"role" doc:"active or passive"`
 	Pair       string      `json:"pair" doc:"the region that takes over for it, or that it takes over for"`
 	Running    bool        `json:"running" doc:"false where the spec declares it and this installation does not run it"`
+	Applied    bool        `json:"application" doc:"its application is to run: the region serves customers, or is about to"`
 	Zones      []string    `json:"zones"`
 	Components []Component `json:"components"`
 	Links      []Relation  `json:"links"`
@@ -91,13 +92,13 @@ type Availability struct {
 	Until          time.Time `json:"until"`
 	Target         float64   `json:"target" doc:"ratio, 0.9999"`
 	BlastTarget    float64   `json:"blast_target" doc:"largest share of customers that one failure may reach, as the spec declares it"`
-	CustomerRatio  float64   `json:"customer_ratio" doc:"each customer cell-second weighs as its customers; 1 when nothing was asked"`
-	RequestRatio   float64   `json:"request_ratio" doc:"good requests over all requests"`
+	CustomerRatio  *float64  `json:"customer_ratio" doc:"each customer cell-second weighs as its customers; null while no customer was served or failed"`
+	RequestRatio   *float64  `json:"request_ratio" doc:"good requests over all requests; null when there were none"`
 	Requests       uint64    `json:"requests"`
 	Failed         uint64    `json:"failed"`
 	BudgetSeconds  float64   `json:"budget_seconds" doc:"error budget of a year at the target, customer-weighted"`
 	SpentSeconds   float64   `json:"spent_seconds"`
-	RemainingRatio float64   `json:"remaining_ratio" doc:"share of the year's budget that is left, below 0 when overspent"`
+	RemainingRatio *float64  `json:"remaining_ratio" doc:"share of the year's budget that is left, below 0 when overspent; null while the customers' ratio is"`
 	JournalFirst   uint64    `json:"journal_first" doc:"first entry the figure is computed from"`
 	JournalLast    uint64    `json:"journal_last"`
 	PerMinute      []Minute  `json:"per_minute,omitempty" doc:"the newest 60 minutes, oldest first"`
@@ -122,9 +123,9 @@ type Evidence struct {
 
 // Budget is the error budget of a window.
 type Budget struct {
-	Allowed   float64 `json:"allowed_seconds" doc:"customer-weighted downtime that the target allows in the whole window"`
-	Spent     float64 `json:"spent_seconds"`
-	Remaining float64 `json:"remaining" doc:"share that is left, below 0 when overspent"`
+	Allowed   float64  `json:"allowed_seconds" doc:"customer-weighted downtime that the target allows in the whole window"`
+	Spent     float64  `json:"spent_seconds"`
+	Remaining *float64 `json:"remaining" doc:"share that is left, below 0 when overspent; null where nothing was counted"`
 }
 
 // Minute is one minute of traffic at the edge.
@@ -160,7 +161,7 @@ type Operation struct {
 	ID      string    `json:"id" doc:"the idempotency key"`
 	Kind    string    `json:"kind" doc:"for example postgres.failover"`
 	Subject string    `json:"subject"`
-	State   string    `json:"state" doc:"requested, waiting-approval, running, succeeded, failed, refused or rolled-back"`
+	State   string    `json:"state" doc:"waiting-approval, running, succeeded, failed, refused or rolled-back"`
 	Actor   string    `json:"actor"`
 	Reason  string    `json:"reason,omitempty"`
 	Error   string    `json:"error,omitempty"`
@@ -179,6 +180,8 @@ type DrillInfo struct {
 	BlastRadius string   `json:"blast_radius"`
 	Verifies    string   `json:"verifies"`
 	Command     string   `json:"command"`
+	Reaches     bool     `json:"reaches_customers" doc:"customers may feel it: a person confirms it"`
+	Lacks       string   `json:"lacks,omitempty" doc:"why it cannot run here, and what to do; absent where it can"`
 }
 
 // Fault is one injected fault; it is a lease and ends by itself at Until.

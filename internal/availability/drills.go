@@ -51,41 +51,49 @@ func Drills() []drill.Drill {
 	common := "writes go through the edge; every acknowledged one is looked up afterwards"
 	return append([]drill.Drill{
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "zone-loss", Rows: []string{"7.1.3", "7.1.4", "7.1.8"}, Description: "kills every process of the zone that holds the PostgreSQL primary",
 			BlastRadius: "one zone of three; writes pause until a new primary leads", Verifies: common,
 			Steps: failoverSteps("zone-kill", fact.ZoneOf),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "primary-loss", Rows: []string{"7.1.4", "7.1.8"}, Description: "kills PostgreSQL and Patroni on the primary",
 			BlastRadius: "one database server; writes pause until a primary leads", Verifies: common,
 			Steps: failoverSteps("process-kill", itself),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "primary-hang", Rows: []string{"7.1.4", "7.1.8", "7.1.10"}, Description: "stops the primary's postmaster: sessions live on, nobody gets a new one",
 			BlastRadius: "one database server; new connections fail until a new primary leads", Verifies: common + "; Patroni alone never notices",
 			Steps: failoverSteps("postmaster-hang", itself),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2, NetNS: true},
 			Name: "zone-partition", Rows: []string{"7.1.4", "7.1.8"}, Description: "cuts the network of the zone that holds the primary (needs up --netns)",
 			BlastRadius: "one zone of three; the old primary lives on, cut off, until it is fenced", Verifies: common,
 			Steps: failoverSteps("zone-partition", fact.ZoneOf),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "redis-loss", Rows: []string{"7.1.5", "7.1.8"}, Description: "freezes the Redis master; Sentinel fails over",
 			BlastRadius: "the region's cache; the application goes on without it", Verifies: "writes to Redis through the edge are counted too; replication is asynchronous, so lost ones are reported",
 			Steps: redisSteps(),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 3},
 			Name: "redis-empty", Rows: []string{"7.1.5", "7.1.8"}, Description: "takes the Redis master's data away and kills it, so that its node starts it empty",
 			BlastRadius: "the region's cache; the application goes on without it", Verifies: "keys that both replicas acknowledged (WAIT) are all there afterwards, on whatever leads then",
 			Steps: redisEmptySteps(),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 3},
 			Name: "etcd-empty", Rows: []string{"7.1.4", "7.1.8"}, Description: "takes the data of the etcd member beside the PostgreSQL primary away and kills it",
 			BlastRadius: "one etcd member of three, until it is replaced by a new one", Verifies: common + "; no database fails over",
 			Steps: etcdEmptySteps(),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "switchover", Rows: []string{"7.1.4"}, Description: "moves the PostgreSQL primary on purpose",
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",
 			Steps: switchoverSteps(),

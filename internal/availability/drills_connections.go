@@ -32,6 +32,7 @@ const exhaustFor = 40 * time.Second
 
 func connectionDrill() drill.Drill {
 	return drill.Drill{
+		Reaches: true, Needs: drill.Needs{Zones: 2},
 		Name: "connections-exhausted", Rows: []string{"7.1.4", "7.1.8"}, Description: "opens sessions as the application's role until edge and server refuse more, and holds them for 40 s",
 		BlastRadius: "one role: its clients get no further sessions", Verifies: "nobody fails over, the open sessions go on to write, and a finding names the role",
 		Steps: connectionSteps(),

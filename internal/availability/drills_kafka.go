@@ -11,6 +11,7 @@ import (
 
 func kafkaDrills() []drill.Drill {
 	return []drill.Drill{{
+		Reaches: true, Needs: drill.Needs{Brokers: 2},
 		Name: "broker-loss", Rows: []string{"7.1.6", "7.1.8"}, Description: "kills the Kafka broker that is the active controller, while records are produced with acks=all",
 		BlastRadius: "one broker of three; a third of the partitions pause until others lead them", Verifies: "every acknowledged record is read back afterwards, once",
 		Steps: brokerSteps(),

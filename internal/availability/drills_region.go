@@ -44,11 +44,13 @@ func regionDrills() []drill.Drill {
 	verifies := "writes go to whichever region DNS answers; every acknowledged one is looked up afterwards"
 	return []drill.Drill{
 		{
+			Reaches: true, Needs: drill.Needs{Pair: true},
 			Name: "region-loss", Rows: []string{"7.1.1", "7.1.2", "7.1.4", "7.1.9", "7.1.12"}, Description: "kills a whole region, evacuates it ungracefully, and brings it home again",
 			BlastRadius: "every customer of the region, until its partner serves them", Verifies: verifies + "; lost ones are counted exactly",
 			Steps: regionSteps(Ungraceful),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Pair: true},
 			Name: "region-move", Rows: []string{"7.1.1", "7.1.2", "7.1.9", "7.1.12"}, Description: "moves a region's customers to its partner and home again, without loss",
 			BlastRadius: "none meant: writes wait for a few seconds, twice", Verifies: verifies + "; none may be lost",
 			Steps: regionSteps(Graceful),

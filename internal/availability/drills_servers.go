@@ -35,7 +35,8 @@ const serverFrozen = 60 * time.Second
 
 func serverDrills() []drill.Drill {
 	return []drill.Drill{{
-		Name: "control-plane-loss", Rows: []string{"7.1.9", "7.1.12", "7.8.5"}, Description: "kills the server that leads, freezes the one that leads then, and kills one in the middle of an operation",
+		Needs: drill.Needs{Servers: 3},
+		Name:  "control-plane-loss", Rows: []string{"7.1.9", "7.1.12", "7.8.5"}, Description: "kills the server that leads, freezes the one that leads then, and kills one in the middle of an operation",
 		BlastRadius: "none for customers; operations pause until another server leads", Verifies: "every acknowledged audit event is in the journal, once; operations complete, once; customers' writes go on",
 		Steps: serverSteps(),
 	}}

@@ -82,6 +82,19 @@ func DescriptorFinding(subject string, d fact.Descriptors, seen, now time.Time) 
 	return f, (lacked || scarce) && now.Sub(seen) < lackTold
 }
 
+// SwitchFinding says that a region's routing switch is off; false while it is on.
+func SwitchFinding(w RegionWish) (evidence.Finding, bool) {
+	f := evidence.Finding{
+		Code: "route-off", Severity: evidence.Warning, Title: "The routing switch of " + w.Region + " is off", Subject: w.Region, Since: w.Switched.At,
+		Text:    "No resolver is sent there: " + w.WhyOff() + ". Customers whom it serves come through the edges of other regions, and nobody can be moved there.",
+		Command: "fournines route set " + w.Region + " on --reason REASON",
+	}
+	if !w.Switched.At.IsZero() {
+		f.Entries = []uint64{w.Switched.Index}
+	}
+	return f, w.Off
+}
+
 // told is how long a loss is a finding; the journal keeps it.
 const told = 24 * time.Hour
 

@@ -26,6 +26,34 @@ type RegionWish struct {
 	Since  time.Time `json:"since,omitzero"`
 	Off    bool      `json:"off,omitempty"`    // its routing switch: no resolver is sent there
 	Scaled bool      `json:"scaled,omitempty"` // its application runs although it serves nobody yet
+	// Switched says who set the switch, as the entry of that tells; zero where an earlier version kept it.
+	Switched Switched `json:"switched,omitzero"`
+}
+
+// Switched is when a routing switch was set, by whom, and why.
+type Switched struct {
+	At     time.Time `json:"at,omitzero"`
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	Index  uint64    `json:"index,omitempty"` // of the entry
+}
+
+// WhyOff says since when, by whom and why the switch is off; empty while it is on.
+func (w RegionWish) WhyOff() string {
+	if !w.Off {
+		return ""
+	}
+	text := "its routing switch is off"
+	if !w.Switched.At.IsZero() {
+		text += " since " + w.Switched.At.UTC().Format(time.RFC3339)
+	}
+	if w.Switched.By != "" {
+		text += ", by " + w.Switched.By
+	}
+	if w.Switched.Reason != "" {
+		text += " (" + w.Switched.Reason + ")"
+	}
+	return text
 }
 
 // Documents of homes and regions.
@@ -67,7 +95,7 @@ func foldHomes(d *state.Docs, r journal.Record) error {
 		}
 		return wish(d, r.Subject, func(w *RegionWish) {
 			if r.Kind == RegionSwitched.Name {
-				w.Off = next.Off
+				w.Off, w.Switched = next.Off, Switched{r.Time, r.Actor, r.Reason, r.Index}
 				return
 			}
 			w.Fenced, w.Reason, w.Since = next.Fenced, next.Reason, r.Time

@@ -122,7 +122,7 @@ func (m Mover) Kinds() []control.Kind {
 	return []control.Kind{
 		m.reserveKind(),
 		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
-		{Name: KindRestore, Guard: m.guardRestore, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
+		{Name: KindRestore, Guard: m.guardMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
 	}
 }
 
@@ -134,18 +134,26 @@ func modeOf(o control.Operation) string {
 	return a.Mode
 }
 
-func (m Mover) plan(a MoveArgs) (MovePlan, error) {
+// PlanFor plans a move as it is asked for, by the kind of action: what a person is shown before
+// is what the guard decides on. A restore asks less, because the home region comes back during
+// the operation itself. It is pure.
+func PlanFor(kind string, v MoveView, a MoveArgs, now time.Time) MovePlan {
+	if kind == KindRestore {
+		return PlanRestore(v, now)
+	}
+	if a.AcceptLoss {
+		v.Targets.RPO = spec.Duration(math.MaxInt64)
+	}
+	return PlanMove(v, a.Mode, now)
+}
+
+func (m Mover) plan(kind string, a MoveArgs) (MovePlan, error) {
 	v, err := m.MoveView(a.Home, a.To)
 	if err != nil {
 		return MovePlan{}, err
 	}
 	v.Busy = "" // that is us
-	p := PlanMove(v, a.Mode, m.Now())
-	if a.AcceptLoss {
-		v.Targets.RPO = spec.Duration(math.MaxInt64)
-		p = PlanMove(v, a.Mode, m.Now())
-	}
-	return p, nil
+	return PlanFor(kind, v, a, m.Now()), nil
 }
 
 func (m Mover) guardMove(_ context.Context, a control.Action) error {
@@ -153,37 +161,22 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	p, err := m.plan(args)
-	if err != nil {
+	p, err := m.plan(a.Kind, args)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !p.Ready {
-		return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
-	}
-	return nil
-}
-
-// guardRestore asks less: the home region comes back during the operation itself.
-func (m Mover) guardRestore(_ context.Context, a control.Action) error {
-	args, err := decode[MoveArgs](&control.Run{Action: a})
-	if err != nil {
-		return err
-	}
-	v, err := m.MoveView(args.Home, args.To)
-	if err != nil {
-		return err
-	}
-	v.Busy = "" // that is us
-	if p := PlanRestore(v, m.Now()); !p.Ready {
+	case p.Ready:
+		return nil
+	case a.Kind == KindRestore:
 		return fmt.Errorf("%s cannot be restored now: %s", args.Home, p.WhyNot())
 	}
-	return nil
+	return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
 }
 
 // preflight plans once more, with facts of now; a server that was just started waits for them.
 func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	return retry(ctx, func() (MovePlan, error) {
-		p, err := m.plan(a)
+		p, err := m.plan(KindEvacuate, a) // also of a restore: its region has come back by now
 		if err != nil {
 			return p, err
 		}
@@ -503,7 +496,7 @@ func (m Mover) liftRegion(ctx context.Context, _ *control.Run, a MoveArgs) (any,
 // catchUp waits until the home region follows closely enough to be moved into.
 func (m Mover) catchUp(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
 	return retry(ctx, func() (MovePlan, error) {
-		p, err := m.plan(a)
+		p, err := m.plan(KindEvacuate, a) // also of a restore: its region has come back by now
 		if err != nil {
 			return p, err
 		}

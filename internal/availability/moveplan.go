@@ -108,6 +108,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 			}
 		}
 	}
+	p.switchedOff(v)
 	if v.Nodes < v.Zones { // a region that is short of a zone has no capacity to spare
 		add("%d of %d zones of %s report: it could not take the load", v.Nodes, v.Zones, v.To)
 	}
@@ -125,6 +126,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 func PlanRestore(v MoveView, now time.Time) MovePlan {
 	p := PlanMove(v, Graceful, now)
 	p.Reasons, p.LossBound = []string{}, 0
+	p.switchedOff(v)
 	if apart := LinkTrouble(v.There, v.Back, now); apart != "" {
 		p.Reasons = append(p.Reasons, apart+": it could not catch up")
 	}
@@ -136,6 +138,14 @@ func PlanRestore(v MoveView, now time.Time) MovePlan {
 	}
 	p.Ready = len(p.Reasons) == 0
 	return p
+}
+
+// switchedOff names the routing switch of the region to move to: no resolver would be sent to
+// those whose customers are served there afterwards.
+func (p *MovePlan) switchedOff(v MoveView) {
+	if why := v.Waits.WhyOff(); why != "" {
+		p.Reasons = append(p.Reasons, fmt.Sprintf("%s would get no customers, %s: set it with `fournines route set %s on` first", v.To, why, v.To))
+	}
 }
 
 // lag says how far behind the target is, and whether that is too far.

@@ -42,6 +42,10 @@ func TestPlanMove(t *testing.T) {
 		{"no capacity", "", func(v *MoveView) { v.Nodes = 2 }, "graceful: 2 of 3 zones of us-west-2 report", 0},
 		{"it does not run", "", func(v *MoveView) { v.Runs = false }, "graceful: us-west-2 does not run here", -1},
 		{"it is fenced itself", "", func(v *MoveView) { v.Waits = RegionWish{Fenced: "e", Reason: "fire"} }, "graceful: us-west-2 is fenced", -1},
+		{"its switch is off", "", func(v *MoveView) {
+			v.Waits = RegionWish{Off: true, Switched: Switched{At: zero, By: "ada", Reason: "maintenance"}}
+		}, "graceful: us-west-2 would get no customers, its routing switch is off since " + zero.UTC().Format(time.RFC3339) + ", by ada (maintenance): set it with `fournines route set us-west-2 on` first", 0},
+		{"its switch is off, and its home region lost", Ungraceful, func(v *MoveView) { v.Waits = RegionWish{Off: true} }, "ungraceful: us-west-2 would get no customers, its routing switch is off: set", 2},
 		{"somebody else moves it", "", func(v *MoveView) { v.Busy = "evacuate-1" }, "graceful: operation evacuate-1 works on us-east-1", -1},
 		{"the target has no leader", "", func(v *MoveView) { v.Target.Lock.Leader = "" }, "graceful: us-west-2/postgres has no leader that answers", -1},
 		{"objects are copied", "", func(v *MoveView) {
@@ -69,5 +73,10 @@ func TestPlanMove(t *testing.T) {
 		if !strings.HasPrefix(got, c.want) || p.Ready == strings.Contains(c.want, ":") || p.LossBound != c.loss {
 			t.Errorf("%s: %q, loss %v; want %q, %v", c.name, got, p.LossBound, c.want, c.loss)
 		}
+	}
+	v := pairView(now)
+	v.Waits.Off = true
+	if p := PlanRestore(v, now); p.Ready || !strings.Contains(p.WhyNot(), "its routing switch is off") {
+		t.Errorf("a restore to a region whose switch is off: %+v", p)
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
@@ -17,11 +19,11 @@ import (
 
 // planned is what `plan` prints with -o json and -o yaml.
 type planned struct {
-	Platform string         `json:"platform"`
-	Regions  []string       `json:"regions"`
-	Running  bool           `json:"running"` // an installation answered
-	Changes  []spec.Change  `json:"changes"`
-	Settings []spec.Setting `json:"settings"`
+	Platform string          `json:"platform"`
+	Regions  []string        `json:"regions"`
+	Running  bool            `json:"running"` // an installation answered
+	Changes  []assign.Change `json:"changes"`
+	Settings []spec.Setting  `json:"settings"`
 }
 
 func (w world) planCommand() *cobra.Command {
@@ -47,7 +49,7 @@ func (w world) planCommand() *cobra.Command {
 		},
 	}
 	fileFlag(c, &file)
-	c.Flags().StringSliceVar(&regions, "regions", nil, "regions to run here; those that run, or us-east-1, by default")
+	c.Flags().StringSliceVar(&regions, "regions", nil, "regions to run here; by default those that run, or the first active one and its partner")
 	return c
 }
 
@@ -69,18 +71,28 @@ func (w world) plan(ctx context.Context, p *spec.Platform, regions []string) (pl
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return planned{}, err
 	case !here && w.Server == "":
-		regions = firstRegion(p, regions)
-		return planned{p.Metadata.Name, regions, false, spec.Plan(p, regions, nil), []spec.Setting{}}, nil
+		l := place.Layout{Platform: p, Regions: usual(p, regions)}
+		if len(l.Regions) > lean { // as `up` brings them up
+			place.Lean(p, l.Regions)
+		}
+		return planned{p.Metadata.Name, l.Regions, false, assign.Plan(l, func(region string) bool { return assign.Applied(l, region) }, nil), []spec.Setting{}}, nil
 	}
 	status, err := w.status(ctx)
 	if err != nil {
 		return planned{}, fmt.Errorf("ask the installation what runs: %w; `fournines up` brings it back, another --data plans a new one", err)
 	}
-	running := runningOf(status)
 	if len(regions) == 0 {
 		regions = runningRegions(status)
 	}
-	out := planned{p.Metadata.Name, regions, true, spec.Plan(p, regions, running), []spec.Setting{}}
+	if isLean(p, status) {
+		first := runningRegions(status)
+		if here {
+			first = layout.Regions // in the order in which they were named
+		}
+		place.Lean(p, first)
+	}
+	l := place.Layout{Platform: p, Regions: regions}
+	out := planned{p.Metadata.Name, regions, true, assign.Plan(l, appliedIn(l, status), runningOf(status)), []spec.Setting{}}
 	if here && (w.Server == "" || w.Server == inst.Listen) {
 		out.Settings = spec.Diff(layout.Platform, p)
 	} else {
@@ -89,12 +101,37 @@ func (w world) plan(ctx context.Context, p *spec.Platform, regions []string) (pl
 	return out, nil
 }
 
-// firstRegion returns the regions asked for, or the first active one.
-func firstRegion(p *spec.Platform, regions []string) []string {
+// usual returns the regions asked for, or the first active one and its partner, as `up` does.
+func usual(p *spec.Platform, regions []string) []string {
 	if len(regions) > 0 {
 		return regions
 	}
-	return []string{p.ActiveRegions()[0].Name} // a valid platform has one
+	first := p.ActiveRegions()[0] // a valid platform has one
+	if _, ok := p.Region(first.Pair); ok {
+		return []string{first.Name, first.Pair}
+	}
+	return []string{first.Name}
+}
+
+// isLean tells whether an installation runs one zone in a region for which the platform declares
+// more.
+func isLean(p *spec.Platform, s api.Status) bool {
+	return slices.ContainsFunc(s.Regions, func(r api.Region) bool {
+		declared, ok := p.Region(r.Name)
+		return ok && r.Running && len(r.Zones) == 1 && len(declared.Zones) > 1
+	})
+}
+
+// appliedIn tells in which regions the application is to run: as the installation says of those
+// that it runs, and as it would begin in others.
+func appliedIn(l place.Layout, s api.Status) func(region string) bool {
+	return func(region string) bool {
+		i := slices.IndexFunc(s.Regions, func(r api.Region) bool { return r.Name == region && r.Running })
+		if i < 0 {
+			return assign.Applied(l, region)
+		}
+		return s.Regions[i].Applied
+	}
 }
 
 func runningRegions(s api.Status) []string {
@@ -109,11 +146,11 @@ func runningRegions(s api.Status) []string {
 
 // runningOf returns what an installation says about its components. One whose sync is
 // unknown counts as in sync unless it is missing: nobody has seen it differ.
-func runningOf(s api.Status) []spec.Running {
-	var out []spec.Running
+func runningOf(s api.Status) []assign.Running {
+	var out []assign.Running
 	for _, r := range s.Regions {
 		for _, c := range r.Components {
-			out = append(out, spec.Running{
+			out = append(out, assign.Running{
 				ID: c.ID, Kind: c.Kind, Region: r.Name, Detail: c.Detail,
 				InSync: c.Sync != api.OutOfSync, Gone: c.Health == api.Missing,
 			})

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -11,17 +14,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/app"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/place"
 )
 
 func (w world) drillCommand() *cobra.Command {
 	var id, reason, region string
+	var yes bool
 	c := &cobra.Command{Use: "drill NAME", Short: "Prove a capability on the real platform, under load", Args: cobra.ExactArgs(1),
-		Long:    "Run a drill: load through the edge, the thing itself, health, verification from outside.\nExit 3 when an objective is missed.",
-		Example: "  fournines drill list\n  fournines drill zone-loss -o json",
+		Long:    "Run a drill: load through the edge, the thing itself, health, verification from outside. One that customers may feel\nhas its name typed, or --yes. Exit 3 when an objective is missed, 130 when ctrl-C ends it: what it did is taken back.",
+		Example: "  fournines drill list\n  fournines drill zone-loss --yes -o json",
 		RunE: func(c *cobra.Command, args []string) error {
 			d, ok := drill.Find(app.Drills(), args[0])
 			if !ok {
@@ -30,13 +36,14 @@ func (w world) drillCommand() *cobra.Command {
 			if id == "" {
 				id = control.NewID(d.Name)
 			}
-			return w.drill(c.Context(), d, id, reason, region)
+			return w.drill(c.Context(), d, id, reason, region, yes)
 		}}
 	f := c.Flags()
 	f.StringVar(&id, "id", "", "id of the report")
 	f.StringVar(&reason, "reason", "drill by hand", "why; it is kept in the journal")
-	f.StringVar(&region, "region", "us-east-1", "region to drill")
+	f.StringVar(&region, "region", "", "region to drill; by default the first one that runs here")
 	_ = f.MarkHidden("id") // it exists
+	verb.Yes(c, &yes)
 	c.AddCommand(w.drillList())
 	return c
 }
@@ -48,7 +55,7 @@ func (w world) drillList() *cobra.Command {
 			var all []api.DrillInfo
 			for _, d := range app.Drills() {
 				all = append(all, api.DrillInfo{
-					Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies, Command: "fournines drill " + d.Name,
+					Name: d.Name, Description: d.Description, Rows: d.Rows, BlastRadius: d.BlastRadius, Verifies: d.Verifies, Command: "fournines drill " + d.Name, Reaches: d.Reaches,
 				})
 			}
 			return all, nil
@@ -61,10 +68,40 @@ func (w world) drillList() *cobra.Command {
 	}.Verb(w.World)
 }
 
-func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region string) error {
+// drillable refuses a drill that cannot run here, before anything of it is recorded, and returns
+// its region. The server must answer: what cannot be recorded proves nothing.
+func (w world) drillable(ctx context.Context, server *client.Client, d drill.Drill, region string) (string, error) {
+	_, layout, err := place.LoadInstallation(w.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("no platform runs from %s, and a drill runs on the machine of the platform: %w", w.Data, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	if region == "" {
+		region = layout.Regions[0]
+	}
+	if err := layout.RunsRegion(region); err != nil {
+		return "", fmt.Errorf("--region: %w", err)
+	}
+	if why := d.Lacks(app.DrillHere(layout, region)); why != "" {
+		return "", verb.Exitf(verb.Refused, "%s cannot run here: %s", d.Name, why)
+	}
+	return region, server.Call(ctx, http.MethodGet, "/v1/drills", "", nil, nil)
+}
+
+func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region string, yes bool) error {
 	client, err := w.Client()
 	if err != nil {
 		return err
+	}
+	if region, err = w.drillable(ctx, client, d, region); err != nil {
+		return err
+	}
+	if d.Reaches {
+		if err := w.Confirm(fmt.Sprintf("drill %s in %s: it %s; it reaches %s", d.Name, region, d.Description, d.BlastRadius), d.Name, yes); err != nil {
+			return err
+		}
 	}
 	env, err := app.DrillEnv(w.Data, region, id, client)
 	if err != nil {
@@ -93,6 +130,9 @@ func (w world) drill(ctx context.Context, d drill.Drill, id, reason, region stri
 	}
 	if err := w.Print(report, rows, []string{report.ID}); err != nil {
 		return err
+	}
+	if report.Verdict == drill.Aborted {
+		return verb.Exitf(verb.Interrupted, "%s is aborted: what it did is taken back, and it proves nothing; its journal entries are %d to %d", report.ID, report.Journal.First, report.Journal.Last)
 	}
 	if report.Error != "" {
 		return verb.Exitf(verb.Missed, "%s failed: %s", report.ID, report.Error)

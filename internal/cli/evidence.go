@@ -90,15 +90,23 @@ func span(seconds float64) string {
 
 func percent(ratio float64) string { return strconv.FormatFloat(100*ratio, 'f', 4, 64) + " %" }
 
+// share is a ratio that may be unknown, in per cent with so many digits.
+func share(ratio *float64, digits int) string {
+	if ratio == nil {
+		return "unknown"
+	}
+	return strconv.FormatFloat(100**ratio, 'f', digits, 64) + " %"
+}
+
 func (w world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
-	return &cobra.Command{Use: "availability", Short: "Show availability by customers' time, by whole time and by requests; exit 3 below the target", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "availability", Short: "Show availability by customers' time, by whole time and by requests; exit 3 below the target, and where nothing is known", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		e, err := w.evidence(c, f)
 		if err != nil {
 			return err
 		}
 		t := verb.Table{Head: []string{"SCOPE", "CUSTOMERS", "EDGES", "OUTSIDE", "SEEN OUTSIDE", "WHOLE", "REQUESTS", "FAILED", "OF", "KNOWN", "ENTRIES"}}
 		add := func(scope string, m api.Measured) {
-			t.Rows = append(t.Rows, []string{scope, percent(m.Customer), counted(m.Edges, m.EdgesKnown), counted(m.Outside, m.OutsideKnown), span(m.OutsideKnown), percent(m.Whole), percent(m.Request), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
+			t.Rows = append(t.Rows, []string{scope, share(m.Customer, 4), share(m.Edges, 4), share(m.Outside, 4), span(m.OutsideKnown), share(m.Whole, 4), share(m.Request, 4), fmt.Sprint(m.Failed), fmt.Sprint(m.Requests),
 				span(m.Known), indexes(m.Entries)})
 		}
 		add("platform", e.Platform)
@@ -111,25 +119,20 @@ func (w world) evidenceAvailability(f *evidenceFlags) *cobra.Command {
 		for _, m := range e.Cells {
 			add("cell "+strconv.Itoa(*m.Cell), m)
 		}
-		if err := w.Print(e, t, []string{percent(e.Platform.Customer)}); err != nil {
+		if err := w.Print(e, t, []string{share(e.Platform.Customer, 4)}); err != nil {
 			return err
 		}
 		w.Note("CUSTOMERS is the worse of both views of each cell's minute: EDGES is what the edges counted, OUTSIDE is what vantage points outside every region met; SEEN OUTSIDE is how long these watched")
-		w.Note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %.2f %% are left",
-			percent(e.Target), e.Budget.Spent, e.Budget.Allowed, 100*e.Budget.Remaining)
-		if e.Platform.Customer < e.Target {
-			return verb.Exitf(verb.Missed, "availability %s is below the target %s", percent(e.Platform.Customer), percent(e.Target))
+		w.Note("target %s of customers' time; %.2f s of the window's %.0f s of error budget are spent, %s left",
+			percent(e.Target), e.Budget.Spent, e.Budget.Allowed, share(e.Budget.Remaining, 2))
+		switch {
+		case e.Platform.Customer == nil:
+			return verb.Exitf(verb.Missed, "availability is unknown: nothing was counted or seen in this window and scope, so that the target %s is not proved", percent(e.Target))
+		case *e.Platform.Customer < e.Target:
+			return verb.Exitf(verb.Missed, "availability %s is below the target %s", percent(*e.Platform.Customer), percent(e.Target))
 		}
 		return nil
 	}}
-}
-
-// counted writes a ratio, where anything was counted.
-func counted(ratio, known float64) string {
-	if known == 0 {
-		return "-"
-	}
-	return percent(ratio)
 }
 
 // indexes names journal entries shortly.
@@ -155,14 +158,15 @@ func (w world) evidenceFigure(f *evidenceFlags, name, short string) *cobra.Comma
 			return fmt.Errorf("the server has no figure %s; it may be of an older version, which `fournines status -o json` shows", name)
 		}
 		x := e.Figures[i]
-		number := func(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) }
-		high := number(x.High)
-		if x.High == 0 && x.N < 6 {
-			high = "?"
+		number := func(v *float64) string {
+			if v == nil {
+				return "unknown"
+			}
+			return strconv.FormatFloat(*v, 'f', 2, 64)
 		}
 		t := verb.Table{
 			Head: []string{"FIGURE", "UNIT", "N", "MEAN", "MEDIAN", "P90", "MAX", "95 % OF " + strings.ToUpper(x.Of), "ENTRIES"},
-			Rows: [][]string{{x.Name, x.Unit, fmt.Sprint(x.N), number(x.Mean), number(x.Median), number(x.P90), number(x.Max), number(x.Low) + " to " + high, indexes(x.Entries)}},
+			Rows: [][]string{{x.Name, x.Unit, fmt.Sprint(x.N), number(x.Mean), number(x.Median), number(x.P90), number(x.Max), number(x.Low) + " to " + number(x.High), indexes(x.Entries)}},
 		}
 		if err := w.Print(x, t, []string{number(x.Mean)}); err != nil {
 			return err

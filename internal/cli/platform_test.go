@@ -17,6 +17,8 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/state"
 )
 
 // platform is what the API of the scripts answers from: a platform in some trouble, held in
@@ -80,11 +82,14 @@ func (p *platform) await(request string, times int) {
 }
 
 // note keeps what was done; the words of the reason decide how it ends.
-func (p *platform) note(reason string, words ...any) error {
+func (p *platform) note(ctx context.Context, reason string, words ...any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if strings.Contains(reason, "refuse") {
 		return fmt.Errorf("%w: no region would be left to answer", api.ErrRefused)
+	}
+	if err := state.Dry(ctx); err != nil {
+		return err
 	}
 	p.did = append(p.did, strings.TrimSpace(fmt.Sprintln(append(words, reason)...)))
 	return nil
@@ -92,7 +97,7 @@ func (p *platform) note(reason string, words ...any) error {
 
 // operate is an operation from its request to its end.
 func (p *platform) operate(ctx context.Context, suffix, kind, subject, reason string) (string, error) {
-	if err := p.note(reason, kind, subject); err != nil {
+	if err := p.note(ctx, reason, kind, subject); err != nil {
 		return "", err
 	}
 	id, _ := ctx.Value(key{}).(string)
@@ -137,7 +142,7 @@ func (p *platform) Status(context.Context) (api.Status, error) {
 			Components: []api.Component{at("a", "primary", true), at("b", "sync-standby", !lags)},
 			Readiness:  []api.Readiness{ready, {Cluster: "us-east-1/redis", Alone: true, Candidates: []string{}}},
 		}},
-		Availability: api.Availability{CustomerRatio: 0.9999, RequestRatio: 0.9998, Requests: 12_000, RemainingRatio: 0.75, Since: p.begun},
+		Availability: api.Availability{CustomerRatio: new(0.9999), RequestRatio: new(0.9998), Requests: 12_000, RemainingRatio: new(0.75), Since: p.begun},
 		Findings:     []api.Finding{{Severity: "warning", Title: "A replica lags", Text: "It would be left out of a failover.", Command: "fournines readiness"}},
 		Faults:       []api.Fault{{ID: "fault-1", Kind: "zone-kill", Target: "us-east-1/b", State: "active", Begun: p.begun, Until: p.begun.Add(time.Minute)}},
 		Operations:   []api.Operation{{ID: "switchover-9", Kind: "postgres.switchover", Subject: "us-east-1/postgres", State: "running", Begun: p.begun, Steps: []api.Step{{Name: "check", State: "running"}}}},
@@ -162,6 +167,9 @@ func (p *platform) Operations(_ context.Context, f api.OperationFilter) (api.Pag
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var page api.Page[api.Operation]
+	if err := spec.Among("kind of operation", f.Kind, []string{"home.evacuate", "postgres.switchover"}); err != nil {
+		return page, err
+	}
 	past := f.Before == ""
 	for _, o := range slices.Backward(p.operations) {
 		fits := (f.State == "" || o.State == f.State) && (f.Kind == "" || o.Kind == f.Kind) && (f.Subject == "" || o.Subject == f.Subject)
@@ -192,7 +200,7 @@ func (p *platform) decide(ctx context.Context, word, id, reason string) error {
 	if _, err := p.Operation(ctx, id); err != nil {
 		return err
 	}
-	return p.note(reason, word, id)
+	return p.note(ctx, reason, word, id)
 }
 
 func (p *platform) Approve(ctx context.Context, id, reason string) error {
@@ -203,39 +211,51 @@ func (p *platform) Deny(ctx context.Context, id, reason string) error {
 	return p.decide(ctx, "deny", id, reason)
 }
 
-func (p *platform) RecordDrill(_ context.Context, _ int, r drill.Report) (drill.Report, error) {
-	return r, p.note("", "drill", r.Drill, r.Verdict)
+func (p *platform) RecordDrill(ctx context.Context, _ int, r drill.Report) (drill.Report, error) {
+	return r, p.note(ctx, "", "drill", r.Drill, r.Verdict)
 }
 
 func (p *platform) Alerts(context.Context) ([]evidence.Alert, error) {
 	return []evidence.Alert{{Key: "replica-lags/us-east-1", State: evidence.Firing, Severity: "warning", Title: "A replica lags", Source: "us-east-1/b/postgres", Since: p.begun, Practice: true, Entry: 12, Command: "fournines readiness"}}, nil
 }
 
-func (p *platform) TestNotifier(_ context.Context, name, reason string) error {
+func (p *platform) TestNotifier(ctx context.Context, name, reason string) error {
 	if name != "pager" {
 		return fmt.Errorf("notifier %q: %w", name, api.ErrNotFound)
 	}
-	return p.note(reason, "test", name)
+	return p.note(ctx, reason, "test", name)
 }
 
 // Evidence is good of every region but us-west-2.
 func (p *platform) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
-	m := api.Measured{From: f.From, To: f.To, Known: 3600, Customer: 0.99995, Edges: 0.99995, EdgesKnown: 3600, Whole: 0.9999, Request: 0.9998, Requests: 9000, Failed: 2, Entries: []uint64{5, 9}}
+	if err := spec.Among("region", f.Scope.Region, []string{"us-east-1", "us-west-2", "eu-west-1"}); err != nil {
+		return api.Evidence{}, err
+	}
+	m := api.Measured{From: f.From, To: f.To, Known: 3600, Customer: new(0.99995), Edges: new(0.99995), EdgesKnown: 3600, Whole: new(0.9999), Request: new(0.9998), Requests: 9000, Failed: 2, Entries: []uint64{5, 9}}
 	bad := f.Scope.Region == "us-west-2"
 	if bad {
-		m.Customer = 0.99
+		m.Customer = new(0.99)
 	}
-	e := api.Evidence{From: f.From, To: f.To, Of: f.Of, Target: 0.9999, Platform: m, Regions: []api.Measured{m}, Services: []api.Measured{m}, Cells: []api.Measured{}, Burn: []api.Burn{}, BurnDown: []api.Point{}, Budget: api.Budget{Allowed: 259, Spent: 12, Remaining: 0.95}}
+	if f.Scope.Region == "eu-west-1" { // nobody has asked there
+		m = api.Measured{From: f.From, To: f.To, Entries: []uint64{}}
+	}
+	e := api.Evidence{From: f.From, To: f.To, Of: f.Of, Target: 0.9999, Platform: m, Regions: []api.Measured{m}, Services: []api.Measured{m}, Cells: []api.Measured{}, Burn: []api.Burn{}, BurnDown: []api.Point{}, Budget: api.Budget{Allowed: 259, Spent: 12, Remaining: new(0.95)}}
+	if m.Customer == nil {
+		e.Budget.Remaining = nil
+	}
 	e.Incidents = []api.Incident{{ID: "us-east-1/1", Region: "us-east-1", Began: p.begun, Detected: p.begun.Add(time.Second), Recovered: p.begun.Add(9 * time.Second), Cells: map[int]float64{0: 9, 1: 9}, Of: 12, Failed: 24, Practice: "fault-1", Entries: []uint64{5}}}
 	e.Burn = []api.Burn{{BurnRule: evidence.BurnRules()[0], LongRate: 20, ShortRate: 21, Firing: bad, Entries: []uint64{}}}
 	for _, name := range []string{"mttd", "mttr", "mtbf", "rto", "rpo", "blast"} {
-		e.Figures = append(e.Figures, api.Figure{Name: name, Unit: "s", N: 7, Mean: 4.5, Median: 4, P90: 8, Max: 9, Low: 3, High: 6, Of: "median", Entries: []uint64{5, 9}, Note: "seven drills"})
+		e.Figures = append(e.Figures, api.Figure{Name: name, Unit: "s", N: 7, Mean: new(4.5), Median: new(4.0), P90: new(8.0), Max: new(9.0), Low: new(3.0), High: new(6.0), Of: "median", Entries: []uint64{5, 9}, Note: "seven drills"})
 	}
 	return e, nil
 }
 
 func (p *platform) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	var page api.Page[api.Entry]
+	if err := spec.Among("kind of entry", f.Kind, []string{"fact.", "fact.changed", "fault.", "fault.injected"}); err != nil {
+		return page, err
+	}
 	for _, e := range slices.Backward(p.entries) {
 		kind := f.Kind == "" || e.Kind == f.Kind || (strings.HasSuffix(f.Kind, ".") && strings.HasPrefix(e.Kind, f.Kind))
 		if !kind || (f.Before > 0 && e.Index >= f.Before) || (f.Subject != "" && e.Subject != f.Subject) || (f.Operation != "" && e.Operation != f.Operation) {

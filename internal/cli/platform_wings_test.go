@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	"github.com/greenlang/fournines/internal/state"
 )
 
 // What the wings answer and do.
@@ -24,9 +26,12 @@ func (p *platform) InjectFault(ctx context.Context, kind, target string, d time.
 	return p.operate(ctx, "-inject", "inject "+kind, fmt.Sprint(target, " ", d), reason)
 }
 
-func (p *platform) ClearFault(_ context.Context, id string) error {
+func (p *platform) ClearFault(ctx context.Context, id string) error {
 	if id != "fault-1" {
 		return fmt.Errorf("fault %q: %w", id, api.ErrNotFound)
+	}
+	if err := state.Dry(ctx); err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,16 +77,50 @@ func (p *platform) Routes(context.Context) ([]availabilitydoor.Route, error) {
 	}, nil
 }
 
+// PlanHome says that a home could be moved as its plan says, and that one could be moved
+// ungracefully with a loss alone.
+func (p *platform) PlanHome(ctx context.Context, restore bool, r availabilitydoor.MoveRequest) (availabilitydoor.MovePlan, error) {
+	homes, err := p.Homes(ctx)
+	for _, h := range homes {
+		if h.Region != r.Region {
+			continue
+		}
+		if r.Mode == "ungraceful" {
+			h.Plan.Mode, h.Plan.LossBound, h.Plan.Ready = r.Mode, 90, r.AcceptLoss
+			if !r.AcceptLoss {
+				h.Plan.Reasons = []string{"90 s of acknowledged writes could be lost"}
+			}
+		}
+		return h.Plan, nil
+	}
+	return availabilitydoor.MovePlan{}, errors.Join(err, fmt.Errorf("nobody's home is %q: %w", r.Region, api.ErrNotFound))
+}
+
+// guard refuses a move that its plan refuses.
+func (p *platform) guard(ctx context.Context, restore bool, r availabilitydoor.MoveRequest) error {
+	plan, err := p.PlanHome(ctx, restore, r)
+	if err == nil && !plan.Ready {
+		err = fmt.Errorf("%w: %s", api.ErrRefused, plan.WhyNot())
+	}
+	return err
+}
+
 func (p *platform) Evacuate(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
+	if err := p.guard(ctx, false, r); err != nil {
+		return "", err
+	}
 	return p.operate(ctx, "", fmt.Sprintf("evacuate mode=%s practice=%t loss=%t dark=%t approved=%t", r.Mode, r.Practice, r.AcceptLoss, r.Dark, r.Approve), r.Region, r.Reason)
 }
 
 func (p *platform) Restore(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {
+	if err := p.guard(ctx, true, r); err != nil {
+		return "", err
+	}
 	return p.operate(ctx, "", fmt.Sprintf("restore approved=%t", r.Approve), r.Region, r.Reason)
 }
 
-func (p *platform) Route(_ context.Context, region string, on bool, reason string) error {
-	return p.note(reason, "route", region, on)
+func (p *platform) Route(ctx context.Context, region string, on bool, reason string) error {
+	return p.note(ctx, reason, "route", region, on)
 }
 
 func (p *platform) Witnesses(context.Context) (compliancedoor.Witnesses, error) {
@@ -100,15 +139,15 @@ func (p *platform) Witnesses(context.Context) (compliancedoor.Witnesses, error) 
 	return w, nil
 }
 
-func (p *platform) AddWitness(_ context.Context, x compliance.Peer, reason string) error {
-	return p.note(reason, "witness add", x.Name, x.URL)
+func (p *platform) AddWitness(ctx context.Context, x compliance.Peer, reason string) error {
+	return p.note(ctx, reason, "witness add", x.Name, x.URL)
 }
 
-func (p *platform) RemoveWitness(_ context.Context, name, reason string) error {
+func (p *platform) RemoveWitness(ctx context.Context, name, reason string) error {
 	if name != "us-west-2" {
 		return fmt.Errorf("witness %q: %w", name, api.ErrNotFound)
 	}
-	return p.note(reason, "witness remove", name)
+	return p.note(ctx, reason, "witness remove", name)
 }
 
 func (p *platform) Person(_ context.Context, id string) (compliancedoor.Person, error) {
@@ -130,7 +169,7 @@ func (p *platform) ErasePerson(ctx context.Context, id, reason string) (string, 
 }
 
 func (p *platform) UnsealEntry(ctx context.Context, index uint64, reason string) (api.Entry, error) {
-	if err := p.note(reason, "unseal", index); err != nil {
+	if err := p.note(ctx, reason, "unseal", index); err != nil {
 		return api.Entry{}, err
 	}
 	e, err := p.Entry(ctx, index)
@@ -180,6 +219,6 @@ func (p *platform) ArchiveParts(_ context.Context, before uint64, limit int) (ap
 	return page, nil
 }
 
-func (p *platform) ProbeArchive(context.Context) (compliancedoor.ArchiveProbe, uint64, error) {
-	return *p.probe(), 7, p.note("", "archive probe")
+func (p *platform) ProbeArchive(ctx context.Context) (compliancedoor.ArchiveProbe, uint64, error) {
+	return *p.probe(), 7, p.note(ctx, "", "archive probe")
 }

@@ -122,7 +122,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve PLATFORM STATUS makes an installation of the platform file, and a server whose
-// answer to GET /v1/status is the file STATUS, read anew each time.
+// answer to GET /v1/status is the file STATUS, read anew each time. It takes no drill.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: serve PLATFORM STATUS")
@@ -147,9 +147,10 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 			_ = json.NewEncoder(rw).Encode(s) // a client that is gone fails its own test
 		}
 	})
+	mux.HandleFunc("GET /v1/drills", func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(`{"items": []}`)) })
 	server := httptest.NewServer(mux)
 	ts.Defer(server.Close)
-	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String()}, []byte(ts.ReadFile(args[0]))))
+	ts.Check(place.SaveInstallation(root, place.Installation{Listen: server.Listener.Addr().String(), Regions: []string{"us-east-1", "us-west-2"}}, []byte(ts.ReadFile(args[0]))))
 }
 
 // ofScript is where a script keeps its platform.

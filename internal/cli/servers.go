@@ -9,6 +9,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/cli/verb"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/up"
 )
 
@@ -50,12 +51,25 @@ func (w world) inviteCommand() *cobra.Command {
 }
 
 func (w world) dismissCommand() *cobra.Command {
-	return &cobra.Command{Use: "dismiss SERVER", Short: "Take back the key of the machine that runs a server: it is cut off at once", Args: cobra.ExactArgs(1),
+	var yes bool
+	c := &cobra.Command{Use: "dismiss SERVER", Short: "Take back the key of the machine that runs a server: it is cut off at once", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			_, layout, err := place.LoadInstallation(w.Data)
+			if err != nil {
+				return err
+			}
+			if _, err := layout.Seat(args[0]); err != nil {
+				return err
+			}
+			if err := w.Confirm("cut off the machine that runs "+args[0]+": it holds the journal no more until another is invited", args[0], yes); err != nil {
+				return err
+			}
 			if err := up.DismissServer(w.Data, args[0], verb.Actor()); err != nil {
 				return err
 			}
 			w.Note("%s is cut off; invite a machine again with `fournines servers invite %s`", args[0], args[0])
 			return nil
 		}}
+	verb.Yes(c, &yes)
+	return c
 }

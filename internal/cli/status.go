@@ -43,8 +43,8 @@ func (w world) status(ctx context.Context) (api.Status, error) {
 // summary says for people what the table cannot.
 func (w world) summary(s api.Status) {
 	a := s.Availability
-	fmt.Fprintf(w.Out, "\navailability %.4f %% of customers' time, %.4f %% of %d requests, since %s; %.2f %% of the year's error budget is left\n", //nolint:errcheck // nobody is left to tell
-		100*a.CustomerRatio, 100*a.RequestRatio, a.Requests, a.Since.UTC().Format(time.RFC3339), 100*a.RemainingRatio)
+	fmt.Fprintf(w.Out, "\navailability %s of customers' time, %s of %d requests, since %s; %s of the year's error budget is left\n", //nolint:errcheck // nobody is left to tell
+		share(a.CustomerRatio, 4), share(a.RequestRatio, 4), a.Requests, a.Since.UTC().Format(time.RFC3339), share(a.RemainingRatio, 2))
 	for _, r := range s.Regions {
 		for _, x := range r.Readiness {
 			fmt.Fprintln(w.Out, readinessLine(x)) //nolint:errcheck // nobody is left to tell
@@ -87,8 +87,8 @@ func watchLines(s api.Status, err error) []verb.Line {
 		text := "server: " + err.Error()
 		return []verb.Line{{Text: text, Steady: text}}
 	}
-	lines := []verb.Line{{Text: fmt.Sprintf("%s  %s  availability %.4f %%  budget left %.2f %%  journal %d",
-		s.Platform, s.At.UTC().Format(time.TimeOnly), 100*s.Availability.CustomerRatio, 100*s.Availability.RemainingRatio, s.Journal.Size)}}
+	lines := []verb.Line{{Text: fmt.Sprintf("%s  %s  availability %s  budget left %s  journal %d",
+		s.Platform, s.At.UTC().Format(time.TimeOnly), share(s.Availability.CustomerRatio, 4), share(s.Availability.RemainingRatio, 2), s.Journal.Size)}}
 	for _, r := range s.Regions {
 		for _, c := range r.Components {
 			text := fmt.Sprintf("  %s %-22s %-13s %-11s %-11s %s", mark(c.Health), c.ID, verb.Dash(c.Role), c.Sync, c.Health, c.Detail)

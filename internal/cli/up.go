@@ -25,6 +25,9 @@ import (
 	"github.com/greenlang/fournines/internal/wait"
 )
 
+// lean is the most regions that `up` brings up with all of their zones, unless it is told.
+const lean = 2
+
 // detachedEnv marks the `up` that works in the background.
 const detachedEnv = "FOURNINES_UP_DETACHED"
 
@@ -58,7 +61,7 @@ func (w world) upCommand() *cobra.Command {
 				o.Elsewhere = []string{}
 			}
 			if !c.Flags().Changed("lean") {
-				o.Lean = len(o.Regions) > 2 || slices.Contains(o.Regions, "all")
+				o.Lean = len(o.Regions) > lean || slices.Contains(o.Regions, "all")
 			}
 			if detach && os.Getenv(detachedEnv) == "" {
 				return w.detach(c.Context(), o)
@@ -232,20 +235,28 @@ func ready(s api.Status) bool {
 }
 
 func (w world) downCommand() *cobra.Command {
-	return &cobra.Command{Use: "down", Short: "Stop everything that `up` started", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
-		ctx, cancel := context.WithTimeout(c.Context(), 90*time.Second)
-		defer cancel()
-		if _, _, err := place.LoadInstallation(w.Data); err != nil {
+	var yes bool
+	c := &cobra.Command{Use: "down", Short: "Stop everything that `up` started", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		_, layout, err := place.LoadInstallation(w.Data)
+		if err != nil {
 			if errors.Is(err, os.ErrNotExist) {
 				w.Note("nothing runs from %s", w.Data)
 				return nil
 			}
 			return err
 		}
+		name := layout.Platform.Metadata.Name
+		if err := w.Confirm(fmt.Sprintf("stop the platform %s in %s: its customers are served no more", name, w.Data), name, yes); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(c.Context(), 90*time.Second)
+		defer cancel()
 		if err := up.Down(ctx, w.Data); err != nil {
 			return err
 		}
 		w.Note("stopped")
 		return nil
 	}}
+	verb.Yes(c, &yes)
+	return c
 }

@@ -132,14 +132,19 @@ func TestAWingBringsItsVerbs(t *testing.T) {
 		{"", "oven list -o loaf", verb.Misused, "use table, wide, json, yaml or name"},
 		{"", "oven list --hot", verb.Misused, "unknown flag: --hot"},
 		{"", "oven bake rye", verb.Misused, "--reason is needed"},
-		{"", "oven bake rye --dry-run", verb.OK, "would bake rye"},
+		{"", "oven bake rye --yes --reason ___", verb.Misused, "--reason is needed"},
+		{"", "oven bake rye --dry-run --data nowhere", verb.Failed, "no platform runs from nowhere"},
 		{"", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},
 		{"wheat\n", "oven bake rye --reason hunger", verb.Misused, "not confirmed; nothing was done"},
 		{"rye\n", "oven bake rye --reason hunger --data nowhere", verb.Failed, "no platform runs from nowhere"},
 		{"", "oven bake rye --reason hunger --yes --data nowhere", verb.Failed, "no platform runs from nowhere"},
 		{"", "journal smell", verb.OK, ""},
 	} {
-		if code, _, errs := run(c.in, strings.Fields(c.args)...); code != c.code || !strings.Contains(errs, c.says) {
+		args := strings.Fields(c.args)
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "_", " ")
+		}
+		if code, _, errs := run(c.in, args...); code != c.code || !strings.Contains(errs, c.says) {
 			t.Errorf("%s: exit %d, want %d and %q: %s", c.args, code, c.code, c.says, errs)
 		}
 	}

@@ -32,6 +32,9 @@ func (p drillPages) links(ctx context.Context, _ api.Status) ([]Link, error) {
 	catalogue, err := p.DrillCatalogue(ctx)
 	out := []Link{{GoTo, "Drills", "g d", "/drills"}}
 	for _, d := range catalogue {
+		if d.Lacks != "" {
+			continue // it is not offered where it cannot run
+		}
 		out = append(out, Link{Do, "Run drill " + d.Name, d.Command, "/drills#drill-" + d.Name})
 	}
 	return out, err
@@ -42,8 +45,22 @@ func (p drillPages) run(ctx context.Context, f url.Values) (Outcome, error) {
 	if err := CheckReason(reason); err != nil {
 		return Outcome{}, err
 	}
+	if err := p.confirmed(ctx, f); err != nil {
+		return Outcome{}, err
+	}
 	id, err := p.RunDrill(ctx, f.Get("name"), reason)
 	return Outcome{Address: "/drills/" + Segments(id)}, err
+}
+
+// confirmed refuses a drill that customers may feel, unless its name was typed.
+func (p drillPages) confirmed(ctx context.Context, f url.Values) error {
+	catalogue, err := p.DrillCatalogue(ctx)
+	for _, d := range catalogue {
+		if d.Name == f.Get("name") && d.Reaches && strings.TrimSpace(f.Get("typed")) != d.Name {
+			return BadRequest("the drill's name is not typed, and customers may feel it", "Type "+d.Name+", so that you do not run another one by mistake.")
+		}
+	}
+	return err
 }
 
 // drillsSheet is what can be proved and what has been.

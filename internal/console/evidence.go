@@ -146,20 +146,23 @@ func proofs(entries []uint64) template.HTML {
 // interval words the 95 % interval of a figure.
 func interval(f api.Figure) string {
 	switch {
-	case f.N == 0 && f.Low == 0:
+	case f.Low == nil:
 		return "–"
-	case f.High == 0 && f.N < 6:
+	case f.High == nil:
 		return "from " + amount(f.Low, f.Unit)
 	}
 	return amount(f.Low, f.Unit) + " to " + amount(f.High, f.Unit)
 }
 
-// amount is a figure with its unit.
-func amount(v float64, unit string) string {
-	if unit == "seconds" {
-		return Seconds(v)
+// amount is a figure with its unit; a dash where it is unknown.
+func amount(v *float64, unit string) string {
+	switch {
+	case v == nil:
+		return "–"
+	case unit == "seconds":
+		return Seconds(*v)
 	}
-	return strconv.FormatFloat(v, 'f', 1, 64) + " %"
+	return strconv.FormatFloat(*v, 'f', 1, 64) + " %"
 }
 
 // figureName is what a figure's short name stands for.

@@ -12,7 +12,7 @@ import (
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"ago": ago, "clock": clock, "took": took, "seconds": Seconds, "count": count,
-		"ratio": Ratio, "measure": measure, "plain": plain, "short": short, "many": Many,
+		"ratio": Ratio, "share": Share, "below": api.Below, "measure": measure, "plain": plain, "short": short, "many": Many,
 		"segments": Segments, "icon": icon, "shape": shapes, "rfc3339": rfc3339, "stamp": stamp,
 		"sync": syncMark, "health": healthMark, "state": stateMark, "severity": severityMark,
 		"inSync": inSync, "healthy": healthy, "entry": entryLink, "entries": entriesLink,

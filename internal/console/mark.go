@@ -98,7 +98,7 @@ func stateMark(state string) mark {
 		return mark{state, "cross", "bad"}
 	case "refused":
 		return mark{state, "slash", "warn"}
-	case "rolled-back", "undone":
+	case "rolled-back", "undone", "aborted":
 		return mark{plain(state), "undo", "warn"}
 	case "skipped", "ended":
 		return mark{state, "dash", "mute"}

@@ -72,11 +72,6 @@ type choice struct {
 	Current bool
 }
 
-// operationStates are all states, in the order of an operation's life.
-func operationStates() []string {
-	return []string{"requested", "waiting-approval", "running", "succeeded", "failed", "refused", "rolled-back"}
-}
-
 func (p operationPages) list(ctx context.Context, a Ask) (Sheet, error) {
 	if err := OnlyFilters(a.Query, "state", "kind", "subject", "before"); err != nil {
 		return Sheet{}, err
@@ -85,8 +80,8 @@ func (p operationPages) list(ctx context.Context, a Ask) (Sheet, error) {
 		State: a.Query.Get("state"), Kind: strings.TrimSpace(a.Query.Get("kind")),
 		Subject: strings.TrimSpace(a.Query.Get("subject")), Before: a.Query.Get("before"), Limit: PageSize,
 	}
-	if f.State != "" && !slices.Contains(operationStates(), f.State) {
-		return Sheet{}, BadRequest(fmt.Sprintf("%q is not a state of an operation", f.State), "Use one of "+strings.Join(operationStates(), ", ")+".")
+	if f.State != "" && !slices.Contains(api.OperationStates(), f.State) {
+		return Sheet{}, BadRequest(fmt.Sprintf("%q is not a state of an operation", f.State), "Use one of "+strings.Join(api.OperationStates(), ", ")+".")
 	}
 	page, err := p.source.Operations(ctx, f)
 	if err != nil {
@@ -102,13 +97,13 @@ func (p operationPages) list(ctx context.Context, a Ask) (Sheet, error) {
 // stateChoices are the filters by state, keeping what else is filtered.
 func stateChoices(q url.Values, current string) []choice {
 	list := []choice{{Word: "all", Current: current == ""}}
-	for _, state := range operationStates() {
+	for _, state := range api.OperationStates() {
 		list = append(list, choice{Word: stateMark(state).Word, Current: state == current})
 	}
 	for i := range list {
 		state := ""
 		if i > 0 {
-			state = operationStates()[i-1]
+			state = api.OperationStates()[i-1]
 		}
 		list[i].Address = "/operations?" + With(With(q, "before", ""), "state", state).Encode()
 	}

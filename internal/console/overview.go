@@ -34,7 +34,9 @@ func (p platformPages) overview(_ context.Context, a Ask) (Sheet, error) {
 		o.Trouble = append(o.Trouble, troubled(r.Components)...)
 	}
 	slices.SortStableFunc(o.Trouble, func(x, y api.Component) int { return badness(y.Health) - badness(x.Health) })
-	o.SpentShare = min(1, max(0, 1-a.Status.Availability.RemainingRatio))
+	if left := a.Status.Availability.RemainingRatio; left != nil {
+		o.SpentShare = min(1, max(0, 1-*left))
+	}
 	o.Verdict = verdict(a.Status, o)
 	return Sheet{Title: "Overview", Data: o}, nil
 }

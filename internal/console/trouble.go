@@ -36,7 +36,11 @@ func TroubleOf(err error) *Trouble {
 		return t
 	}
 	t := &Trouble{err: err}
+	_, none := errors.AsType[*api.NoneOfError](err)
 	switch {
+	case none:
+		t.status, t.title = http.StatusBadRequest, "That cannot be asked"
+		t.todo = "Choose one that there is; the lists show them."
 	case errors.Is(err, api.ErrNotFound):
 		t.status, t.title = http.StatusNotFound, "Not found"
 		t.todo = "Check the name or id; the lists show what there is."

@@ -150,6 +150,14 @@ func Ratio(r float64, digits int) string {
 	return unit(strconv.FormatFloat(cut, 'f', digits, 64), "%")
 }
 
+// Share words a share that may be unknown.
+func Share(r *float64, digits int) string {
+	if r == nil {
+		return "unknown"
+	}
+	return Ratio(*r, digits)
+}
+
 // measure words an objective's figure in its unit.
 func measure(value float64, unit string) string {
 	switch unit {

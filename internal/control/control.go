@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -65,12 +66,16 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 	return x, nil
 }
 
+// Names returns the names of the kinds of actions that it can carry out, sorted.
+func (c *Control) Names() []string { return slices.Sorted(maps.Keys(c.kinds)) }
+
 // Close waits for the operations to notice that their context ended.
 func (c *Control) Close() { c.wg.Wait() }
 
 // Submit begins the action and returns its operation; see [Control.Wait]. A known key
 // returns the operation that it began, even if the other fields differ; [Window] says how
-// long a key is known. While the key cannot be looked up, Submit begins nothing.
+// long a key is known. While the key cannot be looked up, Submit begins nothing. In a dry run
+// it asks the guard and records nothing: what the guard lets pass returns [state.ErrDry].
 func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 	k, ok := c.kinds[a.Kind]
 	if !ok {
@@ -88,6 +93,12 @@ func (c *Control) Submit(ctx context.Context, a Action) (Operation, error) {
 		return Operation{}, fmt.Errorf("submit %s on %s: %w (%s)", a.Kind, a.Subject, ErrBusy, by)
 	}
 	refusal := c.guard(ctx, k, a)
+	if err := state.Dry(ctx); err != nil {
+		if refusal != nil {
+			return Operation{Action: a, State: Refused, Error: refusal.Error()}, nil
+		}
+		return Operation{}, err
+	}
 	req := requested{Action: a}
 	for _, s := range k.Steps {
 		req.Steps = append(req.Steps, s.Name)

@@ -19,6 +19,9 @@ const (
 	RolledBack = "rolled-back"
 )
 
+// States returns the states of an operation, in the order of its life.
+func States() []string { return []string{Waiting, Running, Succeeded, Failed, Refused, RolledBack} }
+
 // The states of a step.
 const (
 	StepWaiting = "waiting"

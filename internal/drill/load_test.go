@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -195,8 +196,25 @@ func TestADrillThatIsEndedHeals(t *testing.T) {
 		{Name: "heal", Timeout: time.Second, Always: true, Do: func(ctx context.Context, _ *Run) (string, error) { healed = true; return "", ctx.Err() }},
 	}}
 	r, err := d.Execute(ctx, Env{ID: "1", Recorder: heeding{&keeper{}}})
-	if err != nil || !healed || r.Verdict != Fail || r.Steps[2].State != "succeeded" {
+	if err != nil || !healed || r.Verdict != Aborted || r.Steps[2].State != "succeeded" {
 		t.Fatalf("%+v %v healed=%v", r, err, healed)
+	}
+}
+
+// full is a recorder that takes no report: another drill runs.
+type full struct{ asked int }
+
+func (f *full) Record(_ context.Context, _ int, r Report) (Report, error) {
+	f.asked++
+	return r, fmt.Errorf("%w: another one runs", ErrRefused)
+}
+
+func TestADrillThatIsRefusedDoesNothing(t *testing.T) {
+	t.Parallel()
+	d := Drill{Name: "d", Steps: []Action{{Name: "break", Timeout: time.Second, Always: true, Do: func(context.Context, *Run) (string, error) { panic("reached") }}}}
+	f := &full{}
+	if _, err := d.Execute(t.Context(), Env{ID: "1", Recorder: f}); !errors.Is(err, ErrRefused) || f.asked != 1 {
+		t.Fatalf("%v, asked %d times", err, f.asked)
 	}
 }
 

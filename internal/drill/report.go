@@ -26,13 +26,14 @@ const (
 	Running = "running"
 	Pass    = "pass"
 	Fail    = "fail"
+	Aborted = "aborted" // a person ended it: it proves nothing
 )
 
 // Report is what a drill proves; every drill of every wing has this shape.
 type Report struct {
 	ID         string      `json:"id"`
 	Drill      string      `json:"drill"`
-	Verdict    string      `json:"verdict" doc:"running, pass or fail"`
+	Verdict    string      `json:"verdict" doc:"running, pass, fail or aborted"`
 	Error      string      `json:"error,omitempty" doc:"why it could not be carried to its end"`
 	Actor      string      `json:"actor"`
 	Reason     string      `json:"reason,omitempty"`

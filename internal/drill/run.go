@@ -15,6 +15,8 @@ type Drill struct {
 	Rows        []string // of the specification, that it proves
 	BlastRadius string
 	Verifies    string
+	Needs       Needs
+	Reaches     bool // customers may feel it: a person confirms it
 	Steps       []Action
 }
 
@@ -66,8 +68,9 @@ type Env struct {
 	Log               *slog.Logger
 }
 
-// Execute carries the drill out and returns its report. An error means that the
-// report could not be kept in the journal, which voids it.
+// Execute carries the drill out and returns its report; one that ctx has ended is aborted, and
+// has taken back what it did. An error means that the report could not be kept in the journal,
+// which voids it.
 func (d Drill) Execute(ctx context.Context, e Env) (Report, error) {
 	r := &Run{
 		Platform: e.Platform, Load: e.Load, Notes: map[string]any{}, recorder: e.Recorder, progress: e.Progress, log: e.Log,
@@ -89,6 +92,9 @@ func (d Drill) Execute(ctx context.Context, e Env) (Report, error) {
 	}
 	if failed != nil || len(r.Report.Objectives) == 0 {
 		r.Report.Verdict = Fail
+	}
+	if failed != nil && ctx.Err() != nil {
+		r.Report.Verdict = Aborted
 	}
 	return r.Report, r.keep(context.WithoutCancel(ctx))
 }
@@ -148,6 +154,9 @@ func (r *Run) keep(ctx context.Context) error {
 				}
 			}
 			return nil
+		}
+		if errors.Is(err, ErrRefused) {
+			return err // it will not be taken later either
 		}
 		t := time.NewTimer(300 * time.Millisecond)
 		select {

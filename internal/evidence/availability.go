@@ -21,10 +21,11 @@ func EntryKinds() []journal.Kind {
 const (
 	operationRequested = "operation.requested"
 	faultSet           = "fault.set"
+	faultEnded         = "fault.ended"
 )
 
 // ReadKinds names the kinds of entries that this package reads and does not declare.
-func ReadKinds() []string { return []string{operationRequested, faultSet} }
+func ReadKinds() []string { return []string{operationRequested, faultSet, faultEnded} }
 
 // Key is the key of the document.
 const (
@@ -231,22 +232,17 @@ func (c Count) bad() []badCell {
 	return out
 }
 
-// CustomerRatio is the customer-weighted availability over the whole time, 1 when nothing was counted.
-func (a Availability) CustomerRatio() float64 {
-	t := a.Until.Sub(a.Since).Seconds()
-	if t <= 0 {
-		return 1
+// CustomerRatio is the customer-weighted availability over the whole time; nil while no
+// customer was served or failed.
+func (a Availability) CustomerRatio() *float64 {
+	if a.Requests == 0 && a.Spent == 0 && len(a.noting()) == 0 {
+		return nil
 	}
-	return 1 - a.Spent/t
+	return share(a.Spent, a.Until.Sub(a.Since).Seconds())
 }
 
-// RequestRatio is the share of good requests, 1 when there were none.
-func (a Availability) RequestRatio() float64 {
-	if a.Requests == 0 {
-		return 1
-	}
-	return 1 - float64(a.Failed)/float64(a.Requests)
-}
+// RequestRatio is the share of good requests; nil when there were none.
+func (a Availability) RequestRatio() *float64 { return share(float64(a.Failed), float64(a.Requests)) }
 
 // Budget is the downtime a year may have at a target, in seconds.
 func Budget(target float64) float64 { return (1 - target) * year.Seconds() }

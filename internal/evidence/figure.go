@@ -12,17 +12,17 @@ type Sample struct {
 }
 
 // Figure summarizes a set of samples: not only by a mean, which can hide one bad day or be
-// dominated by it.
+// dominated by it. What the samples do not tell is nil, and never 0.
 type Figure struct {
 	Name    string   `json:"name"`
 	Unit    string   `json:"unit"`
 	N       int      `json:"n"`
-	Mean    float64  `json:"mean"`
-	Median  float64  `json:"median"`
-	P90     float64  `json:"p90"`
-	Max     float64  `json:"max"`
-	Low     float64  `json:"low" doc:"lower end of the 95 % interval"`
-	High    float64  `json:"high" doc:"upper end of the 95 % interval; 0: the samples do not bound it"`
+	Mean    *float64 `json:"mean" doc:"null: nothing was measured"`
+	Median  *float64 `json:"median" doc:"null: nothing was measured one by one"`
+	P90     *float64 `json:"p90" doc:"null: nothing was measured one by one"`
+	Max     *float64 `json:"max" doc:"null: nothing was measured one by one"`
+	Low     *float64 `json:"low" doc:"lower end of the 95 % interval; null: the samples do not bound it"`
+	High    *float64 `json:"high" doc:"upper end of the 95 % interval; null: the samples do not bound it"`
 	Of      string   `json:"of" doc:"what the interval is about: median or mean"`
 	Entries []uint64 `json:"entries" doc:"journal indexes behind the figure, the newest 1000"`
 	Note    string   `json:"note,omitempty"`
@@ -40,18 +40,18 @@ func Summarize(name, unit string, samples []Sample) Figure {
 		f.Note = "nothing was measured in this window"
 		return f
 	}
-	values := make([]float64, 0, len(samples))
+	values, mean := make([]float64, 0, len(samples)), 0.0
 	for _, s := range samples {
 		values = append(values, s.Value)
-		f.Mean += s.Value / float64(len(samples))
+		mean += s.Value / float64(len(samples))
 		f.Entries = append(f.Entries, s.Entries...)
 	}
 	slices.Sort(values)
-	f.Median, f.P90, f.Max = quantile(values, 0.5), quantile(values, 0.9), values[len(values)-1]
+	f.Mean, f.Median, f.P90, f.Max = &mean, new(quantile(values, 0.5)), new(quantile(values, 0.9)), &values[len(values)-1]
 	if low, high, ok := medianRanks(len(values)); ok {
-		f.Low, f.High = values[low], values[high]
+		f.Low, f.High = &values[low], &values[high]
 	} else {
-		f.Low, f.Note = values[0], "fewer than 6 samples: their median has no upper bound at 95 %"
+		f.Low, f.Note = &values[0], "fewer than 6 samples: their median has no upper bound at 95 %"
 	}
 	slices.Sort(f.Entries)
 	f.Entries = slices.Compact(f.Entries)
@@ -95,14 +95,18 @@ func Between(name string, seconds float64, events []Sample) Figure {
 		f.Entries = append(f.Entries, e.Entries...)
 	}
 	n := float64(len(events))
+	if seconds <= 0 {
+		f.Note = "nothing was counted in this window"
+		return f
+	}
 	if high := chiSquare(0.975, 2*n+2); high > 0 {
-		f.Low = 2 * seconds / high
+		f.Low = new(2 * seconds / high)
 	}
 	if n == 0 {
 		f.Note = "no incident in this window: only the lower bound is known"
 		return f
 	}
-	f.Mean, f.High = seconds/n, 2*seconds/chiSquare(0.025, 2*n)
+	f.Mean, f.High = new(seconds/n), new(2*seconds/chiSquare(0.025, 2*n))
 	return f
 }
 

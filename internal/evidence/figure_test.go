@@ -44,10 +44,10 @@ func TestFigureOfKnownSamples(t *testing.T) {
 		s = append(s, Sample{v, []uint64{uint64(v), 1}})
 	}
 	f := Summarize("mttr", "seconds", s)
-	if f.N != 10 || f.Mean != 5.5 || f.Median != 5 || f.P90 != 9 || f.Max != 10 || f.Low != 2 || f.High != 9 || len(f.Entries) != 10 {
+	if f.N != 10 || *f.Mean != 5.5 || *f.Median != 5 || *f.P90 != 9 || *f.Max != 10 || *f.Low != 2 || *f.High != 9 || len(f.Entries) != 10 {
 		t.Fatalf("%+v", f)
 	}
-	if f := Summarize("mttr", "seconds", s[:5]); f.High != 0 || f.Low != 1 || f.Note == "" {
+	if f := Summarize("mttr", "seconds", s[:5]); f.High != nil || *f.Low != 1 || f.Note == "" {
 		t.Fatalf("five samples bound nothing: %+v", f)
 	}
 	if f := Summarize("mttr", "seconds", nil); f.N != 0 || f.Note == "" || f.Entries == nil {
@@ -60,11 +60,11 @@ func TestIntervalOfTheTimeBetweenIncidents(t *testing.T) {
 	t.Parallel()
 	near := func(got, want float64) bool { return math.Abs(got-want)/want < 0.01 }
 	none := Between("mtbf", 3600, nil)
-	if !near(none.Low, 3600/3.689) || none.High != 0 || none.Mean != 0 || none.Note == "" {
+	if !near(*none.Low, 3600/3.689) || none.High != nil || none.Mean != nil || none.Note == "" {
 		t.Fatalf("%+v", none)
 	}
 	ten := Between("mtbf", 3600, make([]Sample, 10))
-	if ten.Mean != 360 || !near(ten.Low, 3600/18.39) || !near(ten.High, 3600/4.795) {
+	if *ten.Mean != 360 || !near(*ten.Low, 3600/18.39) || !near(*ten.High, 3600/4.795) {
 		t.Fatalf("%+v", ten)
 	}
 }

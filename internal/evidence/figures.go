@@ -31,7 +31,7 @@ func Figures(incidents []Incident, drills []drill.Report, moves []Move, known fl
 		}
 	}
 	for _, d := range drills {
-		if !counts(of, true) || d.Verdict == drill.Running || d.Begun.Before(from) || !d.Begun.Before(to) {
+		if !counts(of, true) || d.Verdict == drill.Running || d.Verdict == drill.Aborted || d.Begun.Before(from) || !d.Begun.Before(to) {
 			continue
 		}
 		entries := []uint64{d.Journal.First, d.Journal.Last}

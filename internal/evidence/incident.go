@@ -95,9 +95,15 @@ func FoldIncidents(d *state.Docs, r journal.Record) error {
 		if err := r.Decode(&f); err != nil {
 			return err
 		}
-		return change(d, fact.RegionOf(f.Target), r.Index, func(o *ongoing) []*Incident {
-			return o.mark(mark{ID: r.Subject, At: f.Begun, Until: f.Until, Index: r.Index})
-		})
+		for _, region := range fact.FaultRegions(f.Target) {
+			if err := change(d, region, r.Index, func(o *ongoing) []*Incident {
+				return o.mark(mark{ID: r.Subject, At: f.Begun, Until: f.Until, Index: r.Index})
+			}); err != nil {
+				return err
+			}
+		}
+	case faultEnded:
+		return endMark(d, r.Subject, r.Time, r.Index)
 	}
 	return nil
 }

@@ -85,6 +85,40 @@ func TestAnIncidentIsWhatTheEdgeSawAndWhoAnsweredIt(t *testing.T) {
 	}
 }
 
+// The cause is the fault that was active then, and not that of the drill before, whose lease
+// would have lasted on.
+func TestTheCauseIsTheFaultThatWasActiveThen(t *testing.T) {
+	t.Parallel()
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	set := func(b *book, id, target string, from, until int) {
+		b.add("fault.set", id, at(from), map[string]any{"target": target, "begun": at(from), "until": at(until)})
+	}
+	b := newBook(t)
+	set(b, "first", "r", 10, 490)
+	b.count(20, 12, 13)
+	b.add("fault.ended", "first", at(40), nil)
+	set(b, "second", "r/a/postgres", 80, 110)
+	b.count(90, 82, 83)
+	b.count(170, 165) // of nobody's making: the lease of the first would have lasted
+	if i := b.incident("r/1767225611"); i.Practice != "first" {
+		t.Errorf("%+v", i)
+	}
+	if i := b.incident("r/1767225681"); i.Practice != "second" {
+		t.Errorf("%+v", i)
+	}
+	if i := b.incident("r/1767225764"); i.Practice != "" {
+		t.Errorf("%+v", i)
+	}
+	both := newBook(t) // neither is over, and the newer one began before the incident
+	set(both, "long", "other:r", 10, 490)
+	set(both, "short", "r/a", 80, 110)
+	set(both, "late", "r/b", 84, 110)
+	both.count(90, 82, 83, 86)
+	if i := both.incident("r/1767225681"); i.Practice != "short" {
+		t.Errorf("%+v", i)
+	}
+}
+
 func TestAMinuteOfGoodTimeEndsAnIncident(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

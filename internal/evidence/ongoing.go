@@ -14,6 +14,7 @@ const ongoingPrefix = "evidence/ongoing/" // + region
 // may still go on, and what was done lately, because the counters that show an incident
 // come after the action that answered it.
 type ongoing struct {
+	Region   string    `json:"region,omitempty"` // absent in what an earlier version kept
 	Incident *Incident `json:"incident,omitempty"`
 	Marks    []mark    `json:"marks,omitempty"`
 	Index    uint64    `json:"index"` // newest entry folded in
@@ -42,7 +43,7 @@ func change(d *state.Docs, region string, index uint64, f func(o *ongoing) (over
 		return err
 	}
 	changed := f(&o)
-	o.Index = index
+	o.Region, o.Index = region, index
 	if o.Incident != nil {
 		changed = append(changed, o.Incident)
 	}
@@ -53,6 +54,31 @@ func change(d *state.Docs, region string, index uint64, f func(o *ongoing) (over
 		}
 	}
 	return d.Put(ongoingPrefix+region, o)
+}
+
+// endMark notes that a fault is over before its lease is: what begins later than a while after is
+// not its doing.
+func endMark(d *state.Docs, id string, at time.Time, index uint64) error {
+	all, err := state.ListDocs[ongoing](d, ongoingPrefix)
+	if err != nil {
+		return err
+	}
+	for _, known := range all {
+		if known.Region == "" || !slices.ContainsFunc(known.Marks, func(m mark) bool { return m.ID == id }) {
+			continue
+		}
+		if err := change(d, known.Region, index, func(o *ongoing) []*Incident {
+			for i := range o.Marks {
+				if m := &o.Marks[i]; m.ID == id && !m.Until.IsZero() {
+					m.Until = earlier(m.Until, at.Add(incidentGap))
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *ongoing) mark(m mark) []*Incident {
@@ -92,14 +118,30 @@ func (o *ongoing) count(region string, of int, bad []BadSecond, add func(*Incide
 // link finds what answered the incident first and what caused it, if that was us.
 func (i *Incident) link(marks []mark) {
 	for _, m := range marks {
-		switch {
-		case m.Until.IsZero() && i.Detected.IsZero() && !m.At.Before(i.Began.Add(-time.Second)) && !m.At.After(i.Recovered.Add(incidentGap)):
+		if m.Until.IsZero() && i.Detected.IsZero() && !m.At.Before(i.Began.Add(-time.Second)) && !m.At.After(i.Recovered.Add(incidentGap)) {
 			i.Detected = m.At
-		case !m.Until.IsZero() && i.Practice == "" && !m.At.After(i.Recovered) && m.Until.After(i.Began):
-			i.Practice = m.ID
-		default:
-			continue
+			i.Entries = append(i.Entries, m.Index)
 		}
+	}
+	if m, ours := i.cause(marks); ours && i.Practice == "" {
+		i.Practice = m.ID
 		i.Entries = append(i.Entries, m.Index)
 	}
+}
+
+// cause returns the fault of ours that was active when the incident began, the newest of
+// several: what was set before it had no such effect until then. Without one it is the first
+// that was set while the incident was on.
+func (i *Incident) cause(marks []mark) (cause mark, ours bool) {
+	before := func(m mark) bool { return !m.At.After(i.Began.Add(time.Second)) }
+	for _, m := range marks {
+		if m.Until.IsZero() || m.At.After(i.Recovered) || !m.Until.After(i.Began) {
+			continue
+		}
+		newer := m.At.After(cause.At)
+		if !ours || (before(m) && (newer || !before(cause))) || (!before(m) && !before(cause) && !newer) {
+			cause, ours = m, true
+		}
+	}
+	return cause, ours
 }

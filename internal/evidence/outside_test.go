@@ -64,8 +64,8 @@ func TestADeadRegionsCustomersAreCountedFromOutside_7_1_12(t *testing.T) {
 	if !near(m.OutsideKnown, 30*4.0/12) || m.EdgesKnown != 20 || m.Known != 20 {
 		t.Fatalf("a home with a third of the cells was seen for 30 s: %+v", m)
 	}
-	if m.Outside != 0.6666666666666667 && !near(m.Outside, 1-10.0/30) {
-		t.Fatalf("outside %v", m.Outside)
+	if !near(*m.Outside, 1-10.0/30) {
+		t.Fatalf("outside %v", *m.Outside)
 	}
 	if home := Measure(b.counts(), nil, Scope{Region: "r"}, 12, start, start.Add(time.Hour)); home.OutsideKnown != 30 || home.Known != 30 {
 		t.Fatalf("%+v", home)
@@ -117,7 +117,7 @@ func TestWhatNobodySawIsUnknown(t *testing.T) {
 	b := newBook(t)
 	b.outside("p", 0.5, 20, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)
 	m := Measure(b.counts(), nil, Scope{Region: "r"}, 4, start, start.Add(time.Minute))
-	if m.OutsideKnown != 5 || m.Outside != 0 || m.Customer != 0 || m.Edges != 1 || m.EdgesKnown != 0 {
+	if m.OutsideKnown != 5 || *m.Outside != 0 || *m.Customer != 0 || m.Edges != nil || m.EdgesKnown != 0 {
 		t.Fatalf("%+v", m)
 	}
 }

@@ -31,17 +31,18 @@ func CountsOf(p *state.Projection) (c Counts, err error) {
 }
 
 // Measured is an availability over a window, by measures that differ on purpose: the seed's
-// 99.99 % is the customers' (row 7.1.12), and the others stand beside it.
+// 99.99 % is the customers' (row 7.1.12), and the others stand beside it. A measure of nothing,
+// for want of seconds or of requests, is nil: unknown.
 type Measured struct {
 	Scope
 	From     time.Time `json:"from"`
 	To       time.Time `json:"to"`
 	Known    float64   `json:"known_seconds" doc:"of the window that an edge or a vantage point outside has counted; the rest is unknown, neither good nor bad"`
-	Customer float64   `json:"customer" doc:"weighted with the share of customers and requests that failed; of each cell's minute the worse of what the edges counted and what was seen from outside"`
-	Edges    float64   `json:"edges" doc:"the same by what the edges counted alone: clients that reach no edge are missing"`
-	Outside  float64   `json:"outside" doc:"the same by what vantage points outside every region saw alone"`
-	Whole    float64   `json:"whole" doc:"share of the time in which no cell at all was out"`
-	Request  float64   `json:"request" doc:"share of good requests, of the whole hours that the window touches"`
+	Customer *float64  `json:"customer" doc:"null: nothing was counted or seen; weighted with the share of customers and requests that failed; of each cell's minute the worse of what the edges counted and what was seen from outside"`
+	Edges    *float64  `json:"edges" doc:"the same by what the edges counted alone: clients that reach no edge are missing"`
+	Outside  *float64  `json:"outside" doc:"the same by what vantage points outside every region saw alone"`
+	Whole    *float64  `json:"whole" doc:"share of the time in which no cell at all was out"`
+	Request  *float64  `json:"request" doc:"share of good requests, of the whole hours that the window touches"`
 	Requests uint64    `json:"requests"`
 	Failed   uint64    `json:"failed"`
 	Spent    float64   `json:"spent_seconds" doc:"customer-weighted seconds of downtime"`
@@ -57,7 +58,7 @@ type Measured struct {
 // Measure computes the availability of a scope in which there are that many cells from
 // the days that touch the window and all incidents.
 func Measure(c Counts, incidents []Incident, scope Scope, cells int, from, to time.Time) Measured {
-	m := Measured{Scope: scope, From: from, To: to, Customer: 1, Edges: 1, Outside: 1, Whole: 1, Request: 1, Entries: []uint64{}}
+	m := Measured{Scope: scope, From: from, To: to, Entries: []uint64{}}
 	if scope.Cell != nil {
 		cells = 1
 	}
@@ -86,23 +87,18 @@ func Measure(c Counts, incidents []Incident, scope Scope, cells int, from, to ti
 	}
 	of := float64(max(cells, 1))
 	m.EdgesSpent, m.OutsideSpent, m.Spent = m.EdgesSpent/of, m.OutsideSpent/of, m.Spent/of
-	m.Customer, m.Edges, m.Outside = share(m.Spent, m.Known), share(m.EdgesSpent, m.EdgesKnown), share(m.OutsideSpent, m.OutsideKnown)
-	m.Whole = share(outage(incidents, scope, from, to), m.Known)
-	if m.Requests > 0 {
-		m.Request = 1 - float64(m.Failed)/float64(m.Requests)
+	m.Outside = share(m.OutsideSpent, m.OutsideKnown)
+	if m.Requests > 0 || m.EdgesSpent > 0 { // an edge that nobody asked has counted seconds of nothing
+		m.Edges = share(m.EdgesSpent, m.EdgesKnown)
 	}
+	if m.Edges != nil || m.Outside != nil {
+		m.Customer, m.Whole = share(m.Spent, m.Known), share(outage(incidents, scope, from, to), m.Known)
+	}
+	m.Request = share(float64(m.Failed), float64(m.Requests))
 	slices.Sort(m.Entries)
 	m.Entries = slices.Compact(m.Entries)
 	m.Entries = m.Entries[max(0, len(m.Entries)-maxEntries):]
 	return m
-}
-
-// share is what is left of the known time after what was lost, 1 where nothing is known.
-func share(spent, known float64) float64 {
-	if known <= 0 {
-		return 1
-	}
-	return max(1-spent/known, 0)
 }
 
 // add takes a day's requests and, by hour, how many seconds of it are known.

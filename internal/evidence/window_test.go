@@ -63,7 +63,7 @@ func TestMeasureAgainstAnOracle(t *testing.T) {
 			}
 			m := Measure(Counts{Days: all}, nil, scope, 3, start.Add(time.Duration(from)*time.Second), start.Add(time.Duration(to)*time.Second))
 			want := 1 - spent[cell]/float64(to-from)
-			if math.Abs(m.Customer-want) > 1e-9 || math.Abs(m.Known-float64(to-from)) > 1e-6 {
+			if m.Customer == nil || math.Abs(*m.Customer-want) > 1e-9 || math.Abs(m.Known-float64(to-from)) > 1e-6 {
 				t.Fatalf("cell %d from %d to %d: %v of %v s known, want %v", cell, from, to, m.Customer, m.Known, want)
 			}
 		}
@@ -79,10 +79,10 @@ func TestTimeThatNobodyCountedIsNeitherGoodNorBad(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := Measure(Counts{Days: []Day{d}}, []Incident{b.incident("r/1767225614")}, Scope{}, 12, start, start.Add(time.Hour))
-	if m.Known != 10 || math.Abs(m.Customer-(1-1.02/12/10)) > 1e-9 || math.Abs(m.Whole-0.8) > 1e-9 || m.Request != 0.9 || len(m.Entries) != 1 {
+	if m.Known != 10 || math.Abs(*m.Customer-(1-1.02/12/10)) > 1e-9 || math.Abs(*m.Whole-0.8) > 1e-9 || *m.Request != 0.9 || len(m.Entries) != 1 {
 		t.Fatalf("%+v", m)
 	}
-	if m := Measure(Counts{Days: []Day{d}}, nil, Scope{Region: "other"}, 12, start, start.Add(time.Hour)); m.Known != 0 || m.Customer != 1 || m.Requests != 0 {
+	if m := Measure(Counts{Days: []Day{d}}, nil, Scope{Region: "other"}, 12, start, start.Add(time.Hour)); m.Known != 0 || m.Customer != nil || m.Edges != nil || m.Outside != nil || m.Whole != nil || m.Request != nil || m.Requests != 0 {
 		t.Fatalf("%+v", m)
 	}
 }
@@ -140,13 +140,17 @@ func TestFiguresTellPracticeFromReal(t *testing.T) {
 	}
 	text := func(of string) (s string) {
 		for _, f := range Figures(incidents, drills, nil, 1000, of, start, at(1000)) {
-			s += fmt.Sprintf("%s %d %.4g; ", f.Name, f.N, f.Mean)
+			mean := "unknown"
+			if f.Mean != nil {
+				mean = fmt.Sprintf("%.4g", *f.Mean)
+			}
+			s += fmt.Sprintf("%s %d %s; ", f.Name, f.N, mean)
 		}
 		return s
 	}
 	for of, want := range map[string]string{
-		Real:     "mttd 1 2; mttr 1 10; mtbf 1 1000; rto 1 10; rpo 0 0; blast 1 8.333; ",
-		Practice: "mttd 0 0; mttr 1 4; mtbf 1 1000; rto 1 2.5; rpo 1 0; blast 1 16.67; ",
+		Real:     "mttd 1 2; mttr 1 10; mtbf 1 1000; rto 1 10; rpo 0 unknown; blast 1 8.333; ",
+		Practice: "mttd 0 unknown; mttr 1 4; mtbf 1 1000; rto 1 2.5; rpo 1 0; blast 1 16.67; ",
 		Both:     "mttd 1 2; mttr 2 7; mtbf 2 500; rto 2 6.25; rpo 1 0; blast 2 12.5; ",
 	} {
 		if got := text(of); got != want {
@@ -194,7 +198,9 @@ func TestMovesCount_7_1_12(t *testing.T) {
 	for of, want := range map[string][2]float64{Real: {4, 1}, Practice: {8, 0}, Both: {6, 0.5}} {
 		got := map[string]float64{}
 		for _, f := range Figures(nil, nil, moves, 1000, of, start, at(1000)) {
-			got[f.Name] = f.Mean
+			if f.Mean != nil {
+				got[f.Name] = *f.Mean
+			}
 		}
 		if got["rto"] != want[0] || got["rpo"] != want[1] {
 			t.Errorf("%s: %v, want %v", of, got, want)

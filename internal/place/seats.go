@@ -68,7 +68,7 @@ func (l Layout) Seat(name string) (Seat, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return Seat{}, fmt.Errorf("this installation has no server %q; it has %s", name, strings.Join(names, ", "))
+	return Seat{}, &spec.NoneOfError{What: "server", Value: name, Has: names}
 }
 
 // SeatDir returns the directory of a server.

@@ -172,7 +172,7 @@ func (p *Platform) TryUp() (out string, code int) {
 // Down stops everything.
 func (p *Platform) Down() {
 	p.t.Helper()
-	if out, code := p.run("down", "--data", p.Root); code != 0 {
+	if out, code := p.run("down", "--yes", "--data", p.Root); code != 0 {
 		p.t.Errorf("fournines down: exit %d\n%s", code, out)
 	}
 }
@@ -202,7 +202,7 @@ func (p *Platform) run(args ...string) (string, int) {
 // Drill runs a drill to its end and returns its report, whatever its verdict.
 func (p *Platform) Drill(name string, args ...string) api.DrillReport {
 	p.t.Helper()
-	out, code := p.Run(append([]string{"drill", name, "-o", "json"}, args...)...)
+	out, code := p.Run(append([]string{"drill", name, "--yes", "-o", "json"}, args...)...)
 	var r api.DrillReport
 	if err := json.NewDecoder(strings.NewReader(out)).Decode(&r); err != nil {
 		p.t.Fatalf("drill %s: exit %d, no report: %v\n%s", name, code, err, out)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Entries implements the doors' interface. It reads backwards through the log, so a page near
@@ -17,6 +18,9 @@ import (
 func (x *Records) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.Entry], error) {
 	const chunk = 512
 	var page api.Page[api.Entry]
+	if err := x.kindExists(f.Kind); err != nil {
+		return page, err
+	}
 	to := x.house.Journal.Head().Size
 	if f.Before > 0 {
 		to = min(to, f.Before)
@@ -44,6 +48,19 @@ func (x *Records) Entries(_ context.Context, f api.EntryFilter) (api.Page[api.En
 		to = from
 	}
 	return page, nil
+}
+
+// kindExists refuses a kind of entry that is not declared, and a prefix that no kind has.
+func (x *Records) kindExists(kind string) error {
+	var names []string
+	for _, k := range x.options.Kinds() {
+		if strings.HasSuffix(kind, ".") && strings.HasPrefix(k.Name, kind) {
+			return nil
+		}
+		names = append(names, k.Name)
+	}
+	slices.Sort(names)
+	return spec.Among("kind of entry", kind, names)
 }
 
 func matches(e journal.Entry, f api.EntryFilter) bool {

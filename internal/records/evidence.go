@@ -3,8 +3,11 @@ package records
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -24,6 +28,10 @@ const burnDownSteps = 60
 func (x *Records) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evidence, error) {
 	counts, err := evidence.CountsOf(x.house.State)
 	if err != nil {
+		return api.Evidence{}, err
+	}
+	p := x.house.Layout.Platform
+	if err := exists(p, counts, f.Scope); err != nil {
 		return api.Evidence{}, err
 	}
 	incidents, err := state.List[evidence.Incident](x.house.State, evidence.IncidentPrefix)
@@ -38,8 +46,21 @@ func (x *Records) Evidence(ctx context.Context, f api.EvidenceFilter) (api.Evide
 	if err != nil {
 		return api.Evidence{}, err
 	}
-	p := x.house.Layout.Platform.Spec
-	return ComputeEvidence(counts, incidents, drills, movesOf(moves), p.Cells.Count, float64(p.Targets.Availability), f), nil
+	return ComputeEvidence(counts, incidents, drills, movesOf(moves), p.Spec.Cells.Count, float64(p.Spec.Targets.Availability), f), nil
+}
+
+// exists refuses a scope that the platform does not have: of nothing, nothing is known.
+func exists(p *spec.Platform, counts evidence.Counts, s evidence.Scope) error {
+	var regions []string
+	for _, r := range p.Spec.Regions {
+		regions = append(regions, r.Name)
+	}
+	_, services := known(counts)
+	err := errors.Join(spec.Among("region", s.Region, regions), spec.Among("service", s.Service, services))
+	if err == nil && s.Cell != nil && *s.Cell >= p.Spec.Cells.Count {
+		err = &spec.NoneOfError{What: "cell", Value: strconv.Itoa(*s.Cell), Has: []string{fmt.Sprintf("0 to %d", p.Spec.Cells.Count-1)}}
+	}
+	return err
 }
 
 // ComputeEvidence answers from what the state keeps of the journal.
@@ -63,7 +84,10 @@ func ComputeEvidence(counts evidence.Counts, incidents []evidence.Incident, dril
 		e.Cells = append(e.Cells, measure(evidence.Scope{Region: f.Scope.Region, Service: f.Scope.Service, Cell: &c}))
 	}
 	allowed := (1 - target) * f.To.Sub(f.From).Seconds()
-	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent, Remaining: 1 - e.Platform.Spent/allowed}
+	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent}
+	if e.Platform.Customer != nil {
+		e.Budget.Remaining = new(1 - e.Platform.Spent/allowed)
+	}
 	e.Figures = evidence.Figures(incidents, drills, moves, e.Platform.Known, f.Of, f.From, f.To)
 	e.Incidents = newest(incidents, f.From, f.To)
 	return e

@@ -39,7 +39,7 @@ func spent(a api.Availability) (wing.Finding, bool) {
 		Code: "error-budget", Severity: evidence.Warning, Title: "half of the year's error budget is spent", Since: a.Since,
 		Text:    fmt.Sprintf("%.0f s of %.0f s are spent. Stop what is risky until you know why.", a.SpentSeconds, a.BudgetSeconds),
 		Command: "fournines journal list --kind edge.counted",
-	}, a.RemainingRatio < 0.5
+	}, evidence.Below(a.RemainingRatio, 0.5)
 }
 
 // unsettled finds operations that wait for a person, or failed lately.

@@ -35,8 +35,11 @@ func TestOperationsThatNeedAPerson(t *testing.T) {
 func TestHalfTheErrorBudget(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[float64]bool{1: false, 0.5: false, 0.49: true, -3: true} {
-		if _, got := spent(api.Availability{RemainingRatio: left}); got != want {
+		if _, got := spent(api.Availability{RemainingRatio: &left}); got != want {
 			t.Errorf("%v left: %v", left, got)
 		}
+	}
+	if _, got := spent(api.Availability{}); got {
+		t.Error("nothing was counted, and half of the budget is spent")
 	}
 }

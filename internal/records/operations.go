@@ -7,6 +7,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -30,6 +31,14 @@ func OperationOf(o control.Operation) api.Operation {
 // journal.
 func (x *Records) Operations(ctx context.Context, f api.OperationFilter) (api.Page[api.Operation], error) {
 	var page api.Page[api.Operation]
+	if err := spec.Among("state", f.State, control.States()); err != nil {
+		return page, err
+	}
+	if f.Kind != "" {
+		if err := spec.Among("kind of operation", f.Kind, x.house.Control.Names()); err != nil {
+			return page, err
+		}
+	}
 	below := uint64(0)
 	if f.Before != "" {
 		o, err := x.operation(ctx, f.Before)

@@ -5,6 +5,7 @@ package records
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/drill"
@@ -27,10 +28,12 @@ type Options struct {
 type Records struct {
 	house   *wing.House
 	options Options
+
+	drilling sync.Mutex // held while a drill's report is kept
 }
 
 // New returns the records, and what they hand to the house.
 func New(h *wing.House, o Options) (*Records, wing.Wing) {
-	x := &Records{h, o}
+	x := &Records{house: h, options: o}
 	return x, wing.Wing{Name: "records", Findings: x.findings, Metrics: x.metrics()}
 }

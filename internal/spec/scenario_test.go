@@ -72,34 +72,22 @@ func printFindings(all []spec.Contradiction, only []string) string {
 	return b.String()
 }
 
-// TestPlan runs testdata/plan. `plan regions=(…)` edits the fixture and plans it
-// against the running components given by `running`, one a line: ID, then in-sync,
-// out-of-sync or missing. `diff` prints the settings that edits change.
-func TestPlan(t *testing.T) {
+// TestDiff runs testdata/diff. `diff` prints the settings that edits of the fixture change.
+func TestDiff(t *testing.T) {
 	t.Parallel()
-	datadriven.Walk(t, "testdata/plan", func(t *testing.T, path string) {
-		var running []spec.Running
+	datadriven.Walk(t, "testdata/diff", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			switch d.Cmd {
-			case "running":
-				running = runningFrom(d.Input)
-				return fmt.Sprintf("%d components run\n", len(running))
-			case "plan":
-				p := parse(t, edited(t, d.Input))
-				regions, _ := d.Arg("regions")
-				return printChanges(spec.Plan(p, regions.Vals, running))
-			case "diff":
-				var b strings.Builder
-				for _, s := range spec.Diff(parse(t, fixture(t)), parse(t, edited(t, d.Input))) {
-					fmt.Fprintf(&b, "%s: %s → %s\n", s.Path, s.Old, s.New)
-				}
-				if b.Len() == 0 {
-					return "nothing\n"
-				}
-				return b.String()
+			if d.Cmd != "diff" {
+				t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 			}
-			t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
-			return ""
+			var b strings.Builder
+			for _, s := range spec.Diff(parse(t, fixture(t)), parse(t, edited(t, d.Input))) {
+				fmt.Fprintf(&b, "%s: %s → %s\n", s.Path, s.Old, s.New)
+			}
+			if b.Len() == 0 {
+				return "nothing\n"
+			}
+			return b.String()
 		})
 	})
 }
@@ -111,25 +99,4 @@ func parse(t *testing.T, text string) *spec.Platform {
 		t.Fatal(err)
 	}
 	return p
-}
-
-func runningFrom(input string) []spec.Running {
-	var out []spec.Running
-	for line := range strings.Lines(input) {
-		f := strings.Fields(line)
-		parts := strings.Split(f[0], "/")
-		out = append(out, spec.Running{ID: f[0], Region: parts[0], Kind: parts[len(parts)-1], InSync: f[1] == "in-sync", Gone: f[1] == "missing", Detail: strings.Join(f[2:], " ")})
-	}
-	return out
-}
-
-func printChanges(all []spec.Change) string {
-	var b strings.Builder
-	for _, c := range all {
-		fmt.Fprintf(&b, "%s %s (%s)\n", c.Action, c.ID, c.Why)
-	}
-	if b.Len() == 0 {
-		return "nothing\n"
-	}
-	return b.String()
 }

@@ -195,7 +195,11 @@ func List[T any](p *Projection, prefix string) ([]T, error) {
 }
 
 // Append adds entries to the journal and returns the first one's index once they are folded in.
+// In a dry run it adds none, and returns [ErrDry].
 func (p *Projection) Append(ctx context.Context, entries ...journal.Entry) (uint64, error) {
+	if err := Dry(ctx); err != nil {
+		return 0, err
+	}
 	first, err := p.journal.Append(ctx, entries...)
 	if err != nil {
 		return 0, err

@@ -28,6 +28,9 @@ func RunEdge(ctx context.Context, root, region string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := layout.RunsRegion(region); err != nil { // before anything of it is laid down
+		return err
+	}
 	secrets, err := place.LoadSecrets(root)
 	if err != nil {
 		return err

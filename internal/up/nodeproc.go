@@ -26,6 +26,10 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 	if err != nil {
 		return err
 	}
+	at, err := layout.RunsZone(zone) // before anything of it is laid down
+	if err != nil {
+		return err
+	}
 	secrets, err := place.LoadSecrets(root)
 	if err != nil {
 		return err
@@ -34,10 +38,6 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 		return err
 	}
 	host, err := node.ThisHost()
-	if err != nil {
-		return err
-	}
-	at, err := fact.Zone(zone)
 	if err != nil {
 		return err
 	}

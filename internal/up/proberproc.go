@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/probe/outside"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/wait"
 )
 
@@ -40,7 +40,7 @@ func RunProber(ctx context.Context, root string, names []string, log *slog.Logge
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("this installation has no vantage point %q; it has %s: see spec.vantagePoints of its platform file", name, strings.Join(known, ", "))
+			return fmt.Errorf("%w: see spec.vantagePoints of the platform file", &spec.NoneOfError{What: "vantage point", Value: name, Has: known})
 		}
 	}
 	client := client.NewClient(secrets.NodeToken, layout.ServerListens()...)

@@ -201,10 +201,13 @@ func Away(err error) bool {
 	return err != nil
 }
 
-// Record implements drill.Recorder.
+// Record implements drill.Recorder: what conflicts with another drill is a [drill.ErrRefused].
 func (c *Client) Record(ctx context.Context, sequence int, r drill.Report) (drill.Report, error) {
 	var kept drill.Report
 	err := c.Call(ctx, http.MethodPut, "/v1/drills/reports/"+url.PathEscape(r.ID)+"/"+strconv.Itoa(sequence), "", r, &kept)
+	if p, ok := errors.AsType[*Problem](err); ok && p.Status == http.StatusConflict {
+		err = fmt.Errorf("%w: %w", drill.ErrRefused, err)
+	}
 	return kept, err
 }
 

@@ -30,19 +30,19 @@ func mountClusters(x huma.API, all api.Platform, s Clusters) {
 	})
 	huma.Post(x, "/v1/switchovers", func(ctx context.Context, in *struct {
 		Body struct {
-			Cluster   string `json:"cluster"`
-			Candidate string `json:"candidate,omitempty"`
-			Reason    string `json:"reason" minLength:"1" maxLength:"1024"`
+			Cluster   string     `json:"cluster"`
+			Candidate string     `json:"candidate,omitempty"`
+			Reason    api.Reason `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*api.Out[api.Started], error) {
-		return api.AnswerStarted(s.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, in.Body.Reason))
+		return api.AnswerStarted(s.Switchover(ctx, in.Body.Cluster, in.Body.Candidate, string(in.Body.Reason)))
 	})
 	huma.Post(x, "/v1/kafka/restarts", func(ctx context.Context, in *struct {
 		Body struct {
-			Region string `json:"region"`
-			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+			Region string     `json:"region"`
+			Reason api.Reason `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*api.Out[api.Started], error) {
-		return api.AnswerStarted(s.RestartKafka(ctx, in.Body.Region, in.Body.Reason))
+		return api.AnswerStarted(s.RestartKafka(ctx, in.Body.Region, string(in.Body.Reason)))
 	})
 }

@@ -39,9 +39,17 @@ type MoveRequest struct {
 	Reason     string `json:"reason" minLength:"1" maxLength:"1024"`
 }
 
+// Resolve implements huma.Resolver: it refuses a blank reason.
+func (r MoveRequest) Resolve(c huma.Context, at *huma.PathBuffer) []error {
+	return api.Reason(r.Reason).Resolve(c, at)
+}
+
 // Homes says where customers are served, and moves them between regions.
 type Homes interface {
 	Homes(ctx context.Context) ([]Home, error)
+	// PlanHome plans an evacuation or a restore as it is asked for, by the guard of the action.
+	// ErrRefused where there is nothing to plan.
+	PlanHome(ctx context.Context, restore bool, r MoveRequest) (MovePlan, error)
 	// Evacuate begins to serve a home's customers from its partner and answers with the operation's id.
 	Evacuate(ctx context.Context, r MoveRequest) (id string, err error)
 	// Restore begins to bring them home, without loss.
@@ -50,6 +58,17 @@ type Homes interface {
 
 func mountHomes(x huma.API, s Homes) {
 	api.MountList(x, "/v1/homes", s.Homes)
+	huma.Get(x, "/v1/homes/{region}/plan", func(ctx context.Context, in *struct {
+		Region     string `path:"region"`
+		Verb       string `query:"verb" enum:"evacuate,restore" default:"evacuate"`
+		Mode       string `query:"mode" enum:"graceful,ungraceful" doc:"of an evacuation; graceful where the region answers, by default"`
+		Practice   bool   `query:"practice"`
+		AcceptLoss bool   `query:"accept_loss"`
+		Dark       bool   `query:"region_is_dark"`
+	}) (*api.Out[MovePlan], error) {
+		q := MoveRequest{Region: in.Region, Mode: in.Mode, Practice: in.Practice, AcceptLoss: in.AcceptLoss, Dark: in.Dark}
+		return api.Answer(s.PlanHome(ctx, in.Verb == "restore", q))
+	})
 	type move struct {
 		Region string `path:"region"`
 		Body   MoveRequest

@@ -135,11 +135,11 @@ func drawCells(homes []homeCard, measured []api.Measured, target float64) cellMa
 func (b *cellBox) judge(measured []api.Measured, target float64) {
 	b.Word, b.Tone = "nobody asked", "mute"
 	for i, m := range measured {
-		if m.Cell == nil || *m.Cell != b.Number || m.Requests == 0 {
+		if m.Cell == nil || *m.Cell != b.Number || m.Customer == nil {
 			continue
 		}
-		b.Measured, b.Word, b.Tone = &measured[i], console.Ratio(m.Customer, 3), "good"
-		if m.Customer < target {
+		b.Measured, b.Word, b.Tone = &measured[i], console.Share(m.Customer, 3), "good"
+		if api.Below(m.Customer, target) {
 			b.Tone = "bad"
 		}
 	}

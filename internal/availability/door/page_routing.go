@@ -90,7 +90,7 @@ func planRoute(r Route, reason string) console.Plan {
 			p.Warnings = append(p.Warnings, "A guard would refuse it now: no other region could answer then. Evacuate "+r.Region+" instead.")
 		}
 	} else if r.Ready < r.Wanted {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("A guard would refuse it now: %d of %d instances take requests.", r.Ready, r.Wanted))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d instances take requests: name servers send nobody there until their own probes find it up.", r.Ready, r.Wanted))
 	}
 	return p
 }

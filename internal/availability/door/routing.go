@@ -47,10 +47,10 @@ func mountRouting(x huma.API, s Routing) {
 	huma.Register(x, set, func(ctx context.Context, in *struct {
 		Region string `path:"region"`
 		Body   struct {
-			On     bool   `json:"on"`
-			Reason string `json:"reason" minLength:"1" maxLength:"1024"`
+			On     bool       `json:"on"`
+			Reason api.Reason `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*struct{}, error) {
-		return api.AnswerNothing(s.Route(ctx, in.Region, in.Body.On, in.Body.Reason))
+		return api.AnswerNothing(s.Route(ctx, in.Region, in.Body.On, string(in.Body.Reason)))
 	})
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/greenlang/fournines/internal/api/client"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/control"
 )
@@ -58,7 +56,14 @@ func (v verbs) restore() *cobra.Command {
 // in a the words of either.
 func (v verbs) move(name, afterwards string, request func() (MoveRequest, error), a verb.Action) *cobra.Command {
 	ask := false
-	a.Use, a.Args, a.Confirms, a.Plan = name+" REGION", cobra.ExactArgs(1), true, v.plan
+	a.Use, a.Args, a.Confirms = name+" REGION", cobra.ExactArgs(1), true
+	a.Plan = func(ctx context.Context, args []string) error {
+		q, err := request()
+		if err != nil {
+			return err
+		}
+		return v.plan(ctx, name, args[0], q)
+	}
 	a.Ask = func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
 		q, err := request()
 		if err != nil {
@@ -77,17 +82,14 @@ func (v verbs) move(name, afterwards string, request func() (MoveRequest, error)
 	return c
 }
 
-// plan prints what moving the home of a region would mean now.
-func (v verbs) plan(ctx context.Context, args []string) error {
-	all, err := verb.Get[client.Items[Home]](ctx, v.World, "/v1/homes")
+// plan prints what moving the home of a region would mean now, as it is asked for.
+func (v verbs) plan(ctx context.Context, name, region string, q MoveRequest) error {
+	flag := map[bool]string{true: "true"}
+	p, err := verb.Get[MovePlan](ctx, v.World, "/v1/homes/"+verb.Escape(region)+"/plan?"+
+		verb.Query("verb", name, "mode", q.Mode, "practice", flag[q.Practice], "accept_loss", flag[q.AcceptLoss], "region_is_dark", flag[q.Dark]))
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(all.Items, func(h Home) bool { return h.Region == args[0] })
-	if i < 0 {
-		return fmt.Errorf("no customers have their home in %s; `fournines regions` shows the homes", args[0])
-	}
-	p := all.Items[i].Plan
 	t := verb.Table{Head: []string{"PLAN", ""}, Rows: [][]string{
 		{"move", p.Home + ": " + p.From + " → " + p.To + ", " + p.Mode},
 		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+p.WhyNot(), " ")},

@@ -9,12 +9,39 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/descriptor"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/state/statetest"
 	"github.com/greenlang/fournines/internal/wing"
 )
+
+// What is shown is what is declared and assigned, so that `fournines plan` finds no difference.
+func TestWhatIsShownIsWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	w, stop := opened(t, statetest.Shelf{}, t.TempDir())
+	defer stop()
+	for _, regions := range [][]string{{"us-east-1"}, {"us-west-2"}, {"us-east-1", "us-west-2"}, place.RegionNames(w.house.Layout.Platform)} {
+		w.house.Layout.Regions = regions
+		for _, name := range regions {
+			r, _ := w.house.Layout.Platform.Region(name)
+			w.regions[name] = &region{layout: w.house.Layout, facts: w.house.Facts, spec: r}
+			status := w.RegionStatus(r, time.Now())
+			var shown, declared []string
+			for _, c := range status.Components {
+				shown = append(shown, c.ID)
+			}
+			for _, c := range assign.Components(w.house.Layout, name, status.Applied) {
+				declared = append(declared, c.ID)
+			}
+			if !slices.Equal(shown, declared) || status.Applied != assign.Applied(w.house.Layout, name) {
+				t.Errorf("of %v, %s shows %v, and %v are declared", regions, name, shown, declared)
+			}
+		}
+	}
+}
 
 // A change of a component is recorded once, also over a restart; a server that has only begun
 // to look records nothing of what it has not seen yet.

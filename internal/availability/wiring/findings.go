@@ -39,6 +39,15 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		out = append(out, availability.ObserverFindings(view, begun, now)...)
 	}
 	out = append(out, w.descriptorFindings(now)...)
+	placed, err := w.placement()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range w.house.Layout.Regions {
+		if f, trouble := availability.SwitchFinding(placed.Wishes[name]); trouble {
+			out = append(out, f)
+		}
+	}
 	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()

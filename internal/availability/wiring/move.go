@@ -97,24 +97,59 @@ func (w *Wiring) Restore(ctx context.Context, r door.MoveRequest) (string, error
 	return w.move(ctx, availability.KindRestore, r)
 }
 
+// PlanHome implements the door's Source.
+func (w *Wiring) PlanHome(ctx context.Context, restore bool, q door.MoveRequest) (door.MovePlan, error) {
+	kind := availability.KindEvacuate
+	if restore {
+		kind, q.Mode = availability.KindRestore, availability.Graceful
+	}
+	a, err := w.moveArgs(ctx, kind, q)
+	if err != nil {
+		return door.MovePlan{}, err
+	}
+	v, err := w.MoveView(a.Home, a.To)
+	return availability.PlanFor(kind, v, a, w.house.Now()), err
+}
+
 func (w *Wiring) move(ctx context.Context, kind string, q door.MoveRequest) (string, error) {
+	a, err := w.moveArgs(ctx, kind, q)
+	if err != nil {
+		return "", err
+	}
+	id := wing.RequestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
+	action, err := control.NewAction(id, kind, availability.HomeSubject(a.Home), a)
+	if err != nil {
+		return id, err
+	}
+	action.Actor, action.Reason, action.Trace = wing.Actor(ctx), q.Reason, wing.Trace(ctx)
+	action.Approval = w.house.Layout.Platform.Spec.Failover.CrossRegion.Mode != "automatic"
+	o, err := w.house.Submit(ctx, action)
+	if err == nil && q.Approve && o.State == control.Waiting {
+		_, err = w.house.Control.Approve(ctx, id, wing.Actor(ctx), "approved in advance: "+q.Reason)
+	}
+	return id, err
+}
+
+// moveArgs makes the arguments of a move of what was asked for, or says why it cannot be one.
+func (w *Wiring) moveArgs(ctx context.Context, kind string, q door.MoveRequest) (availability.MoveArgs, error) {
+	none := availability.MoveArgs{}
 	r, ok := w.house.Layout.Platform.Region(q.Region)
 	placed, err := w.placement()
 	if err != nil {
-		return "", err
+		return none, err
 	}
 	serving, served := placed.Serving[q.Region]
 	switch {
 	case !ok:
-		return "", fmt.Errorf("the platform has no region %q; it has %s: %w", q.Region, strings.Join(place.RegionNames(w.house.Layout.Platform), ", "), api.ErrNotFound)
+		return none, fmt.Errorf("the platform has no region %q; it has %s: %w", q.Region, strings.Join(place.RegionNames(w.house.Layout.Platform), ", "), api.ErrNotFound)
 	case !served:
-		return "", fmt.Errorf("%w: %s is not a home, so it has no customers to move; homes are the active regions that run here", api.ErrRefused, q.Region)
+		return none, fmt.Errorf("%w: %s is not a home, so it has no customers to move; homes are the active regions that run here", api.ErrRefused, q.Region)
 	case kind == availability.KindEvacuate && serving != r.Name:
-		return "", fmt.Errorf("%w: the customers of %s are served by %s already; `fournines restore %s` brings them home", api.ErrRefused, r.Name, serving, r.Name)
+		return none, fmt.Errorf("%w: the customers of %s are served by %s already; `fournines restore %s` brings them home", api.ErrRefused, r.Name, serving, r.Name)
 	case kind == availability.KindRestore && serving == r.Name:
-		return "", fmt.Errorf("%w: the customers of %s are at home already", api.ErrRefused, r.Name)
+		return none, fmt.Errorf("%w: the customers of %s are at home already", api.ErrRefused, r.Name)
 	case q.Practice && q.Mode == availability.Ungraceful:
-		return "", fmt.Errorf("%w: an exercise is graceful; drill region-loss exercises the other way", api.ErrRefused)
+		return none, fmt.Errorf("%w: an exercise is graceful; drill region-loss exercises the other way", api.ErrRefused)
 	}
 	a := availability.MoveArgs{
 		Home: r.Name, From: serving, To: other(r.Name, r.Pair, serving), Mode: q.Mode,
@@ -137,22 +172,11 @@ func (w *Wiring) move(ctx context.Context, kind string, q door.MoveRequest) (str
 	if a.Mode == "" {
 		v, err := w.MoveView(a.Home, a.To)
 		if err != nil {
-			return "", err
+			return none, err
 		}
 		a.Mode = availability.PlanMove(v, "", w.house.Now()).Mode
 	}
-	id := wing.RequestID(ctx, map[string]string{availability.KindEvacuate: "evacuate", availability.KindRestore: "restore"}[kind])
-	action, err := control.NewAction(id, kind, availability.HomeSubject(a.Home), a)
-	if err != nil {
-		return id, err
-	}
-	action.Actor, action.Reason, action.Trace = wing.Actor(ctx), q.Reason, wing.Trace(ctx)
-	action.Approval = w.house.Layout.Platform.Spec.Failover.CrossRegion.Mode != "automatic"
-	o, err := w.house.Submit(ctx, action)
-	if err == nil && q.Approve && o.State == control.Waiting {
-		_, err = w.house.Control.Approve(ctx, id, wing.Actor(ctx), "approved in advance: "+q.Reason)
-	}
-	return id, err
+	return a, nil
 }
 
 // sighted waits until all is known that a request needs, or until a server that has just

@@ -26,6 +26,9 @@ func (w *Wiring) RegionStatus(r spec.Region, now time.Time) api.Region {
 		return out
 	}
 	out.Running = true
+	if placed, err := w.placement(); err == nil { // else its components say that it is unknown
+		out.Applied = placed.Runs(r.Name)
+	}
 	out.Components = w.Components(r.Name, now)
 	out.Links = relations(out.Components)
 	view, err := w.PostgresView(place.Cluster(r.Name, place.Postgres))

@@ -40,7 +40,7 @@ func (w *Wiring) Routes(context.Context) ([]door.Route, error) {
 		case wish.Fenced != "":
 			r.Why = "it is fenced: " + wish.Reason
 		case wish.Off:
-			r.Why = "its switch is off"
+			r.Why = wish.WhyOff()
 		case !placed.Serves(name):
 			r.Why = "it stands by and serves nobody"
 		}
@@ -110,7 +110,9 @@ func pairOf(p availability.MovePlan) api.Pair {
 	return out
 }
 
-// Route implements the door's Source.
+// Route implements the door's Source. Off is refused where nobody would be left to answer. On
+// takes it back at any time: a region that has no capacity is left out by the name servers' own
+// probes, and not by a switch that nobody remembers.
 func (w *Wiring) Route(ctx context.Context, region string, on bool, reason string) error {
 	placed, err := w.placement()
 	if err != nil {
@@ -124,9 +126,6 @@ func (w *Wiring) Route(ctx context.Context, region string, on bool, reason strin
 	}
 	if !on && !placed.Spare(region) {
 		return fmt.Errorf("%w: no other region could answer then; evacuate %s instead", api.ErrRefused, region)
-	}
-	if ready, wanted := (regions{w}).Capacity(region); on && ready < wanted {
-		return fmt.Errorf("%w: %d of %d instances of %s take requests: it has no capacity yet", api.ErrRefused, ready, wanted, region)
 	}
 	e, err := availability.RegionSwitched.Entry(region, "", availability.RegionWish{Region: region, Off: !on})
 	if err != nil {

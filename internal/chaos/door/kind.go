@@ -17,6 +17,15 @@ func kindNamed(name string) (fact.FaultKind, bool) {
 	return fact.FaultKind{}, false
 }
 
+// kindNames are the names of all kinds of faults.
+func kindNames() []string {
+	var names []string
+	for _, k := range fact.FaultKinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
 // The reaches of kinds, as the API names them.
 const (
 	reachZone   = "zone"

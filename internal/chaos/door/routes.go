@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/chaos"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Source is what the door reads and asks of the wing.
@@ -33,14 +34,17 @@ func Routes(s Source) func(huma.API) {
 		api.MountList(x, "/v1/faults/kinds", func(context.Context) ([]fact.FaultKind, error) { return fact.FaultKinds(), nil })
 		huma.Post(x, "/v1/faults", func(ctx context.Context, in *struct {
 			Body struct {
-				Kind    string  `json:"kind"`
-				Target  string  `json:"target"`
-				Seconds float64 `json:"seconds" minimum:"0.1" maximum:"600"`
-				Reason  string  `json:"reason" minLength:"1" maxLength:"1024"`
+				Kind    string     `json:"kind"`
+				Target  string     `json:"target"`
+				Seconds float64    `json:"seconds" minimum:"0.1" maximum:"600"`
+				Reason  api.Reason `json:"reason" minLength:"1" maxLength:"1024"`
 			}
 		}) (*api.Out[api.Started], error) {
+			if err := spec.Among("kind of fault", in.Body.Kind, kindNames()); err != nil {
+				return nil, api.Problem(err)
+			}
 			length := time.Duration(in.Body.Seconds * float64(time.Second))
-			return api.AnswerStarted(s.InjectFault(ctx, in.Body.Kind, in.Body.Target, length, in.Body.Reason))
+			return api.AnswerStarted(s.InjectFault(ctx, in.Body.Kind, in.Body.Target, length, string(in.Body.Reason)))
 		})
 		huma.Delete(x, "/v1/faults/{id}", func(ctx context.Context, in *api.Identified) (*struct{}, error) {
 			return api.AnswerNothing(s.ClearFault(ctx, in.ID))

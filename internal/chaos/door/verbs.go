@@ -29,15 +29,14 @@ func Verbs(w *verb.World) []verb.Grouped {
 
 func (v verbs) inject() *cobra.Command {
 	length := ""
-	var kinds []string
-	for _, k := range fact.FaultKinds() {
-		kinds = append(kinds, k.Name)
-	}
 	c := verb.Action{
 		Use: "inject KIND TARGET", Short: "Inject a fault that ends by itself", Args: cobra.ExactArgs(2), Confirms: true,
-		Long:    "Inject a fault. It is a lease: it ends by itself, even when every process of ours is killed.\nKinds: " + strings.Join(kinds, ", ") + ".",
+		Long:    "Inject a fault. It is a lease: it ends by itself, even when every process of ours is killed.\nKinds: " + strings.Join(kindNames(), ", ") + ".",
 		Example: "  fournines fault inject zone-kill us-east-1/a --for 30s --reason 'game day' --yes\n  fournines fault inject process-freeze us-east-1/b/redis --for 20s --reason test --yes\n  fournines fault inject region-partition-out us-east-1:us-west-2 --for 60s --reason 'game day' --yes",
 		Ask: func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
+			if err := spec.Among("kind of fault", args[0], kindNames()); err != nil {
+				return nil, err
+			}
 			d, err := spec.ParseDuration(length)
 			if err != nil {
 				return nil, verb.Exitf(verb.Misused, "--for: %w", err)

@@ -39,7 +39,7 @@ func (w *Wiring) Check(f chaos.Fault) error {
 	}
 	at, err := fact.Zone(f.Zone())
 	if err != nil || !slices.Contains(w.zonesOf(at.Region), at.Zone) {
-		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(w.zones(), ", "))
+		return fmt.Errorf("there is no zone %q here; zones are %s", f.Zone(), strings.Join(w.house.Layout.Zones(), ", "))
 	}
 	units := append([]string{""}, w.house.Layout.Kinds(at.Region, at.Zone)...)
 	if !slices.Contains(units, f.Unit()) {
@@ -61,17 +61,6 @@ func (w *Wiring) checkLease(f chaos.Fault) error {
 		return err
 	}
 	return l.Validate(w.house.Now())
-}
-
-func (w *Wiring) zones() []string {
-	var out []string
-	for _, region := range w.house.Layout.Regions {
-		for _, z := range w.zonesOf(region) {
-			out = append(out, region+"/"+z)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Seen implements chaos.Platform: it tells whether the fault shows, as its kind says.

@@ -12,8 +12,8 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 )
 
-// Action is a verb that changes something. It asks for a reason, says with --dry-run what it
-// would do, has the name of what it reaches typed unless --yes is given, sends one request,
+// Action is a verb that changes something. It asks for a reason, has the server say with
+// --dry-run whether it would be done now, has the name of what it reaches typed unless --yes is given, sends one request,
 // waits for the operation that the request begins, and prints how it ended.
 type Action struct {
 	Use, Short, Long, Example string
@@ -25,8 +25,8 @@ type Action struct {
 
 	// Ask makes the request of what was typed. A nil Ask says that there is nothing left to do.
 	Ask func(ctx context.Context, args []string, reason string) (*Ask, error)
-	// Plan prints what --plan and --dry-run answer, where that is more than Ask.Does; nil: the
-	// action has no --plan.
+	// Plan prints what --plan and --dry-run answer before the server is asked whether it would be
+	// done now, where that is more than Ask.Does; nil: the action has no --plan.
 	Plan func(ctx context.Context, args []string) error
 }
 
@@ -61,9 +61,9 @@ func (a Action) Verb(w *World) *cobra.Command {
 		f.StringVar(&given.reason, "reason", a.Reason, "why; it is kept in the journal")
 	}
 	if a.Confirms {
-		f.BoolVar(&given.yes, "yes", false, "do not ask")
+		Yes(c, &given.yes)
 	}
-	dry := "say what would be done, and do nothing"
+	dry := "have the server say whether it would be done now, and do nothing"
 	if a.Plan != nil {
 		f.BoolVar(&given.dry, "plan", false, "say what would happen, how long it takes, and what would be lost; do nothing")
 		dry = "the same as --plan"
@@ -74,9 +74,14 @@ func (a Action) Verb(w *World) *cobra.Command {
 
 func (a Action) run(ctx context.Context, w *World, args []string, given *flags) error {
 	if given.dry && a.Plan != nil {
-		return a.Plan(ctx, args)
+		if err := a.Plan(ctx, args); err != nil {
+			return err
+		}
 	}
-	if given.reason == "" && !given.dry && !a.NoReason {
+	if given.dry && given.reason == "" {
+		given.reason = "a dry run" // it is checked, and kept nowhere
+	}
+	if strings.TrimSpace(given.reason) == "" && !a.NoReason {
 		return Exitf(Misused, "--reason is needed: it is kept in the journal")
 	}
 	ask, err := a.Ask(ctx, args, given.reason)
@@ -84,15 +89,32 @@ func (a Action) run(ctx context.Context, w *World, args []string, given *flags) 
 		return err
 	}
 	if given.dry {
-		w.Note("would %s", ask.Does)
-		return nil
+		return ask.tryOut(ctx, w)
 	}
-	if a.Confirms && !given.yes {
-		if err := w.confirm(ask.Does, ask.Confirm); err != nil {
+	if a.Confirms {
+		if err := w.Confirm(ask.Does, ask.Confirm, given.yes); err != nil {
 			return err
 		}
 	}
 	return ask.carryOut(ctx, w)
+}
+
+// tryOut asks the server whether it would carry the request out now: the guards are those of the
+// action itself, and nothing is done or recorded.
+func (a *Ask) tryOut(ctx context.Context, w *World) error {
+	server, err := w.Client()
+	if err != nil {
+		return err
+	}
+	sign := "?"
+	if strings.Contains(a.Path, "?") {
+		sign = "&"
+	}
+	if err := server.Call(ctx, a.Method, a.Path+sign+"dry_run=true", a.ID, a.Body, nil); err != nil {
+		return err
+	}
+	w.Note("would %s", a.Does)
+	return nil
 }
 
 // carryOut sends the request and prints how it ended.
@@ -122,8 +144,15 @@ func (a *Ask) carryOut(ctx context.Context, w *World) error {
 
 var errNotConfirmed = errors.New("not confirmed; nothing was done (--yes confirms without asking)")
 
-// confirm has the name typed. Where nobody types, as in a pipe, the answer is no.
-func (w *World) confirm(does, name string) error {
+// Yes adds the flag that confirms without asking.
+func Yes(c *cobra.Command, yes *bool) { c.Flags().BoolVar(yes, "yes", false, "do not ask") }
+
+// Confirm has the name typed, unless yes was given. Where nobody types, as in a pipe, the answer
+// is no.
+func (w *World) Confirm(does, name string, yes bool) error {
+	if yes {
+		return nil
+	}
 	w.Note("%s\nType %s to go on:", does, name)
 	text, err := bufio.NewReader(w.In).ReadString('\n')
 	if strings.TrimSpace(text) == name {

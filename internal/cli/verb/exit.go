@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/greenlang/fournines/internal/api/client"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // The exit codes.
@@ -16,6 +17,8 @@ const (
 	Missed   = 3 // an objective is not met
 	Refused  = 4 // a guard refuses it, or it waits for approval
 	Tampered = 5 // a record is not what it was
+
+	Interrupted = 130 // a person ended it, as shells say it of ctrl-C
 )
 
 // Error is an error with an exit code.
@@ -48,6 +51,9 @@ func Code(err error) int {
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
+	}
+	if _, none := errors.AsType[*spec.NoneOfError](err); none {
+		return Misused
 	}
 	if p, ok := errors.AsType[*client.Problem](err); ok {
 		switch p.Status {

@@ -32,9 +32,9 @@ func mountPersons(x huma.API, s Custodian) {
 		return api.Answer(s.Person(ctx, in.ID))
 	})
 	huma.Delete(x, "/v1/persons/{id}", func(ctx context.Context, in *struct {
-		ID     string `path:"id"`
-		Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1024" doc:"why; it is recorded and never erased, so it must not name the person"`
+		ID     string     `path:"id"`
+		Reason api.Reason `query:"reason" required:"true" minLength:"1" maxLength:"1024" doc:"why; it is recorded and never erased, so it must not name the person"`
 	}) (*api.Out[api.Started], error) {
-		return api.AnswerStarted(s.ErasePerson(ctx, in.ID, in.Reason))
+		return api.AnswerStarted(s.ErasePerson(ctx, in.ID, string(in.Reason)))
 	})
 }

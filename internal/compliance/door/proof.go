@@ -34,9 +34,9 @@ type Proofs interface {
 
 // entryQuery asks for an entry, with reason unsealed.
 type entryQuery struct {
-	Index  uint64 `path:"index"`
-	Unseal bool   `query:"unseal" doc:"show sealed personal data; who looked and why is recorded"`
-	Reason string `query:"reason" maxLength:"1024" doc:"why they are looked at; required with unseal"`
+	Index  uint64     `path:"index"`
+	Unseal bool       `query:"unseal" doc:"show sealed personal data; who looked and why is recorded"`
+	Reason api.Reason `query:"reason" maxLength:"1024" doc:"why they are looked at; required with unseal"`
 }
 
 type entryAnswer struct {
@@ -60,7 +60,7 @@ func mountProofs(x huma.API, s Proofs, sealed Custodian) {
 		if in.Reason == "" {
 			return nil, huma.Error422UnprocessableEntity("to look at sealed personal data a reason is needed, which is recorded: add reason=…")
 		}
-		e, err := sealed.UnsealEntry(ctx, in.Index, in.Reason)
+		e, err := sealed.UnsealEntry(ctx, in.Index, string(in.Reason))
 		return answerEntry("no-store", e, err)
 	})
 	huma.Get(x, "/v1/journal/{index}/proof", func(ctx context.Context, in *struct {

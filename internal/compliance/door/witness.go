@@ -47,22 +47,22 @@ func mountWitnesses(x huma.API, s Witnessing) {
 	huma.Put(x, "/v1/witnesses/{name}", func(ctx context.Context, in *struct {
 		Name string `path:"name"`
 		Body struct {
-			URL     string `json:"url"`
-			Log     string `json:"log"`
-			Witness string `json:"witness"`
-			Reason  string `json:"reason" minLength:"1" maxLength:"1024"`
+			URL     string     `json:"url"`
+			Log     string     `json:"log"`
+			Witness string     `json:"witness"`
+			Reason  api.Reason `json:"reason" minLength:"1" maxLength:"1024"`
 		}
 	}) (*struct{}, error) {
 		p := compliance.Peer{Name: in.Name, URL: in.Body.URL, Log: in.Body.Log, Witness: in.Body.Witness}
 		if err := p.Validate(); err != nil {
 			return nil, huma.Error422UnprocessableEntity(err.Error())
 		}
-		return api.AnswerNothing(s.AddWitness(ctx, p, in.Body.Reason))
+		return api.AnswerNothing(s.AddWitness(ctx, p, string(in.Body.Reason)))
 	})
 	huma.Delete(x, "/v1/witnesses/{name}", func(ctx context.Context, in *struct {
-		Name   string `path:"name"`
-		Reason string `query:"reason" required:"true" minLength:"1" maxLength:"1024"`
+		Name   string     `path:"name"`
+		Reason api.Reason `query:"reason" required:"true" minLength:"1" maxLength:"1024"`
 	}) (*struct{}, error) {
-		return api.AnswerNothing(s.RemoveWitness(ctx, in.Name, in.Reason))
+		return api.AnswerNothing(s.RemoveWitness(ctx, in.Name, string(in.Reason)))
 	})
 }

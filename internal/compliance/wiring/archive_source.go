@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/compliance"
 	"github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/archive"
+	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -65,6 +66,9 @@ func (w *Wiring) ArchiveParts(ctx context.Context, before uint64, limit int) (ap
 
 // ProbeArchive implements api.Prober.
 func (w *Wiring) ProbeArchive(ctx context.Context) (door.ArchiveProbe, uint64, error) {
+	if err := state.Dry(ctx); err != nil {
+		return door.ArchiveProbe{}, 0, err
+	}
 	v, index, err := w.archive.prober.Once(ctx, true)
 	if err != nil {
 		return v, index, fmt.Errorf("it could not be found out whether the locks hold (entry %s): %w", strconv.FormatUint(index, 10), err)

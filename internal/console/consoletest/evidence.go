@@ -81,7 +81,10 @@ func (f *Fixture) Evidence(_ context.Context, q api.EvidenceFilter) (api.Evidenc
 		e.Cells = append(e.Cells, measure(evidence.Scope{Cell: &c}))
 	}
 	allowed := (1 - target) * q.To.Sub(q.From).Seconds()
-	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent, Remaining: 1 - e.Platform.Spent/allowed}
+	e.Budget = api.Budget{Allowed: allowed, Spent: e.Platform.Spent}
+	if e.Platform.Customer != nil {
+		e.Budget.Remaining = new(1 - e.Platform.Spent/allowed)
+	}
 	e.Burn, e.BurnDown = evidence.DecideBurn(counts, 12, target, q.To), evidence.BurnDown(counts, q.Scope, 12, q.From, q.To, 60)
 	reports := []drill.Report{}
 	for n := range 8 {

@@ -240,6 +240,16 @@ func (f *Fixture) Switchover(_ context.Context, cluster, candidate, reason strin
 	return f.did("switchover/us-east-1/postgres/7", "switchover", cluster, candidate, reason)
 }
 
+// PlanHome is the plan that the fixture's home has.
+func (f *Fixture) PlanHome(_ context.Context, _ bool, r availabilitydoor.MoveRequest) (availabilitydoor.MovePlan, error) {
+	for _, h := range fixtureHomes() {
+		if h.Region == r.Region {
+			return h.Plan, nil
+		}
+	}
+	return availabilitydoor.MovePlan{}, api.ErrNotFound
+}
+
 func (f *Fixture) Homes(context.Context) ([]availabilitydoor.Home, error) { return fixtureHomes(), nil }
 
 func (f *Fixture) Routes(context.Context) ([]availabilitydoor.Route, error) {

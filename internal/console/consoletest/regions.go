@@ -92,8 +92,8 @@ func fixtureLinks() []api.Relation {
 
 func availability() api.Availability {
 	a := api.Availability{
-		Since: before(76 * time.Hour), Until: Noon(), Target: 0.9999, BlastTarget: 0.1, CustomerRatio: 0.9999731, RequestRatio: 0.9999812,
-		Requests: 68_412_907, Failed: 1286, BudgetSeconds: 3153.6, SpentSeconds: 7.36, RemainingRatio: 0.99766, JournalFirst: 1, JournalLast: 259,
+		Since: before(76 * time.Hour), Until: Noon(), Target: 0.9999, BlastTarget: 0.1, CustomerRatio: new(0.9999731), RequestRatio: new(0.9999812),
+		Requests: 68_412_907, Failed: 1286, BudgetSeconds: 3153.6, SpentSeconds: 7.36, RemainingRatio: new(0.99766), JournalFirst: 1, JournalLast: 259,
 	}
 	for i := range 60 {
 		m := api.Minute{At: before(time.Duration(60-i) * time.Minute), Requests: uint64(14_200 + (i*i*7)%1900 + (i%7)*120)}

@@ -58,13 +58,15 @@ func pastOperations() []api.Operation {
 func catalogue() []api.DrillInfo {
 	return []api.DrillInfo{
 		{Name: "zone-loss", Description: "Kills every process of the primary's zone under load and waits until all services write again.", Rows: []string{"7.1.8", "7.1.4", "7.1.5"},
-			BlastRadius: "One of three zones of us-east-1. Writes pause for the gap that is measured; reads go on from the other zones.", Verifies: "Every acknowledged write is read back from the new primary; the gap is measured by a client outside.", Command: "fournines drill zone-loss"},
+			BlastRadius: "One of three zones of us-east-1. Writes pause for the gap that is measured; reads go on from the other zones.", Verifies: "Every acknowledged write is read back from the new primary; the gap is measured by a client outside.", Command: "fournines drill zone-loss", Reaches: true},
 		{Name: "primary-hang", Description: "Stops only the postmaster of the primary: sessions go on, new connections hang.", Rows: []string{"7.1.8"},
-			BlastRadius: "us-east-1/postgres. New connections wait until another leads.", Verifies: "Acknowledged writes, write gap, and that the old primary never writes again.", Command: "fournines drill primary-hang"},
+			BlastRadius: "us-east-1/postgres. New connections wait until another leads.", Verifies: "Acknowledged writes, write gap, and that the old primary never writes again.", Command: "fournines drill primary-hang", Reaches: true},
 		{Name: "redis-loss", Description: "Kills the Redis master under load.", Rows: []string{"7.1.5"},
-			BlastRadius: "us-east-1/redis. Writes wait for a new master.", Verifies: "Writes come back; lost writes are counted and bounded.", Command: "fournines drill redis-loss"},
+			BlastRadius: "us-east-1/redis. Writes wait for a new master.", Verifies: "Writes come back; lost writes are counted and bounded.", Command: "fournines drill redis-loss", Reaches: true},
 		{Name: "switchover", Description: "Moves the primary on purpose, without a client error.", Rows: []string{"7.1.4"},
-			BlastRadius: "us-east-1/postgres. The edge holds sessions for the time it takes.", Verifies: "No client saw an error; one leader; nothing lost.", Command: "fournines drill switchover"},
+			BlastRadius: "us-east-1/postgres. The edge holds sessions for the time it takes.", Verifies: "No client saw an error; one leader; nothing lost.", Command: "fournines drill switchover", Reaches: true},
+		{Name: "control-plane-loss", Description: "Kills the server that leads.", Rows: []string{"7.1.9"}, Lacks: "one server alone is no control plane that outlives a loss: run `fournines down`, then `fournines up --servers 3`",
+			BlastRadius: "None for customers.", Verifies: "Every acknowledged audit event is in the journal, once.", Command: "fournines drill control-plane-loss"},
 	}
 }
 
