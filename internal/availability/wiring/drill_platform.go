@@ -122,7 +122,17 @@ func (p DrillPlatform) Clear(ctx context.Context, id string) error {
 }
 
 // Injected implements availability.DrillPlatform.
-func (p DrillPlatform) Injected(ctx context.Context, id string) error { return p.Over(ctx, id) }
+func (p DrillPlatform) Injected(ctx context.Context, id string) error {
+	var page client.Items[api.Operation]
+	q := url.Values{"kind": {"fault.inject"}, "subject": {id}}
+	if err := again(ctx, func() error { return p.Client.Call(ctx, http.MethodGet, "/v1/operations?"+q.Encode(), "", nil, &page) }); err != nil {
+		return err
+	}
+	if len(page.Items) == 0 {
+		return fmt.Errorf("no operation injects the fault %s", id)
+	}
+	return p.Over(ctx, page.Items[0].ID)
+}
 
 // Settle implements availability.DrillPlatform.
 func (p DrillPlatform) Settle(ctx context.Context) error { return p.Redis.Settle(ctx) }
