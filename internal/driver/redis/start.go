@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -71,7 +72,7 @@ func (s Start) become(follow string) error {
 		if err != nil {
 			return fmt.Errorf("follow %q: %w", follow, err)
 		}
-		argv = append(argv[:len(argv):len(argv)], "--replicaof", host, port)
+		argv = append(slices.Clip(argv), "--replicaof", host, port)
 	}
 	if err := syscall.Exec(argv[0], argv, s.Env); err != nil {
 		return fmt.Errorf("start %s: %w", argv[0], err)
