@@ -69,8 +69,11 @@ func run() error {
 		took = append(took, time.Since(begun))
 	}
 	slices.Sort(took)
+	if answer.Platform.Customer == nil {
+		return errors.New("no customer was served or failed in a year of entries")
+	}
 	fmt.Printf("computed the year's evidence in %.2f s (median of 5; %.2f to %.2f): customer-weighted %.5f %%, %d incidents shown, %d figures\n",
-		took[2].Seconds(), took[0].Seconds(), took[4].Seconds(), 100*answer.Platform.Customer, len(answer.Incidents), len(answer.Figures))
+		took[2].Seconds(), took[0].Seconds(), took[4].Seconds(), 100**answer.Platform.Customer, len(answer.Incidents), len(answer.Figures))
 	return nil
 }
 
