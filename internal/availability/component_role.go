@@ -23,6 +23,9 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 		}
 		c.Seen = later(c.Seen, m.Seen)
 		switch {
+		case !m.Broken.IsZero():
+			c.Role, c.Health = "replica", Degraded
+			c.Detail = fmt.Sprintf("it cannot start from what it has since %s, and gets a new copy of the leader's data: it is %s", m.Broken.UTC().Format(time.TimeOnly), m.State)
 		case m.Role == "primary":
 			c.Role = "primary"
 			c.Detail = fmt.Sprintf("timeline %d", m.Timeline) + connectionDetail(p.Connections, m.ID, now)

@@ -29,6 +29,8 @@ type cluster struct {
 	Timeline   int
 	Fenced     map[string]string // member → epoch
 	Following  map[string]bool
+	Broken     map[string]bool // it cannot start from what it has
+	Clones     int
 	Promotions int
 	Revoked    []int64 // leases that were revoked
 	Held       bool
@@ -118,6 +120,9 @@ func (c *cluster) Look(context.Context, string) []fact.PostgresMember {
 			continue
 		}
 		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: time.Now(), Role: "replica", State: "streaming", Timeline: now.Timeline}
+		if now.Broken[z] {
+			m.State, m.Broken = "start failed", time.Now().Add(-time.Minute)
+		}
 		if z == now.Leader {
 			m.Role, m.State = "primary", "running"
 		}
@@ -132,6 +137,17 @@ func (c *cluster) Switchover(_ context.Context, _, leader, candidate string) err
 			return errors.New("that member does not lead")
 		}
 		c.lead(candidate)
+		return nil
+	})
+}
+
+func (c *cluster) Reclone(_ context.Context, _, member string) error {
+	return c.change(func(c *cluster) error {
+		if c.Leader == member {
+			return errors.New("the leader is not copied from itself")
+		}
+		delete(c.Broken, member)
+		c.Clones++
 		return nil
 	})
 }
@@ -242,6 +258,24 @@ func TestRejoinCrashAnywhere(t *testing.T) {
 			}
 			return nil
 		}))
+}
+
+func TestRecloneCrashAnywhere(t *testing.T) {
+	w := world(t, KindReclone, RejoinArgs{Cluster: "us-east-1/postgres", Member: "c", Component: "us-east-1/c/postgres"}, map[string]string{},
+		func(c *cluster) error {
+			if c.Clones != 1 || len(c.Broken) != 0 || c.Promotions != 0 {
+				return fmt.Errorf("%+v", c)
+			}
+			return nil
+		})
+	setup := w.Setup
+	w.Setup = func(dir string) error {
+		if err := setup(dir); err != nil {
+			return err
+		}
+		return readCluster(filepath.Join(dir, "cluster.json")).change(func(c *cluster) error { c.Broken = map[string]bool{"c": true}; return nil })
+	}
+	crashtest.Run(t, w)
 }
 
 // Without a proof of the fence the lock stays untouched, and the fence is lifted again.

@@ -93,6 +93,12 @@ func Drills() []drill.Drill {
 			Steps: etcdEmptySteps(),
 		},
 		{
+			Reaches: true, Needs: drill.Needs{Zones: 3},
+			Name: "member-broken", Rows: []string{"7.1.4", "7.1.8"}, Description: "takes the PostgreSQL primary's write-ahead log away and kills it: it cannot come back from what it has",
+			BlastRadius: "one database server; writes pause until a new primary leads", Verifies: common + "; the broken server gets a new copy and follows",
+			Steps: memberBrokenSteps(),
+		},
+		{
 			Reaches: true, Needs: drill.Needs{Zones: 2},
 			Name: "switchover", Rows: []string{"7.1.4"}, Description: "moves the PostgreSQL primary on purpose",
 			BlastRadius: "none: clients wait for a moment at the edge", Verifies: common + "; no client may see an error",

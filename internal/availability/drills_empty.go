@@ -77,6 +77,26 @@ func redisEmptySteps() []drill.Action {
 	}
 }
 
+func memberBrokenSteps() []drill.Action {
+	const engine = "postgres"
+	return []drill.Action{
+		ready(),
+		load(),
+		{Name: "break", Timeout: 40 * time.Second, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			return breakLeader(ctx, r, engine, "postgres-broken", itself)
+		}},
+		{Name: "failover", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			return awaitLeader(ctx, r, engine, false)
+		}},
+		{Name: "write again", Timeout: time.Minute, Do: writeAgain},
+		{Name: "back", Timeout: backWithin, Do: awaitBack},
+		heal(),
+		{Name: "verify", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
+			return verifyWrites(ctx, r, true)
+		}},
+	}
+}
+
 func etcdEmptySteps() []drill.Action {
 	return []drill.Action{
 		ready(),

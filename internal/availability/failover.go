@@ -48,6 +48,8 @@ var ErrLockMoved = errors.New("the leader key has moved")
 type Members interface {
 	Look(ctx context.Context, cluster string) []fact.PostgresMember
 	Switchover(ctx context.Context, cluster, leader, candidate string) error
+	// Reclone makes a member forget its data and copy the leader's.
+	Reclone(ctx context.Context, cluster, member string) error
 }
 
 // Route is the path of clients: the edge's listener of the cluster.
@@ -88,6 +90,7 @@ func (p Postgres) Kinds() []control.Kind {
 				{Name: "follow", Timeout: 3 * time.Minute, Do: p.follow},
 			},
 		},
+		p.recloneKind(),
 		p.switchoverKind(),
 	}
 }

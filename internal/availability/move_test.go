@@ -155,6 +155,8 @@ func (t *twin) Look(_ context.Context, cluster string) []fact.PostgresMember {
 	return out
 }
 
+func (t *twin) Reclone(context.Context, string, string) error { return errors.New("unexpected") }
+
 func (t *twin) Switchover(context.Context, string, string, string) error { return nil }
 
 func (t *twin) Write(_ context.Context, cluster string) error {

@@ -57,12 +57,16 @@ type FailoverArgs struct {
 }
 
 // DecidePostgres returns the actions that the cluster needs now: a failover of a
-// primary that is dead to two observers or more, or the return of a fenced member.
+// primary that is dead to two observers or more, the return of a fenced member, or a new copy
+// for one that cannot start from what it has.
 func DecidePostgres(v PostgresView, now time.Time) []control.Action {
 	if a, ok := decideFailover(v, now); ok {
 		return []control.Action{a}
 	}
-	return decideRejoin(v, now)
+	if out := decideRejoin(v, now); len(out) > 0 {
+		return out
+	}
+	return decideReclone(v, now)
 }
 
 func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {

@@ -143,6 +143,23 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 		m.State = f[2]
 		m.Timeline, _ = strconv.Atoi(f[3])
 		m.Received, _ = strconv.ParseInt(f[4], 10, 64)
+	case "broken": // broken NAME AGO
+		ago, err := time.ParseDuration(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		s.member(f[1]).Broken, s.member(f[1]).State = s.now.Add(-ago), "start failed"
+	case "recloned": // recloned NAME AGO …, without lasting success
+		for i, ago := range f[2:] {
+			d, err := time.ParseDuration(ago)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.view.Last = append(s.view.Last, control.Operation{
+				Action: control.Action{Key: fmt.Sprintf("%s:%d", Key("reclone", id(f[1])), i+1), Kind: KindReclone, Subject: id(f[1])},
+				State:  control.Failed, Begun: s.now.Add(-d), Ended: s.now.Add(-d),
+			})
+		}
 	case "sync":
 		s.view.Cluster.Lock.Sync = f[1:]
 	case "paused":

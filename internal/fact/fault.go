@@ -49,6 +49,7 @@ func FaultKinds() []FaultKind {
 		{Name: "postmaster-hang", Does: "Stops only PostgreSQL's postmaster: open sessions go on, new connections hang.", Reach: ReachComponent, Engine: "postgres", Sight: SightGuard, Drill: "primary-hang"},
 		{Name: "etcd-empty", Does: "Takes an etcd member's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "etcd", Kills: true, Loses: true, Sight: SightRestart, Drill: "etcd-empty"},
 		{Name: "redis-empty", Does: "Takes a Redis server's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "redis", Kills: true, Loses: true, Sight: SightRestart, Drill: "redis-empty"},
+		{Name: "postgres-broken", Does: "Takes a PostgreSQL server's write-ahead log away and kills it: it cannot start from what it has.", Reach: ReachComponent, Engine: "postgres", Kills: true, Loses: true, Sight: SightRestart, Drill: "member-broken"},
 		{Name: "zone-kill", Does: "Kills every process of a zone and keeps it down.", Reach: ReachZone, Kills: true, Sight: SightSilence, Drill: "zone-loss"},
 		{Name: "zone-freeze", Does: "Stops every process of a zone with SIGSTOP.", Reach: ReachZone, Sight: SightSilence},
 		{Name: "zone-partition", Does: "Cuts a zone's network from all others.", Reach: ReachZone, NetNS: true, Sight: SightSilence},

@@ -55,8 +55,9 @@ type PostgresLock struct {
 // PostgresMember is one member as its own Patroni answers.
 type PostgresMember struct {
 	Name     string    `json:"name"`
-	ID       string    `json:"id"`   // component id
-	Seen     time.Time `json:"seen"` // of the newest answer
+	ID       string    `json:"id"`              // component id
+	Seen     time.Time `json:"seen"`            // of the newest answer
+	Broken   time.Time `json:"broken,omitzero"` // since when it fails to start, again and again; zero: it does not
 	Error    string    `json:"error,omitempty"`
 	Role     string    `json:"role"`  // primary, replica or standby_leader
 	State    string    `json:"state"` // running, streaming, starting …

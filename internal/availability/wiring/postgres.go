@@ -64,7 +64,9 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	}
 	if r, ok := w.regions[region]; ok {
 		for _, z := range r.spec.Zones {
-			if id := place.ID(region, z, place.Postgres); v.Fences[id].Component != "" {
+			id := place.ID(region, z, place.Postgres)
+			broken := slices.ContainsFunc(v.Cluster.Members, func(m fact.PostgresMember) bool { return m.ID == id && !m.Broken.IsZero() })
+			if v.Fences[id].Component != "" || broken {
 				subjects = append(subjects, id)
 			}
 			n := w.house.Facts.Node(region, z)
@@ -261,6 +263,19 @@ func (x members) Look(ctx context.Context, cluster string) []fact.PostgresMember
 		return nil
 	}
 	return r.look(ctx)
+}
+
+func (x members) Reclone(ctx context.Context, cluster, member string) error {
+	r, err := x.w.region(cluster)
+	if err != nil {
+		return err
+	}
+	for _, z := range r.spec.Zones {
+		if place.Member(r.spec.Name, z) == member {
+			return r.rest(z).Reinitialize(ctx)
+		}
+	}
+	return fmt.Errorf("%s has no member %s", cluster, member)
 }
 
 func (x members) Switchover(ctx context.Context, cluster, leader, candidate string) error {

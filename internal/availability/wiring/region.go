@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/greenlang/fournines/internal/assign"
+	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/board"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/kafka"
@@ -134,6 +135,8 @@ func (r *region) lookMembers(ctx context.Context) {
 			if before, known := old[m.Name]; m.Error != "" && known { // it keeps what was last known, and when
 				before.Error = m.Error
 				seen[i] = before
+			} else {
+				seen[i].Broken = availability.BrokenSince(before.Broken, m.State, r.now())
 			}
 		}
 		p.Members = seen

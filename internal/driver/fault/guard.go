@@ -79,6 +79,8 @@ func injection(l Lease) (fault, error) {
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data") }, revert: l.forget}, nil
 	case RedisEmpty:
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "appendonlydir", "dump.rdb") }, revert: l.forget}, nil
+	case PostgresBroken:
+		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data/pg_wal/0000*") }, revert: l.forget}, nil
 	case ProcessFreeze, ZoneFreeze:
 		return fault{inject: l.freeze, revert: l.thaw, lasts: true}, nil
 	case PostmasterHang:

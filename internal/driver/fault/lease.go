@@ -19,6 +19,7 @@ const (
 	ProcessFreeze  = "process-freeze"
 	EtcdEmpty      = "etcd-empty"
 	RedisEmpty     = "redis-empty"
+	PostgresBroken = "postgres-broken"
 	ZoneKill       = "zone-kill"
 	ZoneFreeze     = "zone-freeze"
 	PostmasterHang = "postmaster-hang"

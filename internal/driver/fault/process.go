@@ -38,17 +38,23 @@ func (l Lease) kill(ctx context.Context) error {
 	return nil
 }
 
-// empty takes data away and kills the unit. The data goes first: its supervisor starts it
-// again within a moment, and it must find nothing then.
+// empty takes data away, by patterns below the unit's directory, and kills the unit. The data
+// goes first: its supervisor starts it again within a moment, and it must find nothing then.
 func (l Lease) empty(ctx context.Context, data ...string) error {
 	if err := os.Mkdir(l.lost(), 0o700); errors.Is(err, fs.ErrExist) {
 		return nil // an earlier life of this guard did it, and what is there now is new
 	} else if err != nil {
 		return err
 	}
-	for _, name := range data {
-		if err := os.Rename(filepath.Join(l.home(), name), filepath.Join(l.lost(), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, pattern := range data {
+		paths, err := filepath.Glob(filepath.Join(l.home(), pattern))
+		if err != nil {
 			return err
+		}
+		for _, path := range paths {
+			if err := os.Rename(path, filepath.Join(l.lost(), filepath.Base(path))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 	}
 	return l.kill(ctx)

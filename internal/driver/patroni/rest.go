@@ -73,15 +73,25 @@ func role(s string) string {
 // Switchover asks for a planned move of the leader. Patroni checks that the
 // candidate is healthy and in sync; the caller verifies the effect.
 func (r REST) Switchover(ctx context.Context, leader, candidate string) error {
-	body := map[string]string{"leader": leader}
+	body := map[string]any{"leader": leader}
 	if candidate != "" {
 		body["candidate"] = candidate
 	}
+	return r.post(ctx, "switchover", body)
+}
+
+// Reinitialize makes the member forget all of its data and copy the leader's. Patroni refuses
+// on the leader itself, and where there is none; the caller verifies the effect.
+func (r REST) Reinitialize(ctx context.Context) error {
+	return r.post(ctx, "reinitialize", map[string]any{"force": true, "from_leader": true})
+}
+
+func (r REST) post(ctx context.Context, verb string, body map[string]any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Base+"/switchover", bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Base+"/"+verb, bytes.NewReader(b))
 	if err != nil {
 		return err
 	}
@@ -89,12 +99,12 @@ func (r REST) Switchover(ctx context.Context, leader, candidate string) error {
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := r.Client.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask patroni for a switchover: %w", err)
+		return fmt.Errorf("ask patroni to %s: %w", verb, err)
 	}
 	defer resp.Body.Close() //nolint:errcheck // nothing was written
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("patroni refuses the switchover (%s): %s", resp.Status, strings.TrimSpace(string(text)))
+		return fmt.Errorf("patroni refuses to %s (%s): %s", verb, resp.Status, strings.TrimSpace(string(text)))
 	}
 	return nil
 }

@@ -1,0 +1,118 @@
+package availability
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/greenlang/fournines/internal/control"
+	"github.com/greenlang/fournines/internal/fact"
+)
+
+// KindReclone gives a member of a PostgreSQL cluster a new copy of the leader's data: what it
+// has is damaged, or has left the leader's history where nothing leads back (row 7.1.4).
+const KindReclone = "postgres.reclone"
+
+const (
+	// recloneAfter is how long a member must fail to start, again and again. Recovery after a
+	// crash, however long, does not fail.
+	recloneAfter = 30 * time.Second
+	// mostReclones of one member within an hour: what breaks a fresh copy again is no matter of copies.
+	mostReclones = 3
+)
+
+// BrokenSince says since when a member fails to start, from what was known before and what it
+// says now.
+func BrokenSince(before time.Time, state string, now time.Time) time.Time {
+	switch state {
+	case "start failed", "crashed":
+		if before.IsZero() {
+			return now
+		}
+	case "running", "streaming", "in archive recovery", "creating replica":
+		return time.Time{}
+	}
+	return before // it starts, or stops: that decides nothing
+}
+
+// decideReclone copies the leader anew to one member that cannot start.
+func decideReclone(v PostgresView, now time.Time) []control.Action {
+	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
+	if !known || v.Cluster.Lock.Paused || leader.State != "running" && leader.State != "streaming" || now.Sub(leader.Seen) > freshMember {
+		return nil
+	}
+	for _, m := range v.Cluster.Members {
+		if m.Broken.IsZero() || now.Sub(m.Broken) < recloneAfter || m.Name == leader.Name || v.Fences[m.ID].Component != "" || now.Sub(m.Seen) > freshMember {
+			continue
+		}
+		lately := 0
+		for _, o := range v.Last {
+			if o.Kind == KindReclone && o.Subject == m.ID && now.Sub(o.Begun) < time.Hour {
+				lately++
+			}
+		}
+		key, wait := rejoinKey(v.Last, Key("reclone", m.ID), now)
+		if wait || lately >= mostReclones {
+			continue
+		}
+		a, err := control.NewAction(key, KindReclone, m.ID, RejoinArgs{Cluster: v.Cluster.Cluster, Member: m.Name, Component: m.ID})
+		if err != nil {
+			continue
+		}
+		a.Actor = "system:availability"
+		a.Reason = fmt.Sprintf("%s has failed to start again and again for %.0f s; %s has the data", m.ID, now.Sub(m.Broken).Seconds(), leader.ID)
+		return []control.Action{a}
+	}
+	return nil
+}
+
+func (p Postgres) recloneKind() control.Kind {
+	return control.Kind{
+		Name: KindReclone, MaxAge: 2 * time.Minute, Guard: p.guardReclone,
+		Steps: []control.Step{
+			{Name: "copy", Timeout: time.Minute, Do: p.reclone},
+			{Name: "follow", Timeout: 2 * time.Hour, Do: p.follow},
+		},
+	}
+}
+
+// guardReclone looks once more: data is about to be removed.
+func (p Postgres) guardReclone(_ context.Context, a control.Action) error {
+	args, err := decode[RejoinArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	v, err := p.View(args.Cluster)
+	if err != nil {
+		return err
+	}
+	m, known := memberNamed(v.Cluster, args.Member)
+	if !known || m.Broken.IsZero() || v.Cluster.Lock.Leader == args.Member {
+		return fmt.Errorf("%s leads, or can start again: it is %q", args.Component, m.State)
+	}
+	return nil
+}
+
+// reclone asks for the copy, unless an earlier life of this step has done so.
+func (p Postgres) reclone(ctx context.Context, r *control.Run) (any, error) {
+	a, err := decode[RejoinArgs](r)
+	if err != nil {
+		return nil, err
+	}
+	return retry(ctx, func() (fact.PostgresMember, error) {
+		for _, m := range p.Members.Look(ctx, a.Cluster) {
+			switch {
+			case m.Name != a.Member:
+				continue
+			case m.State == "creating replica" || m.State == "streaming":
+				return m, nil
+			case m.Error != "":
+				return m, fmt.Errorf("%s does not answer: %s", a.Component, m.Error)
+			}
+			if err := p.Members.Reclone(ctx, a.Cluster, a.Member); err != nil {
+				return m, err
+			}
+		}
+		return fact.PostgresMember{}, fmt.Errorf("%s has not begun to copy", a.Component)
+	})
+}
