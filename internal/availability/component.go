@@ -49,6 +49,7 @@ type Component struct {
 	Health  Health    `json:"health"`
 	Detail  string    `json:"detail,omitempty" doc:"one plain sentence: why it is not in sync or not healthy, or a figure such as the lag"`
 	Since   time.Time `json:"since" doc:"when sync or health last changed"`
+	Down    time.Time `json:"down,omitzero" doc:"since when its process has not been ready for 10 s in a row; absent: it is, or it is kept down on purpose"`
 	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`
 	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
 }
@@ -79,9 +80,10 @@ func later(a, b time.Time) time.Time {
 // Unit says what the node knows of the process; wanted is the version with which it would be started
 // now.
 func (c *Component) Unit(u fact.Unit, wanted string) {
-	c.Sync = InSync
+	c.Sync, c.Down = InSync, u.Down
 	switch {
 	case u.State == fact.UnitFenced:
+		c.Down = time.Time{}
 		c.Health, c.Sync, c.Detail = Suspended, OutOfSync, "fenced: kept dead until it may rejoin"
 	case u.State == fact.UnitFailed:
 		c.Health, c.Sync, c.Detail = Missing, OutOfSync, u.Error

@@ -50,8 +50,27 @@ func ObserverFindings(v PostgresView, begun []time.Time, now time.Time) (out []e
 	return out
 }
 
-// ComponentFinding says that a component is missing or degraded; false when it is neither.
-func ComponentFinding(c Component) (evidence.Finding, bool) {
+// backWithinKind is how long a component may take to be ready again before it is a finding that it
+// does not come back: the time to copy and to recover, where it has data.
+func backWithinKind(kind string) time.Duration {
+	switch kind {
+	case "postgres", "kafka", "mirror":
+		return 10 * time.Minute
+	}
+	return 2 * time.Minute
+}
+
+// ComponentFinding says that a component is missing or degraded, or does not come back; false
+// when it is none of them. One that is started again and again is now missing and now on its
+// way: that it does not come back ends only when it has been ready for a while.
+func ComponentFinding(c Component, now time.Time) (evidence.Finding, bool) {
+	if !c.Down.IsZero() && c.Health != Suspended && now.Sub(c.Down) > backWithinKind(c.Kind) {
+		return evidence.Finding{
+			Code: c.Kind + "-not-back", Severity: evidence.Warning, Title: c.ID + " does not come back",
+			Text:    fmt.Sprintf("It has not been ready for 10 s in a row since %s. Now it is %s: %s", c.Down.UTC().Format(time.RFC3339), c.Health, orUnknown(c.Detail)),
+			Subject: c.ID, Since: c.Down, Command: "fournines status -o wide",
+		}, true
+	}
 	return evidence.Finding{
 		Code: c.Kind + "-" + string(c.Health), Severity: evidence.Warning, Title: c.ID + " is " + string(c.Health),
 		Text: c.Detail, Subject: c.ID, Since: c.Since, Command: "fournines status -o wide",

@@ -42,3 +42,26 @@ func TestDescriptorsAreToldBeforeTheyLack(t *testing.T) {
 		}
 	}
 }
+
+// A component that is now missing and now on its way keeps one finding until it is back.
+func TestAComponentThatDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	down := zero
+	for _, health := range []Health{Missing, Progressing, Healthy, Degraded} {
+		c := Component{ID: "us-east-1/b/postgres", Kind: "postgres", Health: health, Down: down, Detail: "start failed"}
+		if f, told := ComponentFinding(c, down.Add(11*time.Minute)); !told || f.Code != "postgres-not-back" || !f.Since.Equal(down) {
+			t.Errorf("%s: %v %+v", health, told, f)
+		}
+		if f, _ := ComponentFinding(c, down.Add(9*time.Minute)); f.Code == "postgres-not-back" {
+			t.Errorf("%s: within its time: %+v", health, f)
+		}
+	}
+	c := Component{ID: "us-east-1/b/redis", Kind: "redis", Health: Suspended, Down: down}
+	if f, told := ComponentFinding(c, down.Add(time.Hour)); told {
+		t.Errorf("kept down on purpose: %+v", f)
+	}
+	c.Health, c.Down = Healthy, time.Time{}
+	if f, told := ComponentFinding(c, down.Add(time.Hour)); told {
+		t.Errorf("healthy: %+v", f)
+	}
+}

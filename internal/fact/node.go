@@ -35,6 +35,7 @@ type Unit struct {
 	PID      int       `json:"pid,omitempty"`
 	Since    time.Time `json:"since"` // of State
 	Restarts int       `json:"restarts"`
+	Down     time.Time `json:"down,omitzero"`     // since when it has not been ready for 10 s in a row; zero: it is
 	Fence    string    `json:"fence,omitempty"`   // epoch of the fence that is proved, with State fenced
 	Version  string    `json:"version,omitempty"` // of the assignment it was started from
 	Restart  string    `json:"restart,omitempty"` // the newest wished-for restart that it began after

@@ -41,13 +41,15 @@ type supervisor struct {
 	unit Unit
 	want *Fence // demanded by the newest assignment
 	fact fact.Unit
-	kick chan struct{} // closed and replaced when unit or want changed
+	// ready is when the unit became ready, down since when it has not been steadily so.
+	ready, down time.Time
+	kick        chan struct{} // closed and replaced when unit or want changed
 }
 
 func newSupervisor(dir string, u Unit, host Host, log *slog.Logger, changed func()) *supervisor {
 	return &supervisor{
 		home: filepath.Join(dir, u.Name), host: host, log: log.With("unit", u.Name), changed: changed,
-		unit: u, fact: fact.Unit{Name: u.Name, State: fact.UnitStarting, Since: time.Now()}, kick: make(chan struct{}),
+		unit: u, down: time.Now(), fact: fact.Unit{Name: u.Name, State: fact.UnitStarting, Since: time.Now()}, kick: make(chan struct{}),
 	}
 }
 
@@ -117,15 +119,27 @@ func (s *supervisor) current() (Unit, <-chan struct{}) {
 func (s *supervisor) report() fact.Unit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fact
+	f := s.fact
+	f.Down = s.down
+	if !s.down.IsZero() && f.Ready && time.Since(s.ready) >= steady {
+		f.Down = time.Time{}
+	}
+	return f
 }
 
 func (s *supervisor) note(change func(*fact.Unit)) {
 	s.mu.Lock()
 	old := s.fact
 	change(&s.fact)
+	now := time.Now()
 	if s.fact.State != old.State {
-		s.fact.Since = time.Now()
+		s.fact.Since = now
+	}
+	switch {
+	case s.fact.Ready && !old.Ready:
+		s.ready = now
+	case !s.fact.Ready && old.Ready && now.Sub(s.ready) >= steady:
+		s.down = now // it was well until now; what was down before is over
 	}
 	changed := s.fact != old
 	s.mu.Unlock()

@@ -23,7 +23,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			}
 		}
 		for _, c := range status.Components {
-			if f, trouble := availability.ComponentFinding(c); trouble {
+			if f, trouble := availability.ComponentFinding(c, now); trouble {
 				out = append(out, f)
 			}
 		}
