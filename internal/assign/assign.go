@@ -114,6 +114,15 @@ func postgresMember(l place.Layout, p place.Programs, s place.Secrets, region, z
 	return m
 }
 
+// PostgresDeclared returns the configuration that a region's cluster shall have in its etcd.
+func PostgresDeclared(l place.Layout, region string) (map[string]any, error) {
+	r, ok := l.Platform.Region(region)
+	if !ok || len(r.Zones) == 0 {
+		return nil, fmt.Errorf("the platform has no region %q", region)
+	}
+	return postgresMember(l, place.Programs{}, place.Secrets{}, region, r.Zones[0]).Declared(l.Platform.Spec.Engines.Postgres)
+}
+
 func postgresUnit(l place.Layout, p place.Programs, s place.Secrets, region, zone string) (node.Unit, error) {
 	m := postgresMember(l, p, s, region, zone)
 	config, err := m.Config(l.Platform.Spec.Engines.Postgres)

@@ -3,6 +3,7 @@ package availability
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
@@ -22,32 +23,40 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 			continue
 		}
 		c.Seen = later(c.Seen, m.Seen)
-		switch {
-		case !m.Broken.IsZero():
-			c.Role, c.Health = "replica", Degraded
-			c.Detail = fmt.Sprintf("it cannot start from what it has since %s, and gets a new copy of the leader's data: it is %s", m.Broken.UTC().Format(time.TimeOnly), m.State)
-		case m.Role == "primary":
-			c.Role = "primary"
-			c.Detail = fmt.Sprintf("timeline %d", m.Timeline) + connectionDetail(p.Connections, m.ID, now)
-		case m.Role == "standby_leader":
-			c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
-			if m.State != "streaming" && c.Health == Healthy {
-				c.Health, c.Detail = Progressing, "it does not stream from its partner region: it is "+m.State
-			}
-		case m.State == "streaming":
-			c.Role = "replica"
-			if slices.Contains(p.Lock.Sync, m.Name) {
-				c.Role = "sync-standby"
-			}
-			c.Detail = fmt.Sprintf("timeline %d, lag %d B", m.Timeline, max(0, leader.Received-m.Received))
-			if c.Role == "replica" && !p.Lock.Standby && policy.Synchronous == "quorum" && c.Health == Healthy {
-				c.Health, c.Detail = Progressing, "it streams and is not a synchronous standby yet: after a failover, writes would wait for it"
-			}
-		default:
-			c.Role = "replica"
-			if c.Health == Healthy {
-				c.Health, c.Detail = Progressing, "it is "+m.State
-			}
+		if c.member(m, leader, p, policy, now); len(p.Lock.Differs) > 0 && c.Sync == InSync {
+			c.Sync = OutOfSync
+			c.Detail += "; Patroni's configuration is not as declared: " + strings.Join(p.Lock.Differs, "; ")
+		}
+	}
+}
+
+// member says what one of them tells of itself, and the leader beside it.
+func (c *Component) member(m, leader fact.PostgresMember, p fact.Postgres, policy spec.Postgres, now time.Time) {
+	switch {
+	case !m.Broken.IsZero():
+		c.Role, c.Health = "replica", Degraded
+		c.Detail = fmt.Sprintf("it cannot start from what it has since %s, and gets a new copy of the leader's data: it is %s", m.Broken.UTC().Format(time.TimeOnly), m.State)
+	case m.Role == "primary":
+		c.Role = "primary"
+		c.Detail = fmt.Sprintf("timeline %d", m.Timeline) + connectionDetail(p.Connections, m.ID, now)
+	case m.Role == "standby_leader":
+		c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
+		if m.State != "streaming" && c.Health == Healthy {
+			c.Health, c.Detail = Progressing, "it does not stream from its partner region: it is "+m.State
+		}
+	case m.State == "streaming":
+		c.Role = "replica"
+		if slices.Contains(p.Lock.Sync, m.Name) {
+			c.Role = "sync-standby"
+		}
+		c.Detail = fmt.Sprintf("timeline %d, lag %d B", m.Timeline, max(0, leader.Received-m.Received))
+		if c.Role == "replica" && !p.Lock.Standby && policy.Synchronous == "quorum" && c.Health == Healthy {
+			c.Health, c.Detail = Progressing, "it streams and is not a synchronous standby yet: after a failover, writes would wait for it"
+		}
+	default:
+		c.Role = "replica"
+		if c.Health == Healthy {
+			c.Health, c.Detail = Progressing, "it is "+m.State
 		}
 	}
 }

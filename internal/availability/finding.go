@@ -27,9 +27,9 @@ func ReadinessFinding(r Readiness) (evidence.Finding, bool) {
 // starts or stops refuses for a moment.
 const blindAfter = 10 * time.Second
 
-// ObserverFindings says which observers of a cluster's primary would not notice its death, and
-// whether the cluster fails over too often.
-func ObserverFindings(v PostgresView, begun []time.Time, now time.Time) (out []evidence.Finding) {
+// ClusterFindings says which observers of a cluster's primary would not notice its death,
+// whether the cluster is configured as declared, and whether it fails over too often.
+func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []evidence.Finding) {
 	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	seeing, all := observers(v, leader.ID, now)
 	blind := slices.DeleteFunc(slices.Clone(all), func(p fact.Probe) bool { return now.Sub(p.Since) < blindAfter || now.Sub(p.At) > freshMember })
@@ -38,6 +38,13 @@ func ObserverFindings(v PostgresView, begun []time.Time, now time.Time) (out []e
 			Code: "observers-blind", Severity: evidence.Warning, Title: fmt.Sprintf("observers that do not see %s: %d of %d", leader.ID, len(blind), seeing+len(all)),
 			Text:    fmt.Sprintf("%d see it, and %d must agree before a primary that hangs is failed over%s.", seeing, v.Detection.Observers, blindText(". ", blind)),
 			Subject: v.Cluster.Cluster, Since: blind[0].Since, Command: "fournines readiness",
+		})
+	}
+	if len(v.Cluster.Lock.Differs) > 0 {
+		out = append(out, evidence.Finding{
+			Code: "postgres-drift", Severity: evidence.Warning, Title: "Patroni of " + v.Cluster.Cluster + " is not configured as declared",
+			Text:    strings.Join(v.Cluster.Lock.Differs, "; ") + ". Somebody has changed it past the platform: set it back with patronictl edit-config or patronictl resume, or change the declaration.",
+			Subject: v.Cluster.Cluster, Since: v.Cluster.Drift, Command: "fournines status -o wide",
 		})
 	}
 	if TooOften(begun, now) {

@@ -73,7 +73,7 @@ func TestPostgres(t *testing.T) {
 			return s.decide(t)
 		case "findings":
 			var b strings.Builder
-			for _, f := range ObserverFindings(s.view, s.view.Failovers, s.now) {
+			for _, f := range ClusterFindings(s.view, s.view.Failovers, s.now) {
 				fmt.Fprintf(&b, "%s %s on %s: %s\n  %s\n", f.Severity, f.Code, f.Subject, f.Title, f.Text)
 			}
 			return b.String() + "end\n"

@@ -17,6 +17,7 @@ type Postgres struct {
 	NewestAt time.Time `json:"newest_at,omitzero"`
 
 	Connections PostgresConnections `json:"connections,omitzero"`
+	Drift       time.Time           `json:"drift,omitzero"` // since when Lock differs from what is declared; zero: it does not
 }
 
 // PostgresConnections is who is connected to the primary, and how many may be.
@@ -48,6 +49,7 @@ type PostgresLock struct {
 	SyncOwner string   `json:"sync_owner,omitempty"`
 	Quorum    int      `json:"quorum"`
 	Paused    bool     `json:"paused,omitempty"`
+	Differs   []string `json:"differs,omitempty"`  // where Patroni's configuration is not as declared, in words
 	Reserved  bool     `json:"reserved,omitempty"` // it keeps a slot for its partner region's cluster
 	Standby   bool     `json:"standby,omitempty"`  // the cluster follows its partner region's, and takes no writes
 }

@@ -32,6 +32,7 @@ func TestWhatADrillLacksHere(t *testing.T) {
 		{"one region", placetest.Layout(t), "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns", "region-loss": "--regions", "region-move": "--regions"}},
 		{"a lean region", lean, "eu-west-1", map[string]string{
 			"control-plane-loss": "--servers", "zone-partition": "--lean", "zone-loss": "--lean", "primary-loss": "--lean", "primary-hang": "--lean", "redis-loss": "--lean", "switchover": "--lean", "broker-loss": "kafka.brokers",
+			"redis-empty": "--lean", "etcd-empty": "--lean", "member-broken": "--lean", "connections-exhausted": "--lean",
 		}},
 	} {
 		for _, d := range availability.Drills() {

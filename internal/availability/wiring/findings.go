@@ -36,7 +36,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			errs = append(errs, err)
 			continue
 		}
-		out = append(out, availability.ObserverFindings(view, begun, now)...)
+		out = append(out, availability.ClusterFindings(view, begun, now)...)
 	}
 	out = append(out, w.descriptorFindings(now)...)
 	placed, err := w.placement()

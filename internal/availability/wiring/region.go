@@ -60,13 +60,17 @@ func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now
 	for _, z := range r.Zones {
 		endpoints = append(endpoints, "http://"+l.Address(name, z, place.Etcd))
 	}
+	declared, err := assign.PostgresDeclared(l, name)
+	if err != nil {
+		return nil, err
+	}
 	client, err := etcd.Dial(endpoints)
 	if err != nil {
 		return nil, fmt.Errorf("connect to etcd of %s: %w", name, err)
 	}
 	return &region{
 		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
-		lock: patroni.Lock{Client: client, Scope: name}, redis: &redis.Looker{Password: s.Redis}, kafka: assign.KafkaLooker(l, name),
+		lock: patroni.Lock{Client: client, Scope: name, Declared: declared}, redis: &redis.Looker{Password: s.Redis}, kafka: assign.KafkaLooker(l, name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
 		prober: postgres.Prober{Observer: place.Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
 		admin:  postgres.Admin{User: patroni.SuperUser, Password: s.Superuser, Database: "postgres", Limits: assign.PostgresLimits()},
@@ -102,6 +106,12 @@ func (r *region) lookLock(ctx context.Context) {
 			return
 		}
 		p.Lock, p.At, p.Error = lock, r.now(), ""
+		switch {
+		case len(lock.Differs) == 0:
+			p.Drift = time.Time{}
+		case p.Drift.IsZero():
+			p.Drift = p.At
+		}
 	})
 }
 

@@ -14,8 +14,9 @@ import (
 
 // Lock is the cluster's leader key in the region's etcd.
 type Lock struct {
-	Client *clientv3.Client
-	Scope  string
+	Client   *clientv3.Client
+	Scope    string
+	Declared map[string]any // what the configuration shall say, see [Member.Declared]; nil: it is not compared
 }
 
 func (l Lock) key(name string) string { return "/service/" + l.Scope + "/" + name }
@@ -46,6 +47,9 @@ func (l Lock) Read(ctx context.Context) (fact.PostgresLock, error) {
 					return f, fmt.Errorf("read config key of %s: %w", l.Scope, err)
 				}
 				f.Paused, f.Standby, f.Reserved = c.Pause, len(c.Standby) > 0, c.Slots[PartnerSlot] != nil
+				if f.Differs, err = differs(l.Declared, kv.Value); err != nil {
+					return f, fmt.Errorf("read config key of %s: %w", l.Scope, err)
+				}
 			}
 		}
 	}
