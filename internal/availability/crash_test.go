@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -258,6 +259,30 @@ func TestRejoinCrashAnywhere(t *testing.T) {
 			}
 			return nil
 		}))
+}
+
+// A rejoin gives a member up that cannot start, and says what it needs.
+func TestARejoinDoesNotWaitForWhatIsBroken(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cluster.json")
+	if err := os.WriteFile(path, []byte(`{"Leader":"a","Lease":81,"Timeline":1,"Fenced":{},"Following":{},"Broken":{"c":true}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := readCluster(path)
+	p := Postgres{Members: c, Now: time.Now, View: func(string) (PostgresView, error) {
+		return PostgresView{Cluster: fact.Postgres{Members: c.Look(t.Context(), "")}}, nil
+	}}
+	for kind, want := range map[string]string{KindRejoin: "needs a new copy", KindReclone: "deadline exceeded"} {
+		a, err := control.NewAction("k", kind, "x", RejoinArgs{Cluster: "us-east-1/postgres", Member: "c", Component: "us-east-1/c/postgres"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		if _, err := p.follow(ctx, &control.Run{Action: a}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", kind, err, want)
+		}
+		cancel()
+	}
 }
 
 func TestRecloneCrashAnywhere(t *testing.T) {

@@ -248,13 +248,18 @@ func (p Postgres) lift(ctx context.Context, r *control.Run) (any, error) {
 	return nil, p.Fencer.Lift(ctx, a.Component, a.Epoch)
 }
 
-// follow waits until the member streams from the leader, on its timeline.
+// follow waits until the member streams from the leader, on its timeline. A rejoin gives one
+// up that cannot start from what it has, so that it gets a new copy.
 func (p Postgres) follow(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[RejoinArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	return retry(ctx, func() (fact.PostgresMember, error) {
+	broken := false
+	m, err := retry(ctx, func() (fact.PostgresMember, error) {
+		if broken = r.Kind == KindRejoin && p.broken(a); broken {
+			return fact.PostgresMember{}, nil
+		}
 		members := p.Members.Look(ctx, a.Cluster)
 		i := slices.IndexFunc(members, func(m fact.PostgresMember) bool { return m.Name == a.Member })
 		l := slices.IndexFunc(members, func(m fact.PostgresMember) bool { return m.Role == "primary" })
@@ -268,6 +273,10 @@ func (p Postgres) follow(ctx context.Context, r *control.Run) (any, error) {
 		}
 		return members[i], nil
 	})
+	if broken {
+		return nil, fmt.Errorf("%s cannot start from what it has: it needs a new copy", a.Component)
+	}
+	return m, err
 }
 
 // retryPause is the time between two looks while waiting for an effect.

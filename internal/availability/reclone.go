@@ -35,6 +35,16 @@ func BrokenSince(before time.Time, state string, now time.Time) time.Time {
 	return before // it starts, or stops: that decides nothing
 }
 
+// broken tells whether a member has failed to start for so long that it needs a new copy.
+func (p Postgres) broken(a RejoinArgs) bool {
+	v, err := p.View(a.Cluster)
+	if err != nil {
+		return false // what cannot be read is no reason to give up
+	}
+	m, _ := memberNamed(v.Cluster, a.Member)
+	return !m.Broken.IsZero() && p.Now().Sub(m.Broken) >= recloneAfter
+}
+
 // decideReclone copies the leader anew to one member that cannot start.
 func decideReclone(v PostgresView, now time.Time) []control.Action {
 	leader, known := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
