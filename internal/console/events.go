@@ -12,6 +12,7 @@ import (
 const (
 	pushQuiet  = 500 * time.Millisecond // a page is sent at most twice a second
 	pushSteady = 5 * time.Second        // and drawn again this often without a change, for what the journal does not record
+	beatEvery  = 2 * time.Second        // a page that hears nothing for longer says that it is old
 )
 
 // events streams the parts of one page as they change. The event's id is the
@@ -66,6 +67,8 @@ func (s *stream) run(ctx context.Context, changes <-chan uint64, seen uint64, re
 	}
 	steady := time.NewTicker(pushSteady)
 	defer steady.Stop()
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,6 +78,11 @@ func (s *stream) run(ctx context.Context, changes <-chan uint64, seen uint64, re
 				changes = nil // the source is closing; the ticker keeps the page true
 				continue
 			}
+		case <-beat.C:
+			if err := s.send(0, nil); err != nil {
+				return err
+			}
+			continue
 		case <-steady.C:
 		}
 		if err := s.push(ctx, 0, false); err != nil {
@@ -114,12 +122,12 @@ func (s *stream) push(ctx context.Context, seen uint64, resumed bool) error {
 	return s.send(head, event.Bytes())
 }
 
-// send writes one event, or a comment that keeps the connection when there is
-// nothing new.
+// send writes one event; where there is nothing new, one that says no more than that the
+// server is there.
 func (s *stream) send(id uint64, data []byte) error {
 	var frame bytes.Buffer
 	if len(data) == 0 {
-		fmt.Fprint(&frame, ": nothing new\n\n")
+		fmt.Fprint(&frame, "event: beat\ndata: \n\n")
 	} else {
 		fmt.Fprintf(&frame, "id: %d\n", id)
 		// A bare return ends a line of an event too; text from the journal may hold one.

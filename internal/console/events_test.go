@@ -30,17 +30,39 @@ func (l *listener) Write(p []byte) (int, error) {
 
 func (l *listener) Flush() {}
 
-// heard are the events so far without comments.
+// heard are the events so far without beats.
 func (l *listener) heard() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []string
 	for _, e := range l.events {
-		if !strings.HasPrefix(e, ":") {
+		if e != beat {
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+const beat = "event: beat\ndata: \n\n"
+
+// A page that nothing changes on hears every two seconds that the server is there.
+func TestStreamBeats(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		page := listen(t, consoletest.New(), "/events?page=journal", "259")
+		pass(20 * time.Second)
+		page.mu.Lock()
+		defer page.mu.Unlock()
+		beats := 0
+		for _, e := range page.events {
+			if e == beat {
+				beats++
+			}
+		}
+		if beats < 10 {
+			t.Errorf("%d beats in 20 s, want one every 2 s", beats)
+		}
+	})
 }
 
 // listen opens a page's stream inside a bubble of time; the page is closed at its end.

@@ -81,7 +81,9 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		n.Log.Error("last assignment is unreadable; waiting for the server", "err", err)
 	} else if ok && !n.Fresh {
-		n.apply(ctx, last, false)
+		if err := n.apply(ctx, last, false); err != nil {
+			n.Log.Error("cannot apply the last assignment", "err", err)
+		}
 	}
 	n.wg.Go(func() { n.receive(ctx) })
 	n.wg.Go(func() { n.post(ctx) })
@@ -108,17 +110,22 @@ func (n *Node) receive(ctx context.Context) {
 		if err := saveAssignment(n.Dir, a); err != nil {
 			n.Log.Error("cannot keep the assignment on disk", "err", err)
 		}
-		n.apply(ctx, a, true)
+		if err := n.apply(ctx, a, true); err != nil { // a fence may not be laid: it is tried again
+			n.Log.Error("cannot apply assignment", "err", err)
+			pause(ctx, 500*time.Millisecond)
+			continue
+		}
 		seen = a.Version
 	}
 }
 
-func (n *Node) apply(ctx context.Context, a Assignment, live bool) {
+func (n *Node) apply(ctx context.Context, a Assignment, live bool) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.stopping {
-		return
+		return nil
 	}
+	var errs []error
 	n.current = a
 	for _, u := range a.Units {
 		s, known := n.units[u.Name]
@@ -131,7 +138,7 @@ func (n *Node) apply(ctx context.Context, a Assignment, live bool) {
 			want = &f
 		}
 		if err := s.set(u, want, live); err != nil {
-			n.Log.Error("cannot apply assignment", "unit", u.Name, "err", err)
+			errs = append(errs, fmt.Errorf("unit %s: %w", u.Name, err))
 		}
 		if !known {
 			n.units[u.Name] = s
@@ -142,6 +149,7 @@ func (n *Node) apply(ctx context.Context, a Assignment, live bool) {
 	for _, l := range a.Faults {
 		n.wg.Go(func() { n.inject(ctx, l) })
 	}
+	return errors.Join(errs...)
 }
 
 func (n *Node) watch(ctx context.Context, w Watch) {

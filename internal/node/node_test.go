@@ -23,6 +23,7 @@ type desk struct {
 	a       node.Assignment
 	away    bool
 	posted  fact.Node
+	given   int // assignments that were handed out
 	changed chan struct{}
 }
 
@@ -49,6 +50,9 @@ func (d *desk) Assignment(ctx context.Context, seen string) (node.Assignment, er
 	for {
 		d.mu.Lock()
 		a, away, changed := d.a, d.away, d.changed
+		if !away && a.Version != seen {
+			d.given++
+		}
 		d.mu.Unlock()
 		if away {
 			return node.Assignment{}, errors.New("the server is away")
@@ -120,6 +124,37 @@ func run(t *testing.T, dir string, d *desk) (stop func()) {
 }
 
 func running(u fact.Unit) bool { return u.State == fact.UnitRunning }
+
+// A fence that could not be laid is laid once it can be, without another word from the server.
+func TestAFenceThatCannotBeLaidIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	a := assignment(forever)
+	d := newDesk(t, a)
+	dir := t.TempDir()
+	run(t, dir, d)
+	d.unit(t, "it runs", running)
+	marker := filepath.Join(dir, "engine.fenced")
+	if err := os.Mkdir(marker, 0o700); err != nil { // where its file goes
+		t.Fatal(err)
+	}
+	a.Fenced = map[string]node.Fence{"engine": {Epoch: "7", Reason: "it hangs"}}
+	d.put(t, a)
+	for deadline := time.Now().Add(time.Minute); ; { // the first time it fails, so it is asked for again
+		d.mu.Lock()
+		given := d.given
+		d.mu.Unlock()
+		if given >= 3 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("an assignment that could not be applied is not tried again: it was handed out %d times", given)
+		}
+	}
+	if err := os.Remove(marker); err != nil {
+		t.Fatal(err)
+	}
+	d.unit(t, "it is fenced", func(u fact.Unit) bool { return u.State == fact.UnitFenced && u.Fence == "7" })
+}
 
 const forever = "while :; do sleep 0.05; done"
 

@@ -48,7 +48,8 @@ async function cuttable(t) {
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const cut = () => { whole = false; for (const socket of sockets) socket.destroy(); };
   t.after(() => { cut(); server.close(); });
-  return { address: `http://127.0.0.1:${server.address().port}`, cut, mend: () => { whole = true; } };
+  const hold = (held) => { for (const socket of sockets) if (held) socket.cork(); else socket.uncork(); };
+  return { address: `http://127.0.0.1:${server.address().port}`, cut, mend: () => { whole = true; }, hold };
 }
 
 const live = (page) => page.locator('#live[data-state="live"]').waitFor({ timeout: patience });
@@ -206,6 +207,20 @@ test("a lost connection is said, and what was missed arrives after it", async (t
   await live(page);
   assert.ok(Number((await resumed).headers()["last-event-id"]) < index);
   await page.locator("#overview-needs").getByText(`change ${index}`).first().waitFor({ timeout: patience });
+});
+
+test("a server that says nothing more is said to, at the top of the page", async (t) => {
+  const wire = await cuttable(t);
+  const { page, problems } = await open(t, wire.address + "/", { bypassCSP: true }); // for axe
+  await live(page);
+  wire.hold(true); // as one that is stopped: connected, and silent
+  await page.locator('#live[data-state="stale"]').waitFor({ timeout: patience });
+  assert.match(await page.locator("#live").innerText(), /does not answer/);
+  assert.ok((await page.locator("#live").boundingBox()).y < 10);
+  await check(page);
+  wire.hold(false);
+  await live(page);
+  assert.deepEqual(problems, []);
 });
 
 test("verify shows the proof in place", async (t) => {

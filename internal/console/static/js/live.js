@@ -1,6 +1,9 @@
 // Says truthfully whether the page follows the platform, and keeps what the reader opened.
 
-const words = { live: "Live", lost: "Connection lost, trying again", still: "Not live" };
+const words = { live: "Live", lost: "Connection lost, trying again", stale: "The server does not answer: what you see is old", still: "Not live" };
+
+/** The server says every two seconds that it is there; this many milliseconds without a word make the page old. */
+const patience = 4000;
 
 /** @param {HTMLElement} line the element that holds the page's stream */
 export function followStream(line) {
@@ -9,8 +12,14 @@ export function followStream(line) {
     line.dataset.state = state;
     line.querySelector(".live-word").textContent = words[state];
   };
-  line.addEventListener("htmx:sse:after:connection", () => say("live"));
-  line.addEventListener("htmx:sse:after:message", () => say("live"));
+  let heard = Date.now();
+  const hear = () => { heard = Date.now(); say("live"); };
+  line.addEventListener("htmx:sse:after:connection", hear);
+  line.addEventListener("htmx:sse:after:message", hear);
+  document.addEventListener("visibilitychange", () => { heard = Date.now(); }); // a hidden page does not listen
+  setInterval(() => {
+    if (line.dataset.state === "live" && !document.hidden && Date.now() - heard > patience) say("stale");
+  }, 500);
   line.addEventListener("htmx:sse:error", () => say("lost"));
   line.addEventListener("htmx:sse:close", () => say("still"));
   line.addEventListener("htmx:error", () => say("lost"));
