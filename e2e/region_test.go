@@ -264,11 +264,14 @@ func oneZone(t *testing.T, p *platformtest.Platform) {
 	if code != 4 || !strings.Contains(out, "a second zone would break the quorum") {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	for bad, say := range map[string]string{"process-kill us-east-1/z/redis": "no zone", "zone-kill us-east-1/a/redis": "needs a zone", "melt us-east-1/a": "unknown fault"} {
+	for bad, say := range map[string]string{"process-kill us-east-1/z/redis": "no zone", "zone-kill us-east-1/a/redis": "needs a zone"} {
 		args := append([]string{"fault", "inject"}, strings.Fields(bad)...)
 		if out, code := p.Run(append(args, "--reason", "test", "--yes")...); code != 4 || !strings.Contains(out, say) {
 			t.Errorf("%s: exit %d: %s", bad, code, out)
 		}
+	}
+	if out, code := p.Run("fault", "inject", "melt", platformtest.Region+"/a", "--reason", "test", "--yes"); code != 2 || !strings.Contains(out, "does not exist") {
+		t.Errorf("a kind that there is not: exit %d: %s", code, out)
 	}
 }
 
