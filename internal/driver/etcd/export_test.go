@@ -11,3 +11,6 @@ func JoinOnce(ctx context.Context, m Member, endpoints, after []string) (string,
 	defer c.Close() //nolint:errcheck // test
 	return join(ctx, c, m, after)
 }
+
+// Readable is what a member asks of its directory before it starts, for tests.
+func Readable(dir string) error { return readable(dir) }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"slices"
 
-	"go.etcd.io/etcd/server/v3/verify"
+	"go.etcd.io/etcd/server/v3/storage/backend"
+	"go.etcd.io/etcd/server/v3/storage/datadir"
+	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
 )
 
@@ -40,9 +42,11 @@ func (m Member) ready(ctx context.Context) (Member, error) {
 			return Join(ctx, m, m.Others, nil)
 		case err == nil, broken == nil && !m.marked():
 			return m, nil // it starts for the first time
+		case broken != nil:
+			return m, nil // nobody could replace it, so it tries what it has
 		}
 		if !again(ctx) {
-			return m, fmt.Errorf("etcd %s has lost its data, and waits for the others: %w", m.Name, errors.Join(err, broken))
+			return m, fmt.Errorf("etcd %s has lost its data, and waits for the others: %w", m.Name, err)
 		}
 	}
 }
@@ -97,15 +101,36 @@ func (m Member) lay() error {
 }
 
 // readable says why a member could not start from its directory; nil: it could, or there is
-// nothing.
+// nothing. It only reads: etcd's own verification also compares the database with the log's
+// commit index, which lags behind after a kill.
 func readable(dir string) (err error) {
 	if !Begun(dir) {
 		return nil
 	}
 	defer func() {
-		if r := recover(); r != nil { // etcd's own check panics where it did not expect damage
+		if r := recover(); r != nil { // etcd panics where it did not expect damage
 			err = fmt.Errorf("%v", r)
 		}
 	}()
-	return verify.Verify(verify.Config{DataDir: dir, Logger: zap.NewNop()})
+	log := zap.NewNop()
+	logs := datadir.ToWALDir(dir)
+	snapshots, err := wal.ValidSnapshotEntries(log, logs)
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	if len(snapshots) == 0 {
+		return errors.New("read the log: it does not say where it begins")
+	}
+	if _, err := wal.Verify(log, logs, snapshots[len(snapshots)-1]); err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	if db := datadir.ToBackendFileName(dir); exists(db) {
+		return backend.NewDefaultBackend(log, db).Close()
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -243,3 +243,22 @@ func TestAMemberWithoutItsDataWaitsForTheOthers(t *testing.T) {
 	x.has(2, "acknowledged by the first two")
 	x.has(1, "acknowledged by the first two")
 }
+
+// What a member has on its disk at any moment, as a kill leaves it, can be read: its database may
+// be ahead of the commit index that its log tells.
+func TestWhatAKillLeavesCanBeRead(t *testing.T) {
+	t.Parallel()
+	x := newTrio(t)
+	x.start(0, 1, 2)
+	x.put(0, "first")
+	for i := range 10 {
+		x.put(0, strings.Repeat("x", 100+i))
+		image := filepath.Join(t.TempDir(), "image") // the database is copied before the log
+		if err := os.CopyFS(image, os.DirFS(x.members[i%3].Dir)); err != nil {
+			t.Fatal(err)
+		}
+		if err := etcd.Readable(image); err != nil {
+			t.Errorf("image %d: %v", i, err)
+		}
+	}
+}
