@@ -43,7 +43,7 @@ func (m Member) ready(ctx context.Context) (Member, error) {
 		case err == nil, broken == nil && !m.marked():
 			return m, nil // it starts for the first time
 		case broken != nil:
-			return m, nil // nobody could replace it, so it tries what it has
+			return m, nil //nolint:nilerr // nobody could replace it, so it tries what it has
 		}
 		if !again(ctx) {
 			return m, fmt.Errorf("etcd %s has lost its data, and waits for the others: %w", m.Name, err)
