@@ -14,12 +14,14 @@ import (
 func TestARestartIsAskedForAndDoneOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	ended := filepath.Join(dir, "ended")
-	a := assignment("trap 'echo ended >> " + ended + "; exit 0' TERM; while :; do sleep 0.05; done")
+	ended, begun := filepath.Join(dir, "ended"), filepath.Join(dir, "begun")
+	a := assignment("trap 'echo ended >> " + ended + "; exit 0' TERM; echo begun > " + begun + "; while :; do sleep 0.05; done")
 	d := newDesk(t, a)
 	stop := run(t, dir, d)
-	ready := func(f fact.Unit) bool { return f.Ready }
-	first := d.unit(t, "it never runs", ready)
+	first := d.unit(t, "it never runs", func(f fact.Unit) bool {
+		_, err := os.Stat(begun) // before that it would end without a word
+		return f.Ready && err == nil
+	})
 
 	a.Units[0].Restart = "one"
 	d.put(t, a)
