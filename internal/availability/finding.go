@@ -47,7 +47,7 @@ func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []ev
 			Subject: v.Cluster.Cluster, Since: v.Cluster.Drift, Command: "fournines status -o wide",
 		})
 	}
-	if TooOften(begun, now) {
+	if tooOften(begun) {
 		out = append(out, evidence.Finding{
 			Code: "failovers-bounded", Severity: evidence.Critical, Title: fmt.Sprintf("%s has failed over %d times within an hour", v.Cluster.Cluster, len(begun)),
 			Text:    "The next failover waits for a person's approval. Find what takes its primaries down before you approve one.",

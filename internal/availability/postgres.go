@@ -30,7 +30,7 @@ type PostgresView struct {
 	Fences    map[string]Fence    // that stand now, by component id
 	Proved    map[string]string   // component id → epoch of the fence its node has proved
 	Starting  map[string]bool     // components that their nodes start for the first time now
-	Failovers []time.Time         // when those before began that were no practice, within [boundedFor]; looked up while an observer misses
+	Failovers []time.Time         // of [CountFailovers]; looked up while an observer misses
 	Practice  bool                // what happens now may be of our own making; looked up as well
 	Last      []control.Operation // the failover of this lease, and the newest returns of fenced members and reserves of a slot that is wanted; newest last
 }
@@ -96,7 +96,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	a.Actor = "system:availability"
 	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
 	a.Approval = v.Path.Mode != "automatic"
-	if TooOften(v.Failovers, now) {
+	if tooOften(v.Failovers) {
 		a.Approval = true
 		a.Reason += fmt.Sprintf("; it is the %s failover within an hour, and a person decides about it", ordinal(len(v.Failovers)+1))
 	}
@@ -110,17 +110,9 @@ const (
 	boundedFor    = time.Hour
 )
 
-// TooOften tells whether a cluster has failed over so often lately that a person decides about
-// the next time.
-func TooOften(begun []time.Time, now time.Time) bool {
-	n := 0
-	for _, at := range begun {
-		if now.Sub(at) < boundedFor {
-			n++
-		}
-	}
-	return n >= mostFailovers
-}
+// tooOften tells whether a cluster has failed over so often, by [CountFailovers], that a person
+// decides about the next time.
+func tooOften(begun []time.Time) bool { return len(begun) >= mostFailovers }
 
 func ordinal(n int) string { return strconv.Itoa(n) + "th" } // from the fourth on
 

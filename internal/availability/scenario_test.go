@@ -129,13 +129,15 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 		}
 		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
 	case "failovers": // failovers AGO …, of this cluster
+		var past []control.Operation
 		for _, ago := range f[1:] {
 			d, err := time.ParseDuration(ago)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.view.Failovers = append(s.view.Failovers, s.now.Add(-d))
+			past = append(past, control.Operation{Action: control.Action{Kind: KindFailover, Args: []byte("{}")}, State: control.Succeeded, Begun: s.now.Add(-d)})
 		}
+		s.view.Failovers = CountFailovers(past, s.now)
 	case "silent":
 		s.member(f[1]).Error = "no answer"
 	case "member": // member NAME STATE TIMELINE RECEIVED

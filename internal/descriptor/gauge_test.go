@@ -6,36 +6,25 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
-)
 
-const shortEnv = "FOURNINES_TEST_SHORT"
+	"github.com/greenlang/fournines/internal/platformtest/short"
+)
 
 // A process without descriptors still tells how many it has open. It is a process of its own,
 // because all tests of one share its descriptors.
 func TestCountsWithoutADescriptor(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(shortEnv) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), shortEnv+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+	if !short.Inside() {
+		short.Run(t, "1")
 		return
 	}
 	const limit = 64
-	var before unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: before.Max}); err != nil {
-		t.Fatal(err)
-	}
+	short.Limit(t, limit)
 	var g Gauge
 	first := g.State()
 	if first.Limit != limit || first.Open < 3 || !first.Lacked.IsZero() || first.Failures != 0 {

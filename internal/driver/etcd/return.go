@@ -26,6 +26,9 @@ func (m Member) ready(ctx context.Context) (Member, error) {
 	if len(m.Others) == 0 {
 		return m, nil
 	}
+	if _, err := os.ReadDir(datadir.ToWALDir(m.Dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return m, fmt.Errorf("look at the data of etcd %s: %w", m.Name, err) // which is not the same as nothing
+	}
 	broken := readable(m.Dir)
 	if Begun(m.Dir) && broken == nil {
 		return m, nil

@@ -16,7 +16,7 @@ func TestAConfigurationThatIsNotAsDeclared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := Member{Scope: "us-east-1", Name: "a", Partner: []string{"127.2.1.1"}, Standby: true}
+	m := Member{Scope: "us-east-1", Name: "a", Partner: []string{"192.0.2.1"}, Standby: true}
 	declared, err := m.Declared(p.Spec.Engines.Postgres)
 	if err != nil || declared["synchronous_mode"] != "quorum" {
 		t.Fatalf("%v %v", declared, err)

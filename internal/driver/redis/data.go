@@ -20,14 +20,19 @@ const (
 	dumpFile  = "dump.rdb"
 )
 
-// hasData tells what a server has on its disk, as far as names and sizes tell.
-func hasData(home string) data {
+// hasData tells what a server has on its disk, as far as names and sizes tell. An error says
+// that it could not be looked at, which is not the same as nothing.
+func hasData(home string) (is data, why string, err error) {
 	if s, err := os.Stat(filepath.Join(home, dumpFile)); err == nil && s.Size() > 0 {
-		return dataThere
+		return dataThere, "", nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return dataNone, "", err
 	}
 	b, err := os.ReadFile(filepath.Join(home, manifest))
-	if err != nil {
-		return dataNone
+	if errors.Is(err, fs.ErrNotExist) {
+		return dataNone, "", nil
+	} else if err != nil {
+		return dataNone, "", err
 	}
 	found := dataNone
 	for line := range strings.Lines(string(b)) {
@@ -35,12 +40,14 @@ func hasData(home string) data {
 		if len(f) < 6 || f[0] != "file" || f[5] == "h" {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(home, appendDir, filepath.Base(f[1]))); err != nil {
-			return dataBroken
+		if _, err := os.Stat(filepath.Join(home, appendDir, filepath.Base(f[1]))); errors.Is(err, fs.ErrNotExist) {
+			return dataBroken, f[1] + " is gone, which its manifest names", nil
+		} else if err != nil {
+			return dataNone, "", err
 		}
 		found = dataThere
 	}
-	return found
+	return found, "", nil
 }
 
 // check reads all of a server's data with Redis's own checker, which is the same program by

@@ -35,7 +35,10 @@ func (s Start) Exec(ctx context.Context) error {
 	defer looker.Close()
 	said := ""
 	for {
-		f := s.facts(ctx, looker)
+		f, err := s.facts(ctx, looker)
+		if err != nil {
+			return fmt.Errorf("look at the data of redis %s: %w", s.Address, err)
+		}
 		d := decideStart(f)
 		if d.why != said {
 			said = d.why
@@ -81,14 +84,17 @@ func (s Start) become(follow string) error {
 }
 
 // facts gathers what the decision rests on.
-func (s Start) facts(ctx context.Context, l *Looker) startFacts {
-	f := startFacts{self: s.Address, data: hasData(s.Home), mark: s.begunFile()}
+func (s Start) facts(ctx context.Context, l *Looker) (f startFacts, err error) {
+	f.self, f.mark = s.Address, s.begunFile()
+	if f.data, f.why, err = hasData(s.Home); err != nil {
+		return f, err
+	}
 	f.marked, f.again = s.begun(time.Now())
 	if f.data == dataThere && f.again >= mostStarts {
 		f.data, f.why = s.check(ctx)
 	}
 	if f.data == dataThere {
-		return f // nobody need be asked
+		return f, nil // nobody need be asked
 	}
 	f.tooSoon = recent(s.aside(), time.Now())
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
@@ -119,7 +125,7 @@ func (s Start) facts(ctx context.Context, l *Looker) startFacts {
 	for range s.Peers {
 		f.peers = append(f.peers, <-peers)
 	}
-	return f
+	return f, nil
 }
 
 // peer asks another server for its role and whether it has keys.

@@ -7,30 +7,23 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/greenlang/fournines/internal/edge/config"
 	"github.com/greenlang/fournines/internal/edge/event"
+	"github.com/greenlang/fournines/internal/platformtest/short"
 )
-
-// shortTarget in the environment is the target of an edge without descriptors.
-const shortTarget = "EDGE_TEST_SHORT"
 
 // A request that the edge itself cannot send, for want of descriptors, says nothing of its
 // target: no breaker counts it, and the client is told that nothing was done. It happens in a
 // process of its own, since the tests of one share its descriptors.
 func TestARequestThatCannotBeSentAccusesNobody_7_1_11(t *testing.T) {
 	t.Parallel()
-	address := os.Getenv(shortTarget)
-	if address != "" {
+	if short.Inside() {
 		for _, way := range ways {
-			t.Run(string(way), func(t *testing.T) { withoutDescriptors(t, way, address) })
+			t.Run(string(way), func(t *testing.T) { withoutDescriptors(t, way, short.Handed()) })
 		}
 		return
 	}
@@ -46,11 +39,7 @@ func TestARequestThatCannotBeSentAccusesNobody_7_1_11(t *testing.T) {
 	}))
 	t.Cleanup(target.Close)
 	defer close(hang)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), shortTarget+"="+target.Listener.Addr().String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	short.Run(t, target.Listener.Addr().String())
 }
 
 func withoutDescriptors(t *testing.T, way config.Upstream, address string) {
@@ -68,7 +57,7 @@ func withoutDescriptors(t *testing.T, way config.Upstream, address string) {
 		}
 		clients = append(clients, c)
 	}
-	take, back := exhaust(t)
+	take, back := short.Exhaust(t, 128)
 	defer back()
 	state := func() (s struct {
 		blind, up bool
@@ -123,34 +112,4 @@ func demand(t *testing.T, c net.Conn, path string) (int, string) {
 		t.Fatal(err)
 	}
 	return answer.StatusCode, string(b)
-}
-
-// exhaust takes every descriptor. What it returns takes those that have come free since, and
-// gives all back.
-func exhaust(t *testing.T) (take, back func()) {
-	t.Helper()
-	var before unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 128, Max: before.Max}); err != nil {
-		t.Fatal(err)
-	}
-	var taken []int
-	take = func() {
-		for {
-			fd, err := unix.Dup(0)
-			if err != nil {
-				return
-			}
-			taken = append(taken, fd)
-		}
-	}
-	take()
-	return take, func() {
-		for _, fd := range taken {
-			_ = unix.Close(fd)
-		}
-		taken = nil
-	}
 }

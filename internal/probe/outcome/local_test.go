@@ -18,23 +18,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/short"
 	"github.com/greenlang/fournines/internal/probe/outcome"
 )
-
-const shortEnv = "FOURNINES_TEST_SHORT"
 
 // What fails in a process without descriptors is local, wherever it is noticed. It happens
 // in a process of its own, because all tests of one share its descriptors.
 func TestWithoutDescriptors(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(shortEnv) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), shortEnv+"=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		t.Logf("%s", out)
+	if !short.Inside() {
+		short.Run(t, "1")
 		return
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +41,7 @@ func TestWithoutDescriptors(t *testing.T) {
 	}
 	defer waiting.Close()
 	http.DefaultTransport.(*http.Transport).DisableKeepAlives = true //nolint:forcetypeassert // it is the default
-	take := exhaust(t)
+	_, back := short.Exhaust(t, 64)
 	for name, do := range map[string]func() error{
 		"dial":   func() error { _, err := net.Dial("tcp", l.Addr().String()); return err },
 		"accept": func() error { _, err := l.Accept(); return err },
@@ -69,36 +62,11 @@ func TestWithoutDescriptors(t *testing.T) {
 			t.Logf("%s: %v", name, err)
 		}
 	}
-	take()
+	back()
 	if c, err := l.Accept(); err != nil {
 		t.Errorf("the shortage is over: %v", err)
 	} else {
 		c.Close()
-	}
-}
-
-// exhaust takes every descriptor, and returns what gives them back.
-func exhaust(t *testing.T) (back func()) {
-	t.Helper()
-	var before unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: before.Max}); err != nil {
-		t.Fatal(err)
-	}
-	var taken []int
-	for {
-		fd, err := unix.Dup(0)
-		if err != nil {
-			break
-		}
-		taken = append(taken, fd)
-	}
-	return func() {
-		for _, fd := range taken {
-			_ = unix.Close(fd)
-		}
 	}
 }
 

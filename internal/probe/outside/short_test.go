@@ -3,25 +3,17 @@ package outside
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/greenlang/fournines/internal/platformtest/short"
 )
-
-const shortEnv = "FOURNINES_TEST_SHORT"
 
 // A prober without descriptors knows nothing of the platform: its seconds are unknown. It is a
 // process of its own, since the tests of one share its descriptors.
 func TestWithoutDescriptorsASecondIsUnknown_7_1_12(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(shortEnv) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), shortEnv+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+	if !short.Inside() {
+		short.Run(t, "1")
 		return
 	}
 	w := newWorld(t)
@@ -34,9 +26,7 @@ func TestWithoutDescriptorsASecondIsUnknown_7_1_12(t *testing.T) {
 	if out := known.ask(t.Context(), p.Homes[0], 1); !out.Served() {
 		t.Fatalf("%+v", out)
 	}
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1, Max: 1}); err != nil { // nothing new
-		t.Fatal(err)
-	}
+	short.Limit(t, 1) // nothing new
 	for stage, x := range map[string]*Prober{StageConnect: known, StageName: fresh} {
 		if out := x.ask(t.Context(), p.Homes[0], 2); !out.Unknown || out.Served() || out.Failed != stage {
 			t.Errorf("%s: %+v", stage, out)
