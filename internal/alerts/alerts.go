@@ -21,6 +21,9 @@ const (
 type Look struct {
 	Findings []wing.Finding
 	Practice bool // faults are injected, or a drill is under way
+	// The platform was started at Begun and whole at Whole; while Starting it is not whole yet.
+	Starting     bool
+	Begun, Whole time.Time
 }
 
 // Alerts notifies people of what needs them.
@@ -59,14 +62,6 @@ func (a *Alerts) open(context.Context) (err error) {
 // decide records which alerts fire and which are over, and wakes the notifiers.
 func (a *Alerts) decide(ctx context.Context) error {
 	now := a.house.Now()
-	if now.Sub(a.burned) >= burnEvery {
-		counts, err := evidence.CountsOf(a.house.State)
-		if err != nil {
-			return err
-		}
-		p := a.house.Layout.Platform.Spec
-		a.burn, a.burned = evidence.BurnAlerts(evidence.DecideBurn(counts, p.Cells.Count, float64(p.Targets.Availability), now)), now
-	}
 	standing, err := state.List[evidence.Alert](a.house.State, evidence.AlertPrefix)
 	if err != nil {
 		return err
@@ -75,14 +70,32 @@ func (a *Alerts) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if look.Starting {
+		a.burn = nil
+	} else if now.Sub(a.burned) >= burnEvery {
+		counts, err := evidence.CountsOf(a.house.State)
+		if err != nil {
+			return err
+		}
+		incidents, err := state.List[evidence.Incident](a.house.State, evidence.IncidentPrefix)
+		if err != nil {
+			return err
+		}
+		p := a.house.Layout.Platform.Spec
+		a.burn, a.burned = evidence.BurnAlerts(evidence.DecideBurn(counts.Without(look.Begun, look.Whole), incidents, p.Cells.Count, float64(p.Targets.Availability), now)), now
+	}
 	wanted := slices.Clone(a.burn)
 	for _, f := range look.Findings {
-		wanted = append(wanted, evidence.AlertOf(f))
+		if !f.Quiet {
+			wanted = append(wanted, evidence.AlertOf(f))
+		}
+	}
+	for i := range wanted {
+		wanted[i].Practice = wanted[i].Practice || look.Practice
 	}
 	next, changes := evidence.DecideAlerts(a.watch, standing, wanted, now)
 	a.watch = next
 	for _, x := range changes {
-		x.Practice = x.Practice || (x.State == evidence.Firing && look.Practice)
 		if err := a.record(ctx, x); err != nil {
 			return err
 		}

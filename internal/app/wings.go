@@ -104,7 +104,8 @@ func (s *ServerApp) findings(now time.Time) ([]wing.Finding, error) {
 func (s *ServerApp) look(context.Context) (alerts.Look, error) {
 	found, err1 := s.findings(s.Now())
 	practice, err2 := s.practice()
-	return alerts.Look{Findings: found, Practice: practice}, errors.Join(err1, err2)
+	start, err3 := s.availability.Start()
+	return alerts.Look{Findings: found, Practice: practice, Starting: !start.Over(s.Now()), Begun: start.Begun, Whole: start.End()}, errors.Join(err1, err2, err3)
 }
 
 // practice tells whether what happens now may be of our own making.

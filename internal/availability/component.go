@@ -51,6 +51,7 @@ type Component struct {
 	Since   time.Time `json:"since" doc:"when sync or health last changed"`
 	Down    time.Time `json:"down,omitzero" doc:"since when its process has not been ready for 10 s in a row; absent: it is, or it is kept down on purpose"`
 	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`
+	Disk    fact.Disk `json:"disk,omitzero" doc:"of the file system that its data is on; absent: it has none, or nobody has looked at it lately"`
 	Journal uint64    `json:"journal,omitempty" doc:"index of the entry that recorded the last change"`
 }
 

@@ -19,7 +19,8 @@ type DrillPlatform interface {
 	Clear(ctx context.Context, id string) error
 	// Injected returns once the fault shows from outside.
 	Injected(ctx context.Context, id string) error
-	Switchover(ctx context.Context, cluster, reason string) (operation string, err error)
+	// Switchover moves the leader of a cluster to a candidate; to the best where it is empty.
+	Switchover(ctx context.Context, cluster, candidate, reason string) (operation string, err error)
 	// Detected returns when the first operation of the kind on the cluster after t
 	// began; false when there is none.
 	Detected(ctx context.Context, kind, cluster string, t time.Time) (time.Time, bool, error)
@@ -38,6 +39,8 @@ type Look struct {
 	Trouble []string          // in words; empty: healthy, and ready to fail over where it has a second zone
 	Alone   []string          // in words: what only its partner region could take over, by choice
 	Leaders map[string]string // engine → component id
+
+	Candidates map[string][]string // engine → component ids that could take over, the best first
 }
 
 // The bound of the seed for a failover inside a region (row 7.1.8).
@@ -97,6 +100,12 @@ func Drills() []drill.Drill {
 			Name: "member-broken", Rows: []string{"7.1.4", "7.1.8"}, Description: "takes the PostgreSQL primary's write-ahead log away and kills it: it cannot come back from what it has",
 			BlastRadius: "one database server; writes pause until a new primary leads", Verifies: common + "; the broken server gets a new copy and follows",
 			Steps: memberBrokenSteps(),
+		},
+		{
+			Reaches: true, Needs: drill.Needs{Zones: 3, Root: true},
+			Name: "disk-full", Rows: []string{"7.1.4", "7.1.8"}, Description: "fills the disk of the PostgreSQL primary, after moving it to a member with a small disk of its own",
+			BlastRadius: "one database server; writes that need room fail until a primary with room leads", Verifies: common + "; Patroni alone never notices",
+			Steps: diskFullSteps(),
 		},
 		{
 			Reaches: true, Needs: drill.Needs{Zones: 2},
@@ -311,7 +320,7 @@ func switchoverSteps() []drill.Action {
 			}
 			r.Notes["leader"], r.Notes["region"] = l.Leaders["postgres"], l.Region
 			r.FaultAt = time.Now()
-			return p.Switchover(ctx, l.Region+"/postgres", "drill "+r.Report.ID)
+			return p.Switchover(ctx, l.Region+"/postgres", "", "drill "+r.Report.ID)
 		}},
 		{Name: "moved", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
 			return awaitLeader(ctx, r, "postgres", false)

@@ -187,5 +187,5 @@ func switchover(ctx context.Context, r *drill.Run, p ServerPlatform) (string, er
 	if err != nil {
 		return "", err
 	}
-	return p.Switchover(ctx, l.Region+"/postgres", "drill "+r.Report.ID)
+	return p.Switchover(ctx, l.Region+"/postgres", "", "drill "+r.Report.ID)
 }

@@ -105,7 +105,7 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if len(candidates(v, p.Now())) == 0 {
+	if len(takers(v, args.Full, p.Now())) == 0 {
 		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, moveReadiness(v, p.Now()).Reasons)
 	}
 	return nil
@@ -165,11 +165,11 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
-	if len(candidates(v, p.Now())) == 0 {
+	if len(takers(v, a.Full, p.Now())) == 0 {
 		v.Cluster.Members = p.Members.Look(ctx, a.Cluster)
 	}
 	var names []string
-	for _, c := range candidates(v, p.Now()) {
+	for _, c := range takers(v, a.Full, p.Now()) {
 		names = append(names, c.ID)
 	}
 	if len(names) == 0 {

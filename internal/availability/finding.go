@@ -28,7 +28,7 @@ func ReadinessFinding(r Readiness) (evidence.Finding, bool) {
 const blindAfter = 10 * time.Second
 
 // ClusterFindings says which observers of a cluster's primary would not notice its death,
-// whether the cluster is configured as declared, and whether it fails over too often.
+// whether it can store what it is told, whether the cluster is configured as declared, and whether it fails over too often.
 func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []evidence.Finding) {
 	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	seeing, all := observers(v, leader.ID, now)
@@ -46,6 +46,9 @@ func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []ev
 			Text:    strings.Join(v.Cluster.Lock.Differs, "; ") + ". Somebody has changed it past the platform: set it back with patronictl edit-config or patronictl resume, or change the declaration.",
 			Subject: v.Cluster.Cluster, Since: v.Cluster.Drift, Command: "fournines status -o wide",
 		})
+	}
+	if f, full := storeFinding(v, leader, now); full {
+		out = append(out, f)
 	}
 	if tooOften(begun) {
 		out = append(out, evidence.Finding{

@@ -27,7 +27,7 @@ var (
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind}, homeKinds()...)
+	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind, RegionWhole.Kind}, homeKinds()...)
 }
 
 // RestartWish asks for a restart of a component's process. The document stays, so that a
@@ -72,6 +72,8 @@ func Fold(d *state.Docs, r journal.Record) error {
 		return foldLinks(d, r)
 	case ObjectLost.Name:
 		return foldObjects(d, r)
+	case RegionWhole.Name:
+		return foldWhole(d, r)
 	case RouteFreed.Name:
 		d.Delete(HoldPrefix + r.Subject)
 	default:

@@ -26,13 +26,14 @@ type PostgresView struct {
 	Detection spec.Detection
 	Path      spec.FailoverPath
 	Cluster   fact.Postgres
-	Probes    []fact.Probe        // newest of every observer
-	Fences    map[string]Fence    // that stand now, by component id
-	Proved    map[string]string   // component id → epoch of the fence its node has proved
-	Starting  map[string]bool     // components that their nodes start for the first time now
-	Failovers []time.Time         // of [CountFailovers]; looked up while an observer misses
-	Practice  bool                // what happens now may be of our own making; looked up as well
-	Last      []control.Operation // the failover of this lease, and the newest returns of fenced members and reserves of a slot that is wanted; newest last
+	Probes    []fact.Probe         // newest of every observer
+	Fences    map[string]Fence     // that stand now, by component id
+	Proved    map[string]string    // component id → epoch of the fence its node has proved
+	Starting  map[string]bool      // components that their nodes start for the first time now
+	Disks     map[string]fact.Disk // of the members' data, by component id; those that are known now
+	Failovers []time.Time          // of [CountFailovers]; looked up while an observer misses or is told of a full disk
+	Practice  bool                 // what happens now may be of our own making; looked up as well
+	Last      []control.Operation  // the failover of this lease, and the newest returns of fenced members and reserves of a slot that is wanted; newest last
 }
 
 // Fence keeps a component dead until it is lifted.
@@ -53,11 +54,12 @@ type FailoverArgs struct {
 	Observers []string  `json:"observers"`
 	Seen      string    `json:"seen"` // what they saw
 	Suspected time.Time `json:"suspected"`
+	Full      bool      `json:"full,omitempty"`     // it answers, and can store nothing: only a member with room may take over
 	Practice  bool      `json:"practice,omitempty"` // it does not count against the bound
 }
 
 // DecidePostgres returns the actions that the cluster needs now: a failover of a
-// primary that is dead to two observers or more, the return of a fenced member, or a new copy
+// primary that is dead to two observers or more, or that can store nothing, the return of a fenced member, or a new copy
 // for one that cannot start from what it has.
 func DecidePostgres(v PostgresView, now time.Time) []control.Action {
 	if a, ok := decideFailover(v, now); ok {
@@ -80,21 +82,26 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 		return control.Action{}, false
 	}
 	observers, seen := suspecting(v, suspect.ID, now)
+	full, why := false, "does not answer"
+	if len(observers) < v.Detection.Observers {
+		observers, seen = storingNothing(v.Probes, suspect.ID, fullFor, now)
+		full, why = true, "answers, and can store nothing"
+	}
 	if len(observers) < v.Detection.Observers {
 		return control.Action{}, false
 	}
-	if len(candidates(v, now)) == 0 { // never fence the last one that has the data
+	if len(takers(v, full, now)) == 0 { // never fence the last one that has the data
 		return control.Action{}, false
 	}
 	a, err := control.NewAction(FailoverKey(v.Cluster.Cluster, lock.Lease), KindFailover, v.Cluster.Cluster, FailoverArgs{
 		Cluster: v.Cluster.Cluster, Member: lock.Leader, Component: suspect.ID, Lease: lock.Lease, Timeline: suspect.Timeline,
-		Observers: observers, Seen: seen, Suspected: now, Practice: v.Practice,
+		Observers: observers, Seen: seen, Suspected: now, Full: full, Practice: v.Practice,
 	})
 	if err != nil || slices.ContainsFunc(v.Last, func(o control.Operation) bool { return o.Key == a.Key }) {
 		return control.Action{}, false // this very lease has been tried: Patroni's own path remains
 	}
 	a.Actor = "system:availability"
-	a.Reason = fmt.Sprintf("%s does not answer: %s", suspect.ID, seen)
+	a.Reason = fmt.Sprintf("%s %s: %s", suspect.ID, why, seen)
 	a.Approval = v.Path.Mode != "automatic"
 	if tooOften(v.Failovers) {
 		a.Approval = true
@@ -153,11 +160,10 @@ func suspecting(v PostgresView, target string, now time.Time) (observers []strin
 // candidates returns the members, except the leader, that could take over without
 // loss, the most advanced first.
 func candidates(v PostgresView, now time.Time) []fact.PostgresMember {
-	lock := v.Cluster.Lock
-	leader, _ := memberNamed(v.Cluster, lock.Leader)
+	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	var out []fact.PostgresMember
 	for _, m := range v.Cluster.Members {
-		if len(whyNot(m, leader, lock, v.Policy, v.Fences, now)) == 0 {
+		if len(whyNot(m, leader, v, now)) == 0 {
 			out = append(out, m)
 		}
 	}
@@ -168,21 +174,25 @@ func candidates(v PostgresView, now time.Time) []fact.PostgresMember {
 }
 
 // whyNot says why a member could not take over, in words; nothing when it could.
-func whyNot(m, leader fact.PostgresMember, lock fact.PostgresLock, policy spec.Postgres, fences map[string]Fence, now time.Time) []string {
+func whyNot(m, leader fact.PostgresMember, v PostgresView, now time.Time) []string {
 	var why []string
+	lock := v.Cluster.Lock
 	switch {
 	case m.Name == lock.Leader:
 		return []string{"it is the leader"}
-	case fences[m.ID].Component != "":
-		return []string{fmt.Sprintf("%s is fenced: %s", m.ID, fences[m.ID].Reason)}
+	case v.Fences[m.ID].Component != "":
+		return []string{fmt.Sprintf("%s is fenced: %s", m.ID, v.Fences[m.ID].Reason)}
 	case now.Sub(m.Seen) > freshMember:
 		return []string{fmt.Sprintf("%s does not answer%s", m.ID, since(m.Seen, now))}
 	}
-	if policy.Synchronous != "off" && !slices.Contains(lock.Sync, m.Name) {
+	if v.Policy.Synchronous != "off" && !slices.Contains(lock.Sync, m.Name) {
 		why = append(why, m.ID+" is not a synchronous standby, it may lack acknowledged writes")
 	}
 	if m.State != "streaming" && m.State != "running" && m.State != "in archive recovery" {
 		why = append(why, fmt.Sprintf("%s is %s", m.ID, m.State))
+	}
+	if d, known := v.Disks[m.ID]; known && full(d) {
+		why = append(why, fmt.Sprintf("the disk of %s is full: %s", m.ID, room(d)))
 	}
 	if leader.Timeline > 0 && m.Timeline > 0 && m.Timeline < leader.Timeline {
 		why = append(why, fmt.Sprintf("%s is on timeline %d, the leader on %d", m.ID, m.Timeline, leader.Timeline))

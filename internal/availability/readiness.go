@@ -96,7 +96,7 @@ func moveReadiness(v PostgresView, now time.Time) Readiness {
 	if len(r.Candidates) == 0 {
 		for _, m := range v.Cluster.Members {
 			if m.Name != lock.Leader {
-				r.Reasons = append(r.Reasons, whyNot(m, leader, lock, v.Policy, v.Fences, now)...)
+				r.Reasons = append(r.Reasons, whyNot(m, leader, v, now)...)
 			}
 		}
 	}

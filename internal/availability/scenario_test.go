@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/datadriven"
+	"github.com/dustin/go-humanize"
 
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/fact"
@@ -35,7 +37,7 @@ func newStage() *stage {
 			Cluster: "us-east-1/postgres", At: zero,
 			Lock: fact.PostgresLock{Leader: "a", Lease: 0x51, Sync: []string{"b", "c"}, SyncOwner: "a", Quorum: 1},
 		},
-		Fences: map[string]Fence{}, Proved: map[string]string{},
+		Fences: map[string]Fence{}, Proved: map[string]string{}, Disks: map[string]fact.Disk{},
 	}
 	for _, z := range []string{"a", "b", "c"} {
 		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: zero, Role: "replica", State: "streaming", Timeline: 1, Received: 1000, Sync: true}
@@ -128,6 +130,20 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 			p.Outcome, p.Error = fact.Outcome(f[3]), "too many clients already"
 		}
 		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
+	case "full": // full OBSERVER FOR: so long has the primary told it that it can store nothing
+		lasted, err := time.ParseDuration(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, Outcome: fact.Full, Since: s.now.Add(-lasted), Error: "could not write to file: No space left on device (SQLSTATE 53100)", LastOK: zero}
+		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
+	case "disk": // disk NAME FREE SIZE, in bytes
+		free, err1 := humanize.ParseBytes(f[2])
+		size, err2 := humanize.ParseBytes(f[3])
+		if err := errors.Join(err1, err2); err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		s.view.Disks[id(f[1])] = fact.Disk{ID: f[1], Free: int64(free), Size: int64(size), At: s.now} //nolint:gosec // small
 	case "failovers": // failovers AGO …, of this cluster
 		var past []control.Operation
 		for _, ago := range f[1:] {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type Form struct {
 	Key     func(url.Values) string // what that page is about; nil: nothing
 	Asked   bool                    // that page is asked for with what was typed
 	Long    bool                    // it may take longer than the server lets others
+	Typed   func(url.Values) string // the word that must be typed again, because customers may feel it; nil: none
 	Do      func(context.Context, url.Values) (Outcome, error)
 }
 
@@ -42,6 +44,12 @@ func (c *console) formHandler(f Form) http.HandlerFunc {
 		}
 		if f.Long {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // who does it keeps the bound
+		}
+		if f.Typed != nil {
+			if word := f.Typed(r.PostForm); strings.TrimSpace(r.PostForm.Get("typed")) != word {
+				c.again(w, r, f, TroubleOf(BadRequest(fmt.Sprintf("%q is not typed, and customers may feel it", word), "Type "+word+", so that you do not mean another one by mistake.")))
+				return
+			}
 		}
 		done, err := f.Do(r.Context(), r.PostForm)
 		switch {

@@ -17,6 +17,7 @@ type Needs struct {
 	Servers int  // of the control plane
 	Pair    bool // the region's partner runs here, too
 	NetNS   bool // zones have networks of their own
+	Root    bool // root has started it: it may mount disks
 }
 
 // Here is what an installation has, as a region's drills find it.
@@ -27,6 +28,7 @@ type Here struct {
 	Servers int
 	Pair    string // the partner that runs here; empty: none does
 	NetNS   bool
+	Root    bool
 }
 
 // Lacks says what a drill lacks here, and what to do; empty where it can run.
@@ -46,6 +48,9 @@ func (d Drill) Lacks(h Here) string {
 	}
 	if d.Needs.NetNS && !h.NetNS {
 		why = append(why, "zones share one network here: run `fournines down`, then `fournines up --netns` as root")
+	}
+	if d.Needs.Root && !h.Root {
+		why = append(why, "it mounts a disk, and another user than root has started the platform: run `fournines down`, then `fournines up` as root")
 	}
 	return strings.Join(why, "; ")
 }

@@ -58,6 +58,9 @@ const (
 	lasting         = 30 * time.Second
 	lastingCritical = 10 * time.Second
 	gone            = time.Minute
+	// leftOver is how long after practice what it caused may last before people are told again:
+	// then it is real.
+	leftOver = 2 * time.Minute
 )
 
 // forget is how long a resolved alert is kept.
@@ -68,13 +71,14 @@ const forget = 24 * time.Hour
 type Watch struct {
 	seen map[string]time.Time // when a trouble that has not fired was first seen
 	last map[string]time.Time // when a trouble that fires was seen last
+	real map[string]time.Time // since when one that fired in practice goes on without
 }
 
-// DecideAlerts returns the alerts that change: those that begin to fire, became worse, or
-// are resolved. standing are the alerts that fire by the journal, wanted those for what is
+// DecideAlerts returns the alerts that change: those that begin to fire, became worse, outlast
+// the practice that they began in, or are resolved. standing are the alerts that fire by the journal, wanted those for what is
 // wrong now.
 func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Alert) {
-	next := Watch{map[string]time.Time{}, map[string]time.Time{}}
+	next := Watch{map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}}
 	fires := map[string]Alert{}
 	for _, a := range standing {
 		if a.State == Firing {
@@ -91,7 +95,12 @@ func DecideAlerts(w Watch, standing, wanted []Alert, now time.Time) (Watch, []Al
 		old, known := fires[a.Key]
 		if known {
 			next.last[a.Key] = now
-			if Rank(a.Severity) > Rank(old.Severity) {
+			if old.Practice && !a.Practice {
+				if next.real[a.Key] = w.real[a.Key]; next.real[a.Key].IsZero() {
+					next.real[a.Key] = now
+				}
+			}
+			if since, ok := next.real[a.Key]; Rank(a.Severity) > Rank(old.Severity) || ok && now.Sub(since) >= leftOver {
 				a.Since = old.Since
 				out = append(out, a)
 			}
@@ -166,7 +175,7 @@ func BurnAlerts(burns []Burn) []Alert {
 			continue
 		}
 		return []Alert{{
-			Key: "error-budget-burn", Severity: b.Severity, Source: "platform", Command: "fournines evidence burn", Entries: tail(b.Entries, maxAlertEntries),
+			Key: "error-budget-burn", Severity: b.Severity, Practice: b.Practice, Source: "platform", Command: "fournines evidence burn", Entries: tail(b.Entries, maxAlertEntries),
 			Title: "the error budget is spent " + times(b.LongRate) + " times too fast",
 			Summary: strings.Join([]string{
 				"Over " + hours(b.Long) + " the budget burns at " + times(b.LongRate) + " times the speed that spends it exactly, and at " + times(b.ShortRate) + " times over the last " + hours(b.Short) + ".",

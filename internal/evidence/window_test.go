@@ -117,7 +117,7 @@ func TestBurnNeedsBothWindows(t *testing.T) {
 		{"long over", map[int]float64{200: 60}, "[false false true]"},
 	} {
 		var got []bool
-		for _, b := range DecideBurn(day(c.spent), 12, 0.9999, now) {
+		for _, b := range DecideBurn(day(c.spent), nil, 12, 0.9999, now) {
 			got = append(got, b.Firing)
 		}
 		if fmt.Sprint(got) != c.want {

@@ -35,6 +35,7 @@ type FaultKind struct {
 	Engine  string `json:"engine,omitempty" doc:"the only kind of component that it may target; absent: any"`
 	Servers bool   `json:"servers,omitempty" doc:"it may target a server of the control plane, too"`
 	NetNS   bool   `json:"netns,omitempty" doc:"it needs a platform started with --netns"`
+	Root    bool   `json:"root,omitempty" doc:"it mounts a disk: it needs a platform that root has started"`
 	Kills   bool   `json:"kills,omitempty" doc:"processes are gone, where other kinds only hold them up"`
 	Loses   bool   `json:"loses,omitempty" doc:"its target's data is gone, and comes back from other members alone"`
 	Sight   Sight  `json:"sight" doc:"how it shows from outside: guard, restart, silence or links"`
@@ -50,6 +51,8 @@ func FaultKinds() []FaultKind {
 		{Name: "etcd-empty", Does: "Takes an etcd member's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "etcd", Kills: true, Loses: true, Sight: SightRestart, Drill: "etcd-empty"},
 		{Name: "redis-empty", Does: "Takes a Redis server's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "redis", Kills: true, Loses: true, Sight: SightRestart, Drill: "redis-empty"},
 		{Name: "postgres-broken", Does: "Takes a PostgreSQL server's write-ahead log away and kills it: it cannot start from what it has.", Reach: ReachComponent, Engine: "postgres", Kills: true, Loses: true, Sight: SightRestart, Drill: "member-broken"},
+		{Name: "postgres-small-disk", Does: "Gives a PostgreSQL server a disk of its own of 512 MB and lets it copy its data there anew.", Reach: ReachComponent, Engine: "postgres", Root: true, Kills: true, Loses: true, Sight: SightGuard, Drill: "disk-full"},
+		{Name: "disk-full", Does: "Fills the disk of a component that has one of its own.", Reach: ReachComponent, Sight: SightGuard, Drill: "disk-full"},
 		{Name: "zone-kill", Does: "Kills every process of a zone and keeps it down.", Reach: ReachZone, Kills: true, Sight: SightSilence, Drill: "zone-loss"},
 		{Name: "zone-freeze", Does: "Stops every process of a zone with SIGSTOP.", Reach: ReachZone, Sight: SightSilence},
 		{Name: "zone-partition", Does: "Cuts a zone's network from all others.", Reach: ReachZone, NetNS: true, Sight: SightSilence},

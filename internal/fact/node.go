@@ -39,6 +39,7 @@ type Unit struct {
 	Fence    string    `json:"fence,omitempty"`   // epoch of the fence that is proved, with State fenced
 	Version  string    `json:"version,omitempty"` // of the assignment it was started from
 	Restart  string    `json:"restart,omitempty"` // the newest wished-for restart that it began after
+	Disk     Disk      `json:"disk,omitzero"`     // of its data; zero: nobody has seen it
 }
 
 // Outcome is what one look at a server came to (rows 7.1.8, 7.1.10).
@@ -51,10 +52,11 @@ const (
 	Hangs   Outcome = "hangs"   // nothing came from it for the time of silence
 	Gone    Outcome = "gone"    // nobody listens there
 	Unseen  Outcome = "unseen"  // the observer could not look, which says nothing about the server
+	Full    Outcome = "full"    // it answers, and can store nothing: its disk is full, broken or read-only
 )
 
 // Lives tells whether the server has answered by itself.
-func (o Outcome) Lives() bool { return o == Serves || o == Refuses }
+func (o Outcome) Lives() bool { return o == Serves || o == Refuses || o == Full }
 
 // ProbeResult is what one probe of a server came to.
 type ProbeResult struct {

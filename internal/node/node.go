@@ -143,6 +143,7 @@ func (n *Node) apply(ctx context.Context, a Assignment, live bool) error {
 		if !known {
 			n.units[u.Name] = s
 			n.wg.Go(func() { s.run(ctx) })
+			go s.lookAtDisk(ctx) // nobody waits for it: a disk may hang
 		}
 	}
 	n.watch(ctx, a.Watch)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/descriptor"
+	"github.com/greenlang/fournines/internal/driver/disk"
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/probe/outcome"
@@ -43,6 +44,7 @@ type supervisor struct {
 	fact fact.Unit
 	// ready is when the unit became ready, down since when it has not been steadily so.
 	ready, down time.Time
+	disk        fact.Disk
 	kick        chan struct{} // closed and replaced when unit or want changed
 }
 
@@ -120,7 +122,7 @@ func (s *supervisor) report() fact.Unit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.fact
-	f.Down = s.down
+	f.Down, f.Disk = s.down, s.disk
 	if !s.down.IsZero() && f.Ready && time.Since(s.ready) >= steady {
 		f.Down = time.Time{}
 	}
@@ -198,6 +200,26 @@ func (s *supervisor) run(ctx context.Context) {
 		})
 		wait(ctx, kick, pause)
 		pause = min(2*pause, lastPause)
+	}
+}
+
+// diskEvery is how often a unit's disk is looked at.
+const diskEvery = 2 * time.Second
+
+// lookAtDisk looks at the disk of the unit's data until ctx ends. A disk that hangs holds up
+// nothing but this: what is known of it grows old.
+func (s *supervisor) lookAtDisk(ctx context.Context) {
+	for ctx.Err() == nil {
+		path := filepath.Join(s.home, "data")
+		if _, err := os.Stat(path); err != nil {
+			path = s.home
+		}
+		if d, err := disk.Of(path); err == nil {
+			s.mu.Lock()
+			s.disk = d
+			s.mu.Unlock()
+		}
+		pause(ctx, diskEvery)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -20,13 +21,16 @@ type Installation struct {
 	Format    int      `json:"format"`
 	Regions   []string `json:"regions"`
 	NetNS     bool     `json:"netns,omitempty"`
-	Lean      bool     `json:"lean,omitempty"` // one zone in each region but the first pair
-	Listen    string   `json:"listen"`         // of API and console
+	ByRoot    bool     `json:"by_root,omitempty"` // root has started it
+	Lean      bool     `json:"lean,omitempty"`    // one zone in each region but the first pair
+	Listen    string   `json:"listen"`            // of API and console
 	Servers   int      `json:"servers,omitempty"`
 	Elsewhere []string `json:"elsewhere,omitempty"` // servers on machines of their own
 	Gate      string   `json:"gate,omitempty"`      // where these join
 	DNS       string   `json:"dns,omitempty"`
 	Programs  Programs `json:"programs"`
+
+	Begun time.Time `json:"begun,omitzero"` // when `up` started it, the last time
 }
 
 const (
@@ -74,7 +78,7 @@ func LoadInstallation(root string) (Installation, Layout, error) {
 	if i.Lean {
 		Lean(p, i.Regions)
 	}
-	return i, Layout{Platform: p, Regions: i.Regions, Root: root, Servers: i.Servers, Elsewhere: i.Elsewhere, NetNS: i.NetNS, Listen: i.Listen, DNS: i.DNS}, nil
+	return i, Layout{Platform: p, Regions: i.Regions, Root: root, Servers: i.Servers, Elsewhere: i.Elsewhere, NetNS: i.NetNS, ByRoot: i.ByRoot, Begun: i.Begun, Listen: i.Listen, DNS: i.DNS}, nil
 }
 
 // CheckFormat refuses a data directory that a newer version wrote; a missing one is well.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -42,13 +43,15 @@ const ReadyPath = "/readyz"
 // Layout says where everything of a platform is on this machine.
 type Layout struct {
 	Platform  *spec.Platform
-	Regions   []string // that run here
-	Root      string   // data directory
-	Servers   int      // of the control plane: 1, or an odd number that decides together
-	Elsewhere []string // names of the servers that run on machines of their own
-	NetNS     bool     // each zone in a network namespace of its own
-	Listen    string   // of API and console
-	DNS       string   // of the name server that all edges of this machine share; empty: none
+	Regions   []string  // that run here
+	Root      string    // data directory
+	Servers   int       // of the control plane: 1, or an odd number that decides together
+	Elsewhere []string  // names of the servers that run on machines of their own
+	NetNS     bool      // each zone in a network namespace of its own
+	Begun     time.Time // when `up` started the platform, the last time; zero: unknown
+	ByRoot    bool      // root has started it, so that faults may mount disks
+	Listen    string    // of API and console
+	DNS       string    // of the name server that all edges of this machine share; empty: none
 }
 
 // ID returns the id of a zone's component.

@@ -33,7 +33,7 @@ func (t *Tracker) Add(r Round) fact.Probe {
 		outcome, why = fact.Unseen, why+" (not counted: the observer could not reach a control either, or stood still itself)"
 	}
 	switch outcome {
-	case fact.Serves, fact.Refuses:
+	case fact.Serves, fact.Refuses, fact.Full:
 		if r.Begun.After(t.newest) {
 			t.newest = r.Begun
 		}

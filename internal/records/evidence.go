@@ -71,7 +71,7 @@ func ComputeEvidence(counts evidence.Counts, incidents []evidence.Incident, dril
 	e := api.Evidence{
 		From: f.From, To: f.To, Of: f.Of, Target: target, Platform: measure(f.Scope),
 		Regions: []evidence.Measured{}, Cells: []evidence.Measured{}, Services: []evidence.Measured{},
-		Burn: evidence.DecideBurn(counts, cells, target, f.To), BurnDown: evidence.BurnDown(counts, f.Scope, cells, f.From, f.To, burnDownSteps),
+		Burn: evidence.DecideBurn(counts, incidents, cells, target, f.To), BurnDown: evidence.BurnDown(counts, f.Scope, cells, f.From, f.To, burnDownSteps),
 	}
 	regions, services := known(counts)
 	for _, r := range regions {

@@ -163,8 +163,8 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 			o.Gate = before.Gate
 		}
 	}
-	u.Installation = place.Installation{Regions: o.Regions, Servers: o.Servers, Elsewhere: o.Elsewhere, Gate: o.Gate, NetNS: o.NetNS, Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
-	u.Layout = place.Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, Elsewhere: o.Elsewhere, NetNS: o.NetNS, Listen: o.Listen, DNS: o.DNS}
+	u.Installation = place.Installation{Regions: o.Regions, Servers: o.Servers, Elsewhere: o.Elsewhere, Gate: o.Gate, NetNS: o.NetNS, ByRoot: os.Geteuid() == 0, Begun: time.Now(), Lean: o.Lean, Listen: o.Listen, DNS: o.DNS, Programs: programs}
+	u.Layout = place.Layout{Platform: p, Regions: o.Regions, Root: o.Root, Servers: o.Servers, Elsewhere: o.Elsewhere, NetNS: o.NetNS, ByRoot: os.Geteuid() == 0, Listen: o.Listen, DNS: o.DNS}
 	if err := checkElsewhere(u.Layout, o.Gate); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func TestWhatADrillLacksHere(t *testing.T) {
 	pair := placetest.Layout(t)
 	pair.Regions = []string{"us-east-1", "us-west-2"}
 	whole := pair
-	whole.Servers, whole.NetNS = 3, true
+	whole.Servers, whole.NetNS, whole.ByRoot = 3, true, true
 	lean := placetest.Layout(t)
 	lean.Regions = place.RegionNames(lean.Platform)
 	place.Lean(lean.Platform, lean.Regions)
@@ -28,11 +28,11 @@ func TestWhatADrillLacksHere(t *testing.T) {
 		lacks  map[string]string
 	}{
 		{"everything", whole, "us-east-1", nil},
-		{"a pair", pair, "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns"}},
-		{"one region", placetest.Layout(t), "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns", "region-loss": "--regions", "region-move": "--regions"}},
+		{"a pair", pair, "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns", "disk-full": "as root"}},
+		{"one region", placetest.Layout(t), "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns", "disk-full": "as root", "region-loss": "--regions", "region-move": "--regions"}},
 		{"a lean region", lean, "eu-west-1", map[string]string{
 			"control-plane-loss": "--servers", "zone-partition": "--lean", "zone-loss": "--lean", "primary-loss": "--lean", "primary-hang": "--lean", "redis-loss": "--lean", "switchover": "--lean", "broker-loss": "kafka.brokers",
-			"redis-empty": "--lean", "etcd-empty": "--lean", "member-broken": "--lean", "connections-exhausted": "--lean",
+			"redis-empty": "--lean", "etcd-empty": "--lean", "member-broken": "--lean", "connections-exhausted": "--lean", "disk-full": "--lean",
 		}},
 	} {
 		for _, d := range availability.Drills() {

@@ -62,7 +62,7 @@ func Pages(s Source, done api.Operations, proved api.Figures) []console.Page {
 		{
 			Name: "switchover", Pattern: "/regions/{key}/switchover", Section: "region", Load: p.switchover, Templates: templates, Rank: 78,
 			Panels: []console.Panel{{On: "region", Name: "readiness", Load: p.readiness}},
-			Forms:  []console.Form{{Pattern: "/verbs/switchover", Page: "switchover", Key: cluster, Asked: true, Do: p.switchOver}},
+			Forms:  []console.Form{{Pattern: "/verbs/switchover", Page: "switchover", Key: cluster, Asked: true, Do: p.switchOver, Typed: func(f url.Values) string { return f.Get("cluster") }}},
 			Palette: inRegions(func(r api.Region) []console.Link {
 				var out []console.Link
 				for _, ready := range r.Readiness {

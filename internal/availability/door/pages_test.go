@@ -27,7 +27,7 @@ func TestPages(t *testing.T) {
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	consoletest.Verbs(t, []consoletest.Verb{
-		{Name: "switchover", Address: "/verbs/switchover", Form: consoletest.Form("cluster", "us-east-1/postgres", "candidate", "us-east-1/b/postgres", "reason", "kernel"), Asked: "switchover us-east-1/postgres us-east-1/b/postgres kernel", Leads: "/operations/switchover/us-east-1/postgres/7"},
+		{Name: "switchover", Address: "/verbs/switchover", Form: consoletest.Form("cluster", "us-east-1/postgres", "candidate", "us-east-1/b/postgres", "reason", "kernel", "typed", "us-east-1/postgres"), Asked: "switchover us-east-1/postgres us-east-1/b/postgres kernel", Leads: "/operations/switchover/us-east-1/postgres/7"},
 		{Name: "evacuate", Address: "/verbs/evacuate", Form: consoletest.Form("region", "us-east-1", "mode", "ungraceful", "typed", "us-east-1", "reason", "fire"), Asked: "evacuate us-east-1 ungraceful fire", Leads: "/operations/evacuate-1"},
 		{Name: "restore", Address: "/verbs/restore", Form: consoletest.Form("region", "eu-west-1", "typed", "eu-west-1", "reason", "power is back"), Asked: "restore eu-west-1 power is back", Leads: "/operations/restore-1"},
 		{Name: "route", Address: "/verbs/route", Form: consoletest.Form("region", "us-west-2", "to", "on", "reason", "done"), Asked: "route us-west-2 true done", Leads: "/routing"},
@@ -37,7 +37,8 @@ func TestVerbs(t *testing.T) {
 func TestVerbsAskNothing(t *testing.T) {
 	t.Parallel()
 	consoletest.Wrongs(t, []consoletest.Wrong{
-		{Name: "switchover without a reason", Address: "/verbs/switchover", Form: consoletest.Form("cluster", "us-east-1/postgres"), Status: 400, Words: "No reason is given"},
+		{Name: "switchover without its cluster typed", Address: "/verbs/switchover", Form: consoletest.Form("cluster", "us-east-1/postgres", "reason", "kernel"), Status: 400, Words: "is not typed"},
+		{Name: "switchover without a reason", Address: "/verbs/switchover", Form: consoletest.Form("cluster", "us-east-1/postgres", "typed", "us-east-1/postgres"), Status: 400, Words: "No reason is given"},
 		{Name: "evacuation without the name", Address: "/verbs/evacuate", Form: consoletest.Form("region", "us-east-1", "typed", "us-west-1", "reason", "x"), Status: 400, Words: "Type us-east-1"},
 		{Name: "evacuation without a reason", Address: "/verbs/evacuate", Form: consoletest.Form("region", "us-east-1", "typed", "us-east-1"), Status: 400, Words: "No reason is given"},
 		{Name: "a switch without a reason", Address: "/verbs/route", Form: consoletest.Form("region", "us-east-1", "to", "off"), Status: 400, Words: "No reason is given"},

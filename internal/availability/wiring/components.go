@@ -108,6 +108,9 @@ func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Compon
 			c.Unit(n.Units[i], w.units[c.ID])
 		}
 		w.role(&c, now)
+		if i >= 0 {
+			c.Stores(n.Units[i].Disk, w.house.Facts.Probes(), now)
+		}
 		if silent {
 			c.Silent(now, w.house.Short(now))
 		}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,7 +61,7 @@ func again(ctx context.Context, f func() error) error {
 
 // Look implements availability.DrillPlatform.
 func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
-	l := availability.Look{Region: p.Region, Leaders: map[string]string{}}
+	l := availability.Look{Region: p.Region, Leaders: map[string]string{}, Candidates: map[string][]string{}}
 	var r api.Region
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/regions/"+url.PathEscape(p.Region), "", nil, &r); err != nil {
 		return l, err
@@ -74,6 +75,7 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		}
 	}
 	for _, ready := range r.Readiness {
+		l.Candidates[strings.TrimPrefix(ready.Cluster, p.Region+"/")] = ready.Candidates
 		if ready.Cluster == place.Cluster(p.Region, place.Redis) && ready.Leader != "" {
 			l.Leaders[place.Redis] = ready.Leader
 		}
@@ -141,9 +143,12 @@ func (p DrillPlatform) Settle(ctx context.Context) error { return p.Redis.Settle
 const faultEnded = "ended"
 
 // Switchover implements availability.DrillPlatform.
-func (p DrillPlatform) Switchover(ctx context.Context, cluster, reason string) (string, error) {
+func (p DrillPlatform) Switchover(ctx context.Context, cluster, candidate, reason string) (string, error) {
 	id := control.NewID("switchover")
 	in := map[string]any{"cluster": cluster, "reason": reason}
+	if candidate != "" {
+		in["candidate"] = candidate
+	}
 	return id, again(ctx, func() error { return p.Client.Call(ctx, http.MethodPost, "/v1/switchovers", id, in, nil) })
 }
 

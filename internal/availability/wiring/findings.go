@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 // findings says what about availability needs a person.
 func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	var out []wing.Finding
+	var outages []availability.Outage
 	for _, r := range w.house.Layout.Platform.Spec.Regions {
 		status := w.RegionStatus(r, now)
+		outages = append(outages, availability.Outages(r.Name, status.Components)...)
 		for _, ready := range status.Readiness {
 			if f, trouble := availability.ReadinessFinding(ready); trouble {
 				out = append(out, f)
@@ -38,7 +41,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		}
 		out = append(out, availability.ClusterFindings(view, begun, now)...)
 	}
-	out = append(out, w.descriptorFindings(now)...)
+	out = append(append(out, w.descriptorFindings(now)...), w.disks.findings(now)...)
 	placed, err := w.placement()
 	if err != nil {
 		return nil, err
@@ -52,7 +55,34 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4)...)
+	out = slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now))
+	out = availability.OneCause(out, outages, w.first)
+	start, err5 := w.Start()
+	start.Quieten(out, now)
+	return out, errors.Join(append(errs, err1, err2, err3, err4, err5)...)
+}
+
+// first says what to do first about an outage, and what became of the customers.
+func (w *Wiring) first(o availability.Outage) string {
+	if o.Zone != "" {
+		return "The other zones of " + o.Region + " go on; whether they could lose another one says `fournines readiness`. Look after the machine of the zone: what was on it comes back by itself."
+	}
+	homes, err := w.homes()
+	if err != nil {
+		return "What it means for customers is unknown: " + err.Error() + "."
+	}
+	text := ""
+	for _, h := range homes {
+		switch {
+		case h.serving == o.Region && h.other != "" && h.other != o.Region:
+			text += fmt.Sprintf("The customers of %s belong there. First move them: `fournines evacuate %s --ungraceful`; with --plan it says what would be lost. ", h.Name, h.Name)
+		case h.serving == o.Region:
+			text += fmt.Sprintf("The customers of %s belong there, and no other region has their data. ", h.Name)
+		case h.other == o.Region:
+			text += fmt.Sprintf("The customers of %s are served by %s, which nothing protects meanwhile. ", h.Name, h.serving)
+		}
+	}
+	return text + "Then look after the region: power, network, machines. What was there comes back by itself."
 }
 
 // descriptorFindings says which processes lack file descriptors or soon will.

@@ -41,7 +41,7 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	sp := w.house.Layout.Platform.Spec
 	v := availability.PostgresView{
 		Policy: sp.Engines.Postgres, Detection: sp.Failover.Detection, Path: sp.Failover.WithinRegion,
-		Cluster: w.house.Facts.Postgres(region), Probes: w.house.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Starting: map[string]bool{},
+		Cluster: w.house.Facts.Postgres(region), Probes: w.house.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Starting: map[string]bool{}, Disks: map[string]fact.Disk{},
 	}
 	fences, err := state.List[availability.Fence](w.house.State, availability.FencePrefix+region+"/")
 	if err != nil {
@@ -50,7 +50,9 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	for _, f := range fences {
 		v.Fences[f.Component] = f
 	}
-	if slices.ContainsFunc(v.Probes, func(p fact.Probe) bool { return p.Misses > 0 && fact.RegionOf(p.Target) == region }) {
+	if slices.ContainsFunc(v.Probes, func(p fact.Probe) bool {
+		return (p.Misses > 0 || p.Outcome == fact.Full) && fact.RegionOf(p.Target) == region
+	}) {
 		if v.Failovers, v.Practice, err = w.failovers(cluster); err != nil {
 			return v, err
 		}
@@ -71,6 +73,9 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 			}
 			n := w.house.Facts.Node(region, z)
 			for _, u := range n.Units {
+				if w.house.Now().Sub(u.Disk.At) <= availability.FreshDisk {
+					v.Disks[place.ID(region, z, u.Name)] = u.Disk
+				}
 				if u.State == fact.UnitFenced {
 					v.Proved[place.ID(region, z, u.Name)] = u.Fence
 				}

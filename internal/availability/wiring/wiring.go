@@ -27,19 +27,21 @@ type Wiring struct {
 	*objects
 	*links
 	*zoneKeeper
+	disks *disks
 }
 
 // New returns the wing, and its wiring for the doors.
 func New(h *wing.House) (*Wiring, wing.Wing) {
 	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, traffic: newTraffic(h), vantage: newVantage(h), objects: &objects{h}}
 	w.links = &links{h, w.homes}
+	w.disks = &disks{wiring: w, looks: map[string][]availability.DiskLook{}, since: map[string]time.Time{}}
 	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
 		Name: "availability", Entries: entryKinds(), Fold: fold,
 		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.mover().Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
 		Open:    w.open, Close: w.close, Decide: w.decide, Tasks: w.tasks(),
 		Drills: availability.Drills(), Findings: w.findings,
-		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, connectionMetrics{w}, w.hostedZoneMetrics()},
+		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, connectionMetrics{w}, diskMetrics{w}, w.hostedZoneMetrics()},
 	}
 }
 
@@ -82,7 +84,9 @@ func (w *Wiring) close() error {
 func (w *Wiring) tasks() []wing.Task {
 	out := []wing.Task{
 		{Name: "components", Does: "Records each change of a component's role, health or sync.", Every: recordEvery, Do: w.recordChanges},
+		{Name: "start", Does: "Records when a region is whole for the first time since the platform was started.", Every: time.Second, Do: w.recordStart},
 		{Name: "verdicts", Does: "Judges once a minute whether each home could be moved.", After: wing.Blind, Every: availability.JudgeEvery, Do: w.judgeAll},
+		{Name: "disks", Does: "Remembers what is left of each disk, to say when it will be full.", Every: disksEvery, Do: w.disks.look},
 	}
 	for _, name := range w.house.Layout.Regions {
 		out = append(out, wing.Task{Name: "observe-" + name, Does: "Looks at the databases, caches and brokers of " + name + ".", Do: func(ctx context.Context) error {

@@ -25,7 +25,7 @@ func Pages(s Source, all api.Platform) []console.Page {
 		Name: "fault", Pattern: "/regions/{key}/fault", Section: "region", Load: p.review, Templates: templates, Rank: 77,
 		Panels: []console.Panel{{On: "region", Name: "faults", Load: p.panel}},
 		Forms: []console.Form{
-			{Pattern: "/verbs/fault", Page: "fault", Key: func(f url.Values) string { return targetRegion(f.Get("target")) }, Asked: true, Do: p.inject},
+			{Pattern: "/verbs/fault", Page: "fault", Key: func(f url.Values) string { return targetRegion(f.Get("target")) }, Asked: true, Do: p.inject, Typed: func(f url.Values) string { return f.Get("target") }},
 			{Pattern: "/verbs/clear-fault", Page: "overview", Do: p.clear},
 		},
 		Palette: links,

@@ -101,6 +101,9 @@ func (v verbs) kinds() *cobra.Command {
 			if k.NetNS {
 				needs = "--netns"
 			}
+			if k.Root {
+				needs = "root"
+			}
 			return []string{k.Name, target, k.Does, needs}
 		},
 		Name: func(k fact.FaultKind) string { return k.Name },

@@ -48,6 +48,9 @@ func (w *Wiring) Check(f chaos.Fault) error {
 	if kind.NetNS && !w.house.Layout.NetNS {
 		return fmt.Errorf("fault %s needs network namespaces: run `fournines down`, then `fournines up --netns` as root", f.Kind)
 	}
+	if kind.Root && !w.house.Layout.ByRoot {
+		return fmt.Errorf("fault %s mounts a disk, and another user than root has started the platform: run `fournines down`, then `fournines up` as root", f.Kind)
+	}
 	if kind.Loses && len(w.zonesOf(at.Region)) < 2 {
 		return fmt.Errorf("%s runs in one zone: nobody else has the data of %s, and it would be lost for good", at.Region, f.Target)
 	}

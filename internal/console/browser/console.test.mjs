@@ -161,7 +161,10 @@ test("by keys alone: a fault is reviewed before its button exists", async (t) =>
   await page.locator("#fault-plan").getByText(String.raw`fournines fault inject zone-kill us-east-1/b --for 30s --reason 'it'\''s a test'`).waitFor({ timeout: patience });
   assert.match(await page.locator("#fault-plan").textContent(), /Blast radius.*7 components of 23.*What is verified/s);
   assert.equal(await page.evaluate(() => document.activeElement.id), "fault-reason");
-  for (let i = 0; i < 2; i++) await page.keyboard.press("Tab"); // past Review, to the button
+  for (let i = 0; i < 2; i++) await page.keyboard.press("Tab"); // past Review, to the field beside the button
+  assert.equal(await page.evaluate(() => document.activeElement.id), "typed");
+  await page.keyboard.type("us-east-1/b");
+  await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "fault-inject");
   const outline = await page.locator("#fault-inject").evaluate((e) => getComputedStyle(e).outlineStyle);
   assert.notEqual(outline, "none", "focus cannot be seen");
@@ -288,6 +291,7 @@ test("without scripts every page is readable and a fault can be injected", async
   await page.locator("#fault-reason").fill("no scripts");
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByText("fournines fault inject process-kill us-east-1/a/redis").waitFor({ timeout: patience });
+  await page.locator("#typed").fill("us-east-1/a/redis");
   await page.locator("#fault-inject").click();
   await page.waitForURL(`${base}/regions/us-east-1#region-faults`, { timeout: patience });
   await page.goto(`${base}/journal`);

@@ -85,7 +85,7 @@ func (f *Fixture) Evidence(_ context.Context, q api.EvidenceFilter) (api.Evidenc
 	if e.Platform.Customer != nil {
 		e.Budget.Remaining = new(1 - e.Platform.Spent/allowed)
 	}
-	e.Burn, e.BurnDown = evidence.DecideBurn(counts, 12, target, q.To), evidence.BurnDown(counts, q.Scope, 12, q.From, q.To, 60)
+	e.Burn, e.BurnDown = evidence.DecideBurn(counts, nil, 12, target, q.To), evidence.BurnDown(counts, q.Scope, 12, q.From, q.To, 60)
 	reports := []drill.Report{}
 	for n := range 8 {
 		reports = append(reports, drill.Report{Verdict: drill.Pass, Begun: before(time.Duration(n+1) * time.Hour), Journal: drill.Range{First: uint64(n + 20), Last: uint64(n + 30)},

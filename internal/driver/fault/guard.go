@@ -81,6 +81,10 @@ func injection(l Lease) (fault, error) {
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "appendonlydir", "dump.rdb") }, revert: l.forget}, nil
 	case PostgresBroken:
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data/pg_wal/0000*") }, revert: l.forget}, nil
+	case SmallDisk:
+		return fault{inject: l.shrink, revert: l.unshrink, lasts: true}, nil
+	case DiskFull:
+		return fault{inject: func(context.Context) error { return l.fill() }, keep: func() { _ = l.fill() }, revert: l.unfill, lasts: true}, nil
 	case ProcessFreeze, ZoneFreeze:
 		return fault{inject: l.freeze, revert: l.thaw, lasts: true}, nil
 	case PostmasterHang:

@@ -20,6 +20,8 @@ const (
 	EtcdEmpty      = "etcd-empty"
 	RedisEmpty     = "redis-empty"
 	PostgresBroken = "postgres-broken"
+	SmallDisk      = "postgres-small-disk"
+	DiskFull       = "disk-full"
 	ZoneKill       = "zone-kill"
 	ZoneFreeze     = "zone-freeze"
 	PostmasterHang = "postmaster-hang"

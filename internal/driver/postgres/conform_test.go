@@ -3,15 +3,19 @@ package postgres_test
 import (
 	"context"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/greenlang/enginetest"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 const unproved = "that write probes tell a primary from a standby, from one that hangs and from one that is gone"
@@ -67,9 +71,11 @@ func TestProbeConforms(t *testing.T) {
 	ask(fact.Serves, true, "")
 
 	refusals(t, server, ask)
+	cramped(t, server, ask, true)
 
 	server.Recover(t)
 	ask(fact.Serves, false, "")
+	cramped(t, server, ask, false)
 	if at, err := p.Newest(t.Context(), server.Address, silence); err != nil || at.Before(first) {
 		t.Fatalf("a standby has heartbeats up to %v: %v", at, err)
 	}
@@ -87,6 +93,23 @@ func TestProbeConforms(t *testing.T) {
 	ask(fact.Serves, false, "")
 	server.Kill()
 	ask(fact.Gone, false, server.Address)
+}
+
+// cramped lets the server find no room for anything, for want of it or because nothing may be
+// written at all: it lives, and cannot store what it is told. A heartbeat alone would not notice.
+func cramped(t *testing.T, server *enginetest.Postgres, ask func(fact.Outcome, bool, string), writable bool) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		strict.Skip(t, "that write probes notice a full disk", "only root may mount; run the tests as root")
+	}
+	release := server.Cramp(t, 32<<10, 0)
+	ask(fact.Full, false, "53100")
+	release()
+	ask(fact.Serves, writable, "")
+	release = server.Cramp(t, 1<<20, unix.MS_RDONLY)
+	ask(fact.Full, false, "Read-only file system")
+	release()
+	ask(fact.Serves, writable, "")
 }
 
 // refusals makes a living server refuse its observer, in each way that has been seen: none of

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,16 +25,18 @@ type Prober struct {
 	Database string
 }
 
-// Probe connects anew to address, asks whether the server is in recovery, and on a
-// primary commits a heartbeat. The outcome is about connecting and asking only: a
-// write that hangs, for want of a synchronous standby for example, accuses nobody. It
-// gives up when nothing moves for silence, however long it takes as a whole.
+// Probe connects anew to address, asks whether the server is in recovery and can store more
+// than it has, and on a primary commits a heartbeat. The outcome is about connecting, asking
+// and storing only: a write that hangs, for want of a synchronous standby for example, accuses
+// nobody. It gives up when nothing moves for silence, however long it takes as a whole.
 func (p Prober) Probe(ctx context.Context, address string, silence time.Duration) fact.ProbeResult {
 	began := time.Now()
 	var heard atomic.Bool
 	writable, err := p.ask(ctx, address, silence, &heard)
 	var refusal *pgconn.PgError
 	switch {
+	case errors.As(err, &refusal) && cannotStore(refusal):
+		return fact.ProbeResult{Outcome: fact.Full, Error: address + " says " + refusal.Error()}
 	case errors.As(err, &refusal):
 		return fact.ProbeResult{Outcome: fact.Refuses, Error: address + " says " + refusal.Error()}
 	case err != nil:
@@ -49,14 +52,33 @@ func (p Prober) ask(ctx context.Context, address string, silence time.Duration, 
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
 	var recovery bool
-	if err := conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&recovery); err != nil {
+	if err := conn.QueryRow(ctx, spill).Scan(&recovery, new(int)); err != nil {
 		return false, fmt.Errorf("ask %s for its role: %w", address, err)
 	}
 	if recovery {
 		return false, nil
 	}
 	_, err = conn.Exec(ctx, "INSERT INTO fournines.heartbeat VALUES ($1, now()) ON CONFLICT (observer) DO UPDATE SET at = EXCLUDED.at", p.Observer)
+	var refusal *pgconn.PgError
+	if errors.As(err, &refusal) && cannotStore(refusal) {
+		return false, fmt.Errorf("write to %s: %w", address, err)
+	}
 	return err == nil, nil
+}
+
+// spill asks for the server's role along rows that do not fit into spillMemory, so that the
+// server writes some 100 kB beside its tables. A heartbeat overwrites one row and needs no room: on a full disk
+// it succeeds while every table that grows fails. A standby can spill as well, and nothing is
+// left of it.
+const (
+	spill       = "SELECT pg_is_in_recovery(), count(*) FROM generate_series(1, 5000)"
+	spillMemory = "64kB" // the least that the server allows
+)
+
+// cannotStore tells whether the server says that its disk takes nothing: it is full (53100),
+// broken (58030), or read-only, which has no code of its own.
+func cannotStore(e *pgconn.PgError) bool {
+	return e.Code == "53100" || e.Code == "58030" || strings.Contains(e.Message, "Read-only file system")
 }
 
 func (p Prober) connect(ctx context.Context, address string, silence time.Duration, heard *atomic.Bool) (*pgx.Conn, error) {
@@ -67,6 +89,7 @@ func (p Prober) connect(ctx context.Context, address string, silence time.Durati
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		return dial(ctx, network, address, silence, heard)
 	}
+	config.RuntimeParams["work_mem"] = spillMemory
 	config.User, config.Password, config.Database = p.User, p.Password, p.Database
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -69,6 +70,23 @@ func (p *Postgres) Freeze() { p.process.signal(syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
 func (p *Postgres) Thaw() { p.process.signal(syscall.SIGCONT) }
+
+// Cramp puts a disk of so many bytes where the server writes what does not fit into memory,
+// and tells how to take it away. Only root may.
+func (p *Postgres) Cramp(t testing.TB, bytes int, flags uintptr) (release func()) {
+	t.Helper()
+	dir := filepath.Join(p.dir, "base", "pgsql_tmp")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("fournines", dir, "tmpfs", flags, fmt.Sprintf("size=%d,mode=0777", bytes)); err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	release = func() { once.Do(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }) }
+	t.Cleanup(release)
+	return release
+}
 
 // Recover starts the server anew as one in recovery, which takes no writes.
 func (p *Postgres) Recover(t testing.TB) {
