@@ -44,6 +44,7 @@ func TestRegion(t *testing.T) {
 		{"Drill_7_1_5_RedisEmpty", drillPasses("redis-empty")},
 		{"Drill_7_1_4_EtcdEmpty", drillPasses("etcd-empty")},
 		{"Drill_7_1_4_MemberBroken", drillPasses("member-broken")},
+		{"Drill_7_1_4_DiskFull", drillPasses("disk-full")},
 		{"Drill_7_1_5_RedisLoss", drillPasses("redis-loss")},
 		{"Drill_7_1_4_Switchover", drillPasses("switchover")},
 		{"DrillSurvivesTheDeathOfOurs", drillWithDeaths},

@@ -2,6 +2,7 @@ package availability
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,9 +46,9 @@ func DiskLeft(looks []DiskLook, now time.Time) time.Duration {
 	}
 	last := looks[len(looks)-1]
 	at := func(age time.Duration) (DiskLook, bool) { // the newest look that is so old
-		for i := len(looks) - 1; i >= 0; i-- {
-			if last.At.Sub(looks[i].At) >= age {
-				return looks[i], true
+		for _, l := range slices.Backward(looks) {
+			if last.At.Sub(l.At) >= age {
+				return l, true
 			}
 		}
 		return DiskLook{}, false

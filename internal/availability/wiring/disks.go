@@ -41,8 +41,8 @@ func (d *disks) look(context.Context) error {
 	d.mu.Unlock()
 	for _, u := range d.uses(now) {
 		d.mu.Lock()
-		looks := append(d.looks[u.ID], availability.DiskLook{At: u.At, Free: u.Free})
-		d.looks[u.ID] = slices.DeleteFunc(looks, func(l availability.DiskLook) bool { return now.Sub(l.At) > availability.KeepLooks })
+		d.looks[u.ID] = append(d.looks[u.ID], availability.DiskLook{At: u.At, Free: u.Free})
+		d.looks[u.ID] = slices.DeleteFunc(d.looks[u.ID], func(l availability.DiskLook) bool { return now.Sub(l.At) > availability.KeepLooks })
 		u.Left = availability.DiskLeft(d.looks[u.ID], now)
 		if _, trouble := availability.DiskFinding(u, now, now); !trouble {
 			delete(d.since, u.ID)

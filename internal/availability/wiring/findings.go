@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability"
@@ -71,18 +72,18 @@ func (w *Wiring) first(o availability.Outage) string {
 	if err != nil {
 		return "What it means for customers is unknown: " + err.Error() + "."
 	}
-	text := ""
+	var text []string
 	for _, h := range homes {
 		switch {
 		case h.serving == o.Region && h.other != "" && h.other != o.Region:
-			text += fmt.Sprintf("The customers of %s belong there. First move them: `fournines evacuate %s --ungraceful`; with --plan it says what would be lost. ", h.Name, h.Name)
+			text = append(text, fmt.Sprintf("The customers of %s belong there. First move them: `fournines evacuate %s --ungraceful`; with --plan it says what would be lost.", h.Name, h.Name))
 		case h.serving == o.Region:
-			text += fmt.Sprintf("The customers of %s belong there, and no other region has their data. ", h.Name)
+			text = append(text, fmt.Sprintf("The customers of %s belong there, and no other region has their data.", h.Name))
 		case h.other == o.Region:
-			text += fmt.Sprintf("The customers of %s are served by %s, which nothing protects meanwhile. ", h.Name, h.serving)
+			text = append(text, fmt.Sprintf("The customers of %s are served by %s, which nothing protects meanwhile.", h.Name, h.serving))
 		}
 	}
-	return text + "Then look after the region: power, network, machines. What was there comes back by itself."
+	return strings.Join(append(text, "Then look after the region: power, network, machines. What was there comes back by itself."), " ")
 }
 
 // descriptorFindings says which processes lack file descriptors or soon will.
