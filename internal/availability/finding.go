@@ -152,6 +152,13 @@ func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Ti
 			Subject: m.From + "/objects", Since: m.At, Command: "fournines objects mirrors",
 		})
 	}
+	if m.StuckCount > 0 {
+		out = append(out, evidence.Finding{
+			Code: "objects-stuck", Severity: evidence.Warning, Title: fmt.Sprintf("%d objects of %s cannot be copied to %s", m.StuckCount, m.From, m.To),
+			Text:    StuckText(m, now) + fmt.Sprintf(". They are tried again; everything else is copied. Mend the cause, or put or delete the object anew. A graceful evacuation is refused while they are missing, unless you go on without them by name (--leave-object KEY): they stay in %s.", m.From),
+			Subject: m.To + "/objects", Since: oldestStuck(m), Command: "fournines objects stuck",
+		})
+	}
 	if m.Drift > 0 {
 		out = append(out, evidence.Finding{
 			Code: "objects-drift", Severity: evidence.Warning, Title: fmt.Sprintf("%d versions of %s were missing in %s without anybody having named them", m.Drift, m.From, m.To),
@@ -168,4 +175,11 @@ func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Ti
 		})
 	}
 	return out
+}
+
+func oldestStuck(m fact.ObjectMirror) time.Time {
+	if len(m.Stuck) == 0 {
+		return m.At
+	}
+	return m.Stuck[0].Since
 }

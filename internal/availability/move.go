@@ -29,6 +29,7 @@ type MoveArgs struct {
 	Practice   bool      `json:"practice,omitempty"`
 	AcceptLoss bool      `json:"accept_loss,omitempty"` // more than the target allows may be lost
 	Dark       bool      `json:"dark,omitempty"`        // a person vouches that From is without power: no proof is waited for
+	Without    []string  `json:"without,omitempty"`     // keys of objects that cannot be copied and are left behind
 	Asked      time.Time `json:"asked"`
 }
 
@@ -64,8 +65,8 @@ type Regions interface {
 // Objects waits for the copies of objects.
 type Objects interface {
 	// Drained returns once everything that was written in one region before then is in the
-	// other; at once where objects are not replicated.
-	Drained(ctx context.Context, from, to string, before time.Time) error
+	// other, without the keys that are named; at once where objects are not replicated.
+	Drained(ctx context.Context, from, to string, before time.Time, without []string) error
 }
 
 // Mover carries out the moves of homes between regions.
@@ -138,6 +139,7 @@ func modeOf(o control.Operation) string {
 // is what the guard decides on. A restore asks less, because the home region comes back during
 // the operation itself. It is pure.
 func PlanFor(kind string, v MoveView, a MoveArgs, now time.Time) MovePlan {
+	v.Without = a.Without
 	if kind == KindRestore {
 		return PlanRestore(v, now)
 	}
@@ -314,7 +316,7 @@ func (m Mover) demote(ctx context.Context, r *control.Run, a MoveArgs) (any, err
 		}
 		ctx, cancel := context.WithTimeout(ctx, drainWithin)
 		defer cancel()
-		return d, m.Objects.Drained(ctx, a.From, a.To, held)
+		return d, m.Objects.Drained(ctx, a.From, a.To, held, a.Without)
 	}
 	return retry(ctx, func() (Drained, error) { return m.replayed(ctx, r, a) })
 }

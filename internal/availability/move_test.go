@@ -249,7 +249,7 @@ func (x twinRegions) Serve(_ context.Context, _, region string) error {
 type twinObjects struct{ *twin }
 
 // Drained may only be asked once nobody writes to the old region any more.
-func (x twinObjects) Drained(_ context.Context, from, _ string, _ time.Time) error {
+func (x twinObjects) Drained(_ context.Context, from, _ string, _ time.Time, _ []string) error {
 	if x.now().writes(from) {
 		return errors.New(from + " still takes writes")
 	}

@@ -30,30 +30,33 @@ type MoveView struct {
 	Nodes, Zones   int                // of To that report, and that there are
 	Busy           string             // an operation that works on the home
 	Last           []control.Operation
+	Without        []string // keys of objects that a person goes on without
 }
 
 // MovePlan says what a move would do now, how long it would take, and what it would cost.
 type MovePlan struct {
-	Home       string    `json:"home"`
-	From       string    `json:"from"`
-	To         string    `json:"to"`
-	Mode       string    `json:"mode"` // that is possible now
-	Ready      bool      `json:"ready"`
-	Reasons    []string  `json:"reasons"`             // why not, in the order in which to act
-	Steps      []string  `json:"steps"`               // in order
-	LagBytes   int64     `json:"lag_bytes"`           // that To has not received; -1: unknown
-	LagSeconds float64   `json:"lag_seconds"`         // age of the newest write that To has; -1: unknown
-	Objects    int64     `json:"objects_behind"`      // versions of objects that To lacks; -1: unknown, or they are not replicated
-	ObjectsLag float64   `json:"objects_lag_seconds"` // everything older is there; -1 likewise
-	Estimate   float64   `json:"estimate,omitempty"`  // seconds: median of the moves of this mode; 0: none yet
-	Measured   int       `json:"measured,omitempty"`  // moves that the estimate rests on
-	LossBound  float64   `json:"loss_bound"`          // seconds of acknowledged writes that could be lost; -1: unknown
-	Position   int64     `json:"position,omitempty"`  // newest known WAL position of the old region, bytes
-	Seen       time.Time `json:"seen,omitzero"`       // when its primary last answered
-	NoReturn   string    `json:"no_return"`           // step from which on it can only go forward
-	LastMoved  time.Time `json:"last_moved,omitzero"` // newest move that succeeded
-	LastReason string    `json:"last_reason,omitempty"`
-	At         time.Time `json:"at"`
+	Home       string             `json:"home"`
+	From       string             `json:"from"`
+	To         string             `json:"to"`
+	Mode       string             `json:"mode"` // that is possible now
+	Ready      bool               `json:"ready"`
+	Reasons    []string           `json:"reasons"`                       // why not, in the order in which to act
+	Steps      []string           `json:"steps"`                         // in order
+	LagBytes   int64              `json:"lag_bytes"`                     // that To has not received; -1: unknown
+	LagSeconds float64            `json:"lag_seconds"`                   // age of the newest write that To has; -1: unknown
+	Objects    int64              `json:"objects_behind"`                // versions of objects that To lacks; -1: unknown, or they are not replicated
+	ObjectsLag float64            `json:"objects_lag_seconds"`           // everything older is there; -1 likewise
+	Stuck      []fact.ObjectStuck `json:"objects_stuck,omitempty"`       // objects that cannot be copied to To, at most [fact.ObjectsNamed]
+	StuckCount int64              `json:"objects_stuck_count,omitempty"` // of all of them
+	Estimate   float64            `json:"estimate,omitempty"`            // seconds: median of the moves of this mode; 0: none yet
+	Measured   int                `json:"measured,omitempty"`            // moves that the estimate rests on
+	LossBound  float64            `json:"loss_bound"`                    // seconds of acknowledged writes that could be lost; -1: unknown
+	Position   int64              `json:"position,omitempty"`            // newest known WAL position of the old region, bytes
+	Seen       time.Time          `json:"seen,omitzero"`                 // when its primary last answered
+	NoReturn   string             `json:"no_return"`                     // step from which on it can only go forward
+	LastMoved  time.Time          `json:"last_moved,omitzero"`           // newest move that succeeded
+	LastReason string             `json:"last_reason,omitempty"`
+	At         time.Time          `json:"at"`
 }
 
 // WhyNot says why the move is not possible now; empty when it is.
@@ -130,6 +133,7 @@ func PlanRestore(v MoveView, now time.Time) MovePlan {
 	if apart := LinkTrouble(v.There, v.Back, now); apart != "" {
 		p.Reasons = append(p.Reasons, apart+": it could not catch up")
 	}
+	p.stuck(v)
 	switch {
 	case v.Busy != "":
 		p.Reasons = append(p.Reasons, fmt.Sprintf("operation %s works on %s", v.Busy, v.Home))
@@ -184,7 +188,9 @@ func (p *MovePlan) objects(v MoveView, source fact.PostgresMember, now time.Time
 	if lag := v.Objects.Lag(now); lag >= 0 {
 		p.Objects, p.ObjectsLag = v.Objects.Objects, lag.Seconds()
 	}
+	p.Stuck, p.StuckCount = v.Objects.Stuck, v.Objects.StuckCount
 	if p.Mode == Graceful {
+		p.stuck(v)
 		if why := ObjectTrouble(*v.Objects, now); why != "" {
 			add("%s", why)
 		} else if v.Objects.Cycle > longestCycle {
@@ -197,9 +203,32 @@ func (p *MovePlan) objects(v MoveView, source fact.PostgresMember, now time.Time
 	if source.Role == "primary" && !source.Seen.IsZero() && !v.Objects.Whole.IsZero() {
 		missing = max(0, source.Seen.Sub(v.Objects.Whole).Seconds())
 	}
-	if rpo := v.Targets.RPO.D().Seconds(); missing > rpo {
+	rpo := v.Targets.RPO.D().Seconds()
+	if since := oldestStuck(*v.Objects); v.Objects.StuckCount > 0 && now.Sub(since).Seconds() > rpo {
+		add("%s: they would be missing until %s is back, --accept-loss goes on all the same", StuckText(*v.Objects, now), v.From)
+	}
+	if missing > rpo {
 		add("%.0f s of acknowledged objects would be missing until %s is back, the target allows %.0f: --accept-loss goes on all the same", missing, v.From, rpo)
 	}
+}
+
+// stuck refuses to leave objects behind that cannot be copied, unless a person names them.
+func (p *MovePlan) stuck(v MoveView) {
+	if v.Objects == nil {
+		return
+	}
+	keys, unnamed := leftBehind(*v.Objects, v.Without)
+	if len(keys) == 0 && unnamed == 0 {
+		return
+	}
+	why := StuckText(*v.Objects, p.At) + fmt.Sprintf(": mend that (`fournines objects stuck`), or go on without them, which stay in %s:", v.From)
+	for _, key := range keys[:min(len(keys), stuckTold)] {
+		why += fmt.Sprintf(" --leave-object %q", key)
+	}
+	if unnamed > 0 {
+		why = fmt.Sprintf("%s; %d are not named, so nobody can go on without them", StuckText(*v.Objects, p.At), unnamed)
+	}
+	p.Reasons = append(p.Reasons, why)
 }
 
 // received returns the newest position that any member has.

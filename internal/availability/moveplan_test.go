@@ -54,6 +54,20 @@ func TestPlanMove(t *testing.T) {
 		{"objects are behind", "", func(v *MoveView) {
 			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-time.Minute), Objects: 7, Bytes: 9000}
 		}, "graceful: objects us-east-1 → us-west-2 are 60 s, 7 versions and 8 KiB behind", 0},
+		{"an object cannot be copied", "", func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now, StuckCount: 1, Stuck: []fact.ObjectStuck{{Key: "a//b", Why: "refused", Since: now.Add(-time.Minute)}}}
+		}, `graceful: 1 objects of us-east-1 cannot be copied to us-west-2: "a//b" for 60 s: refused: mend that (` + "`fournines objects stuck`" + `), or go on without them, which stay in us-east-1: --leave-object "a//b"`, 0},
+		{"an object cannot be copied, and somebody goes on without it", "", func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now, StuckCount: 1, Stuck: []fact.ObjectStuck{{Key: "a//b", Why: "refused", Since: now}}}
+			v.Without = []string{"a//b"}
+		}, "graceful", 0},
+		{"more objects cannot be copied than are named", "", func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now, StuckCount: 2, Stuck: []fact.ObjectStuck{{Key: "a", Why: "refused", Since: now}}}
+			v.Without = []string{"a"}
+		}, "graceful: 2 objects of us-east-1 cannot be copied to us-west-2", 0},
+		{"an object cannot be copied for longer than the target allows", Ungraceful, func(v *MoveView) {
+			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now, StuckCount: 1, Stuck: []fact.ObjectStuck{{Key: "a", Why: "refused", Since: now.Add(-time.Hour)}}}
+		}, "ungraceful: 1 objects of us-east-1 cannot be copied to us-west-2", 2},
 		{"nobody knows how far objects are", "", func(v *MoveView) { v.Objects = &fact.ObjectMirror{From: east, To: west, Error: "refused"} }, "graceful: objects us-east-1 → us-west-2 were never compared: refused", 0},
 		{"more objects than the target allows", Ungraceful, func(v *MoveView) {
 			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-20 * time.Minute), Objects: 7}

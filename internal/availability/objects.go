@@ -2,6 +2,8 @@ package availability
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/availability/replica"
@@ -98,4 +100,40 @@ func ObjectTrouble(m fact.ObjectMirror, now time.Time) string {
 		return fmt.Sprintf("%s are not compared%s: %s", link, since(m.At, now), orUnknown(m.Error))
 	}
 	return ""
+}
+
+// stuckTold is how many stuck objects a sentence names.
+const stuckTold = 5
+
+// StuckText names objects of a direction that cannot be copied, with why and since when, and
+// says how many there are; empty where there are none.
+func StuckText(m fact.ObjectMirror, now time.Time) string {
+	if m.StuckCount == 0 {
+		return ""
+	}
+	var all []string
+	for _, s := range m.Stuck[:min(len(m.Stuck), stuckTold)] {
+		all = append(all, fmt.Sprintf("%q%s: %s", s.Key, since(s.Since, now), s.Why))
+	}
+	if more := int(m.StuckCount) - len(all); more > 0 {
+		all = append(all, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("%d objects of %s cannot be copied to %s: %s", m.StuckCount, m.From, m.To, strings.Join(all, "; "))
+}
+
+// leftBehind returns the stuck objects that nobody has said to go on without. Those that are not named
+// nobody can have.
+func leftBehind(m fact.ObjectMirror, without []string) (keys []string, unnamed int64) {
+	for _, s := range m.Stuck {
+		if !slices.Contains(without, s.Key) {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys, m.StuckCount - int64(len(m.Stuck))
+}
+
+// LeftBehind tells whether objects are stuck that nobody has said to go on without.
+func LeftBehind(m fact.ObjectMirror, without []string) bool {
+	keys, unnamed := leftBehind(m, without)
+	return len(keys) > 0 || unnamed > 0
 }

@@ -34,6 +34,9 @@ func Judge(v MoveView, now time.Time) Verdict {
 	if v.To == v.Home {
 		out.Planned = PlanRestore(v, now)
 	}
+	for _, p := range []*MovePlan{&out.Planned, &out.Lost} { // its entry names a few
+		p.Stuck = p.Stuck[:min(len(p.Stuck), stuckTold)]
+	}
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -53,7 +54,8 @@ func (p *platform) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) {
 }
 
 func (p *platform) ObjectMirrors(context.Context) ([]availabilitydoor.ObjectMirror, error) {
-	return []availabilitydoor.ObjectMirror{{From: "us-east-1", To: "us-west-2", Health: api.Progressing, LagSeconds: -1, Objects: 4, Compares: "the feed was lost"}}, nil
+	return []availabilitydoor.ObjectMirror{{From: "us-east-1", To: "us-west-2", Health: api.Progressing, LagSeconds: -1, Objects: 4, Compares: "the feed was lost",
+		StuckCount: 1, Stuck: []availabilitydoor.ObjectStuck{{Key: "a//b", Why: "refused", Since: p.begun}}}}, nil
 }
 
 func (p *platform) Distances(context.Context) ([]availabilitydoor.Distance, error) {
@@ -85,6 +87,9 @@ func (p *platform) PlanHome(ctx context.Context, restore bool, r availabilitydoo
 		if h.Region != r.Region {
 			continue
 		}
+		if slices.Contains(r.Without, "known") {
+			h.Plan.Reasons, h.Plan.Ready, h.Plan.StuckCount = []string{fmt.Sprintf("without %q", r.Without)}, false, 2
+		}
 		if r.Mode == "ungraceful" {
 			h.Plan.Mode, h.Plan.LossBound, h.Plan.Ready = r.Mode, 90, r.AcceptLoss
 			if !r.AcceptLoss {
@@ -109,7 +114,11 @@ func (p *platform) Evacuate(ctx context.Context, r availabilitydoor.MoveRequest)
 	if err := p.guard(ctx, false, r); err != nil {
 		return "", err
 	}
-	return p.operate(ctx, "", fmt.Sprintf("evacuate mode=%s practice=%t loss=%t dark=%t approved=%t", r.Mode, r.Practice, r.AcceptLoss, r.Dark, r.Approve), r.Region, r.Reason)
+	asked := fmt.Sprintf("evacuate mode=%s practice=%t loss=%t dark=%t approved=%t", r.Mode, r.Practice, r.AcceptLoss, r.Dark, r.Approve)
+	if len(r.Without) > 0 {
+		asked += fmt.Sprintf(" without=%q", r.Without)
+	}
+	return p.operate(ctx, "", asked, r.Region, r.Reason)
 }
 
 func (p *platform) Restore(ctx context.Context, r availabilitydoor.MoveRequest) (string, error) {

@@ -94,6 +94,7 @@ type ObjectVersion struct {
 	Marker    bool      // a delete marker: the key looks empty
 	Tombstone bool      // carries the origin of the delete marker that follows it
 	Origin    Origin    // of copies; zero: a client wrote it here
+	Print     string    // of content headers and metadata; empty: it was not told
 }
 
 // ObjectHistory is all that a bucket has of one key, the oldest version first: the last is
@@ -118,7 +119,7 @@ type ObjectMirror struct {
 	To        string        `json:"to"`
 	At        time.Time     `json:"at"`       // when the newest look at what has changed began; without change feeds, at everything
 	Cycle     time.Duration `json:"cycle_ns"` // from the beginning of the look before to its
-	Whole     time.Time     `json:"whole_at"` // everything that was written before is in To; zero: nobody knows yet
+	Whole     time.Time     `json:"whole_at"` // everything that was written before is in To but for what is stuck; zero: nobody knows yet
 	Error     string        `json:"error,omitempty"`
 	Objects   int64         `json:"objects"`              // versions and deletions that To lacks
 	Bytes     int64         `json:"bytes"`                // of them
@@ -130,6 +131,24 @@ type ObjectMirror struct {
 	Why       string        `json:"why,omitempty"`        // why everything must be compared; empty: change feeds tell what is missing
 	Drift     int64         `json:"drift"`                // versions that a comparison found missing and no change feed had named, since the server's start
 	Conflicts int64         `json:"conflicts"`            // writes of From that lost to To's without having been there, since the server's start
+
+	Stuck      []ObjectStuck `json:"stuck,omitempty"` // what cannot be copied, the oldest first, at most [ObjectsNamed]
+	StuckCount int64         `json:"stuck_count"`     // of all of them
+}
+
+// ObjectsNamed is how many stuck objects of a direction are named.
+const ObjectsNamed = 32
+
+// ObjectStuck is a key that cannot be copied.
+type ObjectStuck struct {
+	Key   string    `json:"key"`
+	Why   string    `json:"why"`
+	Since time.Time `json:"since"` // when the oldest write that is missing had been made, as far as that is known
+}
+
+// Compare orders them by age.
+func (s ObjectStuck) Compare(o ObjectStuck) int {
+	return cmp.Or(s.Since.Compare(o.Since), cmp.Compare(s.Key, o.Key))
 }
 
 // Lag returns how much of what was written at From may be missing in To: never less than it

@@ -30,13 +30,14 @@ type Home struct {
 
 // MoveRequest asks for a region's customers to be served by its partner.
 type MoveRequest struct {
-	Region     string `json:"region,omitempty"`
-	Mode       string `json:"mode,omitempty" enum:"graceful,ungraceful" doc:"graceful where the region answers, by default"`
-	Practice   bool   `json:"practice,omitempty" doc:"it counts as an exercise in the evidence; graceful only"`
-	AcceptLoss bool   `json:"accept_loss,omitempty" doc:"go on although more could be lost than the target allows"`
-	Dark       bool   `json:"region_is_dark,omitempty" doc:"you vouch that the region is without power, so that no proof is waited for"`
-	Approve    bool   `json:"approve,omitempty" doc:"you approve it yourself, in advance"`
-	Reason     string `json:"reason" minLength:"1" maxLength:"1024"`
+	Region     string   `json:"region,omitempty"`
+	Mode       string   `json:"mode,omitempty" enum:"graceful,ungraceful" doc:"graceful where the region answers, by default"`
+	Practice   bool     `json:"practice,omitempty" doc:"it counts as an exercise in the evidence; graceful only"`
+	AcceptLoss bool     `json:"accept_loss,omitempty" doc:"go on although more could be lost than the target allows"`
+	Dark       bool     `json:"region_is_dark,omitempty" doc:"you vouch that the region is without power, so that no proof is waited for"`
+	Without    []string `json:"leave_objects,omitempty" maxItems:"32" doc:"keys of objects that cannot be copied and that you go on without; they stay in the old region"`
+	Approve    bool     `json:"approve,omitempty" doc:"you approve it yourself, in advance"`
+	Reason     string   `json:"reason" minLength:"1" maxLength:"1024"`
 }
 
 // Resolve implements huma.Resolver: it refuses a blank reason.
@@ -59,14 +60,15 @@ type Homes interface {
 func mountHomes(x huma.API, s Homes) {
 	api.MountList(x, "/v1/homes", s.Homes)
 	huma.Get(x, "/v1/homes/{region}/plan", func(ctx context.Context, in *struct {
-		Region     string `path:"region"`
-		Verb       string `query:"verb" enum:"evacuate,restore" default:"evacuate"`
-		Mode       string `query:"mode" enum:"graceful,ungraceful" doc:"of an evacuation; graceful where the region answers, by default"`
-		Practice   bool   `query:"practice"`
-		AcceptLoss bool   `query:"accept_loss"`
-		Dark       bool   `query:"region_is_dark"`
+		Region     string   `path:"region"`
+		Verb       string   `query:"verb" enum:"evacuate,restore" default:"evacuate"`
+		Mode       string   `query:"mode" enum:"graceful,ungraceful" doc:"of an evacuation; graceful where the region answers, by default"`
+		Practice   bool     `query:"practice"`
+		AcceptLoss bool     `query:"accept_loss"`
+		Dark       bool     `query:"region_is_dark"`
+		Without    []string `query:"leave_object,explode" maxItems:"32"`
 	}) (*api.Out[MovePlan], error) {
-		q := MoveRequest{Region: in.Region, Mode: in.Mode, Practice: in.Practice, AcceptLoss: in.AcceptLoss, Dark: in.Dark}
+		q := MoveRequest{Region: in.Region, Mode: in.Mode, Practice: in.Practice, AcceptLoss: in.AcceptLoss, Dark: in.Dark, Without: in.Without}
 		return api.Answer(s.PlanHome(ctx, in.Verb == "restore", q))
 	})
 	type move struct {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/fact"
 )
 
 // ObjectMirror is one direction in which objects are copied between a region's bucket and its
@@ -28,4 +29,10 @@ type ObjectMirror struct {
 	CopiedBytes int64      `json:"copied_bytes"`
 	Lost        int64      `json:"lost" doc:"writes that the other region has overruled without having had them, ever"`
 	LostLast    uint64     `json:"lost_last,omitempty" doc:"index of the entry that proves the newest of them"`
+	StuckCount  int64      `json:"stuck_count" doc:"objects that cannot be copied; everything else is"`
+
+	Stuck []ObjectStuck `json:"stuck,omitempty" doc:"the oldest of them, at most 32"`
 }
+
+// ObjectStuck is a key that cannot be copied. It is tried again, and stops nothing else.
+type ObjectStuck = fact.ObjectStuck

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,7 +38,7 @@ func tripText(seconds float64) string {
 
 func (v verbs) objects() *cobra.Command {
 	c := &cobra.Command{Use: "objects", Short: "See the regions' object stores"}
-	c.AddCommand(v.objectMirrors())
+	c.AddCommand(v.objectMirrors(), v.objectsStuck())
 	return c
 }
 
@@ -55,5 +56,36 @@ func (v verbs) objectMirrors() *cobra.Command {
 			}
 		},
 		Name: func(m ObjectMirror) string { return m.From + ">" + m.To },
+	}.Verb(v.World)
+}
+
+// StuckObject is one line of the list of what cannot be copied.
+type StuckObject struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Bucket string `json:"bucket"`
+	ObjectStuck
+}
+
+func (v verbs) objectsStuck() *cobra.Command {
+	return verb.List[StuckObject]{
+		Use: "stuck", Short: "Name the objects that cannot be copied to a region's partner, with why and since when",
+		Head: []string{"FROM", "TO", "BUCKET", "KEY", "SINCE", "WHY"},
+		Row: func(s StuckObject) []string {
+			return []string{s.From, s.To, s.Bucket, fmt.Sprintf("%q", s.Key), s.Since.UTC().Format(time.RFC3339), s.Why}
+		},
+		Name: func(s StuckObject) string { return s.Key },
+		Load: func(ctx context.Context) (out []StuckObject, err error) {
+			all, err := verb.Get[struct {
+				Items []ObjectMirror `json:"items"`
+			}](ctx, v.World, "/v1/objects/mirrors")
+			out = []StuckObject{}
+			for _, m := range all.Items {
+				for _, s := range m.Stuck {
+					out = append(out, StuckObject{m.From, m.To, m.Bucket, s})
+				}
+			}
+			return out, err
+		},
 	}.Verb(v.World)
 }

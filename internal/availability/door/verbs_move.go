@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 func (v verbs) evacuate() *cobra.Command {
 	var q MoveRequest
 	var graceful, ungraceful bool
+	var without []string
 	request := func() (MoveRequest, error) {
 		switch {
 		case graceful && ungraceful:
@@ -25,6 +27,7 @@ func (v verbs) evacuate() *cobra.Command {
 		case ungraceful:
 			q.Mode = "ungraceful"
 		}
+		q.Without = without
 		return q, nil
 	}
 	c := v.move("evacuate", "served by its partner", request, verb.Action{
@@ -40,16 +43,24 @@ It resumes after any crash, and can be taken back until the step "promote".`,
 	f.BoolVar(&q.Practice, "practice", false, "an exercise: graceful, and counted as one in the evidence")
 	f.BoolVar(&q.AcceptLoss, "accept-loss", false, "go on although more could be lost than the target allows")
 	f.BoolVar(&q.Dark, "region-is-dark", false, "vouch that the region is without power; no proof of that is waited for")
+	leaveObjects(c, &without)
 	return c
 }
 
+func leaveObjects(c *cobra.Command, keys *[]string) {
+	c.Flags().StringArrayVar(keys, "leave-object", nil, "go on without the object with this `KEY`, which cannot be copied (fournines objects stuck); it stays where it is. May be repeated")
+}
+
 func (v verbs) restore() *cobra.Command {
-	request := func() (MoveRequest, error) { return MoveRequest{}, nil }
-	return v.move("restore", "served there again", request, verb.Action{
+	var without []string
+	request := func() (MoveRequest, error) { return MoveRequest{Without: without}, nil }
+	c := v.move("restore", "served there again", request, verb.Action{
 		Short:   "Bring an evacuated region's customers home, without loss",
 		Long:    "Bring an evacuated region's customers home: its databases follow first, then everything moves as in a graceful evacuation.",
 		Example: "  fournines restore us-east-1 --plan\n  fournines restore us-east-1 --reason 'power is back' --yes",
 	})
+	leaveObjects(c, &without)
+	return c
 }
 
 // move is what evacuate and restore have in common: where the customers are afterwards, and
@@ -86,7 +97,7 @@ func (v verbs) move(name, afterwards string, request func() (MoveRequest, error)
 func (v verbs) plan(ctx context.Context, name, region string, q MoveRequest) error {
 	flag := map[bool]string{true: "true"}
 	p, err := verb.Get[MovePlan](ctx, v.World, "/v1/homes/"+verb.Escape(region)+"/plan?"+
-		verb.Query("verb", name, "mode", q.Mode, "practice", flag[q.Practice], "accept_loss", flag[q.AcceptLoss], "region_is_dark", flag[q.Dark]))
+		verb.Query("verb", name, "mode", q.Mode, "practice", flag[q.Practice], "accept_loss", flag[q.AcceptLoss], "region_is_dark", flag[q.Dark])+leftQuery(q.Without))
 	if err != nil {
 		return err
 	}
@@ -120,7 +131,19 @@ func objectsText(p MovePlan) string {
 	if p.Objects < 0 {
 		return "unknown"
 	}
-	return fmt.Sprintf("%d versions, %s", p.Objects, secondsText(p.ObjectsLag))
+	text := fmt.Sprintf("%d versions, %s", p.Objects, secondsText(p.ObjectsLag))
+	if p.StuckCount > 0 {
+		text += fmt.Sprintf("; %d cannot be copied", p.StuckCount)
+	}
+	return text
+}
+
+// leftQuery adds the keys that a plan goes on without.
+func leftQuery(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	return "&" + url.Values{"leave_object": keys}.Encode()
 }
 
 func estimateText(p MovePlan) string {

@@ -50,13 +50,13 @@ type Conflict struct {
 }
 
 // Settled tells whether two sides agree without a look at their origins: one version each,
-// with the same bytes.
+// with the same bytes and, as far as it is told, the same metadata.
 func Settled(a, b fact.ObjectHistory) bool {
 	if len(a.Versions) != 1 || len(b.Versions) != 1 {
 		return false
 	}
 	x, y := a.Versions[0], b.Versions[0]
-	return !x.Marker && !y.Marker && x.ETag != "" && x.ETag == y.ETag && x.Size == y.Size
+	return !x.Marker && !y.Marker && x.ETag != "" && x.ETag == y.ETag && x.Size == y.Size && (x.Print == y.Print || x.Print == "" || y.Print == "")
 }
 
 // Plan returns the copies that both sides need, and the writes that lose.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -124,6 +125,32 @@ func (c *objectClient) Count(ctx context.Context, keys []string) (map[string]int
 // In implements availability.ObjectPlatform.
 func (c *objectClient) In(region string) drill.Writer {
 	return &objectClient{layout: c.layout, secrets: c.secrets, platform: c.platform, region: region, stores: map[string]*s3.Store{}}
+}
+
+// Put implements availability.ObjectPlatform.
+func (c *objectClient) Put(ctx context.Context, region, key, body string, metadata map[string]string) error {
+	s, err := c.store(region)
+	if err == nil {
+		_, err = s.Put(ctx, key, strings.NewReader(body), s3.PutOptions{Metadata: metadata, Plain: true})
+	}
+	return err
+}
+
+// Get implements availability.ObjectPlatform.
+func (c *objectClient) Get(ctx context.Context, region, key string) (body string, metadata map[string]string, ok bool, err error) {
+	s, err := c.store(region)
+	if err != nil {
+		return "", nil, false, err
+	}
+	o, err := s.Get(ctx, key, "")
+	if errors.Is(err, s3.ErrNotFound) {
+		return "", nil, false, nil
+	}
+	if err != nil {
+		return "", nil, false, err
+	}
+	b, err := io.ReadAll(o.Body)
+	return string(b), o.Metadata, true, errors.Join(err, o.Body.Close())
 }
 
 // Settled implements availability.ObjectPlatform.

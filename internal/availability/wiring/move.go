@@ -153,13 +153,14 @@ func (w *Wiring) moveArgs(ctx context.Context, kind string, q door.MoveRequest) 
 	}
 	a := availability.MoveArgs{
 		Home: r.Name, From: serving, To: other(r.Name, r.Pair, serving), Mode: q.Mode,
-		Practice: q.Practice, AcceptLoss: q.AcceptLoss, Dark: q.Dark, Asked: w.house.Now(),
+		Practice: q.Practice, AcceptLoss: q.AcceptLoss, Dark: q.Dark, Without: q.Without, Asked: w.house.Now(),
 	}
 	w.sighted(ctx, func(now time.Time) bool {
 		v, err := w.MoveView(a.Home, a.To)
 		if err != nil {
 			return true // the next read says why
 		}
+		v.Without = a.Without
 		if kind == availability.KindRestore {
 			return availability.PlanRestore(v, now).Ready
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -121,19 +122,23 @@ func (w *objects) watchStore(ctx context.Context, region string) {
 // drained waits for the copies of objects when a home moves.
 type drained struct{ w *objects }
 
-func (x drained) Drained(ctx context.Context, from, to string, before time.Time) error {
+func (x drained) Drained(ctx context.Context, from, to string, before time.Time, without []string) error {
 	if x.w.house.Layout.ObjectPartner(from) != to {
 		return nil
 	}
 	for {
 		changed := x.w.house.Facts.Changed()
 		m := x.w.house.Facts.Objects(from, to)
-		if m.Whole.After(before) {
+		left := availability.LeftBehind(m, without)
+		if m.Whole.After(before) && !left {
 			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			if left {
+				return fmt.Errorf("%s: %w", availability.StuckText(m, x.w.house.Now()), ctx.Err())
+			}
 			return fmt.Errorf("wait for the objects of %s in %s: %d versions are missing: %w", from, to, m.Objects, errors.Join(ctx.Err(), asError(m.Error)))
 		}
 	}
@@ -171,6 +176,10 @@ func (w *objects) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectL
 		From: m.From, To: m.To, Bucket: w.house.Layout.Platform.Spec.Engines.Objects.BucketName(), Endpoint: "https://" + w.house.Layout.BucketAddress(m.To),
 		Health: api.Healthy, Detail: availability.ObjectTrouble(m, now), At: m.At, Scrubbed: m.Scrubbed, Compares: m.Why, Drift: m.Drift, LagSeconds: -1,
 		Objects: m.Objects, Bytes: m.Bytes, Newest: m.Newest, TookSeconds: m.Took.Seconds(), Copied: m.Copied, CopiedBytes: m.Sent, Lost: lost.Count, LostLast: lost.Index,
+		StuckCount: m.StuckCount, Stuck: m.Stuck,
+	}
+	if stuck := availability.StuckText(m, now); stuck != "" {
+		out.Detail = strings.TrimPrefix(out.Detail+"; "+stuck, "; ")
 	}
 	if lag := m.Lag(now); lag >= 0 {
 		out.LagSeconds = lag.Seconds()
@@ -178,7 +187,7 @@ func (w *objects) apiObjectMirror(m fact.ObjectMirror, lost availability.ObjectL
 	switch {
 	case m.Whole.IsZero():
 		out.Health = api.HealthUnknown
-	case out.Detail != "" && m.Error != "":
+	case out.Detail != "" && (m.Error != "" || m.StuckCount > 0):
 		out.Health = api.Degraded
 	case out.Detail != "":
 		out.Health = api.Progressing
@@ -199,7 +208,9 @@ func (w *objects) storeComponent(region string, now time.Time) api.Component {
 		c.Sync, c.Health, c.Detail = api.SyncUnknown, api.Missing, "it has not answered"+availability.Ago(f.Seen, now)+": "+f.Error
 	default:
 		m := w.house.Facts.Objects(w.house.Layout.ObjectPartner(region), region)
-		c.Detail = availability.ObjectTrouble(m, now)
+		if c.Detail = availability.ObjectTrouble(m, now); m.StuckCount > 0 {
+			c.Detail = strings.TrimPrefix(c.Detail+"; "+availability.StuckText(m, now), "; ")
+		}
 	}
 	return c
 }
@@ -214,12 +225,13 @@ var (
 	objectsCopied  = prometheus.NewDesc("fournines_objects_copied_total", "Versions and deletions that were copied and proved since the server's start.", []string{"from", "to"}, nil)
 	objectsSent    = prometheus.NewDesc("fournines_objects_copied_bytes_total", "Bytes of what was copied and proved since the server's start.", []string{"from", "to"}, nil)
 	objectsDrift   = prometheus.NewDesc("fournines_objects_drift_total", "Versions that only comparing everything found to be missing, since the server's start.", []string{"from", "to"}, nil)
+	objectsStuck   = prometheus.NewDesc("fournines_objects_stuck", "Objects of one region that cannot be copied to the other.", []string{"from", "to"}, nil)
 	objectsOverrun = prometheus.NewDesc("fournines_objects_lost_total", "Writes of one region that the other has overruled without having had them.", []string{"from", "to"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (objectMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{objectsLag, objectsBehind, objectsBytes, objectsCopied, objectsSent, objectsDrift, objectsOverrun} {
+	for _, d := range []*prometheus.Desc{objectsLag, objectsBehind, objectsBytes, objectsCopied, objectsSent, objectsDrift, objectsStuck, objectsOverrun} {
 		out <- d
 	}
 }
@@ -240,6 +252,7 @@ func (m objectMetrics) Collect(out chan<- prometheus.Metric) {
 		gauge(objectsCopied, prometheus.CounterValue, float64(x.Copied))
 		gauge(objectsSent, prometheus.CounterValue, float64(x.CopiedBytes))
 		gauge(objectsDrift, prometheus.CounterValue, float64(x.Drift))
+		gauge(objectsStuck, prometheus.GaugeValue, float64(x.StuckCount))
 		gauge(objectsOverrun, prometheus.CounterValue, float64(x.Lost))
 	}
 }

@@ -86,16 +86,17 @@ func told(out map[string]fact.ObjectHistory, all []feed.History) {
 	for _, h := range all {
 		key := string(h.Key)
 		of := make([]Entry, 0, len(h.Versions))
-		copies := map[string]map[string]string{}
+		told := map[string]feed.Version{}
 		for _, v := range h.Versions {
 			of = append(of, Entry{Key: key, Version: v.ID, Size: v.Size, ETag: v.ETag, Modified: time.UnixMilli(v.Modified), Latest: v.Latest, Marker: v.Marker})
-			copies[v.ID] = v.Metadata
+			told[v.ID] = v
 		}
 		ordered := historyOf(of)
 		ordered.Key = key
 		for i, v := range ordered.Versions {
 			if !v.Marker {
-				ordered.Versions[i].Origin, ordered.Versions[i].Tombstone = originOf(key, v.Written, copies[v.ID])
+				ordered.Versions[i].Origin, ordered.Versions[i].Tombstone = originOf(told[v.ID].Metadata)
+				ordered.Versions[i].Print = told[v.ID].Print
 			}
 		}
 		out[key] = ordered

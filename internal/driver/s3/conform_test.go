@@ -24,7 +24,9 @@ func TestConform(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := s3test.Start(t, t.TempDir(), change)
-			s3test.Conform(t, func(t testing.TB, bucket string) *s3.Store { return g.Open(t, bucket, nil) })
+			open := func(t testing.TB, bucket string) *s3.Store { return g.Open(t, bucket, nil) }
+			s3test.Conform(t, open)
+			s3test.ConformCopies(t, open)
 		})
 	}
 }

@@ -8,13 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"strings"
-	"time"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
 	"github.com/greenlang/fournines/internal/fact"
 )
 
@@ -42,28 +41,44 @@ func (s *Store) CopyFrom(ctx context.Context, from *Store, key, version string, 
 		return over, err
 	}
 	defer body.Close() //nolint:errcheck // its file has no name any more
-	meta := maps.Clone(info.Metadata)
-	for _, ours := range []string{metaSHA256, metaTombstone} {
-		delete(meta, ours)
-	}
-	meta[metaOrigin], meta[metaCopied] = origin.String(), stamp(key, time.Now())
-	return s.putCopy(ctx, key, body, over, PutOptions{Headers: info.Headers, Metadata: meta})
+	return s.putCopy(ctx, key, body, over, PutOptions{Headers: info.Headers, Metadata: info.Metadata, mark: &feed.Mark{Origin: origin.String()}})
 }
 
 func (s *Store) putCopy(ctx context.Context, key string, body io.ReadSeeker, over Over, o PutOptions) (Over, error) {
 	o.IfMatch, o.IfAbsent = over.ETag, over.ETag == ""
 	stored, err := s.Put(ctx, key, body, o)
-	if err == nil && stored.Metadata[metaOrigin] != o.Metadata[metaOrigin] { // the same bytes, of somebody else
-		err = s.fail("put", key, stored.Version, ErrExists)
+	if err != nil {
+		return over, err
 	}
-	return Over{stored.ETag, stored.Version}, err
+	if stored.Recognized { // it is there; whose it is its mark tells
+		if stored.Info, err = s.head(ctx, key, stored.Version, true); err != nil {
+			return over, s.fail("read back", key, stored.Version, err)
+		}
+	}
+	switch of := stored.Metadata[feed.MarkOrigin]; {
+	case of == o.mark.Origin:
+	case stored.Recognized || of != "": // the same bytes, of somebody else
+		return over, s.fail("put", key, stored.Version, ErrExists)
+	default:
+		return over, s.fail("put", key, stored.Version, ErrUnmarked)
+	}
+	return Over{stored.ETag, stored.Version}, nil
 }
 
 // Bury puts the tombstone of a deletion, over which [Store.Mark] puts the delete marker. Its
 // body is the origin, so that it has an ETag of its own.
 func (s *Store) Bury(ctx context.Context, key string, origin fact.Origin, over Over) (Over, error) {
-	meta := map[string]string{metaOrigin: origin.String(), metaCopied: stamp(key, time.Now()), metaTombstone: "1"}
-	return s.putCopy(ctx, key, strings.NewReader(origin.String()), over, PutOptions{Metadata: meta})
+	return s.putCopy(ctx, key, strings.NewReader(origin.String()), over, PutOptions{mark: &feed.Mark{Origin: origin.String(), Tombstone: true}})
+}
+
+// KeepMarks prepares a store for copies: [ErrUnmarked] where it cannot tell them from what clients write.
+func (s *Store) KeepMarks(ctx context.Context) error {
+	key := feed.MarksPath
+	_, err := s.client.PutObject(ctx, &awss3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: strings.NewReader("{}")})
+	if kind := kindOf(err); err != nil && (errors.Is(kind, ErrNotFound) && codeOf(err) != "NoSuchBucket") {
+		err = fmt.Errorf("%w: %w", ErrUnmarked, err)
+	}
+	return s.fail("prepare for copies", "", "", err)
 }
 
 // Mark hides the current version behind a delete marker, if it is the one that was seen; with
@@ -75,7 +90,7 @@ func (s *Store) Mark(ctx context.Context, key string, over Over) error {
 
 // Shows tells whether clients get this version of a key now, or, if it is empty, nothing.
 func (s *Store) Shows(ctx context.Context, key, version string) (bool, error) {
-	i, err := s.head(ctx, key, "")
+	i, err := s.head(ctx, key, "", false)
 	if errors.Is(kindOf(err), ErrNotFound) {
 		return version == "", nil
 	}
@@ -97,7 +112,7 @@ func (s spool) Close() error {
 
 // fetch reads a version whole and checks it against its ETag, where that is an MD5, and its digest.
 func (s *Store) fetch(ctx context.Context, key, version string) (spool, Info, error) {
-	o, err := s.Get(ctx, key, version)
+	o, err := s.open(ctx, key, version, false) // a client's metadata is its own, whatever it calls it
 	if err != nil {
 		return spool{}, Info{}, err
 	}

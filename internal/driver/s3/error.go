@@ -19,6 +19,8 @@ var (
 	ErrUnavailable = errors.New("the endpoint cannot be used now")
 	// ErrUnproved means that the endpoint reported success and what it holds is not what was asked.
 	ErrUnproved = errors.New("the endpoint does not hold what was asked")
+	// ErrUnmarked means that copies could not be told from what clients write.
+	ErrUnmarked = errors.New("it keeps no marks of copies")
 )
 
 // Error says which operation failed where, why, and what to do.
@@ -68,6 +70,8 @@ func (e *Error) hint() string {
 		return "check the credentials, the clock of this machine, and the rights of the account on this bucket"
 	case ErrUnavailable:
 		return "check that the endpoint runs and can be reached, then do the same again: repeating is safe"
+	case ErrUnmarked:
+		return "it is an older version: start fournines-objects again, from the installation that this server is of"
 	case ErrUnproved:
 		return "do not use this endpoint as an archive until its WORM probe holds; the object may be there without its lock"
 	}
@@ -83,7 +87,7 @@ func (s *Store) fail(op, key, version string, err error) error {
 }
 
 func kindOf(err error) error {
-	for _, known := range []error{ErrNotFound, ErrExists, ErrLocked, ErrDenied, ErrUnavailable, ErrUnproved} {
+	for _, known := range []error{ErrNotFound, ErrExists, ErrLocked, ErrDenied, ErrUnavailable, ErrUnproved, ErrUnmarked} {
 		if errors.Is(err, known) {
 			return known
 		}
@@ -126,4 +130,18 @@ func codeOf(err error) string {
 		return a.ErrorCode()
 	}
 	return ""
+}
+
+// Brief says of an error what the endpoint said, without what differs each time.
+func Brief(err error) string {
+	a, said := errors.AsType[smithy.APIError](err)
+	e, ours := errors.AsType[*Error](err)
+	if !said || !ours {
+		return err.Error()
+	}
+	why := a.ErrorCode()
+	if m := a.ErrorMessage(); m != "" {
+		why += ": " + m
+	}
+	return fmt.Sprintf("%s at %s: %s", e.Op, e.Endpoint, why)
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
 )
 
 // The modes of a lock. Nobody can shorten or remove a COMPLIANCE lock.
@@ -28,6 +30,8 @@ type Headers struct {
 	ContentEncoding    string `json:"content_encoding,omitempty"`
 	ContentDisposition string `json:"content_disposition,omitempty"`
 	CacheControl       string `json:"cache_control,omitempty"`
+	ContentLanguage    string `json:"content_language,omitempty"`
+	Expires            string `json:"expires,omitempty"`
 }
 
 // Info is what the endpoint says of one version of an object.
@@ -54,7 +58,7 @@ func (s *Store) Head(ctx context.Context, key, version string) (Info, error) {
 
 // look is head with the lock, which some endpoints leave out of what they say of old versions.
 func (s *Store) look(ctx context.Context, key, version string) (Info, error) {
-	i, err := s.head(ctx, key, version)
+	i, err := s.head(ctx, key, version, false)
 	if err != nil || i.Mode != "" {
 		return i, err
 	}
@@ -62,14 +66,19 @@ func (s *Store) look(ctx context.Context, key, version string) (Info, error) {
 	return i, err
 }
 
-func (s *Store) head(ctx context.Context, key, version string) (Info, error) {
-	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &s.bucket, Key: &key, VersionId: optional(version), ChecksumMode: types.ChecksumModeEnabled})
+// head asks about one version. With its mark the metadata names what it is a copy of, and no client can have put that.
+func (s *Store) head(ctx context.Context, key, version string, marks bool) (Info, error) {
+	with := func(*awss3.Options) {}
+	if marks {
+		with = withHeader(feed.MarkHeader, feed.AskMark)
+	}
+	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &s.bucket, Key: &key, VersionId: optional(version), ChecksumMode: types.ChecksumModeEnabled}, with)
 	if err != nil {
 		return Info{}, err
 	}
 	i := Info{
 		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
-		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
+		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl, out.ContentLanguage, out.ExpiresString), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
 		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate), checksum: aws.ToString(out.ChecksumSHA256),
 	}
 	if i.Version == "" {
@@ -78,8 +87,8 @@ func (s *Store) head(ctx context.Context, key, version string) (Info, error) {
 	return i, nil
 }
 
-func headers(kind, encoding, disposition, cache *string) Headers {
-	return Headers{aws.ToString(kind), aws.ToString(encoding), aws.ToString(disposition), aws.ToString(cache)}
+func headers(kind, encoding, disposition, cache, language, expires *string) Headers {
+	return Headers{aws.ToString(kind), aws.ToString(encoding), aws.ToString(disposition), aws.ToString(cache), aws.ToString(language), aws.ToString(expires)}
 }
 
 // lower writes the names of metadata as they were given: endpoints change their case.
@@ -103,6 +112,11 @@ type Object struct {
 // caller closes Body, and uses nothing of it before it has ended with io.EOF. Of old
 // versions some endpoints leave the lock out here; [Store.Head] knows it.
 func (s *Store) Get(ctx context.Context, key, version string) (*Object, error) {
+	return s.open(ctx, key, version, true)
+}
+
+// open is Get; ours says that metadata can hold the digest that [Store.Put] gives.
+func (s *Store) open(ctx context.Context, key, version string, ours bool) (*Object, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: &key, VersionId: optional(version)})
 	if err != nil {
@@ -111,9 +125,12 @@ func (s *Store) Get(ctx context.Context, key, version string) (*Object, error) {
 	}
 	o := &Object{Info: Info{
 		Key: key, Version: aws.ToString(out.VersionId), Size: aws.ToInt64(out.ContentLength), SHA256: out.Metadata[metaSHA256],
-		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
+		ETag: unquoted(out.ETag), Headers: headers(out.ContentType, out.ContentEncoding, out.ContentDisposition, out.CacheControl, out.ContentLanguage, out.ExpiresString), Metadata: lower(out.Metadata), Modified: aws.ToTime(out.LastModified),
 		Mode: string(out.ObjectLockMode), RetainUntil: aws.ToTime(out.ObjectLockRetainUntilDate),
 	}}
+	if !ours {
+		o.SHA256 = ""
+	}
 	o.Body = &checkedBody{ReadCloser: newStallBody(ctx, cancel, out.Body, s.stall), store: s, info: o.Info, hash: sha256.New()}
 	return o, nil
 }

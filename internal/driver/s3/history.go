@@ -2,13 +2,10 @@ package s3
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -108,38 +105,13 @@ func idTime(version string) (time.Time, bool) {
 	return ulid.Time(id.Time()), true
 }
 
-// The metadata of copies.
-const (
-	metaOrigin    = feed.Metadata + "origin"
-	metaCopied    = feed.Metadata + "copied" // when, and to which key
-	metaTombstone = feed.Metadata + "tombstone"
-)
-
-// copiedWithin is how long after its stamp a copy may have arrived. Later it was somebody's
-// own copy of a copy, with its metadata, and so a write like any other.
-const copiedWithin = 10 * time.Minute
-
-// stamp says when a copy was made and of which key.
-func stamp(key string, now time.Time) string {
-	return strconv.FormatInt(now.UnixMilli(), 10) + "/" + keyPrint(key)
-}
-
-func keyPrint(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:8])
-}
-
 // originOf reads what a version is a copy of; zero where a client wrote it.
-func originOf(key string, at time.Time, metadata map[string]string) (o fact.Origin, tombstone bool) {
-	ms, of, _ := strings.Cut(metadata[metaCopied], "/")
-	copied, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil || of != keyPrint(key) || at.Sub(time.UnixMilli(copied)).Abs() > copiedWithin {
+func originOf(mark map[string]string) (o fact.Origin, tombstone bool) {
+	o, err := fact.ParseOrigin(mark[feed.MarkOrigin])
+	if err != nil || o == (fact.Origin{}) {
 		return fact.Origin{}, false
 	}
-	if o, err = fact.ParseOrigin(metadata[metaOrigin]); err != nil || o == (fact.Origin{}) {
-		return fact.Origin{}, false
-	}
-	return o, metadata[metaTombstone] != ""
+	return o, mark[feed.MarkTombstone] != ""
 }
 
 // Origin completes a version by what it is a copy of: [ErrNotFound]. Delete markers have none.
@@ -147,11 +119,11 @@ func (s *Store) Origin(ctx context.Context, key string, v fact.ObjectVersion) (f
 	if v.Marker {
 		return v, nil
 	}
-	i, err := s.head(ctx, key, v.ID)
+	i, err := s.head(ctx, key, v.ID, true)
 	if err != nil {
 		return v, s.fail("ask about", key, v.ID, err)
 	}
-	v.Origin, v.Tombstone = originOf(key, v.Written, i.Metadata)
+	v.Origin, v.Tombstone = originOf(i.Metadata)
 	return v, nil
 }
 

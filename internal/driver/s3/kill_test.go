@@ -98,6 +98,9 @@ func (c *crowd) write(ctx context.Context, cycle, writer int, random *rand.Rand,
 	hot := fmt.Sprintf("hot/%d", writer)
 	for n := 0; ctx.Err() == nil; n++ {
 		key := fmt.Sprintf("cold/%d/%d/%d", cycle, writer, n)
+		if n%3 == 0 { // kept apart
+			key = fmt.Sprintf("cold/%d/%d//%d", cycle, writer, n)
+		}
 		locked, step := true, random.IntN(6)
 		if overwrite && step > 1 {
 			key, locked = hot, step < 4

@@ -20,7 +20,7 @@ const abortPatience = 10 * time.Second
 // its parts do not stay; one whose end is unknown is told from the object itself.
 func (s *Store) uploadParts(ctx context.Context, key string, body io.ReadSeeker, d digest, o PutOptions) (string, error) {
 	if o.IfAbsent { // parts cannot be refused before they are sent: ask first
-		if _, err := s.head(ctx, key, ""); err == nil {
+		if _, err := s.head(ctx, key, "", false); err == nil {
 			return "", ErrExists
 		} else if !errors.Is(kindOf(err), ErrNotFound) {
 			return "", err
@@ -30,6 +30,7 @@ func (s *Store) uploadParts(ctx context.Context, key string, body io.ReadSeeker,
 	up, err := s.client.CreateMultipartUpload(ctx, &awss3.CreateMultipartUploadInput{
 		Bucket: &s.bucket, Key: &key, Metadata: metadata(o, d),
 		ContentType: optional(o.ContentType), ContentEncoding: optional(o.ContentEncoding), ContentDisposition: optional(o.ContentDisposition), CacheControl: optional(o.CacheControl),
+		ContentLanguage: optional(o.ContentLanguage), Expires: expires(o.Expires),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumType: types.ChecksumTypeComposite,
 		ObjectLockMode: mode, ObjectLockRetainUntilDate: until,
 	})
@@ -62,12 +63,16 @@ func (s *Store) sendParts(ctx context.Context, key, upload string, body io.ReadS
 		}
 		done[i] = types.CompletedPart{PartNumber: number, ETag: out.ETag, ChecksumSHA256: sum}
 	}
+	mark, err := marking(o)
+	if err != nil {
+		return "", err
+	}
 	out, err := s.client.CompleteMultipartUpload(ctx, &awss3.CompleteMultipartUploadInput{
 		Bucket: &s.bucket, Key: &key, UploadId: &upload, IfNoneMatch: ifAbsent(o), IfMatch: optional(o.IfMatch),
 		ChecksumType: types.ChecksumTypeComposite, MultipartUpload: &types.CompletedMultipartUpload{Parts: done},
-	})
+	}, mark)
 	if codeOf(err) == "NoSuchUpload" { // completed by an attempt whose answer was lost?
-		if i, again := s.head(ctx, key, ""); again == nil && i.same(d) == nil {
+		if i, again := s.head(ctx, key, "", false); again == nil && i.same(d) == nil {
 			return i.Version, nil
 		}
 	}

@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/greenlang/fournines/internal/driver/s3/feed"
 )
 
 // PutOptions say how an object is to be kept.
@@ -23,6 +27,10 @@ type PutOptions struct {
 	Headers
 	Metadata map[string]string // of the user; names in lower case
 	SHA256   string            // what the caller believes the body to be, in hex; may be empty
+
+	Plain bool // nothing is added to the metadata: it is as clients put it
+
+	mark *feed.Mark // of a copy, which gets no metadata of ours
 }
 
 // Stored is what the endpoint was seen to hold after a put.
@@ -37,8 +45,8 @@ const metaSHA256 = "sha256"
 // Put stores body under key and proves it: [ErrExists], [ErrUnproved], [ErrUnavailable].
 // It reads body twice, and more often when it has to try again.
 func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, o PutOptions) (Stored, error) {
-	if key == "" || strings.HasSuffix(key, "/") {
-		return Stored{}, s.fail("put", key, "", errors.New("a key must name an object, not a folder"))
+	if key == "" {
+		return Stored{}, s.fail("put", key, "", errors.New("a key must name an object"))
 	}
 	d, err := digestOf(body)
 	if err != nil {
@@ -48,6 +56,9 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, o PutOp
 		return Stored{}, fmt.Errorf("put %s/%s: the body's SHA-256 is %s and should be %s; it changed since it was made, nothing was sent", s.bucket, key, d.hex(), o.SHA256)
 	}
 	o.RetainUntil = wholeSecond(o.RetainUntil)
+	if o.mark != nil {
+		o.mark.Sum, o.mark.Size = d.checksum(), d.size
+	}
 	version, err := s.upload(ctx, key, body, d, o)
 	switch {
 	case err == nil:
@@ -63,12 +74,16 @@ func (s *Store) upload(ctx context.Context, key string, body io.ReadSeeker, d di
 		return s.uploadParts(ctx, key, body, d, o)
 	}
 	mode, until := lockOf(o)
+	mark, err := marking(o)
+	if err != nil {
+		return "", err
+	}
 	out, err := s.client.PutObject(ctx, &awss3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, Body: body, ContentLength: &d.size,
-		ContentType: optional(o.ContentType), ContentEncoding: optional(o.ContentEncoding), ContentDisposition: optional(o.ContentDisposition), CacheControl: optional(o.CacheControl),
+		ContentType: optional(o.ContentType), ContentEncoding: optional(o.ContentEncoding), ContentDisposition: optional(o.ContentDisposition), CacheControl: optional(o.CacheControl), ContentLanguage: optional(o.ContentLanguage), Expires: expires(o.Expires),
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(d.sum[:])), Metadata: metadata(o, d),
 		IfNoneMatch: ifAbsent(o), IfMatch: optional(o.IfMatch), ObjectLockMode: mode, ObjectLockRetainUntilDate: until,
-	}, unsignedBody)
+	}, unsignedBody, mark)
 	if err != nil {
 		return "", err
 	}
@@ -77,11 +92,13 @@ func (s *Store) upload(ctx context.Context, key string, body io.ReadSeeker, d di
 
 // confirm reads back what a put has made.
 func (s *Store) confirm(ctx context.Context, key, version string, d digest, o PutOptions) (Stored, error) {
-	ask := s.look
+	var i Info
+	var err error
 	if o.RetainUntil.IsZero() {
-		ask = s.head
+		i, err = s.head(ctx, key, version, o.mark != nil)
+	} else {
+		i, err = s.look(ctx, key, version)
 	}
-	i, err := ask(ctx, key, version)
 	if errors.Is(kindOf(err), ErrNotFound) { // it said that it has stored it
 		return Stored{}, &Error{Op: "read back", Endpoint: s.endpoint, Bucket: s.bucket, Key: key, Version: version, Kind: ErrUnproved, Err: err}
 	}
@@ -152,14 +169,39 @@ func ifAbsent(o PutOptions) *string {
 	return nil
 }
 
-// metadata is what the user gave, with the digest.
+// metadata is what the user gave, with the digest unless it is plain; a copy's is that of what it is a copy of.
 func metadata(o PutOptions, d digest) map[string]string {
+	if o.Plain || o.mark != nil {
+		return o.Metadata
+	}
 	out := maps.Clone(o.Metadata)
 	if out == nil {
 		out = map[string]string{}
 	}
 	out[metaSHA256] = d.hex()
 	return out
+}
+
+// marking adds the mark of a copy to a request.
+func marking(o PutOptions) (func(*awss3.Options), error) {
+	if o.mark == nil {
+		return func(*awss3.Options) {}, nil
+	}
+	text, err := o.mark.Header()
+	return withHeader(feed.MarkHeader, text), err
+}
+
+func withHeader(name, value string) func(*awss3.Options) {
+	return func(o *awss3.Options) { o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue(name, value)) }
+}
+
+// expires reads the header as endpoints write it; nil: there is none, or it is no time.
+func expires(text string) *time.Time {
+	t, err := http.ParseTime(text)
+	if err != nil {
+		return nil
+	}
+	return &t
 }
 
 func optional(s string) *string {

@@ -173,7 +173,7 @@ func (p *probe) tryRule(ctx context.Context) error {
 		return done(p.fail("remove the lock rule of", "", "", err))
 	}
 	_, answer := p.remove(ctx, ruleKey, stored.Version, false)
-	switch _, err := p.head(ctx, ruleKey, stored.Version); {
+	switch _, err := p.head(ctx, ruleKey, stored.Version, false); {
 	case err == nil:
 		outlives.Held, outlives.Detail = true, said(answer)
 		_, err = p.remove(ctx, ruleKey, stored.Version, true)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,10 +44,6 @@ func (r *Replicator) compare(ctx context.Context, turn int) comparison {
 	c := comparison{turn: turn, begun: r.Now()}
 	c.look, c.err = r.look(ctx, findings, r.walk)
 	c.took = r.Now().Sub(c.begun)
-	for _, err := range c.failed {
-		c.err = errors.Join(c.err, err)
-		break
-	}
 	if c.err == nil {
 		r.mu.Lock()
 		r.known = c.known
@@ -57,7 +53,7 @@ func (r *Replicator) compare(ctx context.Context, turn int) comparison {
 }
 
 // look plans every pair that source hands over. One key that fails does not keep the others from being
-// looked at, unless its store cannot be used at all.
+// looked at, unless its store cannot be used at all: then no other key is answered, either.
 func (r *Replicator) look(ctx context.Context, most int, source func(context.Context, chan<- pair) error) (look, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -70,6 +66,7 @@ func (r *Replicator) look(ctx context.Context, most int, source func(context.Con
 	out := look{failed: map[string]error{}, known: newKnown(r.A.Region, r.B.Region), counts: map[string]*count{r.A.Region: {}, r.B.Region: {}}}
 	var mu sync.Mutex // guards out and what follows
 	var gone error
+	unanswered := 0 // in a row
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
@@ -79,13 +76,20 @@ func (r *Replicator) look(ctx context.Context, most int, source func(context.Con
 				switch {
 				case err == nil:
 					out.add(r, full, most)
-				case errors.Is(err, s3.ErrUnavailable) || ctx.Err() != nil:
+					unanswered = 0
+				case ctx.Err() != nil:
 					if gone == nil {
 						gone = err
 					}
-					cancel()
 				default:
 					out.failed[p.key] = err
+					if unanswered++; !errors.Is(err, s3.ErrUnavailable) {
+						unanswered = 0
+					}
+					if unanswered > 2*workers && gone == nil {
+						gone = err
+						cancel()
+					}
 				}
 				mu.Unlock()
 			}
@@ -105,8 +109,10 @@ func (l *look) add(r *Replicator, full pair, most int) {
 	l.known.keep(r.A.Region, full.a)
 	l.known.keep(r.B.Region, full.b)
 	copies, _ := r.plan(full)
-	for _, c := range copies {
-		l.counts[c.To].add(c)
+	if !r.isStuck(full.key) { // those are counted apart
+		for _, c := range copies {
+			l.counts[c.To].add(c)
+		}
 	}
 	switch {
 	case len(copies) == 0:
@@ -143,7 +149,7 @@ func (r *Replicator) walk(ctx context.Context, found chan<- pair) error {
 			b, errB, okB = nextB()
 		}
 		p.a.Key, p.b.Key = p.key, p.key
-		if replica.Settled(p.a, p.b) || strings.HasSuffix(p.key, "/") { // a folder has no versions
+		if replica.Settled(p.a, p.b) {
 			continue
 		}
 		select {
@@ -162,6 +168,9 @@ func (r *Replicator) plan(p pair) ([]replica.Copy, []replica.Conflict) {
 // complete reads a pair, if that is still to be done, and asks what its versions are copies of,
 // as far as it is not known. A version that is gone meanwhile has changed the key: it is read again.
 func (r *Replicator) complete(ctx context.Context, p pair) (pair, error) {
+	if r.fed.Load() && !p.whole && !replica.Settled(p.a, p.b) && (r.foreign(r.A, p.a) || r.foreign(r.B, p.b)) {
+		p.unread = true // one question is for all versions
+	}
 	for again := 0; ; again++ {
 		if p.unread {
 			var err error
@@ -178,6 +187,16 @@ func (r *Replicator) complete(ctx context.Context, p pair) (pair, error) {
 		}
 		p.unread = true
 	}
+}
+
+// foreign tells whether it is not known what all versions of a key are copies of.
+func (r *Replicator) foreign(of End, h fact.ObjectHistory) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(h.Versions, func(v fact.ObjectVersion) bool {
+		_, known := r.known[of.Region][v.ID]
+		return !known || v.ID == "null"
+	})
 }
 
 func (r *Replicator) origins(ctx context.Context, of End, h fact.ObjectHistory) (fact.ObjectHistory, error) {

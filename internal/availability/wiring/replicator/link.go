@@ -1,6 +1,7 @@
 package replicator
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -76,6 +77,14 @@ func (l *link) looked(begun time.Time, n count, whole bool) {
 	if l.now.Whole = begun; n.objects > 0 && n.oldest.Before(begun) {
 		l.now.Whole = n.oldest
 	}
+}
+
+// stuck names what cannot be copied, the oldest first.
+func (l *link) stuck(all []fact.ObjectStuck) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now.StuckCount = int64(len(all))
+	l.now.Stuck = slices.Clone(all[:min(len(all), fact.ObjectsNamed)])
 }
 
 // because says why everything must be compared; empty: it need not.

@@ -11,6 +11,8 @@
 // replaces only the version that was read; if a client was faster, the key is planned again. A key counts as
 // copied only once the other store was asked what clients get there now: so neither a wrong answer nor a late
 // request can leave an old version on top.
+//
+// A key that cannot be copied is put aside and named, and stops nothing else.
 package replicator
 
 import (
@@ -46,12 +48,15 @@ type Replicator struct {
 	suspects  []pair           // that a comparison found and nobody has looked at again
 	checking  *comparison      // whose suspects these are
 	confirmed time.Time        // when the feeds were told up to where they are done with
+	trials    map[string]trial // keys that failed and are not put aside
+	marked    bool             // both stores keep marks of copies
 	compared  time.Time        // when the newest comparison ended, or the work began
 	took      time.Duration    // by it
 
 	fed   atomic.Bool // the course's; known to a comparison that runs beside rounds
 	mu    sync.Mutex  // guards what follows
 	known known
+	stuck map[string]stuck
 	wrote map[string]map[string]wrote // by region and key, what was copied there and no feed has named since; between copies it is the round's alone
 }
 
@@ -105,7 +110,7 @@ func (r *Replicator) Pass(ctx context.Context) (pending int, err error) {
 	if c.err != nil {
 		return 0, c.err
 	}
-	for again := true; again; again = len(r.suspects) > 0 {
+	for again := true; again; again = len(r.suspects) > 0 { // what is put aside waits
 		if _, err := r.Round(ctx); err != nil {
 			return len(c.keys), err
 		}
@@ -118,6 +123,7 @@ func (r *Replicator) begin() {
 		r.links = map[string]*link{r.A.Region: newLink(r.B.Region, r.A.Region), r.B.Region: newLink(r.A.Region, r.B.Region)}
 		r.left, r.known, r.compared = map[string]named{}, newKnown(r.A.Region, r.B.Region), r.Now()
 		r.wrote = newWrote(r.A.Region, r.B.Region)
+		r.stuck, r.trials = map[string]stuck{}, map[string]trial{}
 	}
 }
 
@@ -161,6 +167,14 @@ func (r *Replicator) take(ctx context.Context, c comparison) {
 	case c.turn != r.course.Turn: // what it rests on is gone
 		return
 	}
+	for key, err := range c.failed {
+		if r.settles(key, err) {
+			r.putAside(key, nil, err)
+		} else {
+			c.cut = true // only another comparison finds it again
+		}
+	}
+	r.tellStuck()
 	if !r.course.Based {
 		for to, l := range r.links {
 			l.looked(c.begun, *c.counts[to], !r.course.Fed())

@@ -44,6 +44,10 @@ func (t told) more(read uint64) uint64 { return t.Feed.Next - 1 - read }
 func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 	r.begin()
 	begun := r.Now()
+	if err := r.keepMarks(ctx); err != nil {
+		r.fail(ctx, err)
+		return 0, err
+	}
 	a, b, err := r.listen(ctx)
 	if err == nil {
 		err = r.follow(ctx, a, b)
@@ -57,7 +61,12 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 	if len(keys) == 0 && !r.course.Fed() {
 		return 0, nil
 	}
-	waiting := int64(len(r.left) - (len(keys) - len(suspects)))
+	waiting := int64(len(r.left))
+	for _, p := range keys {
+		if _, isNamed := r.left[p.key]; isNamed {
+			waiting--
+		}
+	}
 	if err := r.readAll(ctx, keys, a, b); err != nil {
 		r.fail(ctx, err)
 		return len(keys), err
@@ -73,6 +82,12 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		return nil
 	})
 	if err != nil {
+		for key, failed := range l.failed { // the store has told its changes in this round
+			if ctx.Err() == nil && r.settles(key, failed) {
+				r.putAside(key, nil, failed)
+			}
+		}
+		r.tellStuck()
 		r.fail(ctx, err)
 		return len(keys), err
 	}
@@ -82,11 +97,12 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 		for to, x := range r.links {
 			n := *l.counts[to]
 			n.objects += waiting + int64(len(r.suspects))
-			x.looked(begun, n, r.course.Based && waiting == 0 && len(r.suspects) == 0 && len(l.failed) == 0)
+			x.looked(begun, n, r.course.Based && waiting == 0 && len(r.suspects) == 0 && !r.mayLack(l.failed))
 		}
 		r.report()
 	}
 	lacking, tried, err := r.copy(ctx, l, suspects, max(copyFor, 3*r.Now().Sub(begun)))
+	r.tellStuck()
 	r.settled(keys, lacking, tried, suspects, a.Feed.Safe, b.Feed.Safe)
 	whole := waiting == 0 && len(r.suspects) == 0 && len(lacking) == 0
 	vouched := a.Feed.Slot.Partner == b.Feed.ID && b.Feed.Slot.Partner == a.Feed.ID
@@ -105,6 +121,30 @@ func (r *Replicator) Round(ctx context.Context) (pending int, err error) {
 	}
 	r.report()
 	return len(l.keys) + len(r.suspects) + int(min(waiting, math.MaxInt32)), nil
+}
+
+// keepMarks asks both stores once to tell copies from what clients write.
+func (r *Replicator) keepMarks(ctx context.Context) error {
+	if r.marked {
+		return nil
+	}
+	for _, e := range []End{r.A, r.B} {
+		if err := e.Store.KeepMarks(ctx); err != nil {
+			return err
+		}
+	}
+	r.marked = true
+	return nil
+}
+
+// mayLack tells whether keys failed that are not put aside.
+func (r *Replicator) mayLack(failed map[string]error) bool {
+	for key := range failed {
+		if !r.isStuck(key) {
+			return true
+		}
+	}
+	return false
 }
 
 // listen reads both feeds, and begins those that nobody has begun.
@@ -241,8 +281,8 @@ func both[T any](a, b func() (T, error)) (ofA, ofB T, err error) {
 	return ofA, ofB, errors.Join(failedA, err)
 }
 
-// work returns the keys of a round: first those that the feeds have named, and then those that a comparison
-// has found.
+// work returns the keys of a round: first those that the feeds have named, then those that a comparison
+// has found, and those that are put aside and due.
 func (r *Replicator) work() (keys []pair, suspects map[string]pair) {
 	suspects = map[string]pair{}
 	for key := range r.left { // in any order, so that none is kept waiting by others for ever
@@ -260,6 +300,12 @@ func (r *Replicator) work() (keys []pair, suspects map[string]pair) {
 		suspects[p.key] = p
 		p.unread = r.course.Fed() // it may have been copied meanwhile
 		keys = append(keys, p)
+	}
+	for _, key := range r.due() {
+		_, isNamed := r.left[key]
+		if _, isSuspect := suspects[key]; !isNamed && !isSuspect {
+			keys = append(keys, pair{key: key, unread: true})
+		}
 	}
 	return keys, suspects
 }
@@ -282,14 +328,22 @@ func (r *Replicator) drifted(found, still pair) {
 }
 
 // copy settles what a look has found, as far as the time allows. It returns which keys lack something still, as far as anybody knows, and
-// which were tried.
+// which were tried. What cannot be copied is put aside: it lacks nothing here, and is no error.
 func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair, within time.Duration) (lacking, tried map[string]bool, err error) {
 	lacking, tried = map[string]bool{}, map[string]bool{}
-	for key, failed := range l.failed {
-		lacking[key], tried[key] = true, true
-		if err == nil {
+	fails := func(key string, copies []replica.Copy, failed error) {
+		switch {
+		case r.settles(key, failed):
+			delete(lacking, key)
+			r.putAside(key, copies, failed)
+		case err == nil:
 			err = failed
 		}
+		r.marked = r.marked && !errors.Is(failed, s3.ErrUnmarked)
+	}
+	for key, failed := range l.failed {
+		lacking[key], tried[key] = true, true
+		fails(key, nil, failed)
 	}
 	for _, p := range l.keys {
 		lacking[p.key] = true
@@ -304,14 +358,20 @@ func (r *Replicator) copy(ctx context.Context, l look, suspects map[string]pair,
 	}()
 	each(ctx, l.keys, within, r.settle, func(p pair, agreed bool, failed error) {
 		tried[p.key] = true
-		if agreed && failed == nil {
+		switch {
+		case ctx.Err() != nil:
+		case failed != nil:
+			copies, _ := r.plan(p)
+			fails(p.key, copies, failed)
+		case agreed:
 			delete(lacking, p.key)
+			r.freed(p.key)
 			if found, ok := suspects[p.key]; ok && r.course.Based {
 				r.drifted(found, p)
 			}
-		}
-		if err == nil {
-			err = failed
+		case r.busy(p.key):
+			copies, _ := r.plan(p)
+			fails(p.key, copies, errBusy)
 		}
 	})
 	close(done)
@@ -328,6 +388,10 @@ func (r *Replicator) settled(keys []pair, lacking, tried map[string]bool, suspec
 	for _, p := range keys {
 		n, isNamed := r.left[p.key]
 		found, isSuspect := suspects[p.key]
+		if _, failed := r.trials[p.key]; !lacking[p.key] && !tried[p.key] && (failed || r.isStuck(p.key)) { // it lacks nothing any more
+			r.freed(p.key)
+			r.tellStuck()
+		}
 		switch {
 		case !lacking[p.key] && isNamed:
 			if n = (named{n.a.ended(safeA), n.b.ended(safeB)}); n == (named{}) {
@@ -371,14 +435,15 @@ func (r *Replicator) confirm(ctx context.Context, a, b told) error {
 
 func (r *Replicator) confirmOne(ctx context.Context, e End, t, other told, up uint64) error {
 	s := replica.Slot{Position: max(up, t.Feed.Slot.Position)}
-	if r.course.Based {
+	vouches := r.course.Based && !r.anyStuck() // who starts anew finds it again
+	if vouches {
 		s.Partner, s.Seen = other.Feed.ID, other.Feed.Next
 	}
 	if s.Position == t.Feed.Slot.Position && s.Partner == t.Feed.Slot.Partner {
 		return nil
 	}
 	token := []byte(nil)
-	if r.course.Based {
+	if vouches {
 		var err error
 		if token, err = json.Marshal(s); err != nil {
 			return fmt.Errorf("render position in the change feed of %s: %w", e.Region, err)

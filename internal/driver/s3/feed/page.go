@@ -96,9 +96,8 @@ type Version struct {
 	ETag     string `json:"etag,omitempty"`
 	Latest   bool   `json:"latest,omitempty"`
 	Marker   bool   `json:"marker,omitempty"`
-	// Metadata is what the replicator gave it: names that begin with [Metadata], in lower case.
+	// Metadata is its mark, where it is a copy: [MarkOrigin], [MarkCopied], [MarkTombstone].
 	Metadata map[string]string `json:"metadata,omitempty"`
+	Print    string            `json:"print,omitempty"` // of content headers and metadata; equal ones are equal
+	Old      bool              `json:"-"`               // its metadata has a mark of an earlier version, which may not count
 }
-
-// Metadata begins the names of the metadata that a history tells.
-const Metadata = "fournines-"

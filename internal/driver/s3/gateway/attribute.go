@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/versity/versitygw/backend/meta"
 	"golang.org/x/sys/unix"
@@ -19,12 +20,30 @@ const (
 	attrACL       = "acl"
 	attrETag      = "etag"
 	attrMetadata  = "metadata"
+	attrSums      = "checksums"
+	attrTags      = "X-Amz-Tagging"
+	attrUpload    = "objname" // of uploads in parts
 
 	xattrPrefix = "user."
 )
 
 // inode keeps an object's attributes on its inode, so that they appear, move and vanish with it.
-type inode struct{ meta.XattrMeta }
+type inode struct {
+	meta.XattrMeta
+	marks *marks
+}
+
+// StoreAttribute writes the mark of a copy with its ETag.
+func (i inode) StoreAttribute(f *os.File, bucket, object, attribute string, value []byte) error {
+	if f != nil && object != "" && attribute == attrETag {
+		if p := i.marks.under(bucket, object); p.mark != nil {
+			if err := i.XattrMeta.StoreAttribute(f, bucket, object, attrMark, p.mark); err != nil {
+				return err
+			}
+		}
+	}
+	return i.XattrMeta.StoreAttribute(f, bucket, object, attribute, value)
+}
 
 // DeleteAttribute leaves locks alone. versitygw takes them off a version that is about
 // to be replaced, which only attributes in files need: killed right then, it would leave
@@ -37,28 +56,43 @@ func (i inode) DeleteAttribute(bucket, object, attribute string) error {
 }
 
 // files keeps attributes in files beside the objects.
-type files struct{ meta.SideCar }
+type files struct {
+	meta.SideCar
+	marks *marks
+}
 
-// StoreAttribute makes an object of what was a delete marker. An object's ETag is the
-// first that is written for it after what it replaces was kept; on an inode the marker
+// StoreAttribute makes an object of what was another: a delete marker, a copy, one with other metadata. An object's ETag is
+// the first that is written for it after what it replaces was kept; on an inode all that
 // would be gone with the old one.
 func (s files) StoreAttribute(f *os.File, bucket, object, attribute string, value []byte) error {
 	if f != nil && object != "" && attribute == attrETag {
-		if err := s.DeleteAttribute(bucket, object, attrMarker); err != nil && !errors.Is(err, meta.ErrNoSuchKey) {
-			return err
+		p := s.marks.under(bucket, object)
+		gone := []string{attrMarker, attrMark}
+		if p.bare {
+			gone = slices.Concat(gone, contentAttributes, []string{attrMetadata, attrTags})
+		}
+		for _, old := range gone {
+			if err := s.DeleteAttribute(bucket, object, old); err != nil && !errors.Is(err, meta.ErrNoSuchKey) {
+				return err
+			}
+		}
+		if p.mark != nil {
+			if err := s.SideCar.StoreAttribute(f, bucket, object, attrMark, p.mark); err != nil {
+				return err
+			}
 		}
 	}
 	return s.SideCar.StoreAttribute(f, bucket, object, attribute, value)
 }
 
 // storer chooses where attributes live; sidecar tells which it was.
-func storer(o Options) (m meta.MetadataStorer, sidecar bool, err error) {
+func storer(o Options, m *marks) (s meta.MetadataStorer, sidecar bool, err error) {
 	_, err = os.Stat(o.sidecar())
 	begun := err == nil
 	if !begun && !o.Sidecar {
 		switch err := tryAttributes(o.objects()); {
 		case err == nil:
-			return inode{}, false, nil
+			return inode{marks: m}, false, nil
 		case !errors.Is(err, unix.ENOTSUP):
 			return nil, false, fmt.Errorf("try extended attributes in %s: %w", o.objects(), err)
 		}
@@ -66,8 +100,8 @@ func storer(o Options) (m meta.MetadataStorer, sidecar bool, err error) {
 	if err := os.MkdirAll(o.sidecar(), 0o700); err != nil {
 		return nil, false, fmt.Errorf("make directory of attributes: %w", err)
 	}
-	s, err := meta.NewSideCar(o.sidecar())
-	return files{s}, true, err
+	dir, err := meta.NewSideCar(o.sidecar())
+	return files{dir, m}, true, err
 }
 
 // tryAttributes tells whether files in dir can hold user attributes of the size that is needed.

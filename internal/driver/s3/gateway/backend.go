@@ -10,13 +10,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +31,7 @@ type backend struct {
 	sidecar           bool
 	locks             locks
 	feeds             feeds
+	marks             *marks
 }
 
 // locks order what changes one key; keys share them, which costs nothing but a wait.
@@ -55,23 +58,37 @@ func (l *locks) share(bucket, key string) (unlock func()) {
 
 func (b *backend) path(bucket, key string) string { return filepath.Join(b.objects, bucket, key) }
 
+// errMoved means that something came in the way of where an object was to be kept, or left it: the client tries again.
+var errMoved = s3err.GetAPIError(s3err.ErrSlowDown)
+
+// again asks a client to try again whose put found another key in the way that was not there at first.
+func again(err error) error {
+	for _, e := range []error{errMoved, s3err.GetAPIError(s3err.ErrExistingObjectIsDirectory), s3err.GetAPIError(s3err.ErrObjectParentIsFile)} {
+		if errors.Is(err, e) {
+			return errMoved
+		}
+	}
+	return err
+}
+
 // PutObject answers only when data, attributes, lock and name are on the disk.
 func (b *backend) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
 	bucket, key := *in.Bucket, *in.Key
 	if reserved(key) {
 		return b.confirm(in)
 	}
-	unlock, end := func() {}, func() {}
-	defer func() {
-		unlock()
-		end()
-	}()
-	if strings.HasSuffix(key, "/") { // a directory, for which the hook does not run
-		var err error
-		if end, err = b.begin(bucket, key); err != nil {
-			return s3response.PutObjectOutput{}, err
-		}
+	mark, err := marked(ctx, stored(in.Metadata))
+	if err != nil {
+		return s3response.PutObjectOutput{}, err
 	}
+	at := b.place(bucket, key)
+	in.Key = &at
+	var ends []func()
+	defer func() {
+		for _, end := range slices.Backward(ends) {
+			end()
+		}
+	}()
 	// The hook runs when the body is complete and the object has no name yet.
 	out, err := b.PutObjectWithPostFunc(ctx, in, func(f *os.File) error {
 		if err := f.Sync(); err != nil {
@@ -81,37 +98,46 @@ func (b *backend) PutObject(ctx context.Context, in s3response.PutObjectInput) (
 		if err != nil {
 			return err
 		}
-		end, unlock = named, b.locks.lock(bucket, key)
+		ends = append(ends, named, b.locks.lock(bucket, key), b.marks.put(bucket, at, underWay{mark, true}))
+		if b.place(bucket, key) != at {
+			return errMoved
+		}
 		return b.retain(f, in.ObjectLockMode, in)
 	})
 	if err != nil {
-		return out, err
+		return out, again(err)
 	}
-	return out, b.durable(bucket, key)
+	return out, b.durable(bucket, at)
 }
 
 // HeadObject answers of one version: versitygw reads its id and its attributes apart, and
 // between them it may be replaced.
 func (b *backend) HeadObject(ctx context.Context, in *s3.HeadObjectInput) (*s3.HeadObjectOutput, error) {
-	defer b.locks.share(*in.Bucket, *in.Key)()
-	return b.Posix.HeadObject(ctx, in)
+	bucket, key := *in.Bucket, aws.ToString(in.Key)
+	defer b.locks.share(bucket, key)()
+	of := *in
+	of.Key = aws.String(b.placed(bucket, key))
+	out, err := b.Posix.HeadObject(ctx, &of)
+	if err == nil {
+		out.Metadata, err = b.shown(ctx, bucket, key, aws.ToString(in.VersionId), out.Metadata)
+	}
+	return out, err
 }
 
 // GetObject opens one version, as HeadObject answers of one.
 func (b *backend) GetObject(ctx context.Context, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
-	if reserved(*in.Key) {
-		return b.answer(*in.Bucket, *in.Key)
+	bucket, key := *in.Bucket, aws.ToString(in.Key)
+	if reserved(key) {
+		return b.answer(bucket, key)
 	}
-	defer b.locks.share(*in.Bucket, *in.Key)()
-	return b.Posix.GetObject(ctx, in)
-}
-
-// ListObjectVersions lists a single key, if the prefix is one, as it is at one moment.
-func (b *backend) ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput) (s3response.ListVersionsResult, error) {
-	if in.Prefix != nil && *in.Prefix != "" {
-		defer b.locks.share(*in.Bucket, *in.Prefix)()
+	defer b.locks.share(bucket, key)()
+	of := *in
+	of.Key = aws.String(b.placed(bucket, key))
+	out, err := b.Posix.GetObject(ctx, &of)
+	if err == nil {
+		out.Metadata, err = b.shown(ctx, bucket, key, aws.ToString(in.VersionId), out.Metadata)
 	}
-	return b.Posix.ListObjectVersions(ctx, in)
+	return out, err
 }
 
 // retain writes the lock onto the file before it has a name. versitygw writes the same
@@ -133,22 +159,40 @@ func (b *backend) retain(f *os.File, mode types.ObjectLockMode, in s3response.Pu
 // CompleteMultipartUpload syncs the assembled data before it is named; the lock was
 // given when the upload began and is on the file before it has a name.
 func (b *backend) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
-	end, err := b.begin(*in.Bucket, *in.Key)
+	bucket, key, upload := *in.Bucket, *in.Key, aws.ToString(in.UploadId)
+	none := s3response.CompleteMultipartUploadResult{}
+	end, err := b.begin(bucket, key)
 	if err != nil {
-		return s3response.CompleteMultipartUploadResult{}, "", err
+		return none, "", err
 	}
 	defer end()
-	defer b.locks.lock(*in.Bucket, *in.Key)()
-	res, version, err := b.CompleteMultipartUploadWithCopy(ctx, in, func(from, to *os.File) (bool, error) {
+	defer b.locks.lock(bucket, key)()
+	at, err := b.bring(bucket, key, upload)
+	if err != nil {
+		return none, "", err
+	}
+	metadata, err := b.optional(bucket, uploadDir(at, upload), attrMetadata)
+	if err != nil {
+		return none, "", err
+	}
+	mark, err := marked(ctx, metadata)
+	if err != nil {
+		return none, "", err
+	}
+	defer b.marks.put(bucket, at, underWay{mark, false})()
+	of := *in
+	of.Key = &at
+	res, version, err := b.CompleteMultipartUploadWithCopy(ctx, &of, func(from, to *os.File) (bool, error) {
 		if _, err := io.Copy(to, from); err != nil {
 			return true, err
 		}
 		return true, to.Sync()
 	})
 	if err != nil {
-		return res, version, err
+		return res, version, again(err)
 	}
-	return res, version, b.durable(*in.Bucket, *in.Key)
+	res.Key = &key
+	return res, version, b.durable(bucket, at)
 }
 
 // durable syncs an object's attributes, its name, and the version it has replaced.
@@ -203,13 +247,14 @@ func (b *backend) syncSidecar(bucket, key string) error {
 // PutObjectRetention answers when the new lock is on the disk.
 func (b *backend) PutObjectRetention(ctx context.Context, bucket, object, version string, retention []byte) error {
 	defer b.locks.lock(bucket, object)()
-	if err := b.Posix.PutObjectRetention(ctx, bucket, object, version, retention); err != nil {
+	at := b.placed(bucket, object)
+	if err := b.Posix.PutObjectRetention(ctx, bucket, at, version, retention); err != nil {
 		return err
 	}
 	if version != "" && !b.sidecar {
-		if err := syncFile(filepath.Join(b.versionDir(bucket, object), version)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := syncFile(filepath.Join(b.versionDir(bucket, at), version)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("make the lock of %s/%s durable: %w", bucket, object, err)
 		}
 	}
-	return b.durable(bucket, object)
+	return b.durable(bucket, at)
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -85,7 +86,7 @@ func (b *backend) begin(bucket, key string) (end func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Begin(b.NormalizeObjectKey(bucket, key)) // as listings name it
+	return f.Begin(key)
 }
 
 // reserved tells whether a key is a feed's, and so nobody's to write.
@@ -104,24 +105,21 @@ func (b *backend) answer(bucket, key string) (*s3.GetObjectOutput, error) {
 	of, isKeys := strings.CutPrefix(key, feed.KeysPath)
 	switch {
 	case key == feed.Object:
-		said, err = b.page(bucket, f.Read(nil))
+		said = b.page(bucket, f.Read(nil))
 	case isAfter:
 		n, failed := strconv.ParseUint(after, 10, 62)
 		if failed != nil {
 			return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
 		}
-		said, err = b.page(bucket, f.Read(&n))
+		said = b.page(bucket, f.Read(&n))
 	case isKeys:
 		keys, failed := feed.ParseKeys(of)
 		if failed != nil {
 			return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
 		}
-		said, err = b.histories(bucket, keys)
+		said = b.histories(bucket, keys)
 	default:
 		return nil, s3err.GetAPIError(s3err.ErrNoSuchKey)
-	}
-	if err != nil {
-		return nil, err
 	}
 	body, err := json.Marshal(said)
 	if err != nil {
@@ -131,7 +129,7 @@ func (b *backend) answer(bucket, key string) (*s3.GetObjectOutput, error) {
 }
 
 // page adds the histories of the keys that a page names.
-func (b *backend) page(bucket string, p feed.Page) (feed.Page, error) {
+func (b *backend) page(bucket string, p feed.Page) feed.Page {
 	var keys []string
 	named := map[string]bool{}
 	for _, c := range p.Changes {
@@ -140,15 +138,18 @@ func (b *backend) page(bucket string, p feed.Page) (feed.Page, error) {
 			keys = append(keys, key)
 		}
 	}
-	var err error
-	p.Histories, err = b.histories(bucket, keys)
-	return p, err
+	p.Histories = b.histories(bucket, keys)
+	return p
 }
 
 // confirm takes what the feed's reader has dealt with.
 func (b *backend) confirm(in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
 	var out s3response.PutObjectOutput
-	if *in.Key != feed.Object {
+	switch *in.Key {
+	case feed.Object:
+	case feed.MarksPath:
+		return out, b.keepMarks(*in.Bucket, time.Now())
+	default:
 		return out, errReserved
 	}
 	body, err := io.ReadAll(io.LimitReader(in.Body, feed.MaxBytes+1))
@@ -176,42 +177,23 @@ func (b *backend) CreateBucket(ctx context.Context, in *s3.CreateBucketInput, ac
 			return err
 		}
 	}
-	return b.Posix.CreateBucket(ctx, in, acl)
+	if err := b.Posix.CreateBucket(ctx, in, acl); err != nil {
+		return err
+	}
+	return b.keepMarks(*in.Bucket, time.UnixMilli(0)) // none of its objects is older than that
 }
 
-// DeleteBucket takes the bucket's feed along.
+// DeleteBucket takes the bucket's feed along. versitygw sees nothing of what is kept apart.
 func (b *backend) DeleteBucket(ctx context.Context, bucket string) error {
+	keys, err := b.keysApart(bucket, "", "")
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		return s3err.GetBucketErr(s3err.ErrBucketNotEmpty, bucket)
+	}
 	if err := b.Posix.DeleteBucket(ctx, bucket); err != nil {
 		return err
 	}
 	return b.forget(bucket)
-}
-
-// CopyObject is named in the feed as a put of its destination, and as durable.
-func (b *backend) CopyObject(ctx context.Context, in s3response.CopyObjectInput) (s3response.CopyObjectOutput, error) {
-	bucket, key := aws.ToString(in.Bucket), aws.ToString(in.Key)
-	if reserved(key) {
-		return s3response.CopyObjectOutput{}, errReserved
-	}
-	end, err := b.begin(bucket, key)
-	if err != nil {
-		return s3response.CopyObjectOutput{}, err
-	}
-	defer end()
-	out, err := b.Posix.CopyObject(ctx, in)
-	if err != nil {
-		return out, err
-	}
-	if err := syncFile(b.path(bucket, key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return out, fmt.Errorf("make %s/%s durable: %w", bucket, key, err)
-	}
-	return out, b.durable(bucket, key)
-}
-
-// CreateMultipartUpload refuses what nobody may write.
-func (b *backend) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
-	if reserved(aws.ToString(in.Key)) {
-		return s3response.InitiateMultipartUploadResult{}, errReserved
-	}
-	return b.Posix.CreateMultipartUpload(ctx, in)
 }

@@ -14,6 +14,10 @@
 //     then copies the one before it; killed in between, every older version of that
 //     key becomes unreachable, locked ones too. Here one rename does both.
 //   - After a crash, what was half made is removed before anybody is answered.
+//   - Every key is an object of its own: those that no file can have beside others are kept
+//     apart, under an encoded name (place.go). versitygw takes a//b for a/b, and refuses inv
+//     beside inv/1.
+//   - A copy has a mark that no client can put or see (mark.go).
 //   - A bucket can have a change feed (package feed): what is put or deleted is named there,
 //     on the disk, before it has any effect.
 //

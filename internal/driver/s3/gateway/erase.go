@@ -44,23 +44,29 @@ func (b *backend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 		return nil, err
 	}
 	defer end()
+	at := b.placed(bucket, key)
+	of := *in
+	of.Key = &at
 	conditional := (in.IfMatch != nil && version != "") || in.IfMatchSize != nil || in.IfMatchLastModifiedTime != nil
 	switch {
-	case key == "" || strings.HasSuffix(key, "/"):
-		return b.Posix.DeleteObject(ctx, in)
+	case key == "" || strings.HasSuffix(at, "/"):
+		return b.Posix.DeleteObject(ctx, &of)
 	case b.sidecar:
-		return b.deleteWithAttributes(ctx, in)
+		return b.deleteWithAttributes(ctx, key, &of)
 	case conditional:
-		return b.Posix.DeleteObject(ctx, in)
+		return b.Posix.DeleteObject(ctx, &of)
 	}
 	state, err := b.GetBucketVersioning(ctx, bucket)
 	if err != nil || state.Status == nil || *state.Status != types.BucketVersioningStatusEnabled {
-		return b.Posix.DeleteObject(ctx, in)
+		return b.Posix.DeleteObject(ctx, &of)
 	}
 	defer b.locks.lock(bucket, key)()
-	path := b.path(bucket, key)
+	if b.placed(bucket, key) != at {
+		return nil, errMoved
+	}
+	path := b.path(bucket, at)
 	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
-		return b.Posix.DeleteObject(ctx, in)
+		return b.Posix.DeleteObject(ctx, &of)
 	}
 	current, err := attribute(path, attrVersion)
 	if err != nil {
@@ -78,20 +84,20 @@ func (b *backend) DeleteObject(ctx context.Context, in *s3.DeleteObjectInput) (*
 			return nil, s3err.GetPreconditionFailedErr(s3err.ConditionIfMatch)
 		}
 	}
-	switch older := b.newest(bucket, key, current); {
+	switch older := b.newest(bucket, at, current); {
 	case version == "":
-		return b.mark(bucket, key, current)
+		return b.hide(bucket, at, current)
 	case version == current && older != "":
-		return b.bringBack(bucket, key, current, older)
+		return b.bringBack(bucket, at, current, older)
 	}
-	return b.Posix.DeleteObject(ctx, in)
+	return b.Posix.DeleteObject(ctx, &of)
 }
 
 // deleteWithAttributes also removes the attributes in files, which versitygw leaves behind
 // with an object's last version: no put with If-None-Match would be taken there again.
-func (b *backend) deleteWithAttributes(ctx context.Context, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
+func (b *backend) deleteWithAttributes(ctx context.Context, named string, in *s3.DeleteObjectInput) (*s3.DeleteObjectOutput, error) {
 	bucket, key := *in.Bucket, *in.Key
-	defer b.locks.lock(bucket, key)()
+	defer b.locks.lock(bucket, named)()
 	forget := func() error {
 		if _, err := os.Lstat(b.path(bucket, key)); !errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -151,9 +157,9 @@ func (b *backend) newest(bucket, key, current string) string {
 	return null
 }
 
-// mark puts a delete marker in the place of the current version, which moves to the old
+// hide puts a delete marker in the place of the current version, which moves to the old
 // ones by a second link: it is never without a name.
-func (b *backend) mark(bucket, key, current string) (*s3.DeleteObjectOutput, error) {
+func (b *backend) hide(bucket, key, current string) (*s3.DeleteObjectOutput, error) {
 	path, dir := b.path(bucket, key), b.versionDir(bucket, key)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("keep version of %s/%s: %w", bucket, key, err)

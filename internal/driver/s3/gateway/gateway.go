@@ -50,7 +50,7 @@ func Start(ctx context.Context, o Options) (*Gateway, error) {
 	go func() {
 		defer close(g.done)
 		defer cancel()
-		err := embedgw.RunVersityGW(ctx, be, config(o, renewed, func() { close(ready) }))
+		err := embedgw.RunVersityGW(ctx, keyed{be}, config(o, renewed, func() { close(ready) }))
 		if err != nil {
 			err = fmt.Errorf("serve objects on %s from %s: %w", o.Listen, o.Dir, err)
 		}
@@ -82,7 +82,8 @@ func open(o Options, crashed bool) (*backend, error) {
 			return nil, fmt.Errorf("make object store: %w", err)
 		}
 	}
-	attributes, sidecar, err := storer(o)
+	m := &marks{of: map[string]underWay{}}
+	attributes, sidecar, err := storer(o, m)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func open(o Options, crashed bool) (*backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open object store in %s: %w", o.Dir, err)
 	}
-	be := &backend{Posix: p, objects: o.objects(), versions: o.versions(), attributes: attributes, sidecar: sidecar, locks: locks{seed: maphash.MakeSeed()}, feeds: feeds{dir: o.changes(), of: map[string]*feed.Feed{}}}
+	be := &backend{Posix: p, objects: o.objects(), versions: o.versions(), attributes: attributes, sidecar: sidecar, locks: locks{seed: maphash.MakeSeed()}, feeds: feeds{dir: o.changes(), of: map[string]*feed.Feed{}}, marks: m}
 	if crashed {
 		if err := be.sweep(); err != nil {
 			return nil, err

@@ -44,23 +44,31 @@ func (b *backend) sweepBucket(bucket string) error {
 	if err := sweepTemporary(filepath.Join(dir, posix.MetaTmpDir)); err != nil {
 		return err
 	}
-	if b.sidecar {
-		return errors.Join(b.walk(dir, func(string, fs.DirEntry) error { return nil }), b.sweepOrphans(bucket))
-	}
-	return b.walk(dir, func(path string, e fs.DirEntry) error {
+	visit := func(path string, e fs.DirEntry) error {
 		if e.IsDir() {
 			return nil
 		}
 		return b.sweepStale(bucket, dir, path)
-	})
+	}
+	if b.sidecar {
+		visit = func(string, fs.DirEntry) error { return nil }
+	}
+	err := b.walk(dir, visit)
+	if kept := b.walk(filepath.Join(dir, apartDir), visit); !errors.Is(kept, fs.ErrNotExist) {
+		err = errors.Join(err, kept)
+	}
+	if b.sidecar {
+		err = errors.Join(err, b.sweepOrphans(bucket, ""), b.sweepOrphans(bucket, apartDir))
+	}
+	return err
 }
 
 // sweepOrphans removes attributes in files whose object never got its name: they would
 // make every later put with If-None-Match fail.
-func (b *backend) sweepOrphans(bucket string) error {
+func (b *backend) sweepOrphans(bucket, below string) error {
 	root := filepath.Join(filepath.Dir(b.objects), "sidecar", bucket)
 	var orphans []string
-	err := b.walk(root, func(path string, e fs.DirEntry) error {
+	err := b.walk(filepath.Join(root, below), func(path string, e fs.DirEntry) error {
 		if !e.IsDir() || e.Name() != "meta" {
 			return nil
 		}

@@ -31,10 +31,7 @@ func Conform(t *testing.T, open func(t testing.TB, bucket string) *s3.Store) {
 	bucket := "fournines-test-" + Token()
 	store := open(t, bucket)
 	ensure(t, store)
-	for _, c := range []struct {
-		name string
-		run  func(*testing.T, suite)
-	}{
+	run(t, store, []check{
 		{"a bucket that is there is found complete", func(t *testing.T, s suite) { ensure(t, s.store) }},
 		{"what is put is got", putAndGet},
 		{"an empty object is an object", putEmpty},
@@ -49,12 +46,34 @@ func Conform(t *testing.T, open func(t testing.TB, bucket string) *s3.Store) {
 		{"deleting the current version brings back the one before", deleteCurrent},
 		{"listing pages through everything", list},
 		{"a body in parts is put, locked, got and recognized", inParts},
+		{"what is not there is not found", notFound},
+		{"a bucket that is not there is named", func(t *testing.T, s suite) { noBucket(t, s, open) }},
+	})
+}
+
+// ConformCopies checks that an endpoint keeps what package s3 promises of copies, which are marked: the embedded one does.
+func ConformCopies(t *testing.T, open func(t testing.TB, bucket string) *s3.Store) {
+	t.Helper()
+	store := open(t, "fournines-test-"+Token())
+	ensure(t, store)
+	if err := store.KeepMarks(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run(t, store, []check{
 		{"a history is in order, and a copy says what it is of", history},
 		{"a copy replaces only what was seen", copyOver},
 		{"a deletion is buried, and only over its tombstone", bury},
-		{"what is not there is not found", notFound},
-		{"a bucket that is not there is named", func(t *testing.T, s suite) { noBucket(t, s, open) }},
-	} {
+	})
+}
+
+type check struct {
+	name string
+	run  func(*testing.T, suite)
+}
+
+func run(t *testing.T, store *s3.Store, checks []check) {
+	t.Helper()
+	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()

@@ -30,6 +30,7 @@ type Proxy struct {
 
 	mu       sync.Mutex
 	absent   []byte // what begins with this is not there
+	denied   []byte // what begins with this is refused
 	losing   []byte // the answer to a request that holds this is lost, once
 	answers  int64  // bytes of one connection's answers after which they stop
 	stalling bool   // stop means stall, not end
@@ -109,22 +110,42 @@ func (p *Proxy) limitAnswers(n int64, stall bool) {
 func (p *Proxy) DieAfter(n int32) { p.die.Store(n); p.dying.Store(true) }
 
 // Lack answers every GET of a path that begins so as if nothing were there, as endpoints do that know nothing of it.
-func (p *Proxy) Lack(path string) {
+func (p *Proxy) Lack(path string) { p.lack("GET " + path) }
+
+// LackPut answers every PUT of such a path so.
+func (p *Proxy) LackPut(path string) { p.lack("PUT " + path) }
+
+func (p *Proxy) lack(request string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.absent = []byte("GET " + path)
+	p.absent = []byte(request)
 }
 
-const nothingThere = "<Error><Code>NoSuchKey</Code></Error>"
+// Deny answers every request that begins so ("PUT /bucket/key") as endpoints do that do not like it; empty: none.
+func (p *Proxy) Deny(request string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.denied = []byte(request)
+}
+
+const (
+	nothingThere = "<Error><Code>NoSuchKey</Code></Error>"
+	notLiked     = "<Error><Code>InvalidRequest</Code><Message>the endpoint does not like it</Message></Error>"
+)
 
 // lacks answers for the endpoint, if it is to.
 func (p *Proxy) lacks(b []byte, client net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.absent) == 0 || !bytes.HasPrefix(b, p.absent) {
+	status, body := "404 Not Found", nothingThere
+	switch {
+	case len(p.absent) > 0 && bytes.HasPrefix(b, p.absent):
+	case len(p.denied) > 0 && bytes.HasPrefix(b, p.denied):
+		status, body = "400 Bad Request", notLiked
+	default:
 		return false
 	}
-	_, err := fmt.Fprintf(client, "HTTP/1.1 404 Not Found\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s", len(nothingThere), nothingThere)
+	_, err := fmt.Fprintf(client, "HTTP/1.1 %s\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 	return err == nil
 }
 
