@@ -37,6 +37,9 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			continue
 		}
 		out = append(out, availability.ClusterFindings(view, begun, now)...)
+		if f, drift := availability.KafkaDrift(w.house.Facts.Kafka(name)); drift {
+			out = append(out, f)
+		}
 	}
 	out = append(out, w.descriptorFindings(now)...)
 	placed, err := w.placement()
@@ -49,10 +52,11 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		}
 	}
 	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
+	topics, err5 := w.topicFindings(now)
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4)...)
+	return slices.Concat(out, availability.LossFindings(lost, now), topics, objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4, err5)...)
 }
 
 // descriptorFindings says which processes lack file descriptors or soon will.
