@@ -22,6 +22,7 @@ type Desired struct {
 	Faults  []node.Lease // of this zone
 	Serves  bool         // the region's application runs
 	Restart []availability.RestartWish
+	Aside   map[string][]string // topics that the zone's mirror does not copy, by their region
 }
 
 // Assign renders what a zone's node shall run. It is pure: the same spec, layout and
@@ -34,7 +35,7 @@ func Assign(l place.Layout, p place.Programs, s place.Secrets, region, zone stri
 		return a, err
 	}
 	a.Units = append([]node.Unit{etcd, db}, redisUnits(l, p, s, region, zone)...)
-	a.Units = append(a.Units, kafkaUnits(l, p, region, zone)...)
+	a.Units = append(a.Units, kafkaUnits(l, p, region, zone, d.Aside)...)
 	if d.Serves {
 		a.Units = append(a.Units, greenlangUnit(l, p, s, region, zone))
 	}

@@ -17,11 +17,13 @@ func Broker(l place.Layout, region, zone string) kafka.Member {
 	return m
 }
 
-// KafkaLooker returns what asks a region's brokers.
+// KafkaLooker returns what asks a region's brokers, and knows what is declared of them.
 func KafkaLooker(l place.Layout, region string) *kafka.Looker {
-	out := &kafka.Looker{Cluster: place.Cluster(region, place.Kafka)}
+	out, policy := &kafka.Looker{Cluster: place.Cluster(region, place.Kafka)}, l.Platform.Spec.Engines.Kafka
 	for _, z := range l.Brokers(region) {
-		out.Brokers = append(out.Brokers, kafka.Broker{ID: place.ID(region, z, place.Kafka), Node: Broker(l, region, z).Node(), Address: l.Address(region, z, place.Kafka)})
+		m := Broker(l, region, z)
+		out.Copies, out.Least = m.Replication(policy)
+		out.Brokers = append(out.Brokers, kafka.Broker{ID: place.ID(region, z, place.Kafka), Node: m.Node(), Address: l.Address(region, z, place.Kafka), Declared: m.Declared(policy)})
 	}
 	return out
 }

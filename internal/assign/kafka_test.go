@@ -24,20 +24,21 @@ func TestWhereKafkaRuns_7_1_6(t *testing.T) {
 		{"us-west-2", "a", []string{place.Kafka, place.Mirror}}, {"us-west-2", "b", nil},
 	} {
 		var names []string
-		for _, u := range kafkaUnits(l, p, c.region, c.zone) {
+		for _, u := range kafkaUnits(l, p, c.region, c.zone, nil) {
 			names = append(names, u.Name)
 		}
 		if !slices.Equal(names, c.kafka) {
 			t.Errorf("%s/%s runs %v, want %v", c.region, c.zone, names, c.kafka)
 		}
 	}
-	mirror := unitNamed(t, kafkaUnits(l, p, "us-west-2", "a"), place.Mirror).Files[0].Content
-	for _, want := range []string{"us-east-1.bootstrap.servers=127.4.129.1:9092,127.4.130.1:9092,127.4.131.1:9092\n", "us-west-2.bootstrap.servers=127.4.1.1:9092\n"} {
+	mirror := unitNamed(t, kafkaUnits(l, p, "us-west-2", "a", map[string][]string{"us-east-1": {"big.events"}}), place.Mirror).Files[0].Content
+	for _, want := range []string{"us-east-1.bootstrap.servers=127.4.129.1:9092,127.4.130.1:9092,127.4.131.1:9092\n", "us-west-2.bootstrap.servers=127.4.1.1:9092\n",
+		"us-east-1->us-west-2.topics.exclude=mm2.*[.]internal,.*[.]replica,__.*,big[.]events\n", "us-west-2->us-east-1.topics.exclude=mm2.*[.]internal,.*[.]replica,__.*\n"} {
 		if !strings.Contains(mirror, want) {
 			t.Errorf("the mirror has no line %q:\n%s", want, mirror)
 		}
 	}
-	broker := unitNamed(t, kafkaUnits(l, p, "us-east-1", "c"), place.Kafka).Files[0].Content
+	broker := unitNamed(t, kafkaUnits(l, p, "us-east-1", "c", nil), place.Kafka).Files[0].Content
 	for _, want := range []string{"listeners=PLAINTEXT://127.1.3.1:9092,LINK://127.1.3.1:9094,", "advertised.listeners=PLAINTEXT://127.1.3.1:9092,LINK://127.4.131.1:9092\n"} {
 		if !strings.Contains(broker, want) {
 			t.Errorf("whoever comes from the partner is not sent back the way it came; no %q:\n%s", want, broker)

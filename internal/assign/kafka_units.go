@@ -13,7 +13,7 @@ import (
 const brokerGrace = 15
 
 // kafkaUnits returns a zone's broker and mirror, as far as it runs them.
-func kafkaUnits(l place.Layout, p place.Programs, region, zone string) (out []node.Unit) {
+func kafkaUnits(l place.Layout, p place.Programs, region, zone string, aside map[string][]string) (out []node.Unit) {
 	policy := l.Platform.Spec.Engines.Kafka
 	logging := node.File{Path: "log4j2.properties", Content: kafka.Logging()}
 	if slices.Contains(l.Brokers(region), zone) {
@@ -26,13 +26,22 @@ func kafkaUnits(l place.Layout, p place.Programs, region, zone string) (out []no
 		})
 	}
 	if l.MirrorZone(region) == zone {
-		r, _ := l.Platform.Region(region)
-		m := kafka.Mirror{Active: side(l, region, r.Pair), Standby: side(l, region, region)}
-		out = append(out, node.Unit{
-			Name: place.Mirror, Env: p.Env(), Stop: "TERM", Grace: 5,
-			Argv:  kafka.Java(p.Kafka).MirrorCommand(),
-			Files: []node.File{{Path: "mirror.properties", Content: m.Config(policy)}, logging},
-		})
+		out = append(out, MirrorUnit(l, p, region, aside))
 	}
 	return out
+}
+
+// MirrorUnit returns the mirror of a region that stands by and its partner. aside are topics that it
+// does not copy, by their region.
+func MirrorUnit(l place.Layout, p place.Programs, region string, aside map[string][]string) node.Unit {
+	r, _ := l.Platform.Region(region)
+	m := kafka.Mirror{Active: side(l, region, r.Pair), Standby: side(l, region, region), Aside: aside}
+	return node.Unit{
+		Name: place.Mirror, Env: p.Env(), Stop: "TERM", Grace: 5,
+		Argv: kafka.Java(p.Kafka).MirrorCommand(),
+		Files: []node.File{
+			{Path: "mirror.properties", Content: m.Config(l.Platform.Spec.Engines.Kafka)},
+			{Path: "log4j2.properties", Content: kafka.Logging()},
+		},
+	}
 }

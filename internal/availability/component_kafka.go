@@ -3,6 +3,7 @@ package availability
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
@@ -39,6 +40,10 @@ func (c *Component) Broker(k fact.Kafka, now time.Time) {
 		c.Health, c.Detail = Progressing, fmt.Sprintf("%d of its %d copies are not in sync", behind, held)
 	default:
 		c.Detail = fmt.Sprintf("%d copies in sync, leads %d", held, led)
+	}
+	if differs := slices.Concat(b.Differs, k.Differs); len(differs) > 0 && c.Sync == InSync {
+		c.Sync = OutOfSync
+		c.Detail += "; it is not configured as declared: " + strings.Join(differs, "; ")
 	}
 }
 
@@ -84,9 +89,5 @@ func (c *Component) Mirror(there, home fact.KafkaMirror, now time.Time) {
 }
 
 func mirrorFigures(m fact.KafkaMirror) string {
-	var behind int64
-	for _, t := range m.Topics {
-		behind += t.Records
-	}
-	return fmt.Sprintf("%s → %s lag %.2f s, %d records in %d topics", m.From, m.To, m.Lag.Seconds(), behind, len(m.Topics))
+	return fmt.Sprintf("%s → %s lag %.2f s, %d records in %d topics", m.From, m.To, m.Lag.Seconds(), m.Lacks(), len(m.Topics))
 }

@@ -5,7 +5,9 @@
 //	7.1.5         redis.go: Sentinel fails over; we check that it can and did
 //	7.1.1, 7.1.2  home.go: which region serves whose customers, and the routing switches
 //	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts;
-//	              mirror.go: what canaries prove of the copies in the partner region
+//	              mirror.go: what canaries prove of the copies in the partner region, and which
+//	              topics are behind; mirror_topics.go what was lost of them; mirror_decide.go
+//	              restarts what stands still and sets aside what stops it, mirror_steer.go acts
 //	7.1.7         replica plans copies of objects; objects.go: what of them was lost or is behind
 //	7.1.8         bound.go limits the sessions of roles; connections.go says who has many
 //	7.1.8         readiness.go: could I fail over right now, to whom, if not why not

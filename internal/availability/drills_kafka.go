@@ -15,6 +15,11 @@ func kafkaDrills() []drill.Drill {
 		Name: "broker-loss", Rows: []string{"7.1.6", "7.1.8"}, Description: "kills the Kafka broker that is the active controller, while records are produced with acks=all",
 		BlastRadius: "one broker of three; a third of the partitions pause until others lead them", Verifies: "every acknowledged record is read back afterwards, once",
 		Steps: brokerSteps(),
+	}, {
+		Reaches: true, Needs: drill.Needs{Brokers: 2, Pair: true},
+		Name: "mirror-poisoned", Rows: []string{"7.1.6", "7.1.9"}, Description: "writes what a mirror of Kafka could stumble over: large compressed records, aborted transactions, a topic that is made anew while the mirror is frozen",
+		BlastRadius: "none for customers: topics come to the partner region later", Verifies: "the copies have every committed record and no aborted one, and the plan to evacuate says what is behind",
+		Steps: mirrorSteps(),
 	}}
 }
 

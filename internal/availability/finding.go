@@ -143,6 +143,62 @@ func LossFindings(all []Loss, now time.Time) (out []evidence.Finding) {
 	return out
 }
 
+// KafkaDrift says that somebody has changed a region's Kafka past the platform; false when nobody has.
+func KafkaDrift(k fact.Kafka) (evidence.Finding, bool) {
+	differs := slices.Clone(k.Differs)
+	for _, b := range k.Brokers {
+		for _, d := range b.Differs {
+			differs = append(differs, b.ID+": "+d)
+		}
+	}
+	return evidence.Finding{
+		Code: "kafka-drift", Severity: evidence.Warning, Title: k.Cluster + " is not configured as declared",
+		Text:    strings.Join(differs, "; ") + ". Somebody has changed it past the platform: set it back with kafka-configs --alter or kafka-reassign-partitions, or change the declaration.",
+		Subject: k.Cluster, Since: k.Drift, Command: "fournines status -o wide",
+	}, k.Differ()
+}
+
+// TopicFindings says which topics of one direction are not copied, and what was lost of topics within a
+// day. blind: the server has not looked for long enough to say the first.
+func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (out []evidence.Finding) {
+	subject, command := w.From+"/kafka", "fournines kafka mirrors"
+	for _, s := range w.Aside {
+		out = append(out, evidence.Finding{
+			Code: "topic-aside", Severity: evidence.Critical, Title: fmt.Sprintf("Topic %s is not copied from %s to %s", s.Topic, s.From, s.To),
+			Text: fmt.Sprintf("It stopped the mirror again and again, and is set aside so that all others are copied. The first record that the copy lacks is offset %d of partition %d: %s. "+
+				"Mend the cause and copy it with `fournines kafka resume %s %s --reason REASON`; or go on without that record with --skip %d:%d, which is recorded.", s.Offset, s.Partition, orUnknown(s.Why), s.From, s.Topic, s.Partition, s.Offset),
+			Subject: subject, Since: s.At, Command: command, Entries: []uint64{s.Index},
+		})
+	}
+	w.Topics = slices.DeleteFunc(slices.Clone(w.Topics), func(t fact.MirroredTopic) bool {
+		return slices.ContainsFunc(w.Aside, func(s SetAside) bool { return s.Topic == t.Name })
+	})
+	if why := TopicTrouble(w.KafkaMirror, now); why != "" && !blind && w.Apart == "" {
+		f := evidence.Finding{
+			Code: "topics-behind", Severity: evidence.Warning, Title: fmt.Sprintf("%s has not all records of %s", w.To, w.From),
+			Text: why + ". If the region were lost now, they would be missing until it is back.", Subject: subject, Since: w.Covered(), Command: command,
+		}
+		if w.Failed != "" {
+			f.Text += " The mirror says: " + w.Failed + ". It is restarted, and then the topic that stops it is set aside."
+		}
+		out = append(out, f)
+	}
+	for _, l := range losses {
+		if l.From != w.From || l.To != w.To || now.Sub(l.At) >= told {
+			continue
+		}
+		f := evidence.Finding{
+			Code: "records-gone", Severity: evidence.Critical, Title: fmt.Sprintf("Records of %s were lost on their way from %s to %s", l.Topic, l.From, l.To), Text: l.text(),
+			Subject: subject, Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
+		}
+		if l.Renewed && l.Lacked == 0 {
+			f.Code, f.Severity, f.Title = "topic-renewed", evidence.Notice, fmt.Sprintf("Topic %s of %s is copied to %s from its beginning", l.Topic, l.From, l.To)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // ObjectFindings says whether the copies of a region's objects are behind or broken, and what
 // was lost within a day. blind: the server has not looked for long enough to say the first.
 func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Time) (out []evidence.Finding) {

@@ -27,7 +27,7 @@ var (
 
 // EntryKinds returns the kinds of entries of the wing.
 func EntryKinds() []journal.Kind {
-	return append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind, RegionWhole.Kind}, homeKinds()...)
+	return append(append([]journal.Kind{FenceSet.Kind, FenceLifted.Kind, RouteHeld.Kind, RouteFreed.Kind, RestartSet.Kind, MirrorLost.Kind, MirrorClosed.Kind, LinkChanged.Kind, ObjectLost.Kind, RegionWhole.Kind}, topicKinds()...), homeKinds()...)
 }
 
 // RestartWish asks for a restart of a component's process. The document stays, so that a
@@ -66,7 +66,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 			return err
 		}
 		return d.Put(RestartPrefix+r.Subject, w)
-	case MirrorLost.Name:
+	case MirrorLost.Name, TopicsNoted.Name, TopicRenewed.Name, RecordsGone.Name, TopicAside.Name, TopicResumed.Name:
 		return foldMirrors(d, r)
 	case LinkChanged.Name:
 		return foldLinks(d, r)

@@ -2,6 +2,7 @@ package availability
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type MoveView struct {
 	Runs           bool // To runs here
 	Source, Target fact.Postgres
 	Objects        *fact.ObjectMirror // from From to To; nil: objects are not replicated here
+	Mirror         *fact.KafkaMirror  // of Kafka's topics, from From to To; nil: they are not mirrored here
 	Fenced         RegionWish         // of From
 	Waits          RegionWish         // of To
 	There, Back    fact.Link          // the ways From → To and To → From
@@ -48,6 +50,8 @@ type MovePlan struct {
 	ObjectsLag float64            `json:"objects_lag_seconds"`           // everything older is there; -1 likewise
 	Stuck      []fact.ObjectStuck `json:"objects_stuck,omitempty"`       // objects that cannot be copied to To, at most [fact.ObjectsNamed]
 	StuckCount int64              `json:"objects_stuck_count,omitempty"` // of all of them
+	Records    int64              `json:"records_behind"`                // of Kafka's topics that To lacks; -1: unknown, or they are not mirrored
+	RecordsLag float64            `json:"records_lag_seconds"`           // everything older is there; -1 likewise
 	Estimate   float64            `json:"estimate,omitempty"`            // seconds: median of the moves of this mode; 0: none yet
 	Measured   int                `json:"measured,omitempty"`            // moves that the estimate rests on
 	LossBound  float64            `json:"loss_bound"`                    // seconds of acknowledged writes that could be lost; -1: unknown
@@ -71,7 +75,7 @@ const (
 
 // PlanMove plans the move of a home for a mode; empty chooses graceful where it is possible. It is pure.
 func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
-	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, Objects: unknown, ObjectsLag: unknown, NoReturn: "promote", At: now}
+	p := MovePlan{Home: v.Home, From: v.From, To: v.To, Mode: mode, Reasons: []string{}, LagBytes: unknown, LagSeconds: unknown, LossBound: unknown, Objects: unknown, ObjectsLag: unknown, Records: unknown, RecordsLag: unknown, NoReturn: "promote", At: now}
 	add := func(format string, args ...any) { p.Reasons = append(p.Reasons, fmt.Sprintf(format, args...)) }
 	source, sourceLeads := memberNamed(v.Source, v.Source.Lock.Leader)
 	alive := sourceLeads && source.Role == "primary" && now.Sub(source.Seen) <= freshSource && v.Fenced.Fenced == ""
@@ -104,6 +108,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 		add("%s: nothing can be handed over until the link carries both ways again", apart)
 	}
 	p.objects(v, source, now, add)
+	p.topics(v, source, now, add)
 	if p.Mode == Graceful && !led {
 		for _, m := range v.Target.Members {
 			if now.Sub(m.Seen) > freshMember || (m.State != "streaming" && m.State != "running" && m.State != "in archive recovery") {
@@ -128,7 +133,10 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 // its first steps make the region follow and catch up. It is pure.
 func PlanRestore(v MoveView, now time.Time) MovePlan {
 	p := PlanMove(v, Graceful, now)
-	p.Reasons, p.LossBound = []string{}, 0
+	p.Reasons = []string{} // what is behind is waited for, so that nothing is lost
+	if p.LossBound = 0; v.Mirror != nil && TopicTrouble(*v.Mirror, now) != "" {
+		p.LossBound = unknown
+	}
 	p.switchedOff(v)
 	if apart := LinkTrouble(v.There, v.Back, now); apart != "" {
 		p.Reasons = append(p.Reasons, apart+": it could not catch up")
@@ -229,6 +237,41 @@ func (p *MovePlan) stuck(v MoveView) {
 		why = fmt.Sprintf("%s; %d are not named, so nobody can go on without them", StuckText(*v.Objects, p.At), unnamed)
 	}
 	p.Reasons = append(p.Reasons, why)
+}
+
+// topics says how far behind the copies of Kafka's topics are, and whether that is too far. A canary that
+// arrives proves nothing of other topics. What is not copied comes when the old region is back: until then
+// it is missing, like rows that were lost.
+func (p *MovePlan) topics(v MoveView, source fact.PostgresMember, now time.Time, add func(string, ...any)) {
+	if v.Mirror == nil {
+		return
+	}
+	whole := v.Mirror.Covered()
+	if !whole.IsZero() {
+		p.Records, p.RecordsLag = v.Mirror.Lacks(), max(0, v.Mirror.TopicsAt.Sub(whole).Seconds())
+	}
+	if p.Mode == Graceful {
+		if why := TopicTrouble(*v.Mirror, now); why != "" {
+			if p.LossBound = unknown; v.Targets.RPO.D() < math.MaxInt64 {
+				add("%s: see `fournines kafka mirrors`, or go on without them with --accept-loss", why)
+			}
+		}
+		return
+	}
+	if whole.IsZero() {
+		p.LossBound = unknown
+		return
+	}
+	missing := p.RecordsLag
+	if source.Role == "primary" && source.Seen.After(v.Mirror.TopicsAt) { // it lived on, and nobody looked
+		missing = max(0, source.Seen.Sub(whole).Seconds())
+	}
+	if p.LossBound >= 0 {
+		p.LossBound = max(p.LossBound, missing)
+	}
+	if rpo := v.Targets.RPO.D().Seconds(); missing > rpo {
+		add("%.0f s of acknowledged records would be missing until %s is back, the target allows %.0f: --accept-loss goes on all the same", missing, v.From, rpo)
+	}
 }
 
 // received returns the newest position that any member has.

@@ -72,6 +72,25 @@ func TestPlanMove(t *testing.T) {
 		{"more objects than the target allows", Ungraceful, func(v *MoveView) {
 			v.Objects = &fact.ObjectMirror{From: east, To: west, At: now, Whole: now.Add(-20 * time.Minute), Objects: 7}
 		}, "ungraceful: 1200 s of acknowledged objects would be missing until us-east-1 is back", 2},
+		{"topics are copied", "", func(v *MoveView) {
+			v.Mirror = &fact.KafkaMirror{From: east, To: west, TopicsAt: now, Topics: []fact.MirroredTopic{{Name: "runs", Whole: now}}}
+		}, "graceful", 0},
+		{"one topic stands still, whatever canaries say", "", func(v *MoveView) {
+			v.Mirror = &fact.KafkaMirror{From: east, To: west, At: now, TopicsAt: now, Topics: []fact.MirroredTopic{{Name: "runs", Whole: now}, {Name: "big", Records: 3, Offset: 7, Whole: now.Add(-time.Minute)}}}
+		}, "graceful: topics us-east-1 → us-west-2 are behind: big lacks 3 records for 60 s, the first is offset 7 of partition 0: see", -1},
+		{"nobody knows how far topics are", "", func(v *MoveView) {
+			v.Mirror = &fact.KafkaMirror{From: east, To: west, At: now}
+		}, "graceful: how far topics us-east-1 → us-west-2 are copied is not known yet", -1},
+		{"its region is lost, and one topic stood still", Ungraceful, func(v *MoveView) {
+			v.Source.Members[0].Seen, v.Target.Newest = now.Add(-8*time.Second), now.Add(-9*time.Second)
+			v.Mirror = &fact.KafkaMirror{From: east, To: west, TopicsAt: now.Add(-10 * time.Second), Topics: []fact.MirroredTopic{{Name: "big", Records: 3, Whole: now.Add(-70 * time.Second)}}}
+		}, "ungraceful", 62},
+		{"its region is lost, and one topic has stood still for long", Ungraceful, func(v *MoveView) {
+			v.Mirror = &fact.KafkaMirror{From: east, To: west, TopicsAt: now, Topics: []fact.MirroredTopic{{Name: "big", Records: 3, Whole: now.Add(-20 * time.Minute)}}}
+		}, "ungraceful: 1200 s of acknowledged records would be missing until us-east-1 is back", 1200},
+		{"its region is lost, and nobody knew how far topics were", Ungraceful, func(v *MoveView) {
+			v.Mirror = &fact.KafkaMirror{From: east, To: west}
+		}, "ungraceful", -1},
 		{"an earlier move promoted it", "", func(v *MoveView) {
 			v.Target.Lock.Standby, v.Target.Members[0].Role, v.Source.Lock.Standby = false, "primary", true
 			v.Source.Members[0].Role = "standby_leader"

@@ -49,6 +49,14 @@ func (p *platform) RestartKafka(ctx context.Context, region, reason string) (str
 	return p.operate(ctx, "", "kafka-restart", region, reason)
 }
 
+func (p *platform) ResumeTopic(ctx context.Context, r availabilitydoor.ResumeRequest) (string, error) {
+	what := r.Region + "/" + r.Topic
+	if r.Skip != nil {
+		what += fmt.Sprintf(" without %d:%d", r.Skip.Partition, r.Skip.Offset)
+	}
+	return p.operate(ctx, "", "kafka-resume", what, r.Reason)
+}
+
 func (p *platform) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) {
 	return []availabilitydoor.Mirror{{From: "us-east-1", To: "us-west-2", Health: api.Healthy, LagSeconds: 0.02, Sent: 100, Received: 99, Topics: []availabilitydoor.MirroredTopic{{Name: "runs", Records: 3}}}}, nil
 }

@@ -25,6 +25,9 @@ type Mirror struct {
 // MirroredTopic is how far the copy of a topic is behind.
 type MirroredTopic struct {
 	Name       string  `json:"name" doc:"at the source"`
-	Records    int64   `json:"records" doc:"that the copy lacks, as far as the mirror has told: it does every two seconds"`
-	LagSeconds float64 `json:"lag_seconds" doc:"since the copy last had everything; -1: it never did"`
+	Records    int64   `json:"records" doc:"committed ones that the copy lacks, as far as the mirror has told: it does every two seconds; -1: unknown"`
+	LagSeconds float64 `json:"lag_seconds" doc:"the copy has everything that is older; -1: unknown"`
+	Partition  int32   `json:"partition,omitempty" doc:"whose copy has waited for longest"`
+	Offset     int64   `json:"offset,omitempty" doc:"of its first record that the copy lacks"`
+	Aside      string  `json:"aside,omitempty" doc:"why it is not copied: it stops the mirror, and is set aside so that all others are copied"`
 }

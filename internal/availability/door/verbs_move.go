@@ -104,7 +104,7 @@ func (v verbs) plan(ctx context.Context, name, region string, q MoveRequest) err
 	t := verb.Table{Head: []string{"PLAN", ""}, Rows: [][]string{
 		{"move", p.Home + ": " + p.From + " → " + p.To + ", " + p.Mode},
 		{"possible now", yesNo(p.Ready) + strings.TrimRight(" "+p.WhyNot(), " ")},
-		{"lag", lagText(p)}, {"lag of objects", objectsText(p)}, {"lost at most", secondsText(p.LossBound)}, {"takes", estimateText(p)},
+		{"lag", lagText(p)}, {"lag of objects", objectsText(p)}, {"lag of topics", recordsText(p)}, {"lost at most", secondsText(p.LossBound)}, {"takes", estimateText(p)},
 		{"steps", strings.Join(p.Steps, " → ")}, {"no way back from", p.NoReturn},
 	}}
 	if !p.LastMoved.IsZero() {
@@ -144,6 +144,13 @@ func leftQuery(keys []string) string {
 		return ""
 	}
 	return "&" + url.Values{"leave_object": keys}.Encode()
+}
+
+func recordsText(p MovePlan) string {
+	if p.Records < 0 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d records, %s", p.Records, secondsText(p.RecordsLag))
 }
 
 func estimateText(p MovePlan) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/api"
+	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
@@ -105,7 +106,11 @@ func (w *Wiring) zoneComponents(region, zone string, now time.Time) []api.Compon
 		if i < 0 {
 			c.Sync, c.Health = api.SyncUnknown, api.HealthUnknown
 		} else {
-			c.Unit(n.Units[i], w.units[c.ID])
+			wanted := w.units[c.ID]
+			if aside, err := w.asideOf(region, zone); kind == place.Mirror && err == nil && len(aside) > 0 {
+				wanted = assign.MirrorUnit(w.house.Layout, w.house.Programs, region, aside).Version()
+			}
+			c.Unit(n.Units[i], wanted)
 		}
 		w.role(&c, now)
 		if i >= 0 {

@@ -107,5 +107,6 @@ func (w *Wiring) Desired(region, zone string) (assign.Desired, error) {
 	fences, err1 := state.List[availability.Fence](w.house.State, availability.FencePrefix+at)
 	restarts, err2 := state.List[availability.RestartWish](w.house.State, availability.RestartPrefix+at)
 	placed, err3 := w.placement()
-	return assign.Desired{Fences: fences, Primary: r.primary(), Serves: placed.Runs(region), Restart: restarts}, errors.Join(err1, err2, err3)
+	aside, err4 := w.asideOf(region, zone)
+	return assign.Desired{Fences: fences, Primary: r.primary(), Serves: placed.Runs(region), Restart: restarts, Aside: aside}, errors.Join(err1, err2, err3, err4)
 }

@@ -41,6 +41,9 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			continue
 		}
 		out = append(out, availability.ClusterFindings(view, begun, now)...)
+		if f, drift := availability.KafkaDrift(w.house.Facts.Kafka(name)); drift {
+			out = append(out, f)
+		}
 	}
 	out = append(append(out, w.descriptorFindings(now)...), w.disks.findings(now)...)
 	placed, err := w.placement()
@@ -53,14 +56,15 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		}
 	}
 	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
+	topics, err5 := w.topicFindings(now)
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	out = slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now))
+	out = slices.Concat(out, availability.LossFindings(lost, now), topics, objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now))
 	out = availability.OneCause(out, outages, w.first)
-	start, err5 := w.Start()
+	start, err6 := w.Start()
 	start.Quieten(out, now)
-	return out, errors.Join(append(errs, err1, err2, err3, err4, err5)...)
+	return out, errors.Join(append(errs, err1, err2, err3, err4, err5, err6)...)
 }
 
 // first says what to do first about an outage, and what became of the customers.

@@ -72,6 +72,10 @@ func (w *Wiring) MoveView(home, to string) (availability.MoveView, error) {
 		m := w.house.Facts.Objects(from, to)
 		v.Objects = &m
 	}
+	if _, mirrored := w.progress[fact.Way{From: from, To: to}]; mirrored {
+		m := w.house.Facts.Mirror(from, to)
+		v.Mirror = &m
+	}
 	if r, ok := w.regions[to]; ok {
 		v.Runs, v.Zones = true, len(r.spec.Zones)
 		for _, z := range r.spec.Zones {

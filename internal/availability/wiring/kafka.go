@@ -12,6 +12,10 @@ func (w *Wiring) kafka() availability.Kafka {
 	return availability.Kafka{Brokers: brokers{w}, Policy: w.house.Layout.Platform.Spec.Engines.Kafka, Now: w.house.Now}
 }
 
+func (w *Wiring) steerer() availability.Steerer {
+	return availability.Steerer{Mirrors: steered{w.mirrors}, Fencer: fencer{w}, Now: w.house.Now}
+}
+
 // brokers reads regions' Kafka and restarts brokers through their nodes.
 type brokers struct{ w *Wiring }
 

@@ -86,6 +86,9 @@ func mirrorMetrics(out chan<- prometheus.Metric, m fact.KafkaMirror, now time.Ti
 		tell(mirrorFresh, prometheus.GaugeValue, now.Sub(m.At).Seconds())
 	}
 	for _, t := range m.Topics {
+		if t.Records < 0 { // nobody knows
+			continue
+		}
 		tell(mirrorTopic, prometheus.GaugeValue, float64(t.Records), t.Name)
 	}
 }

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ import (
 const canaryEvery = 500 * time.Millisecond
 
 // watchMirrors proves both directions of every mirror that runs here, until ctx ends.
-func (w *Wiring) watchMirrors(ctx context.Context) {
+func (w *mirrors) watchMirrors(ctx context.Context) {
 	var wg sync.WaitGroup
 	for name, r := range w.regions {
 		if w.house.Layout.MirrorZone(name) == "" {
@@ -34,7 +35,7 @@ func (w *Wiring) watchMirrors(ctx context.Context) {
 	wg.Wait()
 }
 
-func (w *Wiring) watchMirror(ctx context.Context, from, to *region) {
+func (w *mirrors) watchMirror(ctx context.Context, from, to *region) {
 	a, b := from.spec.Name, to.spec.Name
 	first := assign.Broker(w.house.Layout, a, w.house.Layout.Brokers(a)[0])
 	copies, least := first.Replication(w.house.Layout.Platform.Spec.Engines.Kafka)
@@ -42,14 +43,14 @@ func (w *Wiring) watchMirror(ctx context.Context, from, to *region) {
 		Run: control.NewID("canary"), From: a, To: b, Source: from.kafka, Target: to.kafka, Copies: copies, Least: least, Every: canaryEvery, Now: w.house.Now,
 		Report: func(m fact.KafkaMirror) {
 			w.house.Facts.PutMirror(a, b, func(f *fact.KafkaMirror) {
-				m.Topics, m.TopicsAt = f.Topics, f.TopicsAt
+				m.Topics, m.TopicsAt, m.TopicsError, m.Failed, m.FailedAt = f.Topics, f.TopicsAt, f.TopicsError, f.Failed, f.FailedAt
 				*f = m
 			})
 		},
 		Gap:    func(g kafka.Gap) { w.recordGap(ctx, g) },
 		Closed: func(runs []kafka.Run) { w.closeRuns(ctx, a, b, runs) },
 	}
-	progress := kafka.Progress{From: a, Source: from.kafka, Target: to.kafka}
+	progress := w.progress[fact.Way{From: a, To: b}]
 	var wg sync.WaitGroup
 	wg.Go(func() { canary.Start(ctx) })
 	wg.Go(func() {
@@ -61,17 +62,56 @@ func (w *Wiring) watchMirror(ctx context.Context, from, to *region) {
 		}
 	})
 	wait.Every(ctx, 2*kafkaEvery, func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, kafkaTimeout)
-		defer cancel()
-		if topics, err := progress.Behind(ctx, w.house.Now()); err == nil { // otherwise their age says that nobody knows
-			w.house.Facts.PutMirror(a, b, func(f *fact.KafkaMirror) { f.Topics, f.TopicsAt = topics, w.house.Now() })
-		}
+		w.lookTopics(ctx, progress, fact.Way{From: a, To: b})
 	})
 	wg.Wait()
 }
 
+// lookTopics looks how far each topic is copied, and keeps which topics there are and what was lost of them.
+func (w *mirrors) lookTopics(ctx context.Context, progress *kafka.Progress, way fact.Way) {
+	ctx, cancel := context.WithTimeout(ctx, topicsTimeout)
+	defer cancel()
+	topics, err := progress.Behind(ctx, w.house.Now())
+	w.house.Facts.PutMirror(way.From, way.To, func(f *fact.KafkaMirror) {
+		f.TopicsError = ""
+		if f.Failed, f.FailedAt = progress.Failed(); err != nil { // their age says that nobody knows
+			f.TopicsError = err.Error()
+			return
+		}
+		f.Topics, f.TopicsAt = topics, w.house.Now()
+	})
+	if err != nil {
+		return
+	}
+	if err := w.noteTopics(ctx, w.house.Facts.Mirror(way.From, way.To)); err != nil && ctx.Err() == nil {
+		w.house.Log.Error("cannot record what a mirror copies", "mirror", way, "err", err)
+	}
+}
+
+// noteTopics records topics that are new, and records that were deleted before they were copied.
+func (w *mirrors) noteTopics(ctx context.Context, m fact.KafkaMirror) error {
+	way := fact.Way{From: m.From, To: m.To}
+	var known availability.Topics
+	if _, err := w.house.State.Get(availability.TopicsPrefix+way.String(), &known); err != nil {
+		return err
+	}
+	if fresh := availability.NewTopics(m, known.Topics); len(fresh) > 0 {
+		if err := wing.Record(ctx, w.house, availability.TopicsNoted, way.String(), availability.Topics{From: m.From, To: m.To, Topics: fresh}); err != nil {
+			return err
+		}
+	}
+	gone, err := availability.NewlyGone(m, func(topic string) (l availability.TopicLoss, err error) {
+		_, err = w.house.State.Get(availability.TopicLossPrefix+availability.TopicKey(m.From, m.To, topic), &l)
+		return l, err
+	})
+	for _, g := range gone {
+		err = errors.Join(err, wing.Record(ctx, w.house, availability.RecordsGone, availability.TopicKey(g.From, g.To, g.Topic), g))
+	}
+	return err
+}
+
 // Mirrors implements the door's Source.
-func (w *Wiring) Mirrors(context.Context) ([]door.Mirror, error) {
+func (w *mirrors) Mirrors(context.Context) ([]door.Mirror, error) {
 	now := w.house.Now()
 	out := []door.Mirror{}
 	for _, name := range w.house.Layout.Regions {
@@ -79,14 +119,20 @@ func (w *Wiring) Mirrors(context.Context) ([]door.Mirror, error) {
 		if !ok || w.house.Layout.MirrorZone(name) == "" {
 			continue
 		}
-		out = append(out, apiMirror(w.house.Facts.Mirror(r.Pair, name), now), apiMirror(w.house.Facts.Mirror(name, r.Pair), now))
+		for _, way := range []fact.Way{{From: r.Pair, To: name}, {From: name, To: r.Pair}} {
+			m, err := w.mirrorWay(way, now)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, apiMirror(m, now))
+		}
 	}
 	return out, nil
 }
 
-func apiMirror(m fact.KafkaMirror, now time.Time) door.Mirror {
+func apiMirror(m availability.MirrorWay, now time.Time) door.Mirror {
 	out := door.Mirror{
-		From: m.From, To: m.To, Health: api.Healthy, Detail: availability.MirrorTrouble(m, now), At: m.At, LagSeconds: m.Lag.Seconds(),
+		From: m.From, To: m.To, Health: api.Healthy, Detail: availability.MirrorTrouble(m.KafkaMirror, now), At: m.At, LagSeconds: m.Lag.Seconds(),
 		Sent: m.Sent, Received: m.Received, Gaps: m.Gaps, Duplicates: m.Duplicates, Topics: []door.MirroredTopic{},
 	}
 	switch {
@@ -96,12 +142,14 @@ func apiMirror(m fact.KafkaMirror, now time.Time) door.Mirror {
 		out.Health = api.Progressing
 	}
 	for _, t := range m.Topics {
-		topic := door.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1}
-		switch {
-		case t.Records == 0:
-			topic.LagSeconds = now.Sub(m.TopicsAt).Seconds() // nobody knows better than the last look
-		case !t.Whole.IsZero():
-			topic.LagSeconds = now.Sub(t.Whole).Seconds()
+		topic := door.MirroredTopic{Name: t.Name, Records: t.Records, LagSeconds: -1, Partition: t.Partition, Offset: t.Offset}
+		if covered := t.Covered(m.TopicsAt); !covered.IsZero() { // nobody knows better than the last look
+			topic.LagSeconds = now.Sub(covered).Seconds()
+		}
+		for _, s := range m.Aside {
+			if s.Topic == t.Name {
+				topic.Aside = "it stopped the mirror: " + s.Why
+			}
 		}
 		out.Topics = append(out.Topics, topic)
 	}
@@ -109,7 +157,7 @@ func apiMirror(m fact.KafkaMirror, now time.Time) door.Mirror {
 }
 
 // recordGap keeps the proof of a loss.
-func (w *Wiring) recordGap(ctx context.Context, g kafka.Gap) {
+func (w *mirrors) recordGap(ctx context.Context, g kafka.Gap) {
 	if err := wing.Record(ctx, w.house, availability.MirrorLost, g.From+">"+g.To, availability.MirrorLoss(g)); err != nil && ctx.Err() == nil {
 		w.house.Log.Error("cannot record what a mirror lost", "gap", g, "err", err)
 	}
@@ -117,7 +165,7 @@ func (w *Wiring) recordGap(ctx context.Context, g kafka.Gap) {
 
 // closeRuns keeps what became of what earlier lives of the server had sent. A loss that one
 // of them has recorded is not recorded again.
-func (w *Wiring) closeRuns(ctx context.Context, from, to string, runs []kafka.Run) {
+func (w *mirrors) closeRuns(ctx context.Context, from, to string, runs []kafka.Run) {
 	if len(runs) == 0 {
 		return
 	}

@@ -11,6 +11,8 @@ import (
 const (
 	kafkaEvery   = time.Second
 	kafkaTimeout = 2500 * time.Millisecond // one broker that hangs is asked first, and then another
+	// topicsTimeout is longer: both regions are asked, and what a copy lacks is read.
+	topicsTimeout = 8 * time.Second
 )
 
 // observeKafka looks at the region's brokers and all that they hold.

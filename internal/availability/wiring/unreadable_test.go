@@ -33,12 +33,13 @@ func TestNothingIsDecidedOnADocumentThatCannotBeRead(t *testing.T) {
 		},
 	}
 	for key, fails := range map[string]string{
-		availability.HomePrefix + east:                  "move decide homes moving edge desired routes lift moved",
-		availability.RegionPrefix + east:                "move decide homes moving edge desired routes lift moved",
-		availability.FencePrefix + east + "/a/postgres": "view decide edge desired",
-		availability.RestartPrefix + east + "/a/kafka":  "desired",
-		availability.LossPrefix + "us-east-1>us-west-2": "findings",
-		control.Prefix + "x":                            "view decide move moving",
+		availability.HomePrefix + east:                              "move decide homes moving edge desired routes lift moved",
+		availability.RegionPrefix + east:                            "move decide homes moving edge desired routes lift moved",
+		availability.FencePrefix + east + "/a/postgres":             "view decide edge desired",
+		availability.RestartPrefix + east + "/a/kafka":              "desired",
+		availability.LossPrefix + "us-east-1>us-west-2":             "findings",
+		availability.TopicLossPrefix + "us-east-1>us-west-2/orders": "findings",
+		control.Prefix + "x":                                        "view decide move moving",
 	} {
 		t.Run(key, func(t *testing.T) {
 			w, stop := opened(t, statetest.Shelf{key: []byte(`{"`)}, t.TempDir())

@@ -26,6 +26,7 @@ type Wiring struct {
 	*vantage
 	*objects
 	*links
+	*mirrors
 	*zoneKeeper
 	disks *disks
 }
@@ -35,10 +36,11 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 	w := &Wiring{house: h, power: host.NewSwitch(h.Layout.Root), regions: map[string]*region{}, units: map[string]string{}, traffic: newTraffic(h), vantage: newVantage(h), objects: &objects{h}}
 	w.links = &links{h, w.homes}
 	w.disks = &disks{wiring: w, looks: map[string][]availability.DiskLook{}, since: map[string]time.Time{}}
+	w.mirrors = &mirrors{house: h, regions: w.regions}
 	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
 		Name: "availability", Entries: entryKinds(), Fold: fold,
-		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.mover().Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
+		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.steerer().Kinds(), w.mover().Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
 		Open:    w.open, Close: w.close, Decide: w.decide, Tasks: w.tasks(),
 		Drills: availability.Drills(), Findings: w.findings,
 		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, connectionMetrics{w}, diskMetrics{w}, w.hostedZoneMetrics()},
@@ -67,6 +69,7 @@ func (w *Wiring) open(context.Context) error {
 		}
 		w.regions[name] = r
 	}
+	w.mirrors.open()
 	if err := w.openHostedZone(); err != nil {
 		return err
 	}
@@ -115,5 +118,6 @@ func (w *Wiring) decide(now time.Time) (out []control.Action, err error) {
 		actions, bad := w.decideRegion(name, now)
 		out, err = append(out, actions...), errors.Join(err, bad)
 	}
-	return out, err
+	mirrors, bad := w.decideMirrors(now)
+	return append(out, mirrors...), errors.Join(err, bad)
 }

@@ -232,6 +232,10 @@ func (f *Fixture) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) { 
 
 func (f *Fixture) Distances(context.Context) ([]availabilitydoor.Distance, error) { return nil, nil }
 
+func (f *Fixture) ResumeTopic(context.Context, availabilitydoor.ResumeRequest) (string, error) {
+	return "", api.ErrNotFound
+}
+
 func (f *Fixture) RestartKafka(context.Context, string, string) (string, error) {
 	return "", api.ErrNotFound
 }

@@ -188,10 +188,10 @@ func (c *Canary) read(ctx context.Context) error {
 	if t, ok := meta.Topics[topic]; !ok || errors.Is(t.Err, kerr.UnknownTopicOrPartition) {
 		return fmt.Errorf("%s has no %s yet: the mirror has not made it", c.Target.Cluster, topic)
 	}
-	return c.Target.follow(ctx, topic, func(fetches kgo.Fetches) {
+	return c.Target.follow(ctx, func(fetches kgo.Fetches) {
 		fetches.EachRecord(c.take)
 		c.note(&c.getErr, nil)
-	})
+	}, topic)
 }
 
 // take counts a record.

@@ -3,8 +3,9 @@
 //
 //	config.go  brokers, each also a controller
 //	java.go    how the JVM is started
-//	look.go    what is
+//	look.go    what is; declared.go where it is not as declared
 //	mirror.go  MirrorMaker 2
+//	progress.go, behind.go, committed.go  how far it has copied, and what it has lost; seek.go moves it
 //	canary.go  numbered records that prove the mirror; sequence.go counts them
 package kafka
 
@@ -53,7 +54,9 @@ func (m Member) Replication(k spec.Kafka) (copies, least int) {
 }
 
 // Config renders server.properties. "{home}" is the unit's directory.
-func (m Member) Config(k spec.Kafka) string {
+func (m Member) Config(k spec.Kafka) string { return properties(m.settings(k)) }
+
+func (m Member) settings(k spec.Kafka) [][2]string {
 	copies, least := m.Replication(k)
 	voters := make([]string, len(m.Addresses))
 	for i, a := range m.Addresses {
@@ -66,7 +69,7 @@ func (m Member) Config(k spec.Kafka) string {
 		advertised += fmt.Sprintf(",LINK://%s:%d", m.Near, Port)
 		protocols += ",LINK:PLAINTEXT"
 	}
-	return properties([][2]string{
+	return [][2]string{
 		{"process.roles", "broker,controller"},
 		{"node.id", strconv.Itoa(m.Number)},
 		{"controller.quorum.voters", strings.Join(voters, ",")},
@@ -76,6 +79,12 @@ func (m Member) Config(k spec.Kafka) string {
 		{"listener.security.protocol.map", protocols},
 		{"broker.rack", m.address()}, // copies are spread over the zones
 		{"log.dirs", "{home}/data"},
+
+		// Whatever a region takes its partner's copy takes, see largestRecord. What waits to be handled stays
+		// bounded, within the heap: a request beyond it waits in its connection. It may not be less than
+		// the largest request, which is Kafka's own limit.
+		{"message.max.bytes", strconv.Itoa(largestRecord)},
+		{"queued.max.request.bytes", "104857600"},
 
 		// What an acknowledgement means.
 		{"default.replication.factor", strconv.Itoa(copies)},
@@ -110,7 +119,7 @@ func (m Member) Config(k spec.Kafka) string {
 		{"share.coordinator.state.topic.num.partitions", "3"},
 		{"log.index.size.max.bytes", "1048576"},
 		{"group.initial.rebalance.delay.ms", "0"},
-	})
+	}
 }
 
 func properties(pairs [][2]string) string {

@@ -46,10 +46,11 @@ func (j Java) Version() string {
 	return ""
 }
 
-// A broker's heap, and the mirror's. The page cache does the rest of Kafka's work.
+// A broker's heap, and the mirror's at most: it takes 64 MB unless records are large. The page
+// cache does the rest of Kafka's work.
 const (
 	brokerHeap = "192m"
-	mirrorHeap = "128m"
+	mirrorHeap = "256m"
 )
 
 // argv is the command line of one of Kafka's programs: one collector and one compiler thread

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,12 +22,17 @@ type Broker struct {
 	ID      string // component id
 	Node    int32
 	Address string // host:port
+
+	Declared map[string]string // its settings, see [Member.Declared]; nil: they are not compared
 }
 
 // Looker asks the brokers of one cluster about everything they hold, over connections it keeps.
 type Looker struct {
 	Cluster string // REGION/kafka
 	Brokers []Broker
+	// What is declared of every topic: copies of a partition, and how many of them must have a record
+	// before it is acknowledged. 0: it is not compared.
+	Copies, Least int
 
 	mu     sync.Mutex // guards what follows
 	client *kgo.Client
@@ -64,10 +68,14 @@ func (l *Looker) reader(more ...kgo.Opt) (*kgo.Client, error) {
 	return c, nil
 }
 
-// follow reads a topic of one partition from its beginning until ctx ends, or fails; take
+// follow reads topics of one partition from their beginning until ctx ends, or fails; take
 // gets what came at once, also nothing.
-func (l *Looker) follow(ctx context.Context, topic string, take func(kgo.Fetches)) error {
-	reader, err := l.reader(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {0: kgo.NewOffset().AtStart()}}))
+func (l *Looker) follow(ctx context.Context, take func(kgo.Fetches), topics ...string) error {
+	from := map[string]map[int32]kgo.Offset{}
+	for _, topic := range topics {
+		from[topic] = map[int32]kgo.Offset{0: kgo.NewOffset().AtStart()}
+	}
+	reader, err := l.reader(kgo.ConsumePartitions(from))
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func (l *Looker) follow(ctx context.Context, topic string, take func(kgo.Fetches
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("read %s of %s: %w", topic, l.Cluster, e.Err)
+			return fmt.Errorf("read %s of %s: %w", e.Topic, l.Cluster, e.Err)
 		}
 		take(fetches)
 	}
@@ -127,6 +135,12 @@ func (l *Looker) Look(ctx context.Context, old fact.Kafka, now func() time.Time)
 	if c != nil {
 		l.each(ctx, c, &f, now)
 	}
+	switch {
+	case !f.Differ():
+		f.Drift = time.Time{}
+	case f.Drift.IsZero():
+		f.Drift = now()
+	}
 	return f
 }
 
@@ -140,7 +154,7 @@ func (l *Looker) whole(ctx context.Context, adm *kadm.Client, f *fact.Kafka) err
 	if err != nil {
 		return fmt.Errorf("ask %s for its partitions: %w", l.Cluster, err)
 	}
-	least, err := minInSync(ctx, adm, m.Topics.Names())
+	least, differs, err := l.settings(ctx, adm, m.Topics)
 	if err != nil {
 		return fmt.Errorf("ask %s for its topics: %w", l.Cluster, err)
 	}
@@ -152,7 +166,7 @@ func (l *Looker) whole(ctx context.Context, adm *kadm.Client, f *fact.Kafka) err
 	if err != nil {
 		return fmt.Errorf("ask %s for its consumers: %w", l.Cluster, err)
 	}
-	f.Topics, f.Groups, f.Controller = topics, groups, ""
+	f.Topics, f.Groups, f.Controller, f.Differs = topics, groups, "", differs
 	for i := range f.Brokers {
 		b := &f.Brokers[i]
 		b.Registered = slices.ContainsFunc(m.Brokers, func(d kadm.BrokerDetail) bool { return d.NodeID == b.Node })
@@ -199,32 +213,6 @@ func (l *Looker) quorum(ctx context.Context) (kmsg.DescribeQuorumResponseTopicPa
 	return resp.Topics[0].Partitions[0], nil
 }
 
-func minInSync(ctx context.Context, adm *kadm.Client, names []string) (map[string]int, error) {
-	out := map[string]int{}
-	if len(names) == 0 {
-		return out, nil
-	}
-	configs, err := adm.DescribeTopicConfigs(ctx, names...)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range configs {
-		if c.Err != nil && !errors.Is(c.Err, kerr.UnknownTopicOrPartition) { // deleted meanwhile
-			return nil, fmt.Errorf("topic %s: %w", c.Name, c.Err)
-		}
-		for _, kv := range c.Configs {
-			if kv.Key == "min.insync.replicas" && kv.Value != nil {
-				n, err := strconv.Atoi(*kv.Value)
-				if err != nil {
-					return nil, fmt.Errorf("topic %s: min.insync.replicas %q is no number", c.Name, *kv.Value)
-				}
-				out[c.Name] = n
-			}
-		}
-	}
-	return out, nil
-}
-
 func topics(m kadm.Metadata, least map[string]int) ([]fact.KafkaTopic, error) {
 	out := []fact.KafkaTopic{}
 	for _, t := range m.Topics.Sorted() {
@@ -267,6 +255,9 @@ func (l *Looker) each(ctx context.Context, c *kgo.Client, f *fact.Kafka, now fun
 				return
 			}
 			b.Seen, b.Error = now(), ""
+			if differs, err := altered(ctx, c, l.Brokers[i]); err == nil { // else what was known stays
+				b.Differs = differs
+			}
 		})
 	}
 	wg.Wait()

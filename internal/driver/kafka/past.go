@@ -120,7 +120,7 @@ func (l *Looker) readToEnd(ctx context.Context, topic string, take func(*kgo.Rec
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	err = l.follow(reading, topic, func(fetches kgo.Fetches) {
+	err = l.follow(reading, func(fetches kgo.Fetches) {
 		fetches.EachRecord(func(r *kgo.Record) {
 			if r.Offset < end.Offset {
 				take(r)
@@ -129,7 +129,7 @@ func (l *Looker) readToEnd(ctx context.Context, topic string, take func(*kgo.Rec
 				stop()
 			}
 		})
-	})
+	}, topic)
 	if err == nil && ctx.Err() != nil {
 		return ctx.Err()
 	}

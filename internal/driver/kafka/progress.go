@@ -3,8 +3,9 @@ package kafka
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -21,92 +22,160 @@ type Progress struct {
 	From           string // region
 	Source, Target *Looker
 
-	mu     sync.Mutex                 // guards what follows
-	copied map[string]map[int32]int64 // topic → partition → newest offset that is copied
-	whole  map[string]time.Time
+	mu     sync.Mutex                    // guards what follows
+	copied map[string]map[int32]position // by topic and partition
+	newest int64                         // offset of the newest record of the mirror's own that was read
+	ready  bool                          // all that was there when reading began was read
+	failed map[string]failure            // by task
+	topics map[string]*course            // by name
+	looked time.Time
 }
 
-// Follow reads until ctx ends, or fails.
+// position is how far one partition is copied.
+type position struct {
+	key   []byte // under which the mirror keeps it
+	next  int64  // offset of the first record that it has not copied; -1: it begins anew
+	moved time.Time
+}
+
+// failure is why and when a task has ended.
+type failure struct {
+	why string
+	at  time.Time
+}
+
+// Follow reads until ctx ends, or fails. What it has read before stays.
 func (p *Progress) Follow(ctx context.Context) error {
-	err := p.Target.follow(ctx, ProgressTopic(p.From), func(fetches kgo.Fetches) {
-		fetches.EachRecord(func(r *kgo.Record) { p.take(r.Key, r.Value) })
-	})
+	client, err := p.Target.Client()
+	if err != nil {
+		return err
+	}
+	topic := ProgressTopic(p.From)
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("ask %s where %s ends: %w", p.Target.Cluster, topic, err)
+	}
+	end, _ := ends.Lookup(topic, 0)
+	p.begin(end.Offset)
+	err = p.Target.follow(ctx, func(fetches kgo.Fetches) {
+		fetches.EachRecord(func(r *kgo.Record) {
+			if r.Topic == topic {
+				p.take(r)
+				p.caughtUp(r.Offset+1 >= end.Offset)
+			} else {
+				p.status(r)
+			}
+		})
+	}, topic, statusTopic(p.From))
 	if err != nil {
 		return fmt.Errorf("follow the mirror's progress: %w", err)
 	}
 	return nil
 }
 
-// take reads one record of Kafka Connect's offsets: [connector, {topic, partition}] → {offset}.
-func (p *Progress) take(key, value []byte) {
+// begin prepares for reading from the beginning, up to an offset that is known.
+func (p *Progress) begin(end int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.copied == nil || end <= p.newest { // somebody has made the mirror's own topic anew
+		p.copied, p.newest, p.ready = map[string]map[int32]position{}, -1, end == 0
+	}
+	p.failed = map[string]failure{}
+}
+
+func (p *Progress) caughtUp(there bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready = p.ready || there
+}
+
+// take reads one record of Kafka Connect's offsets: [connector, {topic, partition}] → {offset}, or
+// nothing where a partition shall begin anew.
+func (p *Progress) take(r *kgo.Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.Offset <= p.newest {
+		return // it was read before
+	}
+	p.newest = r.Offset
 	var parts []json.RawMessage
 	var at struct {
 		Topic     string `json:"topic"`
 		Partition int32  `json:"partition"`
 	}
-	var done struct {
-		Offset int64 `json:"offset"`
-	}
-	if json.Unmarshal(key, &parts) != nil || len(parts) != 2 || json.Unmarshal(parts[1], &at) != nil || at.Topic == "" || json.Unmarshal(value, &done) != nil {
+	if json.Unmarshal(r.Key, &parts) != nil || len(parts) != 2 || json.Unmarshal(parts[1], &at) != nil || at.Topic == "" {
 		return // of another connector, which copies no topics
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.copied == nil {
-		p.copied, p.whole = map[string]map[int32]int64{}, map[string]time.Time{}
+	now := position{key: r.Key, next: -1, moved: r.Timestamp}
+	var done struct {
+		Offset *int64 `json:"offset"`
+	}
+	if json.Unmarshal(r.Value, &done) == nil && done.Offset != nil {
+		now.next = *done.Offset + 1
 	}
 	if p.copied[at.Topic] == nil {
-		p.copied[at.Topic] = map[int32]int64{}
+		p.copied[at.Topic] = map[int32]position{}
 	}
-	p.copied[at.Topic][at.Partition] = done.Offset
+	p.copied[at.Topic][at.Partition] = now
 }
 
-// Behind returns, for every topic that is mirrored, how many records its copy lacks.
-func (p *Progress) Behind(ctx context.Context, now time.Time) ([]fact.MirroredTopic, error) {
-	client, err := p.Source.Client()
-	if err != nil {
-		return nil, err
+// status reads one record of Kafka Connect's states: status-task-CONNECTOR-N → {state, trace}.
+func (p *Progress) status(r *kgo.Record) {
+	task, ok := strings.CutPrefix(string(r.Key), "status-task-"+sourceConnector+"-")
+	if !ok {
+		return
 	}
-	adm := kadm.NewClient(client)
-	begins, err := adm.ListStartOffsets(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s where its topics begin: %w", p.Source.Cluster, err)
+	var is struct {
+		State string `json:"state"`
+		Trace string `json:"trace"`
 	}
-	ends, err := adm.ListEndOffsets(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s where its topics end: %w", p.Source.Cluster, err)
-	}
-	return p.behind(begins, ends, now), nil
-}
-
-func (p *Progress) behind(begins, ends kadm.ListedOffsets, now time.Time) []fact.MirroredTopic {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lacks := map[string]int64{}
-	ends.Each(func(end kadm.ListedOffset) {
-		if !p.mirrors(end.Topic) || end.Err != nil {
-			return
-		}
-		next := int64(0)
-		if newest, ok := p.copied[end.Topic][end.Partition]; ok {
-			next = newest + 1
-		} else if begin, ok := begins.Lookup(end.Topic, end.Partition); ok && begin.Err == nil {
-			next = begin.Offset // nothing of it is copied yet
-		}
-		lacks[end.Topic] += max(0, end.Offset-next)
-	})
-	out := []fact.MirroredTopic{}
-	for topic, n := range lacks {
-		if n == 0 {
-			if p.whole == nil {
-				p.whole = map[string]time.Time{}
-			}
-			p.whole[topic] = now
-		}
-		out = append(out, fact.MirroredTopic{Name: topic, Records: n, Whole: p.whole[topic]})
+	if json.Unmarshal(r.Value, &is) != nil || is.State != "FAILED" {
+		delete(p.failed, task)
+		return
 	}
-	slices.SortFunc(out, func(a, b fact.MirroredTopic) int { return strings.Compare(a.Name, b.Name) })
+	p.failed[task] = failure{cause(is.Trace), r.Timestamp}
+}
+
+// cause returns what a Java trace began with: the last of its causes, in one line.
+func cause(trace string) string {
+	out := "it does not say why"
+	for line := range strings.Lines(trace) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "at ") && !strings.HasPrefix(line, "... ") {
+			out = strings.TrimPrefix(line, "Caused by: ")
+		}
+	}
 	return out
+}
+
+// Failed says why the task that copies has ended, by the mirror's own word, and when it said so; empty: it has not.
+func (p *Progress) Failed() (why string, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.failed { // there is one task
+		why, at = f.why, f.at
+	}
+	return why, at
+}
+
+var errUnread = errors.New("what the mirror keeps of its progress has not been read yet")
+
+// positions returns a copy of what is known now.
+func (p *Progress) positions() (map[string]map[int32]position, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ready {
+		return nil, fmt.Errorf("%s: %w", p.Target.Cluster, errUnread)
+	}
+	out := make(map[string]map[int32]position, len(p.copied))
+	for topic, at := range p.copied {
+		out[topic] = maps.Clone(at)
+	}
+	return out, nil
 }
 
 // mirrors tells whether a topic of the source is copied: not what is internal to Kafka, to

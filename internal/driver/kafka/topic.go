@@ -17,6 +17,7 @@ type Topic struct {
 	Copies     int    // of each partition
 	Least      int    // that must have a record before it is acknowledged
 	Keeps      string // retention in milliseconds, empty: the cluster's own
+	Largest    string // bytes of a batch, empty: the cluster's own
 }
 
 // Create makes a topic, where there is none of the name.
@@ -29,6 +30,9 @@ func (l *Looker) Create(ctx context.Context, t Topic) error {
 	settings := map[string]*string{"min.insync.replicas": &least}
 	if t.Keeps != "" {
 		settings["retention.ms"] = &t.Keeps
+	}
+	if t.Largest != "" {
+		settings["max.message.bytes"] = &t.Largest
 	}
 	_, err = kadm.NewClient(c).CreateTopic(ctx, t.Partitions, int16(t.Copies), settings, t.Name) //nolint:gosec // a few copies
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
