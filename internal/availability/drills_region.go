@@ -55,6 +55,7 @@ func regionDrills() []drill.Drill {
 			BlastRadius: "none meant: writes wait for a few seconds, twice", Verifies: verifies + "; none may be lost",
 			Steps: regionSteps(Graceful),
 		},
+		partnerDrill(),
 	}
 }
 

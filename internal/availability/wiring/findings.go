@@ -52,7 +52,8 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4)...)
+	partners, err5 := w.partnerFindings(now)
+	return slices.Concat(out, availability.LossFindings(lost, now), objects, zone, w.nameFindings(), w.outsideFindings(now), links, partners, w.connectionFindings(now)), errors.Join(append(errs, err1, err2, err3, err4, err5)...)
 }
 
 // descriptorFindings says which processes lack file descriptors or soon will.

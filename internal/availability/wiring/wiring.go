@@ -111,5 +111,6 @@ func (w *Wiring) decide(now time.Time) (out []control.Action, err error) {
 		actions, bad := w.decideRegion(name, now)
 		out, err = append(out, actions...), errors.Join(err, bad)
 	}
-	return out, err
+	actions, bad := w.decideRecopies(now)
+	return append(out, actions...), errors.Join(err, bad)
 }
