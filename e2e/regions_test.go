@@ -45,6 +45,7 @@ func TestRegions(t *testing.T) {
 		{"JournalsAreOne_7_8_5", journalsAreOne},
 		{"Drill_7_1_9_RegionMove", drillPasses("region-move")},
 		{"Drill_7_1_7_ObjectsPoisoned", drillPasses("objects-poisoned")},
+		{"Drill_7_1_9_PartnerBehind", drillPasses("partner-behind")},
 		{"TheOldRegionStaysFenced", staysFenced},
 		{"Drill_7_1_9_RegionLossAndTheServerDies", lossWithDeath},
 		{"JournalVerifies_7_8_5", journalVerifies},

@@ -35,13 +35,16 @@ func (c *Component) member(m, leader fact.PostgresMember, p fact.Postgres, polic
 	switch {
 	case !m.Broken.IsZero():
 		c.Role, c.Health = "replica", Degraded
-		c.Detail = fmt.Sprintf("it cannot start from what it has since %s, and gets a new copy of the leader's data: it is %s", m.Broken.UTC().Format(time.TimeOnly), m.State)
+		c.Detail = fmt.Sprintf("it cannot start or follow from what it has since %s, and gets a new copy of the leader's data: it is %s", m.Broken.UTC().Format(time.TimeOnly), m.State)
 	case m.Role == "primary":
 		c.Role = "primary"
 		c.Detail = fmt.Sprintf("timeline %d", m.Timeline) + connectionDetail(p.Connections, m.ID, now)
 	case m.Role == "standby_leader":
 		c.Role, c.Detail = "standby-leader", fmt.Sprintf("timeline %d, follows its partner region", m.Timeline)
-		if m.State != "streaming" && c.Health == Healthy {
+		if !p.Outrun.IsZero() && p.Lock.Standby {
+			c.Health = Degraded
+			c.Detail = fmt.Sprintf("its partner region has no more of what it needs since %s, and it gets a new copy of it: it is %s", p.Outrun.UTC().Format(time.TimeOnly), m.State)
+		} else if m.State != "streaming" && c.Health == Healthy {
 			c.Health, c.Detail = Progressing, "it does not stream from its partner region: it is "+m.State
 		}
 	case m.State == "streaming":

@@ -56,6 +56,7 @@ func regionDrills() []drill.Drill {
 			Steps: regionSteps(Graceful),
 		},
 		objectsDrill(),
+		partnerDrill(),
 	}
 }
 

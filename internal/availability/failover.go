@@ -262,12 +262,14 @@ func (p Postgres) follow(ctx context.Context, r *control.Run) (any, error) {
 		}
 		members := p.Members.Look(ctx, a.Cluster)
 		i := slices.IndexFunc(members, func(m fact.PostgresMember) bool { return m.Name == a.Member })
-		l := slices.IndexFunc(members, func(m fact.PostgresMember) bool { return m.Role == "primary" })
+		l := slices.IndexFunc(members, func(m fact.PostgresMember) bool { return m.Role == "primary" || m.Role == "standby_leader" })
 		switch {
 		case i < 0 || l < 0:
-			return fact.PostgresMember{}, errors.New("the cluster has no primary now")
+			return fact.PostgresMember{}, errors.New("the cluster has no leader now")
 		case i == l: // it leads again: it follows nobody, and that is well too
 			return members[i], nil
+		case r.Kind == KindReclone && p.unable(a):
+			return fact.PostgresMember{}, fmt.Errorf("%s has no new copy yet", a.Component)
 		case members[i].State != "streaming" || members[i].Timeline != members[l].Timeline:
 			return fact.PostgresMember{}, fmt.Errorf("%s is %q on timeline %d, the primary on %d", a.Component, members[i].State, members[i].Timeline, members[l].Timeline)
 		}

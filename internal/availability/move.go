@@ -75,6 +75,7 @@ type Mover struct {
 	Clusters Clusters
 	Regions  Regions
 	Objects  Objects
+	Copies   Copies
 	MoveView func(home, to string) (MoveView, error) // the newest facts, and what is wished for
 }
 
@@ -118,14 +119,18 @@ func (m Mover) Kinds() []control.Kind {
 	back := []control.Step{
 		{Name: "follow", Timeout: 3 * time.Minute, Do: do(m.followServing)},
 		{Name: "lift", Timeout: 20 * time.Second, Do: do(m.liftRegion)},
-		{Name: "catch-up", Timeout: 15 * time.Minute, Do: do(m.catchUp)},
+		{Name: "copy", Timeout: catchUpWithin + 2*copyWithin, Do: do(m.recopied)},
+		{Name: "catch-up", Timeout: catchUpWithin, Do: do(m.catchUp)},
 	}
 	return []control.Kind{
-		m.reserveKind(),
+		m.reserveKind(), m.recopyKind(),
 		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
 		{Name: KindRestore, Guard: m.guardMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
 	}
 }
+
+// catchUpWithin is how long a region that comes back may take to follow from what it has.
+const catchUpWithin = 15 * time.Minute
 
 func modeOf(o control.Operation) string {
 	a, err := decode[MoveArgs](&control.Run{Action: o.Action})

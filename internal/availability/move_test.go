@@ -246,6 +246,20 @@ func (x twinRegions) Serve(_ context.Context, _, region string) error {
 	return nil
 }
 
+// twinCopies need none: each region has what the other needs.
+type twinCopies struct{ *twin }
+
+func (x twinCopies) WAL(_ context.Context, region string) (fact.PostgresWAL, error) {
+	if !x.now().writes(region) {
+		return fact.PostgresWAL{}, errors.New("it takes no writes")
+	}
+	return fact.PostgresWAL{At: time.Now(), Position: 1000}, nil
+}
+
+func (twinCopies) CopyFrom(context.Context, string, string, string) error {
+	return errors.New("unexpected")
+}
+
 type twinObjects struct{ *twin }
 
 // Drained may only be asked once nobody writes to the old region any more.
@@ -268,6 +282,7 @@ func (t *twin) view(home, to string) (MoveView, error) {
 		into.At, into.Members = time.Now(), t.Look(context.Background(), region+"/postgres")
 	}
 	v.Target.Newest, v.Target.NewestAt = time.Now(), time.Now()
+	v.Source.WAL.At = time.Now()
 	return v, nil
 }
 
@@ -284,7 +299,7 @@ func (t *twin) mover() Mover {
 	}
 	return Mover{
 		Postgres: Postgres{Fencer: t, Locks: t, Members: t, Route: t, View: fences, Now: time.Now},
-		Clusters: twinClusters{t}, Regions: twinRegions{t}, Objects: twinObjects{t}, MoveView: t.view,
+		Clusters: twinClusters{t}, Regions: twinRegions{t}, Objects: twinObjects{t}, Copies: twinCopies{t}, MoveView: t.view,
 	}
 }
 

@@ -101,7 +101,7 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	case led: // its data is ahead by definition
 		p.LagBytes, p.LagSeconds, p.LossBound = 0, 0, 0
 	default:
-		p.lag(v, source, target, add)
+		p.lag(v, source, target, alive, now, add)
 	}
 	apart := LinkTrouble(v.There, v.Back, now)
 	if apart != "" && p.Mode == Graceful && !led {
@@ -133,11 +133,14 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 // its first steps make the region follow and catch up. It is pure.
 func PlanRestore(v MoveView, now time.Time) MovePlan {
 	p := PlanMove(v, Graceful, now)
-	p.Reasons = []string{} // what is behind is waited for, so that nothing is lost
-	if p.LossBound = 0; v.Mirror != nil && TopicTrouble(*v.Mirror, now) != "" {
+	p.Reasons = []string{} // nothing is lost by it, but whether there is anything to bring home is known only once it follows
+	p.switchedOff(v)
+	if p.LagBytes > gracefulLag {
 		p.LossBound = unknown
 	}
-	p.switchedOff(v)
+	if why := mustCopy(v, now); why != "" {
+		p.Reasons = append(p.Reasons, fmt.Sprintf("%s must be copied anew, which fournines does: %s", postgresOf(v.To), why))
+	}
 	if apart := LinkTrouble(v.There, v.Back, now); apart != "" {
 		p.Reasons = append(p.Reasons, apart+": it could not catch up")
 	}
@@ -160,10 +163,25 @@ func (p *MovePlan) switchedOff(v MoveView) {
 	}
 }
 
+// mustCopy says why the target must be copied anew, until it follows; empty when it need not.
+func mustCopy(v MoveView, now time.Time) string {
+	why := Outrun(v.Source, v.Target, now)
+	if why == "" && !v.Source.WAL.Outrun.IsZero() && v.Target.Lock.Standby {
+		why = "it needed write-ahead log that its partner has no more, and does not follow yet"
+	}
+	return why
+}
+
 // lag says how far behind the target is, and whether that is too far.
-func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, add func(string, ...any)) {
-	if target.State != "streaming" && target.State != "running" && target.State != "in archive recovery" {
+func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, alive bool, now time.Time, add func(string, ...any)) {
+	outrun := mustCopy(v, now)
+	switch {
+	case outrun != "" && p.Mode == Graceful: // otherwise it is a loss, and has a bound
+		add("%s must be copied anew, which fournines does: %s", postgresOf(v.To), outrun)
+	case !follows(target.State):
 		add("%s is %s and does not follow", target.ID, target.State)
+	case p.Mode == Graceful && alive && target.State != "streaming":
+		add("%s is %s and does not stream from %s", target.ID, target.State, v.From)
 	}
 	if !v.Target.Newest.IsZero() {
 		p.LagSeconds = max(0, v.Target.NewestAt.Sub(v.Target.Newest).Seconds())
@@ -172,8 +190,14 @@ func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, add func(
 		p.LagBytes = max(0, source.Received-received(v.Target.Members))
 	}
 	if p.Mode == Graceful {
-		if p.LossBound = 0; p.LagBytes > gracefulLag {
+		switch {
+		case p.LagBytes == unknown && alive:
+			add("nobody knows how far %s is behind", v.To)
+		case p.LagBytes > gracefulLag:
 			add("%s is %d MiB behind: wait until it has caught up", v.To, p.LagBytes>>20)
+		}
+		if outrun == "" && p.LagBytes != unknown {
+			p.LossBound = 0
 		}
 		return
 	}
@@ -182,8 +206,11 @@ func (p *MovePlan) lag(v MoveView, source, target fact.PostgresMember, add func(
 	if source.Role == "primary" && !source.Seen.IsZero() && !v.Target.Newest.IsZero() {
 		p.LossBound = max(0, source.Seen.Sub(v.Target.Newest).Seconds())
 	}
-	if rpo := v.Targets.RPO.D().Seconds(); p.LossBound > rpo {
-		add("%.0f s of acknowledged writes could be lost, the target allows %.0f: --accept-loss goes on all the same", p.LossBound, rpo)
+	switch rpo := v.Targets.RPO.D(); {
+	case p.LossBound == unknown && rpo != math.MaxInt64:
+		add("nobody knows how much of acknowledged writes would be lost: --accept-loss goes on all the same")
+	case p.LossBound > rpo.Seconds():
+		add("%.0f s of acknowledged writes could be lost, the target allows %.0f: --accept-loss goes on all the same", p.LossBound, rpo.Seconds())
 	}
 }
 
@@ -278,7 +305,7 @@ func (p *MovePlan) topics(v MoveView, source fact.PostgresMember, now time.Time,
 func received(members []fact.PostgresMember) int64 {
 	var out int64
 	for _, m := range members {
-		out = max(out, m.Received)
+		out = max(out, position(m))
 	}
 	return out
 }
@@ -287,7 +314,7 @@ func received(members []fact.PostgresMember) int64 {
 func steps(rejoin bool) []string {
 	var out []string
 	if rejoin {
-		out = append(out, "follow", "lift", "catch-up")
+		out = append(out, "follow", "lift", "copy", "catch-up")
 	}
 	return append(out, "preflight", "warm", "hold", "fence", "demote", "promote", "scale", "preload", "switch", "resume", "verify")
 }

@@ -39,6 +39,11 @@ func TestPlanMove(t *testing.T) {
 		}, "ungraceful: 1200 s of acknowledged writes could be lost", 1200},
 		{"graceful without a source", Graceful, func(v *MoveView) { v.Source.Members[0].Seen = now.Add(-time.Minute) }, "graceful: us-east-1/postgres has no primary that answers", 0},
 		{"too far behind", Graceful, func(v *MoveView) { v.Source.Members[0].Received = 100 << 20 }, "graceful: us-west-2 is 99 MiB behind", 0},
+		{"it does not stream", "", func(v *MoveView) { v.Target.Members[0].State = "in archive recovery" }, "graceful: w is in archive recovery and does not stream from us-east-1", 0},
+		{"nobody knows how far it is", "", func(v *MoveView) { v.Source.Members[0].Received = 0 }, "graceful: nobody knows how far us-west-2 is behind", -1},
+		{"its partner has outrun it", "", outrun, "graceful: us-west-2/postgres must be copied anew, which fournines does: w needs write-ahead log", -1},
+		{"its partner has outrun it and is lost", Ungraceful, outrun, "ungraceful", 2},
+		{"nobody knows what would be lost", Ungraceful, func(v *MoveView) { v.Target.Newest = time.Time{} }, "ungraceful: nobody knows how much of acknowledged writes would be lost", -1},
 		{"no capacity", "", func(v *MoveView) { v.Nodes = 2 }, "graceful: 2 of 3 zones of us-west-2 report", 0},
 		{"it does not run", "", func(v *MoveView) { v.Runs = false }, "graceful: us-west-2 does not run here", -1},
 		{"it is fenced itself", "", func(v *MoveView) { v.Waits = RegionWish{Fenced: "e", Reason: "fire"} }, "graceful: us-west-2 is fenced", -1},
@@ -105,6 +110,13 @@ func TestPlanMove(t *testing.T) {
 		}
 		if !strings.HasPrefix(got, c.want) || p.Ready == strings.Contains(c.want, ":") || p.LossBound != c.loss {
 			t.Errorf("%s: %q, loss %v; want %q, %v", c.name, got, p.LossBound, c.want, c.loss)
+		}
+	}
+	for name, change := range map[string]func(*MoveView){"far behind": func(v *MoveView) { v.Source.Members[0].Received = 461 << 20 }, "outrun": outrun} {
+		v := pairView(now)
+		change(&v)
+		if p := PlanRestore(v, now); p.LossBound != unknown || p.Ready != (name == "far behind") {
+			t.Errorf("a restore of a region that is %s: %+v", name, p)
 		}
 	}
 	v := pairView(now)

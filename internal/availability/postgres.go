@@ -26,6 +26,7 @@ type PostgresView struct {
 	Detection spec.Detection
 	Path      spec.FailoverPath
 	Cluster   fact.Postgres
+	Source    fact.Postgres        // of the partner region, where Cluster stands by for it
 	Probes    []fact.Probe         // newest of every observer
 	Fences    map[string]Fence     // that stand now, by component id
 	Proved    map[string]string    // component id → epoch of the fence its node has proved

@@ -107,6 +107,11 @@ func moveReadiness(v PostgresView, now time.Time) Readiness {
 // standbyReadiness answers for a cluster that follows another region's: its leader
 // streams from there, and another member could take its place.
 func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, now time.Time) Readiness {
+	if why := Outrun(v.Source, v.Cluster, now); why != "" {
+		r.Reasons = append(r.Reasons, "it must be copied anew, which fournines does: "+why)
+	} else if !v.Cluster.Outrun.IsZero() {
+		r.Reasons = append(r.Reasons, "it is copied anew from its partner region and does not follow yet")
+	}
 	if leader.Name != "" && leader.State != "streaming" {
 		r.Reasons = append(r.Reasons, fmt.Sprintf("%s is %s and does not stream from its partner region", leader.ID, leader.State))
 	}

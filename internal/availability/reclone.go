@@ -14,22 +14,23 @@ import (
 const KindReclone = "postgres.reclone"
 
 const (
-	// recloneAfter is how long a member must fail to start, again and again. Recovery after a
-	// crash, however long, does not fail.
+	// recloneAfter is how long a member must fail to start, again and again, or lack what it needs
+	// to follow. Recovery after a crash, however long, does not fail.
 	recloneAfter = 30 * time.Second
 	// mostReclones of one member within an hour: what breaks a fresh copy again is no matter of copies.
 	mostReclones = 3
 )
 
-// BrokenSince says since when a member fails to start, from what was known before and what it
-// says now.
-func BrokenSince(before time.Time, state string, now time.Time) time.Time {
-	switch state {
-	case "start failed", "crashed":
+// BrokenSince says since when a member cannot follow from what it has, from what was known before and what it
+// says now. One that needs what its leader has no more cannot follow either; oldest is the
+// oldest position of that one, 0 where it is unknown.
+func BrokenSince(before time.Time, m fact.PostgresMember, oldest int64, now time.Time) time.Time {
+	switch {
+	case m.State == "start failed", m.State == "crashed", outruns(oldest, m) && stuck(m, now):
 		if before.IsZero() {
 			return now
 		}
-	case "running", "streaming", "in archive recovery", "creating replica":
+	case follows(m.State), m.State == "creating replica":
 		return time.Time{}
 	}
 	return before // it starts, or stops: that decides nothing
@@ -43,6 +44,14 @@ func (p Postgres) broken(a RejoinArgs) bool {
 	}
 	m, _ := memberNamed(v.Cluster, a.Member)
 	return !m.Broken.IsZero() && p.Now().Sub(m.Broken) >= recloneAfter
+}
+
+// unable tells whether a member is known to be unable to follow from what it has, whatever it
+// says of itself: one that needs what is gone streams for a moment, again and again.
+func (p Postgres) unable(a RejoinArgs) bool {
+	v, err := p.View(a.Cluster)
+	m, _ := memberNamed(v.Cluster, a.Member)
+	return err != nil || !m.Broken.IsZero()
 }
 
 // decideReclone copies the leader anew to one member that cannot start.
@@ -71,6 +80,9 @@ func decideReclone(v PostgresView, now time.Time) []control.Action {
 		}
 		a.Actor = "system:availability"
 		a.Reason = fmt.Sprintf("%s has failed to start again and again for %.0f s; %s has the data", m.ID, now.Sub(m.Broken).Seconds(), leader.ID)
+		if follows(m.State) {
+			a.Reason = fmt.Sprintf("%s has needed write-ahead log for %.0f s that %s has no more", m.ID, now.Sub(m.Broken).Seconds(), leader.ID)
+		}
 		return []control.Action{a}
 	}
 	return nil
@@ -114,7 +126,7 @@ func (p Postgres) reclone(ctx context.Context, r *control.Run) (any, error) {
 			switch {
 			case m.Name != a.Member:
 				continue
-			case m.State == "creating replica" || m.State == "streaming":
+			case m.State == "creating replica" || m.State == "streaming" && !p.unable(a):
 				return m, nil
 			case m.Error != "":
 				return m, fmt.Errorf("%s does not answer: %s", a.Component, m.Error)

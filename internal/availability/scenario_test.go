@@ -167,6 +167,12 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 			d.Fatalf(t, "%v", err)
 		}
 		s.member(f[1]).Broken, s.member(f[1]).State = s.now.Add(-ago), "start failed"
+	case "outrun": // outrun NAME AGO: it needs what its leader has no more
+		ago, err := time.ParseDuration(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		s.member(f[1]).Broken, s.member(f[1]).State = s.now.Add(-ago), "in archive recovery"
 	case "recloned": // recloned NAME AGO …, without lasting success
 		for i, ago := range f[2:] {
 			d, err := time.ParseDuration(ago)

@@ -91,20 +91,31 @@ func (w world) up(ctx context.Context, o up.UpOptions) error {
 	defer log.Close() //nolint:errcheck // written line by line
 	o.Log = slog.New(slog.NewJSONHandler(log, nil))
 	u, err := up.PrepareUp(ctx, o)
+	if shape, ok := errors.AsType[*up.ShapeError](err); ok {
+		return verb.Exit(verb.Misused, shape)
+	}
 	if err != nil {
 		return err
 	}
-	shown := make(chan struct{})
+	shown := make(chan error, 1)
 	watching, cancel := context.WithCancel(ctx)
 	go func() {
-		defer close(shown)
-		if err := w.showStart(watching, u.Layout.ServerListens(), u.Secrets.Token); err == nil {
+		err := w.showStart(watching, u.Layout.ServerListens(), u.Secrets.Token)
+		idle, stuck := errors.AsType[*idleError](err)
+		switch {
+		case err == nil:
 			w.welcome(u.Installation, u.Secrets.Token, o.Root)
+		case stuck && idle.serves:
+			w.Note("\n%v\nCustomers are served, so it goes on: fournines status", idle)
+		case stuck:
+			shown <- fmt.Errorf("the platform does not come up and is stopped: %w", idle)
+			cancel()
 		}
+		close(shown)
 	}()
-	err = u.Run(ctx)
+	err = u.Run(watching)
 	cancel()
-	<-shown
+	err = errors.Join(<-shown, err)
 	w.Note("stopped")
 	return err
 }
@@ -167,7 +178,7 @@ func (w world) detach(ctx context.Context, o up.UpOptions) error {
 	case <-ended: //nolint:errcheck // its last words say why
 		b, rerr := os.ReadFile(out.Name())
 		_, werr := w.Err.Write(b)
-		return errors.Join(errors.New("the platform did not come up; the lines above say why"), rerr, werr)
+		return verb.Exit(max(cmd.ProcessState.ExitCode(), verb.Failed), errors.Join(errors.New("the platform did not come up; the lines above say why"), rerr, werr))
 	}
 }
 
@@ -185,53 +196,30 @@ func awaitLaidDown(ctx context.Context, root string, pid int) (token string, ser
 	return s.Token, layout.ServerListens(), errors.Join(err1, err2)
 }
 
-// showStart shows how the regions come up, until everything is healthy and ready.
+// showStart shows how the regions come up, until everything is healthy and ready, or nothing
+// gets further.
 func (w world) showStart(ctx context.Context, servers []string, token string) error {
 	client := client.NewClient(token, servers...)
 	t := verb.NewTree(w.Err)
-	begun := time.Now()
+	begun, far := time.Now(), advance{}
 	for {
 		var s api.Status
 		short, cancel := context.WithTimeout(ctx, 2*time.Second)
 		err := client.Call(short, http.MethodGet, "/v1/status", "", nil, &s)
 		cancel()
-		done := err == nil && ready(s)
-		t.Draw(startLines(s, err, time.Since(begun)))
-		if done {
+		lines := startLines(s, err, time.Since(begun))
+		t.Draw(lines)
+		if err == nil && len(waits(s, nil)) == 0 {
 			return nil
+		}
+		if idle := far.look(s, err, lines, time.Now()); idle != nil {
+			return idle
 		}
 		wait.Sleep(ctx, 250*time.Millisecond)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
-}
-
-// ready tells whether every component is healthy and every cluster could fail over.
-func ready(s api.Status) bool {
-	for _, v := range s.Servers {
-		if v.Health != api.Healthy && !v.Elsewhere { // an operator starts that one on its machine
-			return false
-		}
-	}
-	n := 0
-	for _, r := range s.Regions {
-		if !r.Running {
-			continue
-		}
-		n++
-		for _, c := range r.Components {
-			if c.Health != api.Healthy && c.Kind != place.Mirror { // it catches up by itself, and nobody waits for it
-				return false
-			}
-		}
-		for _, x := range r.Readiness {
-			if !x.Ready && !x.Alone {
-				return false
-			}
-		}
-	}
-	return n > 0
 }
 
 func (w world) downCommand() *cobra.Command {

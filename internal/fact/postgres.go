@@ -17,7 +17,31 @@ type Postgres struct {
 	NewestAt time.Time `json:"newest_at,omitzero"`
 
 	Connections PostgresConnections `json:"connections,omitzero"`
-	Drift       time.Time           `json:"drift,omitzero"` // since when Lock differs from what is declared; zero: it does not
+	WAL         PostgresWAL         `json:"wal,omitzero"`
+	Outrun      time.Time           `json:"outrun,omitzero"` // of a standby cluster: as WAL.Outrun of its partner's
+	Drift       time.Time           `json:"drift,omitzero"`  // since when Lock differs from what is declared; zero: it does not
+}
+
+// PostgresWAL is the write-ahead log of a cluster's leader. Positions are in bytes.
+type PostgresWAL struct {
+	At       time.Time    `json:"at"`
+	Member   string       `json:"member"`          // component id of the leader
+	Position int64        `json:"position"`        // newest that it has written or replayed
+	Oldest   int64        `json:"oldest"`          // oldest that it still has
+	Rate     float64      `json:"rate,omitempty"`  // bytes a second of late; 0: unknown
+	Partner  PostgresSlot `json:"partner"`         // of a cluster that leads; it keeps WAL for its partner region's
+	Outrun   time.Time    `json:"outrun,omitzero"` // since when the partner region's cluster cannot follow from what it has; zero: it can, or it is unknown
+}
+
+// PostgresSlot is a physical replication slot as its server tells it.
+type PostgresSlot struct {
+	Exists bool   `json:"exists"`
+	Active bool   `json:"active"`           // somebody streams through it
+	Status string `json:"status,omitempty"` // wal_status: reserved, extended, unreserved or lost; empty: it has none
+	Kept   int64  `json:"kept"`             // position from which on it keeps WAL; 0: it keeps none
+	Safe   int64  `json:"safe"`             // bytes that may be written before WAL that it needs may be removed; -1: unknown, or no limit
+
+	Strained time.Time `json:"strained,omitzero"` // since when it soon keeps no more what is needed; zero: it does not
 }
 
 // PostgresConnections is who is connected to the primary, and how many may be.
@@ -59,12 +83,13 @@ type PostgresMember struct {
 	Name     string    `json:"name"`
 	ID       string    `json:"id"`              // component id
 	Seen     time.Time `json:"seen"`            // of the newest answer
-	Broken   time.Time `json:"broken,omitzero"` // since when it fails to start, again and again; zero: it does not
+	Broken   time.Time `json:"broken,omitzero"` // since when it cannot start or follow from what it has; zero: it can
 	Error    string    `json:"error,omitempty"`
 	Role     string    `json:"role"`  // primary, replica or standby_leader
 	State    string    `json:"state"` // running, streaming, starting …
 	Timeline int       `json:"timeline"`
 	Received int64     `json:"received"` // WAL position received or written, bytes
 	Replayed int64     `json:"replayed"`
-	Sync     bool      `json:"sync"` // a synchronous standby now
+	Moved    time.Time `json:"moved,omitzero"` // when either was last seen to change
+	Sync     bool      `json:"sync"`           // a synchronous standby now
 }

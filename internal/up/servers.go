@@ -37,7 +37,7 @@ func usualServers(root string, p *spec.Platform, regions []string) int {
 func (u *Up) ShareKeys() error {
 	if u.Layout.Servers <= 1 {
 		if place.Exists(filepath.Join(u.Layout.Root, place.FoundedFile)) {
-			return fmt.Errorf("%s holds the journal of several servers, and one alone cannot decide: bring it up with --servers 3, or use another --data", u.Layout.Root)
+			return &ShapeError{u.Layout.Root, []string{"it holds the journal of several servers, and one alone cannot decide: bring it up with --servers 3"}}
 		}
 		return nil
 	}
@@ -49,7 +49,7 @@ func (u *Up) ShareKeys() error {
 		return fmt.Errorf("--servers is %d, and the %d regions here have room for %d: one in each, and one outside", u.Layout.Servers, len(u.Layout.Regions), len(seats))
 	}
 	if alone := filepath.Join(u.Layout.Root, place.Server, place.JournalDir); seats[0].Name != place.Server && place.Exists(alone) {
-		return fmt.Errorf("%s holds the journal of a server outside of the regions, and with these regions the servers sit in them: keep --servers 1, or use another --data", u.Layout.Root)
+		return &ShapeError{u.Layout.Root, []string{"it holds the journal of a server outside of the regions, and with these regions the servers sit in them: keep --servers 1"}}
 	}
 	if u.Secrets.Journal == "" {
 		key, err := journal.ReadKey(filepath.Join(u.Layout.SeatDir(seats[0]), place.JournalDir))

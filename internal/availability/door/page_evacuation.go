@@ -181,7 +181,7 @@ func planHome(s moveSheet) console.Plan {
 		Blast: []string{
 			fmt.Sprintf("%d of %d cells, %s of all customers: their requests wait while it moves%s.", len(h.Cells), h.All, console.Ratio(h.Share(), 1), estimate(p)),
 			"Customers of other homes are not touched.",
-			lossWords(p),
+			lossWords(p, h.Verb()),
 		},
 		Verifies: []string{
 			"Nothing of the old region can take a write, before the new one may: each process proved dead, or its database seen to follow.",
@@ -221,8 +221,10 @@ func estimate(p MovePlan) string {
 }
 
 // lossWords words what could be lost.
-func lossWords(p MovePlan) string {
+func lossWords(p MovePlan, verb string) string {
 	switch {
+	case p.LossBound < 0 && verb == "restore":
+		return "Nothing acknowledged is lost: nobody is moved before the copy has caught up, and how far it is nobody knows yet."
 	case p.LossBound < 0:
 		return "How much would be lost is unknown: nobody knows how far the copy is."
 	case p.LossBound == 0:

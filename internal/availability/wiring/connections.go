@@ -84,8 +84,10 @@ func (x limits) Bound(ctx context.Context, cluster string) ([]string, error) {
 func (w *Wiring) connectionTasks() (out []wing.Task) {
 	for _, name := range w.house.Layout.Regions {
 		out = append(out, wing.Task{
-			Name: "connections-" + name, Does: "Counts the sessions of the primary of " + name + ", and looks whether their limits are as declared.",
-			Every: connectionsEvery, Do: func(ctx context.Context) error { return w.regions[name].lookConnections(ctx) },
+			Name: "connections-" + name, Does: "Counts the sessions of the primary of " + name + ", looks whether their limits are as declared, and what write-ahead log it has.",
+			Every: connectionsEvery, Do: func(ctx context.Context) error {
+				return errors.Join(w.regions[name].lookConnections(ctx), w.regions[name].lookWAL(ctx)) // one after another: few sessions are kept free
+			},
 		})
 	}
 	return out

@@ -7,6 +7,8 @@ import (
 	"github.com/greenlang/fournines/internal/assign"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/driver/kafka"
+	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/place"
 )
 
@@ -28,6 +30,7 @@ func DrillEnv(root, region, id string, people *client.Client) (drill.Env, error)
 		token = secrets.App
 	}
 	platform := DrillPlatform{Client: people, Region: region, Dir: layout.JournalDir(), Layout: layout, Password: secrets.GreenLang, Redis: &RedisWriter{Address: layout.EdgeAddress(region, place.Redis), Password: secrets.Redis}}
+	platform.Admin = postgres.Admin{User: patroni.SuperUser, Password: secrets.Superuser, Database: "postgres"}
 	platform.Events = &trailWriter{send: client.NewClient(secrets.Applications[place.GreenLang], people.Addresses...), read: people}
 	if zones := layout.Brokers(region); len(zones) > 1 {
 		copies, least := assign.Broker(layout, region, zones[0]).Replication(layout.Platform.Spec.Engines.Kafka)

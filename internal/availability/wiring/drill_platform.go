@@ -22,6 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability/door"
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/drill"
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/wait"
@@ -40,6 +41,7 @@ type DrillPlatform struct {
 
 	Layout   place.Layout
 	Password string // of the application's role
+	Admin    postgres.Admin
 }
 
 // Trail implements availability.ServerPlatform.

@@ -60,11 +60,12 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 	objects, err2 := w.objectFindings(now)
 	zone, err3 := w.hostedZoneFindings()
 	links, err4 := w.linkFindings(now)
-	out = slices.Concat(out, availability.LossFindings(lost, now), topics, objects, zone, w.nameFindings(), w.outsideFindings(now), links, w.connectionFindings(now))
+	partners, err7 := w.partnerFindings(now)
+	out = slices.Concat(out, availability.LossFindings(lost, now), topics, objects, zone, w.nameFindings(), w.outsideFindings(now), links, partners, w.connectionFindings(now))
 	out = availability.OneCause(out, outages, w.first)
 	start, err6 := w.Start()
 	start.Quieten(out, now)
-	return out, errors.Join(append(errs, err1, err2, err3, err4, err5, err6)...)
+	return out, errors.Join(append(errs, err1, err2, err3, err4, err5, err6, err7)...)
 }
 
 // first says what to do first about an outage, and what became of the customers.

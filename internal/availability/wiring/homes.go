@@ -53,7 +53,7 @@ func (w *Wiring) moving(region string) (bool, error) {
 }
 
 func (w *Wiring) mover() availability.Mover {
-	return availability.Mover{Postgres: w.postgres(), Clusters: clusters{w}, Regions: regions{w}, Objects: drained{w.objects}, MoveView: w.MoveView}
+	return availability.Mover{Postgres: w.postgres(), Clusters: clusters{w}, Regions: regions{w}, Objects: drained{w.objects}, Copies: copies{w}, MoveView: w.MoveView}
 }
 
 // MoveView gathers the input of a plan to move a home.

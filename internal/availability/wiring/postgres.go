@@ -43,6 +43,9 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 		Policy: sp.Engines.Postgres, Detection: sp.Failover.Detection, Path: sp.Failover.WithinRegion,
 		Cluster: w.house.Facts.Postgres(region), Probes: w.house.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Starting: map[string]bool{}, Disks: map[string]fact.Disk{},
 	}
+	if r, ok := w.regions[region]; ok && v.Cluster.Lock.Standby {
+		v.Source = w.house.Facts.Postgres(r.layout.Partner(r.spec).Name)
+	}
 	fences, err := state.List[availability.Fence](w.house.State, availability.FencePrefix+region+"/")
 	if err != nil {
 		return v, fmt.Errorf("read the fences of %s: %w", region, err)
@@ -277,7 +280,7 @@ func (x members) Reclone(ctx context.Context, cluster, member string) error {
 	}
 	for _, z := range r.spec.Zones {
 		if place.Member(r.spec.Name, z) == member {
-			return r.rest(z).Reinitialize(ctx)
+			return r.rest(z).Reinitialize(ctx, true)
 		}
 	}
 	return fmt.Errorf("%s has no member %s", cluster, member)

@@ -137,6 +137,10 @@ func (r *region) look(ctx context.Context) []fact.PostgresMember {
 func (r *region) lookMembers(ctx context.Context) {
 	seen := r.look(ctx)
 	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) {
+		oldest := int64(0)
+		if now := r.now(); now.Sub(p.WAL.At) <= 3*connectionsEvery && p.WAL.Member == leaderOf(*p) {
+			oldest = p.WAL.Oldest
+		}
 		old := map[string]fact.PostgresMember{}
 		for _, m := range p.Members {
 			old[m.Name] = m
@@ -146,7 +150,11 @@ func (r *region) lookMembers(ctx context.Context) {
 				before.Error = m.Error
 				seen[i] = before
 			} else {
-				seen[i].Broken = availability.BrokenSince(before.Broken, m.State, r.now())
+				if m.Moved = before.Moved; m.Received != before.Received || m.Replayed != before.Replayed {
+					m.Moved = r.now()
+				}
+				m.Broken = availability.BrokenSince(before.Broken, m, oldest, r.now())
+				seen[i] = m
 			}
 		}
 		p.Members = seen
@@ -225,8 +233,9 @@ func (r *region) observeRedis(ctx context.Context) {
 }
 
 // primary returns the component id of the lock's holder.
-func (r *region) primary() string {
-	p := r.facts.Postgres(r.spec.Name)
+func (r *region) primary() string { return leaderOf(r.facts.Postgres(r.spec.Name)) }
+
+func leaderOf(p fact.Postgres) string {
 	for _, m := range p.Members {
 		if m.Name == p.Lock.Leader {
 			return m.ID

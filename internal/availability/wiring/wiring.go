@@ -118,6 +118,7 @@ func (w *Wiring) decide(now time.Time) (out []control.Action, err error) {
 		actions, bad := w.decideRegion(name, now)
 		out, err = append(out, actions...), errors.Join(err, bad)
 	}
-	mirrors, bad := w.decideMirrors(now)
-	return append(out, mirrors...), errors.Join(err, bad)
+	mirrors, bad1 := w.decideMirrors(now)
+	copies, bad2 := w.decideRecopies(now)
+	return slices.Concat(out, mirrors, copies), errors.Join(err, bad1, bad2)
 }

@@ -29,7 +29,7 @@ func fixtureHomes() []availabilitydoor.Home {
 	west.Plan.Home, west.Lost.Home = "eu-west-1", "eu-west-1"
 	for _, p := range []*availabilitydoor.MovePlan{&west.Plan, &west.Lost} {
 		p.LagBytes, p.LagSeconds, p.Objects, p.ObjectsLag = -1, -1, -1, -1
-		p.Steps = append([]string{"follow", "lift", "catch-up"}, steps...)
+		p.Steps = append([]string{"follow", "lift", "copy", "catch-up"}, steps...)
 	}
 	west.Lost.Ready, west.Lost.LossBound, west.Lost.Reasons = false, -1, []string{"eu-west-1 is fenced since 2026-11-23T11:20:00Z (fire in the building): restore it first with `fournines restore`"}
 	return []availabilitydoor.Home{east, west}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/patroni"
 	"github.com/greenlang/fournines/internal/driver/postgres"
@@ -33,11 +35,17 @@ type cluster struct {
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	platform, err := spec.BuiltIn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, bin := loopback.New(t), enginetest.PostgresPrograms(t, unproved)
+	n := loopback.New(t)
+	client, store := startStore(t, n)
+	c := &cluster{t: t, lock: patroni.Lock{Client: client, Scope: "east"}, rest: map[string]patroni.REST{}, address: map[string]string{}}
+	c.start(patroni.Member{Name: "east-a", Address: n.IP(1, 1), Etcd: []string{store}})
+	c.start(patroni.Member{Name: "east-b", Address: n.IP(1, 2), Etcd: []string{store}})
+	return c
+}
+
+// startStore starts a real etcd, and returns a client and where it serves.
+func startStore(t *testing.T, n loopback.Network) (*clientv3.Client, string) {
+	t.Helper()
 	store := n.Host(1, 9, 2379)
 	peer := "http://" + n.Host(1, 9, 2380)
 	e, err := etcd.Start(t.Context(), etcd.Member{Name: "one", Dir: t.TempDir(), Client: "http://" + store, Peer: peer, Cluster: "one=" + peer, Token: "patroni"})
@@ -50,23 +58,27 @@ func startCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	c := &cluster{t: t, lock: patroni.Lock{Client: client, Scope: "east"}, rest: map[string]patroni.REST{}, address: map[string]string{}}
-	for i, name := range []string{"east-a", "east-b"} {
-		m := patroni.Member{
-			Scope: "east", Name: name, Address: n.IP(1, i+1), Etcd: []string{store}, Network: "127.0.0.0/8", BinDir: bin,
-			Secrets: patroni.Secrets{Superuser: "s", Replication: "r", REST: "w", Probe: "p"}, Grants: []patroni.Database{{Name: "app", Password: "it's"}},
-		}
-		config, err := m.Config(platform.Spec.Engines.Postgres)
-		if err != nil {
-			t.Fatal(err)
-		}
-		script, sql := m.Bootstrap()
-		enginetest.StartPatroni(t, map[string]string{"patroni.yml": config, "bootstrap.sh": script, "bootstrap.sql": sql}, unproved)
-		c.members = append(c.members, name)
-		c.rest[name] = patroni.REST{Base: "http://" + net.JoinHostPort(m.Address, strconv.Itoa(patroni.RESTPort)), Password: "w", Client: &http.Client{}}
-		c.address[name] = net.JoinHostPort(m.Address, strconv.Itoa(patroni.PostgresPort))
+	return client, store
+}
+
+// start starts a member of the cluster, of which its name, its address and its etcd are given.
+func (c *cluster) start(m patroni.Member) {
+	c.t.Helper()
+	platform, err := spec.BuiltIn()
+	if err != nil {
+		c.t.Fatal(err)
 	}
-	return c
+	m.Scope, m.Network, m.BinDir = c.lock.Scope, "127.0.0.0/8", enginetest.PostgresPrograms(c.t, unproved)
+	m.Secrets, m.Grants = patroni.Secrets{Superuser: "s", Replication: "r", REST: "w", Probe: "p"}, []patroni.Database{{Name: "app", Password: "it's"}}
+	config, err := m.Config(platform.Spec.Engines.Postgres)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	script, sql := m.Bootstrap()
+	enginetest.StartPatroni(c.t, map[string]string{"patroni.yml": config, "bootstrap.sh": script, "bootstrap.sql": sql}, unproved)
+	c.members = append(c.members, m.Name)
+	c.rest[m.Name] = patroni.REST{Base: "http://" + net.JoinHostPort(m.Address, strconv.Itoa(patroni.RESTPort)), Password: "w", Client: &http.Client{}}
+	c.address[m.Name] = net.JoinHostPort(m.Address, strconv.Itoa(patroni.PostgresPort))
 }
 
 func (c *cluster) read() fact.PostgresLock {
@@ -81,7 +93,7 @@ func (c *cluster) read() fact.PostgresLock {
 func (c *cluster) member(name string) fact.PostgresMember {
 	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
 	defer cancel()
-	return c.rest[name].Member(ctx, name, "east/"+name, time.Now)
+	return c.rest[name].Member(ctx, name, c.lock.Scope+"/"+name, time.Now)
 }
 
 // await returns the lock once the cluster is whole: one leads, and the other follows in sync.

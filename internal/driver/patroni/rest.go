@@ -38,20 +38,9 @@ type memberAnswer struct {
 // Member asks the member about itself. now stamps the answer.
 func (r REST) Member(ctx context.Context, name, id string, now func() time.Time) fact.PostgresMember {
 	m := fact.PostgresMember{Name: name, ID: id}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Base+"/patroni", nil)
-	if err != nil {
-		m.Error = err.Error()
-		return m
-	}
-	resp, err := r.Client.Do(req)
-	if err != nil {
-		m.Error = err.Error()
-		return m
-	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
 	var a memberAnswer
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&a); err != nil {
-		m.Error = fmt.Sprintf("read GET /patroni: %v", err)
+	if err := r.get(ctx, "patroni", &a); err != nil {
+		m.Error = err.Error()
 		return m
 	}
 	m.Seen, m.State, m.Timeline = now(), a.State, a.Timeline
@@ -80,10 +69,45 @@ func (r REST) Switchover(ctx context.Context, leader, candidate string) error {
 	return r.post(ctx, "switchover", body)
 }
 
-// Reinitialize makes the member forget all of its data and copy the leader's. Patroni refuses
-// on the leader itself, and where there is none; the caller verifies the effect.
-func (r REST) Reinitialize(ctx context.Context) error {
-	return r.post(ctx, "reinitialize", map[string]any{"force": true, "from_leader": true})
+// Reinitialize makes the member forget all of its data and copy the leader's, or those of a
+// member that stands in, see [Lock.StandIn]. Patroni refuses on the leader itself, and where
+// there is none; the caller verifies the effect.
+func (r REST) Reinitialize(ctx context.Context, fromLeader bool) error {
+	return r.post(ctx, "reinitialize", map[string]any{"force": true, "from_leader": fromLeader})
+}
+
+// Knows tells whether the member's Patroni sees another member of that name.
+func (r REST) Knows(ctx context.Context, name string) (bool, error) {
+	var c struct {
+		Members []struct {
+			Name string `json:"name"`
+		} `json:"members"`
+	}
+	if err := r.get(ctx, "cluster", &c); err != nil {
+		return false, err
+	}
+	for _, m := range c.Members {
+		if m.Name == name {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (r REST) get(ctx context.Context, verb string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.Base+"/"+verb, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := r.Client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(into); err != nil {
+		return fmt.Errorf("read GET /%s: %w", verb, err)
+	}
+	return nil
 }
 
 func (r REST) post(ctx context.Context, verb string, body map[string]any) error {

@@ -12,7 +12,8 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
-// Admin connects to a server as a superuser, to look at its sessions and to bound them.
+// Admin connects to a server as a superuser, to look at its sessions and its write-ahead log,
+// and to bound the sessions.
 type Admin struct {
 	User, Password, Database string
 	Limits                   Limits
@@ -57,7 +58,7 @@ func (a Admin) with(ctx context.Context, address string, silence time.Duration, 
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
 	if err := use(conn); err != nil {
-		return fmt.Errorf("look at the connections of %s: %w", address, err)
+		return fmt.Errorf("look at %s as %s: %w", address, a.User, err)
 	}
 	return nil
 }
