@@ -146,7 +146,7 @@ func cause(trace string) string {
 	out := "it does not say why"
 	for line := range strings.Lines(trace) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "at ") && !strings.HasPrefix(line, "... ") {
-			out = strings.TrimPrefix(line, "Caused by: ")
+			out = strings.TrimSuffix(strings.TrimPrefix(line, "Caused by: "), ".")
 		}
 	}
 	return out
