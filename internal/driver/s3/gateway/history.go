@@ -91,7 +91,7 @@ func (b *backend) versionsOf(bucket, key string) ([]feed.Version, error) {
 			return nil, err
 		}
 	}
-	b.forgetPutBack(key, out, metadata)
+	forgetPutBack(out, metadata)
 	return out, nil
 }
 
@@ -131,7 +131,7 @@ func (b *backend) version(v *feed.Version, key, dir, name string, since time.Tim
 	v.ETag = strings.Trim(string(of[attrETag]), `"`)
 	sum := sha256.New()
 	for _, a := range contentAttributes {
-		fmt.Fprintf(sum, "%d %s", len(of[a]), of[a])
+		_, _ = fmt.Fprintf(sum, "%d %s", len(of[a]), of[a])
 	}
 	sum.Write(of[attrMetadata])
 	v.Print = hex.EncodeToString(sum.Sum(nil)[:16])

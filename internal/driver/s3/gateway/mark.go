@@ -111,7 +111,7 @@ func stored(metadata map[string]string) []byte {
 	if len(metadata) == 0 {
 		return nil
 	}
-	b, _ := json.Marshal(metadata) // strings can always be
+	b, _ := json.Marshal(metadata) //nolint:errchkjson // strings can always be
 	return b
 }
 
@@ -159,14 +159,14 @@ func (b *backend) mark(v *feed.Version, key, dir, name string, metadata []byte, 
 	var sum s3response.Checksum
 	before := written(*v).Before(since)
 	v.Old = kept == nil && before && named(metadata)[feed.MarkCopied] != ""
-	if json.Unmarshal(sums, &sum) != nil || sum.SHA256 == nil { // copies are always put with one
-		return nil
+	if json.Unmarshal(sums, &sum) != nil || sum.SHA256 == nil {
+		return nil //nolint:nilerr // it is no copy: these are always put with one
 	}
 	var m markAt
 	switch {
 	case kept != nil:
 		if json.Unmarshal(kept, &m) != nil || m.Sum != *sum.SHA256 || m.Size != v.Size || m.Metadata != digestOf(metadata) {
-			return nil
+			return nil //nolint:nilerr // the mark is of other bytes, or of nobody
 		}
 	case !before:
 		return nil
@@ -199,7 +199,7 @@ func oldMark(key string, v feed.Version, all map[string]string, sum string) (m f
 
 // forgetPutBack takes marks away that were read with an object and put back with another one: of one stamp only the
 // oldest version's counts.
-func (b *backend) forgetPutBack(key string, all []feed.Version, metadata map[string][]byte) {
+func forgetPutBack(all []feed.Version, metadata map[string][]byte) {
 	seen := map[string]bool{}
 	slices.SortStableFunc(all, func(x, y feed.Version) int { return written(x).Compare(written(y)) })
 	for i := range all {
