@@ -59,7 +59,7 @@ func TestOfNothingNothingIsKnown(t *testing.T) {
 	s.metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, name := range []string{"fournines_availability_customer_ratio", "fournines_error_budget_remaining_ratio"} {
 		if !strings.Contains(w.Body.String(), "\n"+name+" NaN\n") {
-			t.Errorf("%s is known of a platform that nobody has asked", name)
+			t.Errorf("%s is known of a platform that nobody has asked: %.600s", name, w.Body)
 		}
 	}
 }

@@ -68,6 +68,8 @@ func TestADryRunIsGuardedAndDoesNothing(t *testing.T) {
 		{"POST", "/v1/switchovers", "/v1/switchovers", `{"cluster": "us-east-1/postgres", ` + reason + `}`, 409, "could not move now"},
 		{"POST", "/v1/switchovers", "/v1/switchovers", `{"cluster": "mars/postgres", ` + reason + `}`, 404, ""},
 		{"POST", "/v1/kafka/restarts", "/v1/kafka/restarts", `{"region": "us-east-1", ` + reason + `}`, 409, ""},
+		{"POST", "/v1/kafka/resumptions", "/v1/kafka/resumptions", `{"region": "us-east-1", "topic": "t", ` + reason + `}`, 409, ""},
+		{"POST", "/v1/kafka/resumptions", "/v1/kafka/resumptions", `{"region": "mars", "topic": "t", ` + reason + `}`, 404, ""},
 		{"POST", "/v1/homes/{region}/evacuate", "/v1/homes/us-east-1/evacuate", `{` + reason + `, "approve": true}`, 409, "has no leader that answers"},
 		{"POST", "/v1/homes/{region}/evacuate", "/v1/homes/mars/evacuate", `{` + reason + `}`, 404, ""},
 		{"POST", "/v1/homes/{region}/restore", "/v1/homes/us-east-1/restore", `{` + reason + `}`, 409, "are at home already"},

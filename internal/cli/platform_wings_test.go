@@ -54,7 +54,7 @@ func (p *platform) ResumeTopic(ctx context.Context, r availabilitydoor.ResumeReq
 	if r.Skip != nil {
 		what += fmt.Sprintf(" without %d:%d", r.Skip.Partition, r.Skip.Offset)
 	}
-	return p.operate(ctx, "", "kafka-resume", what, r.Reason)
+	return p.operate(ctx, "", "kafka-resume", what, string(r.Reason))
 }
 
 func (p *platform) Mirrors(context.Context) ([]availabilitydoor.Mirror, error) {

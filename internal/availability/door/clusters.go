@@ -28,7 +28,7 @@ type ResumeRequest struct {
 	Region string                      `json:"region" doc:"of the topic, not of its copy"`
 	Topic  string                      `json:"topic" minLength:"1" maxLength:"249"`
 	Skip   *availability.SkippedRecord `json:"skip,omitempty" doc:"go on without this record, which must be the first that the copy lacks"`
-	Reason string                      `json:"reason" minLength:"1" maxLength:"1024"`
+	Reason api.Reason                  `json:"reason" minLength:"1" maxLength:"1024"`
 }
 
 func mountClusters(x huma.API, all api.Platform, s Clusters) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/control"
@@ -64,7 +65,7 @@ The mirror of both regions stops for some seconds. It is refused where the topic
 		Example: "  fournines kafka resume us-east-1 orders --reason 'limit raised' --yes\n  fournines kafka resume us-east-1 orders --skip 0:4711 --reason 'a test of ours' --yes",
 		Ask: func(_ context.Context, args []string, reason string) (*verb.Ask, error) {
 			id := control.NewID("kafka-resume")
-			body := ResumeRequest{Region: args[0], Topic: args[1], Reason: reason}
+			body := ResumeRequest{Region: args[0], Topic: args[1], Reason: api.Reason(reason)}
 			does := fmt.Sprintf("copy topic %s of %s again; the mirror stops for some seconds", args[1], args[0])
 			if skip != "" {
 				body.Skip = &availability.SkippedRecord{}

@@ -95,10 +95,11 @@ func (d *disks) findings(now time.Time) (out []wing.Finding) {
 
 // eachUnit calls f with every unit that the nodes of the regions here have reported.
 func (w *Wiring) eachUnit(f func(id string, u fact.Unit)) {
-	for _, r := range w.house.Layout.Regions {
-		for _, z := range w.regions[r].spec.Zones {
-			for _, u := range w.house.Facts.Node(r, z).Units {
-				f(place.ID(r, z, u.Name), u)
+	for _, name := range w.house.Layout.Regions {
+		r, _ := w.house.Layout.Platform.Region(name)
+		for _, z := range r.Zones {
+			for _, u := range w.house.Facts.Node(name, z).Units {
+				f(place.ID(name, z, u.Name), u)
 			}
 		}
 	}

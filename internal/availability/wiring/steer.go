@@ -152,7 +152,7 @@ func (w *mirrors) ResumeTopic(ctx context.Context, r door.ResumeRequest) (string
 	}
 	mirror := w.mirrorOf(way)
 	a := availability.SteerArgs{Component: mirror, Resume: []availability.Resumed{{From: way.From, To: way.To, Topic: r.Topic, Skip: r.Skip}}}
-	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "kafka-resume"), availability.KindSteer, mirror, r.Reason, a)
+	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "kafka-resume"), availability.KindSteer, mirror, string(r.Reason), a)
 	return o.Key, err
 }
 
