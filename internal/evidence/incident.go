@@ -20,6 +20,8 @@ const (
 	// incidentGap is how long all must be well before an incident is over; what follows
 	// sooner is the same incident.
 	incidentGap = time.Minute
+	// faultGap is the same where a fault of ours was set in between.
+	faultGap = 5 * time.Second
 )
 
 // BadSecond is one second in which requests failed, exactly as an edge saw it.

@@ -148,3 +148,37 @@ func TestOneCountMayHoldTwoIncidents(t *testing.T) {
 		t.Fatalf("%+v", i)
 	}
 }
+
+// What fails after another fault of ours, when all had been well in between, is another incident:
+// two drills in one minute do not make one outage of a minute. Without a fault, or without
+// good time in between, it is the same.
+func TestAnotherFaultIsAnotherIncident(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault     int // second
+		fails     int
+		incidents int
+	}{
+		"a fault in between":         {20, 25, 2},
+		"nothing in between":         {0, 25, 1},
+		"no good time in between":    {15, 16, 1},
+		"the fault comes afterwards": {28, 25, 1},
+		"the fault was there before": {11, 25, 1},
+		"a minute later, as ever":    {0, 75, 2},
+	} {
+		b := newBook(t)
+		fault := func(id string, at int) {
+			b.add("fault.set", id, start.Add(time.Duration(at)*time.Second), map[string]any{"target": "r/a/postgres", "begun": start.Add(time.Duration(at) * time.Second), "until": start.Add(time.Duration(at+50) * time.Second)})
+		}
+		fault("f1", 10)
+		b.count(20, 12, 13)
+		if c.fault > 0 {
+			fault("f2", c.fault)
+		}
+		b.count(30)
+		b.count(c.fails+5, c.fails)
+		if n := len(b.Keys(IncidentPrefix)); n != c.incidents {
+			t.Errorf("%s: %d incidents, want %d", name, n, c.incidents)
+		}
+	}
+}

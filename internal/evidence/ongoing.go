@@ -96,7 +96,7 @@ func (o *ongoing) count(region string, of int, bad []BadSecond, add func(*Incide
 		began := s.At.Add(-time.Second)
 		in := &o.Incident
 		switch {
-		case o.Incident == nil || began.Sub(o.Incident.Recovered) >= incidentGap:
+		case o.Incident == nil || began.Sub(o.Incident.Recovered) >= incidentGap || o.another(began):
 			if o.Incident != nil {
 				over = append(over, o.Incident)
 			}
@@ -113,6 +113,15 @@ func (o *ongoing) count(region string, of int, bad []BadSecond, add func(*Incide
 		add(*in, s)
 	}
 	return over
+}
+
+// another tells whether what begins at a moment is no more of the incident: all was well for a
+// while, and then a fault of ours was set. Two drills in one minute are two incidents.
+func (o *ongoing) another(began time.Time) bool {
+	well := o.Incident.Recovered
+	return began.Sub(well) >= faultGap && slices.ContainsFunc(o.Marks, func(m mark) bool {
+		return !m.Until.IsZero() && m.At.After(well) && !m.At.After(began.Add(time.Second))
+	})
 }
 
 // link finds what answered the incident first and what caused it, if that was us.
