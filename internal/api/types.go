@@ -86,6 +86,9 @@ type Region struct {
 	Readiness  []Readiness `json:"readiness" doc:"could each cluster fail over right now"`
 }
 
+// Lacks says in words what keeps the region from being whole; nothing where it is.
+func (r Region) Lacks() []string { return availability.Lacks(r.Components, r.Readiness) }
+
 // Availability is what customers saw, from the edge's own counters (rows 7.1.12, 7.5.4).
 type Availability struct {
 	Since          time.Time `json:"since"`

@@ -9,10 +9,15 @@
 //	              topics are behind; mirror_topics.go what was lost of them; mirror_decide.go
 //	              restarts what stands still and sets aside what stops it, mirror_steer.go acts
 //	7.1.7         replica plans copies of objects; objects.go: what of them was lost or is behind
+//	7.1.8         disk.go: which disk is full, and who has room to take over; forecast.go: which will be
 //	7.1.8         bound.go limits the sessions of roles; connections.go says who has many
 //	7.1.8         readiness.go: could I fail over right now, to whom, if not why not
 //	7.1.9         moveplan.go plans, move.go acts: evacuation and restore; verdict.go judges
 //	              the plans each minute; reserve.go gives a partner its replication slot
+//	7.1.9         move_home.go: the steps that bring a region back; partner.go: whether its copy can
+//	              follow; recopy.go copies it anew
+//	7.1.12        finding.go: what needs a person; outage.go puts one cause in the place of what it
+//	              explains; starting.go keeps a platform that starts quiet
 //	7.1.10        package probe, and the edge's probes
 //	7.1.11        package edge
 //

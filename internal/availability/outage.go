@@ -82,7 +82,12 @@ func (o Outage) explains(f evidence.Finding) bool {
 	if o.Zone != "" {
 		return strings.HasPrefix(f.Subject, o.subject()+"/")
 	}
-	return slices.Contains(strings.FieldsFunc(f.Subject, func(r rune) bool { return r == '/' || r == '>' }), o.Region)
+	return concerns(f, o.Region)
+}
+
+// concerns tells whether a finding is about a region, something in it, or a link to or from it.
+func concerns(f evidence.Finding, region string) bool {
+	return slices.Contains(strings.FieldsFunc(f.Subject, func(r rune) bool { return r == '/' || r == '>' }), region)
 }
 
 // OneCause puts one finding in the place of all that an outage explains. first says what to do

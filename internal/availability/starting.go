@@ -1,7 +1,8 @@
 package availability
 
 import (
-	"slices"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/evidence"
@@ -13,10 +14,20 @@ import (
 // not up until then needs nobody.
 const startFor = 10 * time.Minute
 
-// Whole tells whether everything of a region works and could fail over, where it is to.
-func Whole(components []Component, readiness []Readiness) bool {
-	return !slices.ContainsFunc(components, func(c Component) bool { return c.Health != Healthy && c.Kind != "mirror" }) &&
-		!slices.ContainsFunc(readiness, func(r Readiness) bool { return !r.Ready && !r.Alone })
+// Lacks says in words what keeps a region from being whole: what does not work, and what could
+// not fail over where it is to. A mirror is no part of that: it catches up by itself.
+func Lacks(components []Component, readiness []Readiness) (out []string) {
+	for _, c := range components {
+		if c.Health != Healthy && c.Kind != "mirror" {
+			out = append(out, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
+		}
+	}
+	for _, r := range readiness {
+		if !r.Ready && !r.Alone {
+			out = append(out, fmt.Sprintf("%s could not fail over: %s", r.Cluster, strings.Join(r.Reasons, "; ")))
+		}
+	}
+	return out
 }
 
 // RegionWhole is written once for each region and start of the platform.
@@ -79,7 +90,7 @@ func (s Start) Quieten(all []evidence.Finding, now time.Time) {
 	for i := range all {
 		quiet := true // it is about the platform
 		for region, whole := range s.Whole {
-			if (Outage{Region: region}).explains(all[i]) {
+			if concerns(all[i], region) {
 				if quiet = whole.IsZero(); quiet {
 					break
 				}

@@ -66,21 +66,21 @@ func TestAStartEnds(t *testing.T) {
 	}
 }
 
-func TestWhole(t *testing.T) {
+func TestLacks(t *testing.T) {
 	t.Parallel()
 	healthy, mirror := Component{Health: Healthy}, Component{Kind: "mirror", Health: Progressing}
 	for name, c := range map[string]struct {
 		components []Component
 		readiness  []Readiness
-		want       bool
+		want       string
 	}{
-		"all":                       {[]Component{healthy, mirror}, []Readiness{{Ready: true}, {Alone: true}}, true},
-		"one is unknown":            {[]Component{healthy, {Health: HealthUnknown}}, nil, false},
-		"one could not fail over":   {[]Component{healthy}, []Readiness{{Ready: true}, {}}, false},
-		"nothing could not be less": {nil, nil, true},
+		"nothing":                   {[]Component{healthy, mirror}, []Readiness{{Ready: true}, {Alone: true}}, ""},
+		"one is unknown":            {[]Component{healthy, {ID: "r/a/etcd", Health: HealthUnknown, Detail: "no word"}}, nil, "r/a/etcd is unknown (no word)"},
+		"one could not fail over":   {[]Component{healthy}, []Readiness{{Ready: true}, {Cluster: "r/redis", Reasons: []string{"x", "y"}}}, "r/redis could not fail over: x; y"},
+		"nothing could not be less": {nil, nil, ""},
 	} {
-		if got := Whole(c.components, c.readiness); got != c.want {
-			t.Errorf("%s: %v", name, got)
+		if got := strings.Join(Lacks(c.components, c.readiness), ", "); got != c.want {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 }

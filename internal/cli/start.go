@@ -7,7 +7,6 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/cli/verb"
-	"github.com/greenlang/fournines/internal/place"
 )
 
 // mark is a health in one character and its word, so that colour is never needed.
@@ -125,7 +124,7 @@ func waits(s api.Status, err error) (out []string) {
 	}
 	for _, v := range s.Servers {
 		if v.Health != api.Healthy && !v.Elsewhere {
-			out = append(out, fmt.Sprintf("%s, which is %s: %s", v.Name, v.Health, v.Detail))
+			out = append(out, fmt.Sprintf("%s is %s (%s)", v.Name, v.Health, v.Detail))
 		}
 	}
 	running := 0
@@ -134,16 +133,7 @@ func waits(s api.Status, err error) (out []string) {
 			continue
 		}
 		running++
-		for _, c := range r.Components {
-			if c.Health != api.Healthy && c.Kind != place.Mirror {
-				out = append(out, fmt.Sprintf("%s, which is %s: %s", c.ID, c.Health, c.Detail))
-			}
-		}
-		for _, x := range r.Readiness {
-			if !x.Ready && !x.Alone {
-				out = append(out, fmt.Sprintf("%s to be able to fail over: %s", x.Cluster, strings.Join(x.Reasons, "; ")))
-			}
-		}
+		out = append(out, r.Lacks()...)
 	}
 	if running == 0 {
 		out = append(out, "a region that runs here")

@@ -33,11 +33,11 @@ func TestAStartThatGetsNoFurtherSaysWhy(t *testing.T) {
 		{"no region", func(s *api.Status) { s.Regions = nil }, nil, false, "a region that runs here"},
 		{"a component", func(s *api.Status) {
 			s.Regions[0].Components[0].Health, s.Regions[0].Components[0].Detail = api.Missing, "runs an older configuration than its spec"
-		}, nil, true, "us-east-1/a/etcd, which is Missing: runs an older configuration than its spec"},
+		}, nil, true, "us-east-1/a/etcd is missing (runs an older configuration than its spec)"},
 		{"a cluster without a leader", func(s *api.Status) {
 			s.Regions[0].Readiness[0] = api.Readiness{Cluster: "us-east-1/postgres", Reasons: []string{"no member holds the leader key"}}
-		}, nil, false, "us-east-1/postgres to be able to fail over: no member holds the leader key"},
-		{"a server of several", func(s *api.Status) { s.Servers[0].Health, s.Servers[0].Detail = api.Missing, "it does not answer" }, nil, true, "server, which is Missing: it does not answer"},
+		}, nil, false, "us-east-1/postgres could not fail over: no member holds the leader key"},
+		{"a server of several", func(s *api.Status) { s.Servers[0].Health, s.Servers[0].Detail = api.Missing, "it does not answer" }, nil, true, "server is missing (it does not answer)"},
 	} {
 		s := whole()
 		c.change(&s)

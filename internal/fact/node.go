@@ -45,7 +45,8 @@ type Unit struct {
 // Outcome is what one look at a server came to (rows 7.1.8, 7.1.10).
 type Outcome string
 
-// The outcomes. Only Hangs and Gone accuse a server.
+// The outcomes. Only Hangs and Gone accuse a server of being dead; Full alone moves what leads to a
+// server with room.
 const (
 	Serves  Outcome = "serves"
 	Refuses Outcome = "refuses" // it has answered by itself, so it lives, but it did not let this observer in

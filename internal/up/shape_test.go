@@ -102,7 +102,7 @@ func TestAnotherShapeIsRefusedAtOnce(t *testing.T) {
 		{"more servers", place.Installation{Servers: 1}, func(l *place.Layout) { l.Servers = 3 }, true, ""},
 	} {
 		root := t.TempDir()
-		c.before.Regions, c.before.Listen = []string{"us-east-1", "us-west-2"}, "127.1.0.2:7070"
+		c.before.Regions, c.before.Listen = []string{"us-east-1", "us-west-2"}, place.ConsoleURL
 		if err := place.SaveInstallation(root, c.before, spec.BuiltInYAML()); err != nil {
 			t.Fatal(err)
 		}

@@ -68,10 +68,8 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 	if err := p.Client.Call(ctx, http.MethodGet, "/v1/regions/"+url.PathEscape(p.Region), "", nil, &r); err != nil {
 		return l, err
 	}
+	l.Trouble = r.Lacks()
 	for _, c := range r.Components {
-		if c.Health != api.Healthy && c.Kind != place.Mirror { // it catches up by itself
-			l.Trouble = append(l.Trouble, fmt.Sprintf("%s is %s (%s)", c.ID, c.Health, c.Detail))
-		}
 		if c.Role == "primary" && c.Health == api.Healthy {
 			l.Leaders[place.Postgres] = c.ID
 		}
@@ -87,11 +85,8 @@ func (p DrillPlatform) Look(ctx context.Context) (availability.Look, error) {
 		if ready.Cluster == place.Cluster(p.Region, place.Postgres) && ready.Leader != "" {
 			l.Leaders[place.Postgres] = ready.Leader
 		}
-		switch {
-		case ready.Alone:
+		if ready.Alone {
 			l.Alone = append(l.Alone, ready.Cluster+" runs in one zone: drills inside the region need another; the drills region-loss and region-move do not")
-		case !ready.Ready:
-			l.Trouble = append(l.Trouble, fmt.Sprintf("%s could not fail over: %v", ready.Cluster, ready.Reasons))
 		}
 	}
 	if len(r.Components) == 0 {

@@ -55,17 +55,17 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			out = append(out, f)
 		}
 	}
-	lost, err1 := state.List[availability.Loss](w.house.State, availability.LossPrefix)
-	topics, err5 := w.topicFindings(now)
-	objects, err2 := w.objectFindings(now)
-	zone, err3 := w.hostedZoneFindings()
-	links, err4 := w.linkFindings(now)
-	partners, err7 := w.partnerFindings(now)
-	out = slices.Concat(out, availability.LossFindings(lost, now), topics, objects, zone, w.nameFindings(), w.outsideFindings(now), links, partners, w.connectionFindings(now))
+	lost, err := state.List[availability.Loss](w.house.State, availability.LossPrefix)
+	out, errs = append(out, availability.LossFindings(lost, now)...), append(errs, err)
+	out = slices.Concat(out, w.nameFindings(), w.outsideFindings(now), w.connectionFindings(now))
+	for _, look := range []func(time.Time) ([]wing.Finding, error){w.topicFindings, w.objectFindings, w.hostedZoneFindings, w.linkFindings, w.partnerFindings} {
+		found, err := look(now)
+		out, errs = append(out, found...), append(errs, err)
+	}
 	out = availability.OneCause(out, outages, w.first)
-	start, err6 := w.Start()
+	start, err := w.Start()
 	start.Quieten(out, now)
-	return out, errors.Join(append(errs, err1, err2, err3, err4, err5, err6, err7)...)
+	return out, errors.Join(append(errs, err)...)
 }
 
 // first says what to do first about an outage, and what became of the customers.

@@ -199,7 +199,7 @@ func (w *zoneKeeper) hostedZoneWork() (work hostedZone, known bool, err error) {
 }
 
 // hostedZoneFindings says when the hosted zone does not say what is wanted.
-func (w *zoneKeeper) hostedZoneFindings() ([]wing.Finding, error) {
+func (w *zoneKeeper) hostedZoneFindings(time.Time) ([]wing.Finding, error) {
 	work, known, err := w.hostedZoneWork()
 	if err != nil || !known || work.State != hostedZoneFailed.Name {
 		return nil, err

@@ -42,7 +42,7 @@ func (w *Wiring) recordStart(ctx context.Context) error {
 			continue
 		}
 		of, _ := w.house.Layout.Platform.Region(region)
-		if status := w.RegionStatus(of, now); !availability.Whole(status.Components, status.Readiness) {
+		if len(w.RegionStatus(of, now).Lacks()) > 0 {
 			continue
 		}
 		e, err := availability.RegionWhole.Entry(region, "", availability.Wholeness{Region: region, Begun: start.Begun})
