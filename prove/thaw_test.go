@@ -120,7 +120,7 @@ func (r *region) revoke(ctx context.Context, lock patroni.Lock, component string
 	if err != nil {
 		return err
 	}
-	return lock.Release(ctx, held.Leader, held.Lease)
+	return lock.Release(ctx, held.Leader, held.Lease, "")
 }
 
 // frozen says who of a component's processes is not stopped.

@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,17 +26,18 @@ import (
 type cluster struct {
 	path string
 
-	Leader     string
-	Lease      int64
-	Timeline   int
-	Fenced     map[string]string // member → epoch
-	Following  map[string]bool
-	Broken     map[string]bool // it cannot start from what it has
-	Clones     int
-	Promotions int
-	Revoked    []int64 // leases that were revoked
-	Held       bool
-	Unfenced   bool // a lock was taken from a member that was not fenced
+	Leader      string
+	Lease       int64
+	Timeline    int
+	Fenced      map[string]string // member → epoch
+	Following   map[string]bool
+	Broken      map[string]bool // it cannot start from what it has
+	Clones      int
+	Promotions  int
+	Checkpoints int
+	Revoked     []int64 // leases that were revoked
+	Held        bool
+	Unfenced    bool // a lock was taken from a member that was not fenced
 }
 
 func readCluster(path string) *cluster {
@@ -95,14 +97,14 @@ func (c *cluster) Read(context.Context, string) (fact.PostgresLock, error) {
 	return fact.PostgresLock{Leader: now.Leader, Lease: now.Lease, Sync: []string{"a", "b", "c"}}, nil
 }
 
-func (c *cluster) Release(_ context.Context, _, leader string, lease int64) error {
+func (c *cluster) Release(_ context.Context, _, leader string, lease int64, to string) error {
 	return c.change(func(c *cluster) error {
 		if c.Leader != leader || c.Lease != lease {
 			return ErrLockMoved
 		}
 		c.Unfenced = c.Unfenced || c.Fenced[leader] == ""
 		c.Revoked = append(c.Revoked, lease)
-		c.lead("b")
+		c.lead(cmp.Or(to, "b"))
 		return nil
 	})
 }
@@ -132,12 +134,16 @@ func (c *cluster) Look(context.Context, string) []fact.PostgresMember {
 	return out
 }
 
-func (c *cluster) Switchover(_ context.Context, _, leader, candidate string) error {
+func (c *cluster) Switchover(context.Context, string, string, string) error {
+	return errors.New("unexpected")
+}
+
+func (c *cluster) Checkpoint(_ context.Context, _, member string) error {
 	return c.change(func(c *cluster) error {
-		if c.Leader != leader {
-			return errors.New("that member does not lead")
+		if c.Fenced[member] != "" {
+			return errors.New("it is fenced")
 		}
-		c.lead(candidate)
+		c.Checkpoints++
 		return nil
 	})
 }
@@ -244,8 +250,8 @@ func TestFailover_7_1_8_CrashAnywhere(t *testing.T) {
 func TestSwitchoverCrashAnywhere(t *testing.T) {
 	crashtest.Run(t, world(t, KindSwitchover, SwitchoverArgs{Cluster: "us-east-1/postgres", Candidate: "us-east-1/c/postgres"}, map[string]string{},
 		func(c *cluster) error {
-			if c.Leader != "c" {
-				return fmt.Errorf("%s leads, want c", c.Leader)
+			if c.Leader != "c" || c.Fenced["a"] == "" || len(c.Revoked) != 1 || c.Checkpoints == 0 {
+				return fmt.Errorf("leader %s, want c; fenced %v, revoked %v, %d checkpoints", c.Leader, c.Fenced, c.Revoked, c.Checkpoints)
 			}
 			return once(c)
 		}))

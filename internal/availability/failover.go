@@ -37,8 +37,9 @@ type Proof struct {
 type Locks interface {
 	Read(ctx context.Context, cluster string) (fact.PostgresLock, error)
 	// Release takes the key from leader if it is still held under that lease;
-	// otherwise the error is ErrLockMoved.
-	Release(ctx context.Context, cluster, leader string, lease int64) error
+	// otherwise the error is ErrLockMoved. The member to takes it next, if it can; where it
+	// is empty, one that has everything does.
+	Release(ctx context.Context, cluster, leader string, lease int64, to string) error
 }
 
 // ErrLockMoved means that the leader key is not held as it was seen.
@@ -48,6 +49,8 @@ var ErrLockMoved = errors.New("the leader key has moved")
 type Members interface {
 	Look(ctx context.Context, cluster string) []fact.PostgresMember
 	Switchover(ctx context.Context, cluster, leader, candidate string) error
+	// Checkpoint returns once a member has written to its disk what it has in memory.
+	Checkpoint(ctx context.Context, cluster, member string) error
 	// Reclone makes a member forget its data and copy the leader's.
 	Reclone(ctx context.Context, cluster, member string) error
 }
@@ -117,14 +120,15 @@ func decode[T any](r *control.Run) (T, error) {
 	return v, err
 }
 
-func epoch(a FailoverArgs) string { return fmt.Sprintf("%s-%x", a.Member, a.Lease) }
+// epoch names the fence of a member that held the lock under that lease.
+func epoch(member string, lease int64) string { return fmt.Sprintf("%s-%x", member, lease) }
 
 func (p Postgres) fence(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[FailoverArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a), Reason: r.Reason, Since: a.Suspected})
+	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a.Member, a.Lease), Reason: r.Reason, Since: a.Suspected})
 }
 
 // unfence gives the old primary back its life while it still holds its lock. If the
@@ -134,7 +138,7 @@ func (p Postgres) unfence(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Fencer.Lift(ctx, a.Component, epoch(a))
+	return p.Fencer.Lift(ctx, a.Component, epoch(a.Member, a.Lease))
 }
 
 // checked is the outcome of the step check.
@@ -195,7 +199,7 @@ func (p Postgres) release(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	_, err = retry(ctx, func() (struct{}, error) {
-		err := p.Locks.Release(ctx, a.Cluster, a.Member, c.Lease)
+		err := p.Locks.Release(ctx, a.Cluster, a.Member, c.Lease, "")
 		if errors.Is(err, ErrLockMoved) {
 			return struct{}{}, nil // by an earlier life of ours, or by its own end: either is what we want
 		}

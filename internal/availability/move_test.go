@@ -131,7 +131,9 @@ func (t *twin) Read(_ context.Context, cluster string) (fact.PostgresLock, error
 	return fact.PostgresLock{Leader: region + "-a", Lease: 1, Standby: !t.now().Leads[region], Reserved: t.now().Reserved[region] > 0}, nil
 }
 
-func (t *twin) Release(context.Context, string, string, int64) error { return nil }
+func (t *twin) Release(context.Context, string, string, int64, string) error { return nil }
+
+func (t *twin) Checkpoint(context.Context, string, string) error { return nil }
 
 func (t *twin) Look(_ context.Context, cluster string) []fact.PostgresMember {
 	region, _, _ := strings.Cut(cluster, "/")

@@ -296,7 +296,7 @@ func (x *distant) Read(context.Context, string) (fact.PostgresLock, error) {
 	return fact.PostgresLock{Leader: now.Leader, Lease: 1, Standby: !now.Led}, nil
 }
 
-func (*distant) Release(context.Context, string, string, int64) error {
+func (*distant) Release(context.Context, string, string, int64, string) error {
 	return errors.New("unexpected")
 }
 
@@ -327,6 +327,10 @@ func (x *distant) Switchover(_ context.Context, _, leader, candidate string) err
 		x.Leads++
 		return nil
 	})
+}
+
+func (x *distant) Checkpoint(context.Context, string, string) error {
+	return errors.New("unexpected")
 }
 
 func (x *distant) Reclone(_ context.Context, _, member string) error {

@@ -82,6 +82,9 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if v.Starting[suspect.ID] { // the lock is from an earlier life of the whole platform
 		return control.Action{}, false
 	}
+	if v.Fences[suspect.ID].Component != "" { // it is dead on purpose: who laid the fence hands its lock on
+		return control.Action{}, false
+	}
 	observers, seen := suspecting(v, suspect.ID, now)
 	full, why := false, "does not answer"
 	if len(observers) < v.Detection.Observers {

@@ -20,13 +20,20 @@ type SwitchoverArgs struct {
 // held is how long clients may be kept waiting by a planned switchover.
 const held = 15 * time.Second
 
+// The lead moves the way a failover moves it, with what a failover cannot do before: the old
+// leader's memory is on disk, clients wait, and a member has all that it has. Then it is ended
+// within 0.1 s instead of asked to demote itself, which takes Patroni 3 s while clients wait,
+// and it comes back by a rejoin.
 func (p Postgres) switchoverKind() control.Kind {
 	return control.Kind{
 		Name: KindSwitchover, MaxAge: time.Minute, Guard: p.guardSwitchover,
 		Steps: []control.Step{
 			{Name: "choose", Timeout: 10 * time.Second, Do: p.choose},
+			{Name: "checkpoint", Timeout: 5 * time.Minute, Do: p.checkpoint},
 			{Name: "hold", Timeout: 10 * time.Second, Do: p.hold, Undo: p.resumeRoute},
-			{Name: "move", Timeout: 20 * time.Second, Do: p.move},
+			{Name: "settle", Timeout: 4 * time.Second, Do: p.catchUp},
+			{Name: "fence", Timeout: 8 * time.Second, Do: p.fenceOld, Undo: p.unfenceOld},
+			{Name: "hand", Timeout: 8 * time.Second, Do: p.hand},
 			{Name: "resume", Timeout: 10 * time.Second, Do: func(ctx context.Context, r *control.Run) (any, error) { return nil, p.resumeRoute(ctx, r) }},
 			{Name: "verify", Timeout: time.Minute, Do: p.verifySwitchover},
 		},
@@ -43,6 +50,9 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 		return err
 	}
 	ready := moveReadiness(v, p.Now())
+	if v.Cluster.Lock.Standby {
+		return fmt.Errorf("%s follows another region and takes no writes, so nothing is gained by another leader there; move the leader of the region that it follows", args.Cluster)
+	}
 	if !ready.Ready {
 		return fmt.Errorf("%s could not move now: %v", args.Cluster, ready.Reasons)
 	}
@@ -55,8 +65,9 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 // chosen is the outcome of the step choose. It is kept, so that a repeat after a
 // crash moves to the same member and not back again.
 type chosen struct {
-	From fact.PostgresMember `json:"from"`
-	To   fact.PostgresMember `json:"to"`
+	From  fact.PostgresMember `json:"from"`
+	To    fact.PostgresMember `json:"to"`
+	Lease int64               `json:"lease"` // of the lock when it was read; it names the fence
 }
 
 // choose waits for facts: a server that was just started again has none yet.
@@ -73,7 +84,7 @@ func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 		from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 		for _, m := range candidates(v, p.Now()) {
 			if from.Name != "" && (a.Candidate == "" || a.Candidate == m.ID) {
-				return chosen{from, m}, nil
+				return chosen{from, m, v.Cluster.Lock.Lease}, nil
 			}
 		}
 		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, moveReadiness(v, p.Now()).Reasons)
@@ -96,65 +107,167 @@ func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
 	return p.Route.Resume(ctx, a.Cluster)
 }
 
-func (p Postgres) move(ctx context.Context, r *control.Run) (any, error) {
-	a, err := decode[SwitchoverArgs](r)
+// move reads what a step of a switchover needs: its arguments and what was chosen.
+func move(r *control.Run) (a SwitchoverArgs, c chosen, err error) {
+	if a, err = decode[SwitchoverArgs](r); err != nil {
+		return a, c, err
+	}
+	_, err = r.Result("choose", &c)
+	return a, c, err
+}
+
+// checkpoint writes the old leader's memory to its disk while it still works, so that it need
+// not recover much when it comes back.
+func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := move(r)
 	if err != nil {
 		return nil, err
 	}
-	var c chosen
-	if _, err := r.Result("choose", &c); err != nil {
-		return nil, err
-	}
-	return nil, p.moveTo(ctx, a.Cluster, c)
+	return nil, p.Members.Checkpoint(ctx, a.Cluster, c.From.Name)
 }
 
-func (p Postgres) moveTo(ctx context.Context, cluster string, c chosen) error {
-	leader, err := p.settled(ctx, cluster)
+// catchUp waits until the candidate has what the leader had when clients began to wait: with
+// asynchronous replication nothing else keeps what they were told.
+func (p Postgres) catchUp(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := move(r)
+	if err != nil {
+		return nil, err
+	}
+	return p.caughtUp(ctx, a.Cluster, c)
+}
+
+func (p Postgres) caughtUp(ctx context.Context, cluster string, c chosen) (fact.PostgresMember, error) {
+	var reached int64
+	return retry(ctx, func() (fact.PostgresMember, error) {
+		members := p.lookShortly(ctx, cluster)
+		named := func(name string) fact.PostgresMember {
+			m, _ := memberNamed(fact.Postgres{Members: members}, name)
+			return m
+		}
+		from, to := named(c.From.Name), named(c.To.Name)
+		if reached == 0 {
+			reached = from.Received
+		}
+		switch {
+		case from.Error != "" || to.Error != "" || from.Name == "" || to.Name == "":
+			return to, fmt.Errorf("%s or %s does not answer: %s%s", c.From.ID, c.To.ID, from.Error, to.Error)
+		case from.Role == "replica": // it was moved by an earlier life of this operation, or by somebody else
+			return to, nil
+		case to.Received < reached:
+			return to, fmt.Errorf("%s lacks %d bytes of what %s has", c.To.ID, reached-to.Received, c.From.ID)
+		}
+		return to, nil
+	})
+}
+
+// fenceOld ends the old leader while it holds the lock; one that has lost it is left alone.
+func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := move(r)
+	if err != nil {
+		return nil, err
+	}
+	return p.endOld(ctx, a, c, r.Reason)
+}
+
+func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, reason string) (Proof, error) {
+	lock, err := retry(ctx, func() (fact.PostgresLock, error) { return p.Locks.Read(ctx, a.Cluster) })
+	if err != nil {
+		return Proof{}, err
+	}
+	// Nobody leads when an earlier life has fenced it, and has been away for longer than a lock lasts.
+	if lock.Leader != c.From.Name && lock.Leader != "" {
+		return Proof{}, p.ledBy(ctx, a, lock.Leader)
+	}
+	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: reason, Since: p.Now()})
+}
+
+// unfenceOld lets the old leader live again: as the leader while the lock is its own, else as
+// one that follows.
+func (p Postgres) unfenceOld(ctx context.Context, r *control.Run) error {
+	_, c, err := move(r)
 	if err != nil {
 		return err
 	}
-	if leader == c.From.Name {
-		refused := p.Members.Switchover(ctx, cluster, c.From.Name, c.To.Name)
-		if refused == nil {
-			return nil
-		}
-		// A request by an earlier run of this step may have been carried out since the last look.
-		if leader, err = p.settled(ctx, cluster); err != nil || leader == c.From.Name {
-			return errors.Join(refused, err)
-		}
-	}
-	if leader != c.To.Name {
-		return fmt.Errorf("%q leads now, not %s; nothing was moved", leader, c.From.Name)
+	return p.Fencer.Lift(ctx, c.From.ID, epoch(c.From.Name, c.Lease))
+}
+
+// ledBy judges a leader that is not the old one.
+func (p Postgres) ledBy(ctx context.Context, a SwitchoverArgs, leader string) error {
+	m, _ := memberNamed(fact.Postgres{Members: p.Members.Look(ctx, a.Cluster)}, leader)
+	if a.Candidate != "" && m.ID != a.Candidate {
+		return fmt.Errorf("%s leads %s now, and not %s, which was asked for", leader, a.Cluster, a.Candidate)
 	}
 	return nil
 }
 
-// settling is how long a cluster may have no leader while a switchover is carried out. Longer
-// would keep a failover waiting.
-const settling = 8 * time.Second
-
-// settled returns who leads. While a switchover is carried out nobody does for a moment: an
-// earlier life of the step may have asked for it.
-func (p Postgres) settled(ctx context.Context, cluster string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, settling)
-	defer cancel()
-	return retry(ctx, func() (string, error) {
-		lock, err := p.Locks.Read(ctx, cluster)
-		if err == nil && lock.Leader == "" {
-			err = fmt.Errorf("no member leads %s", cluster)
-		}
-		return lock.Leader, err
-	})
+// handed is the outcome of the step hand.
+type handed struct {
+	To string `json:"to,omitempty"` // component id; empty: the first that has everything takes it
 }
 
-func (p Postgres) verifySwitchover(ctx context.Context, r *control.Run) (any, error) {
-	a, err := decode[SwitchoverArgs](r)
+// hand gives the lock away. The old leader is proved to be dead: what the others have now is
+// all that there is. A member is named only where a person wishes for it: the others wait for
+// it then, for 2 s each, and commits wait for one of those.
+func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := move(r)
 	if err != nil {
 		return nil, err
 	}
-	var c chosen
-	if _, err := r.Result("choose", &c); err != nil {
+	return retry(ctx, func() (handed, error) {
+		lock, err := p.Locks.Read(ctx, a.Cluster)
+		if err != nil {
+			return handed{}, err
+		}
+		if lock.Leader != c.From.Name {
+			return handed{}, nil // by an earlier life of ours, or by its own end
+		}
+		v, err := p.View(a.Cluster)
+		if err != nil {
+			return handed{}, err
+		}
+		v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
+		to, err := heir(v, a.Candidate, p.Now())
+		if err != nil {
+			return handed{}, err
+		}
+		err = p.Locks.Release(ctx, a.Cluster, c.From.Name, lock.Lease, to.Name)
+		if errors.Is(err, ErrLockMoved) {
+			err = nil
+		}
+		return handed{To: to.ID}, err
+	})
+}
+
+// heir returns the member that the lock of a dead leader is left to: the one that is wished
+// for, by its component id. Nobody, and no error, without a wish, when another is ahead of it,
+// or when it is not known what each of those has that may lead: then Patroni asks them.
+func heir(v PostgresView, wished string, now time.Time) (fact.PostgresMember, error) {
+	can := candidates(v, now)
+	if len(can) == 0 {
+		return fact.PostgresMember{}, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, now).Reasons)
+	}
+	for _, name := range v.Cluster.Lock.Sync {
+		answers := func(m fact.PostgresMember) bool { return m.Name == name }
+		if name != v.Cluster.Lock.Leader && !slices.ContainsFunc(can, answers) {
+			return fact.PostgresMember{}, nil
+		}
+	}
+	for _, m := range can {
+		if m.ID == wished && m.Received >= can[0].Received {
+			return m, nil
+		}
+	}
+	return fact.PostgresMember{}, nil
+}
+
+func (p Postgres) verifySwitchover(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := move(r)
+	if err != nil {
 		return nil, err
 	}
-	return p.verifyLeader(ctx, a.Cluster, func(m fact.PostgresMember) bool { return m.Name == c.To.Name && m.Timeline > c.From.Timeline })
+	v, err := p.verifyLeader(ctx, a.Cluster, func(m fact.PostgresMember) bool { return m.Name != c.From.Name && m.Timeline > c.From.Timeline })
+	if err == nil && a.Candidate != "" && v.Leader != a.Candidate {
+		return v, fmt.Errorf("%s leads %s and takes writes, and not %s, which was asked for: it could not, or it lacked writes that %s has", v.Leader, a.Cluster, a.Candidate, v.Leader)
+	}
+	return v, err
 }

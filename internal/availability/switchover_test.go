@@ -3,66 +3,149 @@ package availability
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
-// moving is a cluster with a switchover under way that an earlier life of the step asked for.
-type moving struct {
-	Members
-	looks   []string // who leads, look by look; the last one stays
-	refusal error
-	asked   int
-}
-
-func (m *moving) Read(context.Context, string) (fact.PostgresLock, error) {
-	leader := m.looks[0]
-	if len(m.looks) > 1 {
-		m.looks = m.looks[1:]
-	}
-	return fact.PostgresLock{Leader: leader}, nil
-}
-
-func (m *moving) Release(context.Context, string, string, int64) error { return errors.ErrUnsupported }
-
-func (m *moving) Switchover(context.Context, string, string, string) error {
-	m.asked++
-	return m.refusal
-}
-
-// A step that is repeated meets what it began: the leader may change between its look and
-// its request, and for a moment nobody leads.
-func TestMoveMeetsItself(t *testing.T) {
+// A dead leader's lock is left to the member that was wished for, never past one that is ahead
+// of it, and to none by name while somebody that may lead is unknown.
+func TestHeir(t *testing.T) {
 	t.Parallel()
-	refused := errors.New("412: leader name does not match")
+	now := time.Unix(1e9, 0)
 	for name, c := range map[string]struct {
-		looks   []string
-		refusal error
-		asked   int
-		moved   bool
+		change func(*PostgresView)
+		want   string
+		refuse string
 	}{
-		"first life":                      {looks: []string{"a"}, asked: 1, moved: true},
-		"moved long ago":                  {looks: []string{"b"}, moved: true},
-		"moved between look and request":  {looks: []string{"a", "b"}, refusal: refused, asked: 1, moved: true},
-		"nobody leads for a moment":       {looks: []string{"", "", "b"}, moved: true},
-		"nobody leads after the request":  {looks: []string{"a", "", "b"}, refusal: refused, asked: 1, moved: true},
-		"not carried out: asked again":    {looks: []string{"", "a"}, asked: 1, moved: true},
-		"refused":                         {looks: []string{"a"}, refusal: refused, asked: 1},
-		"another leads":                   {looks: []string{"c"}},
-		"another leads after the request": {looks: []string{"a", "c"}, refusal: refused, asked: 1},
-		"nobody leads any more":           {looks: []string{""}},
+		"the one that is wished for":        {want: "c"},
+		"another is ahead of it":            {change: func(v *PostgresView) { v.Cluster.Members[1].Received = 101 }},
+		"it does not answer":                {change: func(v *PostgresView) { v.Cluster.Members[2].Seen = now.Add(-time.Minute) }},
+		"another does not answer":           {change: func(v *PostgresView) { v.Cluster.Members[1].Seen = now.Add(-time.Minute) }},
+		"another is not synchronous":        {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[1].Received = []string{"c"}, 999 }, want: "c"},
+		"it is not synchronous":             {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[2].Received = []string{"b"}, 999 }},
+		"nobody is":                         {change: func(v *PostgresView) { v.Cluster.Lock.Sync = nil }, refuse: "not a synchronous standby"},
+		"the old leader is among those":     {change: func(v *PostgresView) { v.Cluster.Lock.Sync = []string{"a", "b", "c"} }, want: "c"},
+		"nothing is synchronous by policy":  {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Lock.Sync = "off", nil }, want: "c"},
+		"by policy, and another has more":   {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Members[1].Received = "off", 101 }},
+		"it is fenced itself for a failure": {change: func(v *PostgresView) { v.Fences["c"] = Fence{Component: "c"} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := PostgresView{
+				Policy: spec.Postgres{Synchronous: "quorum"}, Fences: map[string]Fence{},
+				Cluster: fact.Postgres{Lock: fact.PostgresLock{Leader: "a", Sync: []string{"b", "c"}}, At: now, Members: []fact.PostgresMember{
+					{Name: "a", ID: "a", Error: "refused", Seen: now.Add(-time.Minute), Received: 500},
+					{Name: "b", ID: "b", State: "running", Seen: now, Received: 100},
+					{Name: "c", ID: "c", State: "running", Seen: now, Received: 100},
+				}},
+			}
+			if c.change != nil {
+				c.change(&v)
+			}
+			got, err := heir(v, "c", now)
+			if got.Name != c.want || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
+				t.Errorf("%q, %v", got.Name, err)
+			}
+		})
+	}
+}
+
+// lagging is a cluster whose candidate gets some bytes at each look.
+type lagging struct {
+	Members
+	leader    fact.PostgresMember
+	candidate fact.PostgresMember
+	step      int64
+}
+
+func (l *lagging) Look(context.Context, string) []fact.PostgresMember {
+	l.candidate.Received += l.step
+	l.leader.Received++ // the server itself goes on writing
+	return []fact.PostgresMember{l.leader, l.candidate}
+}
+
+// Before the old leader is ended the candidate has what it had when clients began to wait.
+func TestCatchUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		members lagging
+		refuse  string
+	}{
+		"it has everything":     {members: lagging{leader: fact.PostgresMember{Received: 100}, candidate: fact.PostgresMember{Received: 101}}},
+		"it lacks some":         {members: lagging{leader: fact.PostgresMember{Received: 100}, step: 20}},
+		"it never gets it":      {members: lagging{leader: fact.PostgresMember{Received: 100}}, refuse: "lacks 101 bytes"},
+		"it does not answer":    {members: lagging{candidate: fact.PostgresMember{Error: "refused", Received: 900}}, refuse: "does not answer"},
+		"the leader is silent":  {members: lagging{leader: fact.PostgresMember{Error: "refused"}, candidate: fact.PostgresMember{Received: 900}}, refuse: "does not answer"},
+		"it was moved already":  {members: lagging{leader: fact.PostgresMember{Role: "replica", Received: 900}}},
+		"there is no such name": {members: lagging{leader: fact.PostgresMember{Name: "x"}}, refuse: "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := &moving{looks: c.looks, refusal: c.refusal}
-				err := Postgres{Locks: m, Members: m}.moveTo(t.Context(), "us-east-1/postgres", chosen{fact.PostgresMember{Name: "a"}, fact.PostgresMember{Name: "b"}})
-				if (err == nil) != c.moved || m.asked != c.asked {
-					t.Errorf("asked %d times, %v", m.asked, err)
+				m := &c.members
+				if m.leader.Name == "" {
+					m.leader.Name, m.candidate.Name = "a", "b"
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+				defer cancel()
+				p := Postgres{Members: m}
+				_, err := p.caughtUp(ctx, "us-east-1/postgres", chosen{From: fact.PostgresMember{Name: "a"}, To: fact.PostgresMember{Name: "b"}})
+				if (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
+					t.Errorf("%v", err)
 				}
 			})
+		})
+	}
+}
+
+// led is a lock that somebody holds.
+type led struct {
+	Locks
+	Members
+	leader string
+}
+
+func (l led) Read(context.Context, string) (fact.PostgresLock, error) {
+	return fact.PostgresLock{Leader: l.leader}, nil
+}
+
+func (led) Look(context.Context, string) []fact.PostgresMember {
+	return []fact.PostgresMember{{Name: "a", ID: "a"}, {Name: "b", ID: "b"}, {Name: "c", ID: "c"}}
+}
+
+func (led) Fence(_ context.Context, f Fence) (Proof, error) {
+	return Proof{By: f.Component + " " + f.Epoch}, nil
+}
+
+func (led) Lift(context.Context, string, string) error { return errors.ErrUnsupported }
+
+// Only a leader is ended: one that has lost its lock meanwhile is left alone.
+func TestOnlyALeaderIsEnded(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		leader, candidate string
+		fenced            bool
+		refuse            string
+	}{
+		"it leads":                         {leader: "a", candidate: "b", fenced: true},
+		"nobody does":                      {candidate: "b", fenced: true},
+		"the candidate leads":              {leader: "b", candidate: "b"},
+		"another leads, and anybody may":   {leader: "c"},
+		"another leads than was asked for": {leader: "c", candidate: "b", refuse: "not b, which was asked for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := led{leader: c.leader}
+			p := Postgres{Locks: x, Members: x, Fencer: x, Now: time.Now}
+			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, Lease: 0x51}, "")
+			if (got == Proof{By: "a a-51"}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
+				t.Errorf("%+v, %v", got, err)
+			}
 		})
 	}
 }

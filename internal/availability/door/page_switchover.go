@@ -93,7 +93,7 @@ func switchoverCommand(cluster, candidate, reason string) string {
 func planSwitchover(ready api.Readiness, candidate, reason string) console.Plan {
 	p := console.Plan{
 		Command: switchoverCommand(ready.Cluster, candidate, reason),
-		Does:    fmt.Sprintf("Hands the lead of %s from %s to %s, with the old leader's agreement.", ready.Cluster, orNobody(ready.Leader), orBest(candidate)),
+		Does:    fmt.Sprintf("Hands the lead of %s from %s to %s. %s", ready.Cluster, orNobody(ready.Leader), orBest(candidate), oldLeader(ready.Cluster)),
 		Blast: []string{
 			fmt.Sprintf("Writes to %s wait while the lead moves; the edge holds sessions instead of cutting them.", ready.Cluster),
 			"No other cluster and no other region is touched.",
@@ -107,6 +107,14 @@ func planSwitchover(ready api.Readiness, candidate, reason string) console.Plan 
 		p.Warnings = append(p.Warnings, notReadyWords(ready))
 	}
 	return p
+}
+
+// oldLeader says what becomes of it.
+func oldLeader(cluster string) string {
+	if strings.HasSuffix(cluster, "/postgres") {
+		return "The old leader writes its memory to its disk, is ended, and comes back as one that follows."
+	}
+	return "The old leader agrees, and follows."
 }
 
 func notReadyWords(ready api.Readiness) string {

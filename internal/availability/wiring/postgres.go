@@ -251,12 +251,12 @@ func (x locks) Read(ctx context.Context, cluster string) (fact.PostgresLock, err
 	return r.lock.Read(ctx)
 }
 
-func (x locks) Release(ctx context.Context, cluster, leader string, lease int64) error {
+func (x locks) Release(ctx context.Context, cluster, leader string, lease int64, to string) error {
 	r, err := x.w.region(cluster)
 	if err != nil {
 		return err
 	}
-	err = r.lock.Release(ctx, leader, lease)
+	err = r.lock.Release(ctx, leader, lease, to)
 	if errors.Is(err, patroni.ErrNotHeld) {
 		return fmt.Errorf("%w: %w", availability.ErrLockMoved, err)
 	}
@@ -273,30 +273,45 @@ func (x members) Look(ctx context.Context, cluster string) []fact.PostgresMember
 	return r.look(ctx)
 }
 
-func (x members) Reclone(ctx context.Context, cluster, member string) error {
+// at returns a member's region and its zone.
+func (x members) at(cluster, member string) (*region, string, error) {
 	r, err := x.w.region(cluster)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	for _, z := range r.spec.Zones {
 		if place.Member(r.spec.Name, z) == member {
-			return r.rest(z).Reinitialize(ctx, true)
+			return r, z, nil
 		}
 	}
-	return fmt.Errorf("%s has no member %s", cluster, member)
+	return nil, "", fmt.Errorf("%s has no member %s", cluster, member)
 }
 
-func (x members) Switchover(ctx context.Context, cluster, leader, candidate string) error {
-	r, err := x.w.region(cluster)
+func (x members) Checkpoint(ctx context.Context, cluster, member string) error {
+	r, zone, err := x.at(cluster, member)
 	if err != nil {
 		return err
 	}
-	for _, z := range r.spec.Zones {
-		if place.Member(r.spec.Name, z) == leader {
-			return r.rest(z).Switchover(ctx, leader, candidate)
-		}
+	return r.admin.Checkpoint(ctx, r.layout.Addr(r.spec.Name, zone, patroni.PostgresPort), checkpointWithin)
+}
+
+// checkpointWithin is how long a server may take to write its memory to its disk.
+const checkpointWithin = 5 * time.Minute
+
+func (x members) Reclone(ctx context.Context, cluster, member string) error {
+	r, zone, err := x.at(cluster, member)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%s has no member %s", cluster, leader)
+	return r.rest(zone).Reinitialize(ctx, true)
+}
+
+func (x members) Switchover(ctx context.Context, cluster, leader, candidate string) error {
+	r, zone, err := x.at(cluster, leader)
+	if err != nil {
+		return err
+	}
+	return r.rest(zone).Switchover(ctx, leader, candidate)
 }
 
 type route struct{ w *Wiring }

@@ -144,6 +144,25 @@ func TestPatroniConforms(t *testing.T) {
 		t.Errorf("the application's role, with a quote in its password: %+v", seen)
 	}
 
+	written := func() (at string) {
+		t.Helper()
+		s, err := connect(t, c.address[first.Leader], patroni.SuperUser, "s", "postgres")
+		if err == nil {
+			err = s.QueryRow(t.Context(), "SELECT checkpoint_lsn::text FROM pg_control_checkpoint()").Scan(&at)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	before := written()
+	if err := (postgres.Admin{User: patroni.SuperUser, Password: "s", Database: "postgres"}).Checkpoint(t.Context(), c.address[first.Leader], time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if after := written(); after == before {
+		t.Errorf("the last checkpoint is still the one at %s", after)
+	}
+
 	if err := c.lock.Reserve(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +189,7 @@ func TestPatroniConforms(t *testing.T) {
 		leader string
 		lease  int64
 	}{{first.Leader, second.Lease}, {second.Leader, first.Lease}} {
-		if err := c.lock.Release(t.Context(), seen.leader, seen.lease); !errors.Is(err, patroni.ErrNotHeld) {
+		if err := c.lock.Release(t.Context(), seen.leader, seen.lease, ""); !errors.Is(err, patroni.ErrNotHeld) {
 			t.Errorf("release from %+v: %v", seen, err)
 		}
 	}
@@ -178,10 +197,10 @@ func TestPatroniConforms(t *testing.T) {
 		t.Errorf("the lock is %+v, it was %+v", got, second)
 	}
 	// Released, it is taken anew under another lease, by either: nobody is fenced here.
-	if err := c.lock.Release(t.Context(), second.Leader, second.Lease); err != nil {
+	if err := c.lock.Release(t.Context(), second.Leader, second.Lease, first.Leader); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.lock.Release(t.Context(), second.Leader, second.Lease); !errors.Is(err, patroni.ErrNotHeld) {
+	if err := c.lock.Release(t.Context(), second.Leader, second.Lease, ""); !errors.Is(err, patroni.ErrNotHeld) {
 		t.Errorf("released twice: %v", err)
 	}
 	c.await("the lock is held under another lease", func(l fact.PostgresLock) bool { return l.Lease != second.Lease })

@@ -85,14 +85,25 @@ var ErrNotHeld = errors.New("the leader key is not held as seen")
 // and has no address. Patroni asks every member with an address for its position before
 // it promotes, and would wait 2 s for one whose network is gone. A member that comes back
 // writes its entry anew.
-func (l Lock) Release(ctx context.Context, leader string, lease int64) error {
+//
+// Where to is not empty, the others leave the lock to that member while it is healthy. Patroni
+// does not compare what they have then: the caller has.
+func (l Lock) Release(ctx context.Context, leader string, lease int64, to string) error {
 	rest, err := l.Client.Grant(ctx, stoppedFor)
 	if err != nil {
 		return fmt.Errorf("release leader key of %s: %w", l.Scope, err)
 	}
+	effects := []clientv3.Op{clientv3.OpPut(l.key("members/"+leader), `{"role":"replica","state":"stopped"}`, clientv3.WithLease(rest.ID))}
+	if to != "" {
+		wish, err := json.Marshal(map[string]string{"leader": leader, "member": to})
+		if err != nil {
+			return fmt.Errorf("release leader key of %s: %w", l.Scope, err)
+		}
+		effects = append(effects, clientv3.OpPut(l.key("failover"), string(wish), clientv3.WithLease(rest.ID)))
+	}
 	resp, err := l.Client.Txn(ctx).
 		If(clientv3.Compare(clientv3.Value(l.key("leader")), "=", leader), clientv3.Compare(clientv3.LeaseValue(l.key("leader")), "=", lease)).
-		Then(clientv3.OpPut(l.key("members/"+leader), `{"role":"replica","state":"stopped"}`, clientv3.WithLease(rest.ID)), clientv3.OpDelete(l.key("leader"))).
+		Then(append(effects, clientv3.OpDelete(l.key("leader")))...).
 		Commit()
 	if err != nil {
 		return fmt.Errorf("release leader key of %s: %w", l.Scope, err)

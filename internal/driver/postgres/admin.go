@@ -95,3 +95,12 @@ func sessions(ctx context.Context, conn *pgx.Conn, c *fact.PostgresConnections) 
 	}
 	return nil
 }
+
+// Checkpoint returns once the server at address has written to its disk what it has in memory.
+// It gives up when that takes longer than within.
+func (a Admin) Checkpoint(ctx context.Context, address string, within time.Duration) error {
+	return a.with(ctx, address, within, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "CHECKPOINT")
+		return err
+	})
+}
