@@ -70,6 +70,16 @@ func Watch(l place.Layout, region, primary string) node.Watch {
 	return w
 }
 
+// EtcdPeers returns the members of a region's etcd: where others reach each, and its name.
+func EtcdPeers(l place.Layout, region string) map[string]string {
+	r, _ := l.Platform.Region(region)
+	out := map[string]string{}
+	for _, z := range r.Zones {
+		out["http://"+l.Addr(region, z, place.EtcdPeer)] = z
+	}
+	return out
+}
+
 func etcdUnit(l place.Layout, p place.Programs, region, zone string) node.Unit {
 	r, _ := l.Platform.Region(region)
 	var cluster, others []string

@@ -3,7 +3,6 @@ package availability
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
@@ -41,10 +40,7 @@ func (c *Component) Broker(k fact.Kafka, now time.Time) {
 	default:
 		c.Detail = fmt.Sprintf("%d copies in sync, leads %d", held, led)
 	}
-	if differs := slices.Concat(b.Differs, k.Differs); len(differs) > 0 && c.Sync == InSync {
-		c.Sync = OutOfSync
-		c.Detail += "; it is not configured as declared: " + strings.Join(differs, "; ")
-	}
+	c.altered(slices.Concat(b.Differs, k.Differs))
 }
 
 // partitions counts what a broker holds: copies, of them those it leads, those that are not

@@ -23,10 +23,8 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 			continue
 		}
 		c.Seen = later(c.Seen, m.Seen)
-		if c.member(m, leader, p, policy, now); len(p.Lock.Differs) > 0 && c.Sync == InSync {
-			c.Sync = OutOfSync
-			c.Detail += "; Patroni's configuration is not as declared: " + strings.Join(p.Lock.Differs, "; ")
-		}
+		c.member(m, leader, p, policy, now)
+		c.altered(p.Lock.Differs)
 	}
 }
 
@@ -71,6 +69,7 @@ func (c *Component) Redis(f fact.Redis, now time.Time) {
 			continue
 		}
 		c.Seen = later(c.Seen, n.Seen)
+		defer c.altered(n.Differs)
 		if c.Role = n.Role; n.Role == "slave" {
 			c.Role = "replica"
 			if !n.LinkUp && c.Health == Healthy {
@@ -85,6 +84,26 @@ func (c *Component) Sentinel(f fact.Redis, now time.Time) {
 	for _, n := range f.Sentinels {
 		if n.ID == c.ID && now.Sub(n.Seen) <= fact.NodeSilent {
 			c.Seen = later(c.Seen, n.Seen)
+			c.altered(n.Differs)
 		}
 	}
+}
+
+// Etcd says whether the region's etcd has the members that are declared.
+func (c *Component) Etcd(f fact.Etcd, now time.Time) {
+	if now.Sub(f.At) <= fact.NodeSilent {
+		c.altered(f.Differs)
+	}
+}
+
+// altered says what somebody has changed past the platform, of a component that is otherwise in sync.
+func (c *Component) altered(differs []string) {
+	if len(differs) == 0 || c.Sync != InSync {
+		return
+	}
+	c.Sync = OutOfSync
+	if c.Detail != "" {
+		c.Detail += "; "
+	}
+	c.Detail += "not as declared: " + strings.Join(differs, "; ")
 }

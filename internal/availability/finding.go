@@ -40,13 +40,6 @@ func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []ev
 			Subject: v.Cluster.Cluster, Since: blind[0].Since, Command: "fournines readiness",
 		})
 	}
-	if len(v.Cluster.Lock.Differs) > 0 {
-		out = append(out, evidence.Finding{
-			Code: "postgres-drift", Severity: evidence.Warning, Title: "Patroni of " + v.Cluster.Cluster + " is not configured as declared",
-			Text:    strings.Join(v.Cluster.Lock.Differs, "; ") + ". Somebody has changed it past the platform: set it back with patronictl edit-config or patronictl resume, or change the declaration.",
-			Subject: v.Cluster.Cluster, Since: v.Cluster.Drift, Command: "fournines status -o wide",
-		})
-	}
 	if f, full := storeFinding(v, leader, now); full {
 		out = append(out, f)
 	}
@@ -141,21 +134,6 @@ func LossFindings(all []Loss, now time.Time) (out []evidence.Finding) {
 		})
 	}
 	return out
-}
-
-// KafkaDrift says that somebody has changed a region's Kafka past the platform; false when nobody has.
-func KafkaDrift(k fact.Kafka) (evidence.Finding, bool) {
-	differs := slices.Clone(k.Differs)
-	for _, b := range k.Brokers {
-		for _, d := range b.Differs {
-			differs = append(differs, b.ID+": "+d)
-		}
-	}
-	return evidence.Finding{
-		Code: "kafka-drift", Severity: evidence.Warning, Title: k.Cluster + " is not configured as declared",
-		Text:    strings.Join(differs, "; ") + ". Somebody has changed it past the platform: set it back with kafka-configs --alter or kafka-reassign-partitions, or change the declaration.",
-		Subject: k.Cluster, Since: k.Drift, Command: "fournines status -o wide",
-	}, k.Differ()
 }
 
 // TopicFindings says which topics of one direction are not copied, and what was lost of topics within a

@@ -236,23 +236,3 @@ func TestTheGuardAllowsExactlyWhatSurvives(t *testing.T) {
 		t.Fatalf("only %d were allowed and %d refused: too few to prove anything", allowed, refused)
 	}
 }
-
-// What somebody has changed past the platform shows on the brokers at once, and as one finding.
-func TestKafkaDrift_7_1_6(t *testing.T) {
-	t.Parallel()
-	k := wholeKafka(zero)
-	if _, drift := KafkaDrift(k); drift {
-		t.Error("a cluster as declared differs")
-	}
-	k.Brokers[1].Differs, k.Differs, k.Drift = []string{"min.insync.replicas is 1, declared is 2"}, []string{"topic weak has 1 copies of partition 0, declared are 3"}, zero.Add(-time.Minute)
-	for i, want := range []string{"topic weak has 1 copies", "min.insync.replicas is 1, declared is 2; topic weak"} {
-		c := Component{ID: k.Brokers[i].ID, Health: Healthy, Sync: InSync}
-		if c.Broker(k, zero); c.Sync != OutOfSync || c.Health != Healthy || !strings.Contains(c.Detail, want) {
-			t.Errorf("%+v, want %q", c, want)
-		}
-	}
-	f, drift := KafkaDrift(k)
-	if !drift || f.Code != "kafka-drift" || !f.Since.Equal(k.Drift) || !strings.HasPrefix(f.Text, "topic weak has 1 copies of partition 0, declared are 3; "+k.Brokers[1].ID+": min.insync.replicas is 1, declared is 2. Somebody") {
-		t.Errorf("%v %+v", drift, f)
-	}
-}

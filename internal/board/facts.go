@@ -15,6 +15,7 @@ type Facts struct {
 	probes   map[string]fact.Probe    // by observer and the region of its target
 	postgres map[string]fact.Postgres // by region
 	redis    map[string]fact.Redis
+	etcd     map[string]fact.Etcd
 	kafka    map[string]fact.Kafka
 	mirrors  map[fact.Way]fact.KafkaMirror
 	objects  map[fact.Way]fact.ObjectMirror
@@ -29,7 +30,7 @@ type Facts struct {
 func NewFacts() *Facts {
 	return &Facts{
 		nodes: map[string]fact.Node{}, probes: map[string]fact.Probe{}, postgres: map[string]fact.Postgres{},
-		redis: map[string]fact.Redis{}, kafka: map[string]fact.Kafka{}, mirrors: map[fact.Way]fact.KafkaMirror{},
+		redis: map[string]fact.Redis{}, etcd: map[string]fact.Etcd{}, kafka: map[string]fact.Kafka{}, mirrors: map[fact.Way]fact.KafkaMirror{},
 		objects: map[fact.Way]fact.ObjectMirror{}, stores: map[string]fact.ObjectStore{},
 		edges: map[string]EdgeFact{}, links: map[fact.Way]fact.Link{}, servers: map[string]fact.Server{}, changed: make(chan struct{}),
 	}
@@ -99,6 +100,9 @@ func (f *Facts) PutRedis(region string, change func(*fact.Redis)) {
 	})
 }
 
+// PutEtcd takes what a region's etcd tells.
+func (f *Facts) PutEtcd(region string, change func(*fact.Etcd)) { revise(f, f.etcd, region, change) }
+
 // PutKafka takes what a region's brokers tell.
 func (f *Facts) PutKafka(region string, k fact.Kafka) { f.update(func() { f.kafka[region] = k }) }
 
@@ -151,6 +155,9 @@ func (f *Facts) Postgres(region string) fact.Postgres {
 
 // Redis returns a region's Redis.
 func (f *Facts) Redis(region string) fact.Redis { return read(f, f.redis, region) }
+
+// Etcd returns a region's etcd.
+func (f *Facts) Etcd(region string) fact.Etcd { return read(f, f.etcd, region) }
 
 // Kafka returns a region's brokers. Its lists are shared: they are not to be changed.
 func (f *Facts) Kafka(region string) fact.Kafka { return read(f, f.kafka, region) }

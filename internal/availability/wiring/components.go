@@ -134,6 +134,8 @@ func (w *Wiring) role(c *api.Component, now time.Time) {
 		c.Redis(facts.Redis(c.Region), now)
 	case place.Sentinel:
 		c.Sentinel(facts.Redis(c.Region), now)
+	case place.Etcd:
+		c.Etcd(facts.Etcd(c.Region), now)
 	case place.Kafka:
 		c.Broker(facts.Kafka(c.Region), now)
 	case place.Mirror:

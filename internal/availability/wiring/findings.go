@@ -41,9 +41,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 			continue
 		}
 		out = append(out, availability.ClusterFindings(view, begun, now)...)
-		if f, drift := availability.KafkaDrift(w.house.Facts.Kafka(name)); drift {
-			out = append(out, f)
-		}
+		out = append(out, availability.DriftFindings(view.Cluster, w.house.Facts.Redis(name), w.house.Facts.Kafka(name), w.house.Facts.Etcd(name), name)...)
 	}
 	out = append(append(out, w.descriptorFindings(now)...), w.disks.findings(now)...)
 	placed, err := w.placement()

@@ -46,6 +46,7 @@ const (
 	lockEvery    = 500 * time.Millisecond
 	membersEvery = time.Second
 	redisEvery   = time.Second
+	etcdEvery    = 2 * time.Second
 	newestEvery  = time.Second
 	lookTimeout  = 900 * time.Millisecond
 	lockTimeout  = 2 * time.Second // a read that the quorum confirms, over a slow path
@@ -70,7 +71,7 @@ func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now
 	}
 	return &region{
 		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
-		lock: patroni.Lock{Client: client, Scope: name, Declared: declared}, redis: &redis.Looker{Password: s.Redis}, kafka: assign.KafkaLooker(l, name),
+		lock: patroni.Lock{Client: client, Scope: name, Declared: declared}, redis: &redis.Looker{Password: s.Redis, Policy: l.Platform.Spec.Engines.Redis}, kafka: assign.KafkaLooker(l, name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
 		prober: postgres.Prober{Observer: place.Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
 		admin:  postgres.Admin{User: patroni.SuperUser, Password: s.Superuser, Database: "postgres", Limits: assign.PostgresLimits()},
@@ -82,6 +83,7 @@ func (r *region) observe(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { wait.Every(ctx, lockEvery, r.lookLock) })
 	wg.Go(func() { wait.Every(ctx, membersEvery, r.lookMembers) })
+	wg.Go(func() { wait.Every(ctx, etcdEvery, r.lookEtcd) })
 	wg.Go(func() { r.observeRedis(ctx) })
 	wg.Go(func() { r.observeKafka(ctx) })
 	wg.Go(func() { wait.Every(ctx, newestEvery, r.lookNewest) })
@@ -106,12 +108,21 @@ func (r *region) lookLock(ctx context.Context) {
 			return
 		}
 		p.Lock, p.At, p.Error = lock, r.now(), ""
-		switch {
-		case len(lock.Differs) == 0:
-			p.Drift = time.Time{}
-		case p.Drift.IsZero():
-			p.Drift = p.At
+		p.Drift = fact.Since(p.Drift, len(lock.Differs) > 0, p.At)
+	})
+}
+
+// lookEtcd compares the members of the region's etcd with those that are declared.
+func (r *region) lookEtcd(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	differs, err := etcd.Altered(ctx, r.etcd, assign.EtcdPeers(r.layout, r.spec.Name))
+	r.facts.PutEtcd(r.spec.Name, func(f *fact.Etcd) {
+		if err != nil {
+			f.Error = err.Error()
+			return
 		}
+		f.Differed(differs, r.now())
 	})
 }
 
@@ -211,6 +222,7 @@ func (r *region) observeRedis(ctx context.Context) {
 						return
 					}
 					f.Nodes[i], f.At = n, r.now()
+					f.Drifted(f.At)
 				})
 			})
 		})
@@ -225,6 +237,7 @@ func (r *region) observeRedis(ctx context.Context) {
 						return
 					}
 					f.Sentinels[i], f.At = s, r.now()
+					f.Drifted(f.At)
 				})
 			})
 		})

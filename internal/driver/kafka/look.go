@@ -135,12 +135,7 @@ func (l *Looker) Look(ctx context.Context, old fact.Kafka, now func() time.Time)
 	if c != nil {
 		l.each(ctx, c, &f, now)
 	}
-	switch {
-	case !f.Differ():
-		f.Drift = time.Time{}
-	case f.Drift.IsZero():
-		f.Drift = now()
-	}
+	f.Drift = fact.Since(f.Drift, f.Differ(), now())
 	return f
 }
 

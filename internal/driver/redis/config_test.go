@@ -90,3 +90,13 @@ func ask(t *testing.T, address string, port int, command ...string) map[string]s
 	}
 	return m
 }
+
+func command(t *testing.T, address string, port int, words ...string) error {
+	t.Helper()
+	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{net.JoinHostPort(address, strconv.Itoa(port))}, Password: "secret", ForceSingleClient: true, DisableCache: true, AlwaysRESP2: true})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Do(t.Context(), c.B().Arbitrary(words...).Build()).Error()
+}

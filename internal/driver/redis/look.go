@@ -12,11 +12,13 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/spec"
 )
 
 // Looker asks Redis servers and Sentinels about themselves, over connections it keeps.
 type Looker struct {
 	Password string
+	Policy   spec.Redis // what is declared
 
 	mu      sync.Mutex // guards clients
 	clients map[string]rueidis.Client
@@ -79,7 +81,7 @@ func (l *Looker) Server(ctx context.Context, id, address string, now func() time
 		var text string
 		if text, err = c.Do(ctx, c.B().Info().Section("replication").Build()).ToString(); err == nil {
 			readReplication(text, &n)
-			n.Seen = now()
+			n.Seen, n.Differs = now(), altered(ctx, c, declared(ServerOptions(l.Policy)))
 			return n
 		}
 		l.drop(address)
@@ -138,6 +140,7 @@ func (l *Looker) sentinel(ctx context.Context, address string, s *fact.RedisSent
 	}
 	s.Master = m["ip"] + ":" + m["port"]
 	s.Epoch, _ = strconv.ParseInt(m["config-epoch"], 10, 64) // absent: 0, the first epoch
+	s.Differs = compare(m, sentinelDeclared(l.Policy))
 	s.Down = strings.Contains(m["flags"], "down")
 	q, err := c.Do(ctx, c.B().Arbitrary("SENTINEL", "CKQUORUM", MasterName).Build()).ToString()
 	if rerr, ok := rueidis.IsRedisErr(err); ok {
