@@ -48,6 +48,7 @@ type Component struct {
 	Sync    Sync      `json:"sync"`
 	Health  Health    `json:"health"`
 	Detail  string    `json:"detail,omitempty" doc:"one plain sentence: why it is not in sync or not healthy, or a figure such as the lag"`
+	Cause   string    `json:"cause,omitempty" doc:"the region that alone explains its health when nothing there answers"`
 	Since   time.Time `json:"since" doc:"when sync or health last changed"`
 	Down    time.Time `json:"down,omitzero" doc:"since when its process has not been ready for 10 s in a row; absent: it is, or it is kept down on purpose"`
 	Seen    time.Time `json:"seen" doc:"time of the newest fact about it"`

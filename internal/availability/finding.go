@@ -15,7 +15,7 @@ import (
 func ReadinessFinding(r Readiness) (evidence.Finding, bool) {
 	f := evidence.Finding{
 		Code: "not-ready", Severity: evidence.Warning, Subject: r.Cluster, Since: r.At, Command: "fournines readiness",
-		Title: r.Cluster + " could not fail over now", Text: strings.Join(r.Reasons, "; "),
+		Title: r.Cluster + " could not fail over now", Text: strings.Join(r.Reasons, "; "), Cause: r.Cause,
 	}
 	if r.Leader == "" {
 		f.Severity, f.Title = evidence.Critical, r.Cluster+" has no leader"
@@ -76,7 +76,7 @@ func ComponentFinding(c Component, now time.Time) (evidence.Finding, bool) {
 	}
 	return evidence.Finding{
 		Code: c.Kind + "-" + string(c.Health), Severity: evidence.Warning, Title: c.ID + " is " + string(c.Health),
-		Text: c.Detail, Subject: c.ID, Since: c.Since, Command: "fournines status -o wide",
+		Text: c.Detail, Subject: c.ID, Since: c.Since, Command: "fournines status -o wide", Cause: c.Cause,
 	}, c.Health == Missing || c.Health == Degraded
 }
 

@@ -82,7 +82,7 @@ func (o Outage) explains(f evidence.Finding) bool {
 	if o.Zone != "" {
 		return strings.HasPrefix(f.Subject, o.subject()+"/")
 	}
-	return concerns(f, o.Region)
+	return concerns(f, o.Region) || f.Cause == o.Region
 }
 
 // concerns tells whether a finding is about a region, something in it, or a link to or from it.

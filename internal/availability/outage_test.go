@@ -68,6 +68,7 @@ func TestAnOutageExplains(t *testing.T) {
 		for _, s := range []string{"us-east-1/a/postgres", "us-east-1/b/redis", "us-east-1/postgres", "us-east-1/edge", "us-east-1", "us-east-1>eu-west-1", "us-east-10/edge", "us-west-2/postgres", ""} {
 			out = append(out, evidence.Finding{Code: "x", Subject: s})
 		}
+		out = append(out, evidence.Finding{Code: "x", Subject: "us-west-2/edge", Cause: "us-east-1"})
 		return append(out, evidence.Finding{Code: "outside-failing", Subject: "us-east-1", Entries: []uint64{7}})
 	}
 	first := func(Outage) string { return "First do this." }

@@ -19,6 +19,7 @@ type Readiness struct {
 	Candidates []string  `json:"candidates"`
 	Reasons    []string  `json:"reasons,omitempty"`
 	At         time.Time `json:"at"`
+	Cause      string    `json:"cause,omitempty" doc:"the region that explains why it is not ready when nothing there answers"`
 	Alone      bool      `json:"alone,omitempty" doc:"its region runs in one zone by choice: only its partner region could take over"`
 }
 
@@ -114,12 +115,14 @@ func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, n
 	}
 	if leader.Name != "" && leader.State != "streaming" {
 		r.Reasons = append(r.Reasons, fmt.Sprintf("%s is %s and does not stream from its partner region", leader.ID, leader.State))
+		r.Cause = fact.RegionOf(v.Source.Cluster)
 	}
 	for _, m := range v.Cluster.Members {
 		switch {
 		case m.Name == leader.Name:
 		case v.Fences[m.ID].Component != "":
 			r.Reasons = append(r.Reasons, fmt.Sprintf("%s is fenced: %s", m.ID, v.Fences[m.ID].Reason))
+			r.Cause = ""
 		case m.State == "streaming" && now.Sub(m.Seen) <= freshMember:
 			r.Candidates = append(r.Candidates, m.ID)
 		}

@@ -15,6 +15,7 @@ type Finding struct {
 	Command  string    `json:"command,omitempty" doc:"the command that shows more or mends it"`
 	Since    time.Time `json:"since"`
 	Entries  []uint64  `json:"entries,omitempty" doc:"journal indexes that prove it"`
+	Cause    string    `json:"cause,omitempty" doc:"the region that explains it when nothing there answers"`
 	Quiet    bool      `json:"quiet,omitempty" doc:"nobody is alerted of it: the platform is being started"`
 }
 

@@ -60,24 +60,28 @@ func (w *Wiring) edgeComponent(region string, now time.Time) api.Component {
 		c.Sync, c.Health, c.Detail = api.OutOfSync, api.Progressing, fmt.Sprintf("serves configuration %d, %d is wanted", e.Version, v.Version)
 	default:
 		c.Sync, c.Health = api.InSync, api.Healthy
+		own := false // something is wrong here, and not in another region
 		for _, t := range e.Certificates {
 			c.Detail = "HTTPS on " + w.house.Layout.EdgeAddress(region, place.HTTPS) + " until " + t.NotAfter.UTC().Format(time.DateOnly)
 			if t.Error != "" {
-				c.Health, c.Detail = api.Degraded, t.Error
+				c.Health, c.Detail, own = api.Degraded, t.Error, true
 			}
 		}
 		for _, t := range e.Targets {
 			switch {
 			case t.Remote != "" && !t.Up:
-				c.Health, c.Detail = api.Degraded, t.Remote+" is not reached from here: requests for its customers are refused at once until it is"
+				c.Health, c.Detail, c.Cause = api.Degraded, t.Remote+" is not reached from here: requests for its customers are refused at once until it is", t.Remote
 			case t.Ejected || !t.Up:
-				c.Health, c.Detail = api.Degraded, fmt.Sprintf("target %s in zone %s is out (breaker %s)", t.Name, t.Zone, t.Breaker)
+				c.Health, c.Detail, own = api.Degraded, fmt.Sprintf("target %s in zone %s is out (breaker %s)", t.Name, t.Zone, t.Breaker), true
 			}
 		}
 		for _, t := range e.TCP {
 			if t.Leader == "" && (t.Service != place.Postgres || placed.Serves(region)) {
-				c.Health, c.Detail = api.Degraded, "nobody leads "+t.Service
+				c.Health, c.Detail, own = api.Degraded, "nobody leads "+t.Service, true
 			}
+		}
+		if own {
+			c.Cause = ""
 		}
 	}
 	return c

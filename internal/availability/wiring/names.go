@@ -16,9 +16,10 @@ func (w *Wiring) nameFindings() []wing.Finding {
 		if d == nil || d.FailOpen == "" {
 			continue
 		}
+		r, _ := w.house.Layout.Platform.Region(region)
 		out = append(out, wing.Finding{
 			Code: "names-fail-open", Severity: evidence.Warning, Title: "the name server of " + region + " fails open", Text: d.FailOpen,
-			Subject: place.Cluster(region, place.Edge), Command: "fournines route list",
+			Subject: place.Cluster(region, place.Edge), Command: "fournines route list", Cause: r.Pair,
 		})
 	}
 	return out
