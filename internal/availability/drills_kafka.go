@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/drill"
@@ -14,7 +15,12 @@ func kafkaDrills() []drill.Drill {
 		Reaches: true, Needs: drill.Needs{Brokers: 2},
 		Name: "broker-loss", Rows: []string{"7.1.6", "7.1.8"}, Description: "kills the Kafka broker that is the active controller, while records are produced with acks=all",
 		BlastRadius: "one broker of three; a third of the partitions pause until others lead them", Verifies: "every acknowledged record is read back afterwards, once",
-		Steps: brokerSteps(),
+		Steps: brokerSteps("process-kill"),
+	}, {
+		Reaches: true, Needs: drill.Needs{Brokers: 3},
+		Name: "kafka-empty", Rows: []string{"7.1.6", "7.1.8"}, Description: "takes the data of the Kafka broker that is the active controller away and kills it, while records are produced with acks=all",
+		BlastRadius: "one broker of three, until it has copied its partitions from the others", Verifies: "every acknowledged record is read back afterwards, once, and the broker has all of its copies again",
+		Steps: brokerSteps("kafka-empty", drill.Action{Name: "back", Timeout: backWithin, Do: awaitBack}),
 	}, {
 		Reaches: true, Needs: drill.Needs{Brokers: 2, Pair: true},
 		Name: "mirror-poisoned", Rows: []string{"7.1.6", "7.1.9"}, Description: "writes what a mirror of Kafka could stumble over: large compressed records, aborted transactions, a topic that is made anew while the mirror is frozen",
@@ -23,10 +29,10 @@ func kafkaDrills() []drill.Drill {
 	}}
 }
 
-// brokerSteps run a second load, against Kafka itself.
-func brokerSteps() []drill.Action {
+// brokerSteps run a second load, against Kafka itself, and break the active controller's broker.
+func brokerSteps(fault string, back ...drill.Action) []drill.Action {
 	var queue *drill.Load
-	return []drill.Action{
+	return slices.Concat([]drill.Action{
 		ready(),
 		load(),
 		{Name: "load queue", Timeout: time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
@@ -43,7 +49,7 @@ func brokerSteps() []drill.Action {
 			return "", queue.Await(ctx, steady, time.Time{})
 		}},
 		{Name: "break", Timeout: 40 * time.Second, Do: func(ctx context.Context, r *drill.Run) (string, error) {
-			return breakLeader(ctx, r, "kafka", "process-kill", itself)
+			return breakLeader(ctx, r, "kafka", fault, itself)
 		}},
 		{Name: "failover", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
 			return awaitLeader(ctx, r, "kafka", true)
@@ -51,6 +57,7 @@ func brokerSteps() []drill.Action {
 		{Name: "produce again", Timeout: time.Minute, Do: func(ctx context.Context, _ *drill.Run) (string, error) {
 			return "", queue.Await(ctx, steady/2, time.Now())
 		}},
+	}, back, []drill.Action{
 		heal(),
 		{Name: "verify", Timeout: 2 * time.Minute, Do: func(ctx context.Context, r *drill.Run) (string, error) {
 			queue.Stop()
@@ -69,5 +76,5 @@ func brokerSteps() []drill.Action {
 			detail, err := verifyWrites(ctx, r, false)
 			return fmt.Sprintf("%d records acknowledged, %d refused, %d lost, %d doubled; %s", n, refused, len(lost), len(doubled), detail), err
 		}},
-	}
+	})
 }

@@ -50,6 +50,7 @@ func FaultKinds() []FaultKind {
 		{Name: "postmaster-hang", Does: "Stops only PostgreSQL's postmaster: open sessions go on, new connections hang.", Reach: ReachComponent, Engine: "postgres", Sight: SightGuard, Drill: "primary-hang"},
 		{Name: "etcd-empty", Does: "Takes an etcd member's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "etcd", Kills: true, Loses: true, Sight: SightRestart, Drill: "etcd-empty"},
 		{Name: "redis-empty", Does: "Takes a Redis server's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "redis", Kills: true, Loses: true, Sight: SightRestart, Drill: "redis-empty"},
+		{Name: "kafka-empty", Does: "Takes a Kafka broker's data away and kills it: it comes back empty.", Reach: ReachComponent, Engine: "kafka", Kills: true, Loses: true, Sight: SightRestart, Drill: "kafka-empty"},
 		{Name: "postgres-broken", Does: "Takes a PostgreSQL server's write-ahead log away and kills it: it cannot start from what it has.", Reach: ReachComponent, Engine: "postgres", Kills: true, Loses: true, Sight: SightRestart, Drill: "member-broken"},
 		{Name: "postgres-small-disk", Does: "Gives a PostgreSQL server a disk of its own of 512 MB and lets it copy its data there anew.", Reach: ReachComponent, Engine: "postgres", Root: true, Kills: true, Loses: true, Sight: SightGuard, Drill: "disk-full"},
 		{Name: "disk-full", Does: "Fills the disk of a component that has one of its own.", Reach: ReachComponent, Sight: SightGuard, Drill: "disk-full"},

@@ -32,7 +32,7 @@ func TestWhatADrillLacksHere(t *testing.T) {
 		{"one region", placetest.Layout(t), "us-east-1", map[string]string{"control-plane-loss": "up --servers 3", "zone-partition": "up --netns", "disk-full": "as root", "region-loss": "--regions", "region-move": "--regions", "objects-poisoned": "--regions", "partner-behind": "--regions", "mirror-poisoned": "--regions"}},
 		{"a lean region", lean, "eu-west-1", map[string]string{
 			"control-plane-loss": "--servers", "zone-partition": "--lean", "zone-loss": "--lean", "primary-loss": "--lean", "primary-hang": "--lean", "redis-loss": "--lean", "switchover": "--lean", "broker-loss": "kafka.brokers",
-			"redis-empty": "--lean", "etcd-empty": "--lean", "member-broken": "--lean", "connections-exhausted": "--lean", "disk-full": "--lean", "mirror-poisoned": "kafka.brokers",
+			"redis-empty": "--lean", "etcd-empty": "--lean", "member-broken": "--lean", "connections-exhausted": "--lean", "disk-full": "--lean", "mirror-poisoned": "kafka.brokers", "kafka-empty": "kafka.brokers",
 		}},
 	} {
 		for _, d := range availability.Drills() {

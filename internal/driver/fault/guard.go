@@ -25,15 +25,19 @@ func Guard(ctx context.Context, path string) error {
 		return nil
 	}
 	f, err := injection(l)
-	if err == nil && l.State != active {
-		// Active is on disk before the effect: a guard that is killed in between is
+	if err == nil && l.State == "" {
+		// Begun is on disk before the effect: a guard that is killed in between is
 		// started again and takes back what there may be.
-		l.State = active
+		l.State = begun
 		if err = writeLease(dir, l); err == nil {
 			err = f.inject(ctx)
 		}
 	} else if err == nil && time.Now().Before(l.Until) {
 		err = f.inject(ctx) // a second life: what is broken already stays broken
+	}
+	if err == nil && f.lasts && l.State != active {
+		l.State = active
+		err = writeLease(dir, l)
 	}
 	if err == nil && f.lasts {
 		hold(dir, l, f)
@@ -75,7 +79,7 @@ func injection(l Lease) (fault, error) {
 	switch l.Kind {
 	case ProcessKill:
 		return fault{inject: l.kill}, nil
-	case EtcdEmpty:
+	case EtcdEmpty, KafkaEmpty:
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data") }, revert: l.forget}, nil
 	case RedisEmpty:
 		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "appendonlydir", "dump.rdb") }, revert: l.forget}, nil

@@ -19,6 +19,7 @@ const (
 	ProcessFreeze  = "process-freeze"
 	EtcdEmpty      = "etcd-empty"
 	RedisEmpty     = "redis-empty"
+	KafkaEmpty     = "kafka-empty"
 	PostgresBroken = "postgres-broken"
 	SmallDisk      = "postgres-small-disk"
 	DiskFull       = "disk-full"
@@ -46,13 +47,14 @@ type Lease struct {
 	Peers []string  `json:"peers,omitempty"` // addresses to cut off or delay
 	Links []string  `json:"links,omitempty"` // ways between regions to cut, each FROM>TO
 	NetNS string    `json:"netns,omitempty"` // path of the zone's network namespace, for the network's faults
-	State string    `json:"state"`           // "", active, ended
+	State string    `json:"state"`           // "", begun, active, ended
 	Error string    `json:"error,omitempty"`
 }
 
 // The states of a lease.
 const (
-	active = "active"
+	begun  = "begun"
+	active = "active" // the effect is there
 	ended  = "ended"
 )
 
