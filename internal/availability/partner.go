@@ -106,11 +106,11 @@ func PartnerFinding(v MoveView, now time.Time) (evidence.Finding, bool) {
 			Title: fmt.Sprintf("%s must be copied anew from %s", postgresOf(v.To), v.From), Command: "fournines operations --kind " + KindRecopy,
 			Text: why + ". Until it follows again, customers could be moved there only with loss. ",
 		}
-		tries, next := recopies(v.Last, now)
+		tries, next, spent := copiesOf(v.Last, KindRecopy, HomeSubject(v.Home), now)
 		switch {
 		case slices.ContainsFunc(v.Last, func(o control.Operation) bool { return o.Kind == KindRecopy && !o.Finished() }):
 			f.Text += "fournines copies it now; nothing is to be done."
-		case tries >= mostReclones:
+		case spent:
 			f.Severity = evidence.Critical
 			f.Text += fmt.Sprintf("fournines has tried %d times within an hour and tries again at %s: see why that failed, and whether the link and %s carry a copy of all data.", tries, next.UTC().Format(time.TimeOnly), postgresOf(v.From))
 		default:
@@ -153,17 +153,4 @@ func StrainedSince(before time.Time, wal fact.PostgresWAL, now time.Time) time.T
 		return now
 	}
 	return before
-}
-
-// recopies counts the tries of within an hour, and says when the first of them is an hour ago.
-func recopies(last []control.Operation, now time.Time) (n int, next time.Time) {
-	for _, o := range last {
-		if o.Kind == KindRecopy && o.State != control.Refused && now.Sub(o.Begun) < time.Hour {
-			n++
-			if over := o.Begun.Add(time.Hour); next.IsZero() || over.Before(next) {
-				next = over
-			}
-		}
-	}
-	return n, next
 }

@@ -130,19 +130,20 @@ func TestBrokenSince(t *testing.T) {
 }
 
 func recopy(state string, began, ended time.Time, n int) control.Operation {
-	return control.Operation{Action: control.Action{Key: fmt.Sprintf("recopy:us-west-2.postgres:%d", n), Kind: KindRecopy}, State: state, Begun: began, Ended: ended}
+	return control.Operation{Action: control.Action{Key: fmt.Sprintf("recopy:us-west-2.postgres:%d", n), Kind: KindRecopy, Subject: HomeSubject("us-east-1")}, State: state, Begun: began, Ended: ended}
 }
 
 func TestDecideRecopy(t *testing.T) {
 	t.Parallel()
 	now := zero.Add(time.Hour)
-	tried := func(n int) (out []control.Operation) {
+	ended := func(n int, state string) (out []control.Operation) {
 		for i := range n {
 			at := now.Add(-time.Duration(n-i) * time.Minute)
-			out = append(out, recopy(control.Failed, at, at.Add(time.Second), i+1))
+			out = append(out, recopy(state, at, at.Add(time.Second), i+1))
 		}
 		return out
 	}
+	tried := func(n int) []control.Operation { return ended(n, control.Failed) }
 	for _, c := range []struct {
 		name   string
 		change func(*MoveView)
@@ -166,6 +167,8 @@ func TestDecideRecopy(t *testing.T) {
 		{"a copy failed just now", func(v *MoveView) { v.Last = []control.Operation{recopy(control.Failed, now.Add(-time.Minute), now, 1)} }, "", "warning as soon as"},
 		{"it is copied", func(v *MoveView) { v.Last = []control.Operation{recopy(control.Running, now, time.Time{}, 1)} }, "", "warning copies it now"},
 		{"three copies failed within an hour", func(v *MoveView) { v.Last = tried(3) }, "", "critical has tried 3 times within an hour and tries again at 01:57:00"},
+		{"eleven copies within an hour, which helped", func(v *MoveView) { v.Last = ended(11, control.Succeeded) }, "recopy:us-west-2.postgres:12", "warning as soon as"},
+		{"twelve", func(v *MoveView) { v.Last = ended(12, control.Succeeded) }, "", "critical has tried 12 times within an hour and tries again at 01:48:00"},
 		{"and an hour later", func(v *MoveView) {
 			v.Last = tried(3)
 			for i := range v.Last {

@@ -17,9 +17,33 @@ const (
 	// recloneAfter is how long a member must fail to start, again and again, or lack what it needs
 	// to follow. Recovery after a crash, however long, does not fail.
 	recloneAfter = 30 * time.Second
-	// mostReclones of one member within an hour: what breaks a fresh copy again is no matter of copies.
-	mostReclones = 3
 )
+
+// Copies within an hour are bounded: one that fails again and again is no matter of copies, and
+// neither is what breaks a fresh copy each time, though that takes longer to say.
+const (
+	mostFailedCopies = 3
+	mostCopies       = 12
+)
+
+// copiesOf counts a subject's tries of a kind within an hour, says when one is allowed again, and
+// whether none is now.
+func copiesOf(last []control.Operation, kind, subject string, now time.Time) (tries int, next time.Time, spent bool) {
+	failed := 0
+	for _, o := range last {
+		if o.Kind != kind || o.Subject != subject || o.State == control.Refused || now.Sub(o.Begun) >= time.Hour {
+			continue
+		}
+		tries++
+		if o.Finished() && o.State != control.Succeeded {
+			failed++
+		}
+		if over := o.Begun.Add(time.Hour); next.IsZero() || over.Before(next) {
+			next = over
+		}
+	}
+	return tries, next, failed >= mostFailedCopies || tries >= mostCopies
+}
 
 // BrokenSince says since when a member cannot follow from what it has, from what was known before and what it
 // says now. One that needs what its leader has no more cannot follow either; oldest is the
@@ -64,14 +88,8 @@ func decideReclone(v PostgresView, now time.Time) []control.Action {
 		if m.Broken.IsZero() || now.Sub(m.Broken) < recloneAfter || m.Name == leader.Name || v.Fences[m.ID].Component != "" || now.Sub(m.Seen) > freshMember {
 			continue
 		}
-		lately := 0
-		for _, o := range v.Last {
-			if o.Kind == KindReclone && o.Subject == m.ID && now.Sub(o.Begun) < time.Hour {
-				lately++
-			}
-		}
 		key, wait := rejoinKey(v.Last, Key("reclone", m.ID), now)
-		if wait || lately >= mostReclones {
+		if _, _, spent := copiesOf(v.Last, KindReclone, m.ID, now); wait || spent {
 			continue
 		}
 		a, err := control.NewAction(key, KindReclone, m.ID, RejoinArgs{Cluster: v.Cluster.Cluster, Member: m.Name, Component: m.ID})

@@ -32,7 +32,7 @@ func (w *Wiring) region(cluster string) (*region, error) {
 
 // lastOf is how many of a subject's newest operations a decision looks at; the newest alone
 // numbers the next attempt.
-const lastOf = 3
+const lastOf = 12
 
 // PostgresView gathers the input of a decision about the cluster. After an error nothing
 // may be decided: an empty list of fences is not the same as a list that cannot be read.
