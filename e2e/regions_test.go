@@ -35,6 +35,7 @@ func TestRegions(t *testing.T) {
 		{"OneWayIsCut_7_5_1", oneWayIsCut},
 		{"CutEndsAlone_7_5_1", cutEndsAlone},
 		{"Drill_7_1_6_BrokerLoss", drillPasses("broker-loss")},
+		{"Drill_7_1_6_KafkaEmpty", drillPasses("kafka-empty")},
 		{"Drill_7_1_6_MirrorPoisoned", drillPasses("mirror-poisoned")},
 		{"BrokersAreRestarted_7_1_6", brokersAreRestarted},
 		{"MirrorIsKilled_7_1_6", mirrorIsKilled},

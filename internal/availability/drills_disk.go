@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,14 @@ func diskFullSteps() []drill.Action {
 				return "", err
 			}
 			member, _ := r.Notes["member"].(string)
-			l, err := p.Look(ctx)
+			// It has just been copied, and is a synchronous standby a moment after it follows.
+			l, err := retry(ctx, func() (Look, error) {
+				l, err := p.Look(ctx)
+				if err == nil && !slices.Contains(l.Candidates[engine], member) {
+					err = fmt.Errorf("%s could not take over yet; these could: %v", member, l.Candidates[engine])
+				}
+				return l, err
+			})
 			if err != nil {
 				return "", err
 			}

@@ -77,9 +77,25 @@ func (l Lease) unshrink(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	unmounted := unix.Unmount(l.data(), unix.MNT_DETACH)
-	_, killed := process.KillUnit(ctx, l.home())
-	return errors.Join(unmounted, killed, l.forget(ctx))
+	if err := l.unmount(ctx); err != nil {
+		return err
+	}
+	return l.forget(ctx)
+}
+
+// unmount kills what works on the disk and takes the disk away. The node starts the unit again at
+// once, so that both are tried until nobody is in between: a server that lost its disk under its
+// feet would live on, out of sight.
+func (l Lease) unmount(ctx context.Context) error {
+	for {
+		if _, err := process.KillUnit(ctx, l.home()); err != nil {
+			return err
+		}
+		err := unix.Unmount(l.data(), 0)
+		if !errors.Is(err, unix.EBUSY) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // ownDisk tells whether the unit's data is on a disk that its zone does not use.

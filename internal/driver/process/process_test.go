@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/platformtest/strict"
 )
 
 // headless is a process whose first thread ends before the others, as happens for a
@@ -140,6 +141,48 @@ func TestKillUnitReachesOrphansAndFrozenProcesses(t *testing.T) {
 	if ps, err := process.Members(home); err != nil || len(ps) != 0 {
 		t.Fatalf("left: %v %v", ps, err)
 	}
+}
+
+// A disk that is unmounted lazily takes the path of who works on it away: they are the unit's
+// still, and die with it.
+func TestKillUnitReachesWhoLostTheirDisk(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		strict.Skip(t, "that a unit whose disk is taken away is ended", "only root may mount; run the tests as root")
+	}
+	home := t.TempDir()
+	data := filepath.Join(home, "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("fournines", data, "tmpfs", 0, "size=1m"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(data, unix.MNT_DETACH) })
+	// Like PostgreSQL: the server is in its data and names it, and a child of it does not.
+	start(t, home, "setsid sh -c 'cd data; setsid sleep 100 & echo up > up; while :; do wait; done' "+data+" & exec sleep 100")
+	ctx := wait(t)
+	members := func(n int) {
+		t.Helper()
+		for {
+			ps, err := process.Members(home)
+			if err != nil || ctx.Err() != nil {
+				t.Fatalf("%v %v, want %d; %v", ps, err, n, ctx.Err())
+			}
+			if len(ps) == n {
+				return
+			}
+		}
+	}
+	members(3)
+	if err := unix.Unmount(data, unix.MNT_DETACH); err != nil {
+		t.Fatal(err)
+	}
+	members(3)
+	if _, err := process.KillUnit(ctx, home); err != nil {
+		t.Fatal(err)
+	}
+	members(0)
 }
 
 func TestStopUnitGivesGraceThenKills(t *testing.T) {

@@ -11,10 +11,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Members returns every process that the installation has started (see [Own]) and whose
-// working directory is home or below it.
+// working directory is home or below it, or was before somebody took the disk away that it is on:
+// then its command names a path in home, or its parent's does.
 func Members(home string) ([]Process, error) {
 	mark, err := markOf(home)
 	if err != nil {
@@ -31,7 +34,7 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
 	home = filepath.Clean(home)
-	var out []Process
+	var out, adrift []Process
 	for _, d := range dirs {
 		pid, err := strconv.Atoi(d.Name())
 		if err != nil || pid == os.Getpid() {
@@ -41,7 +44,8 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 		if err != nil {
 			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
 		}
-		if cwd != home && !strings.HasPrefix(cwd, home+"/") {
+		inside := within(cwd, home)
+		if !inside && !detached(pid, cwd) {
 			continue
 		}
 		p, err := Find(pid)
@@ -51,13 +55,62 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 			return nil, err // to leave it out would prove a death that is none
 		}
 		switch limit, err := limitOf(pid); {
-		case err == nil && ours(limit):
+		case err == nil && ours(limit) && inside:
 			out = append(out, p)
-		case err != nil && p.Alive():
+		case err == nil && ours(limit):
+			adrift = append(adrift, p)
+		case err != nil && p.Alive() && inside:
 			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
 		}
 	}
-	return out, nil
+	return claim(out, adrift, home), nil
+}
+
+func within(path, home string) bool { return path == home || strings.HasPrefix(path, home+"/") }
+
+// detached tells whether a process works in a directory that no path leads to: its disk was
+// unmounted while it was in use. The path that Linux tells of it is that within the disk.
+func detached(pid int, cwd string) bool {
+	var is, named unix.Stat_t
+	if cwd == "" || unix.Stat("/proc/"+strconv.Itoa(pid)+"/cwd", &is) != nil {
+		return false
+	}
+	return unix.Stat(cwd, &named) != nil || is.Dev != named.Dev || is.Ino != named.Ino
+}
+
+// claim adds those of the processes adrift whose command names a path in home, and the children
+// of those that are known: what a server starts names itself as it likes.
+func claim(known, adrift []Process, home string) []Process {
+	of := map[int]bool{}
+	for _, p := range known {
+		of[p.PID] = true
+	}
+	for more := true; more; {
+		more = false
+		for _, p := range adrift {
+			st, err := readStat(p.PID)
+			if of[p.PID] || err != nil || !of[st.parent] && !names(p.PID, home) {
+				continue
+			}
+			of[p.PID], more = true, true
+			known = append(known, p)
+		}
+	}
+	return known
+}
+
+// names tells whether a process's command has a path in home.
+func names(pid int, home string) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	if err != nil {
+		return false
+	}
+	for word := range strings.SplitSeq(string(b), "\x00") {
+		if _, value, ok := strings.Cut(word, "="); ok && within(value, home) || within(word, home) {
+			return true
+		}
+	}
+	return false
 }
 
 // workingDirectory returns where a process works, or "" of one that ended or is not
