@@ -18,7 +18,7 @@ import (
 const module = "github.com/greenlang/fournines/internal/"
 
 var (
-	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill"}
+	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill", "schedule"}
 	wings = []string{"availability", "recovery", "delivery", "scaling", "chaos", "performance", "security", "compliance"}
 	// self are about the process that runs them: the standard library and x/sys alone. All
 	// that act may import them, deciders may not.
