@@ -53,9 +53,12 @@ type Pause struct {
 	Entry  uint64    `json:"entry,omitempty"`
 }
 
-// paused tells whether a schedule is paused at a moment.
-func (c Course) paused(now time.Time) bool {
-	return c.Pause != nil && (c.Pause.Until.IsZero() || now.Before(c.Pause.Until))
+// PauseAt returns the pause that keeps a schedule from beginning at a moment; nil: none does.
+func (c Course) PauseAt(now time.Time) *Pause {
+	if c.Pause == nil || !c.Pause.Until.IsZero() && !now.Before(c.Pause.Until) {
+		return nil
+	}
+	return c.Pause
 }
 
 // base is the moment after which planned times have not begun.

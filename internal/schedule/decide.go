@@ -53,7 +53,7 @@ func Decide(all []Timed, courses map[string]Course, windows []Window, now time.T
 	var out []Due
 	for _, s := range all {
 		c := courses[s.Name]
-		if c.Running != nil || c.paused(now) || !held(s.Name, windows, now).IsZero() {
+		if c.Running != nil || c.PauseAt(now) != nil || !held(s.Name, windows, now).IsZero() {
 			continue
 		}
 		if planned, n := s.owed(c, now); n > 0 {

@@ -41,7 +41,7 @@ func late(s Timed, c Course, windows []Window, now time.Time) (evidence.Finding,
 		f.Text = fmt.Sprintf("its run %s began %s and should have ended within %v. The next one waits for it: see the operation of that name, and end what it waits for.", r.Key, stamp(r.Begun), s.Longest)
 		return f, true
 	}
-	if c.paused(now) || !held(s.Name, windows, now).IsZero() {
+	if c.PauseAt(now) != nil || !held(s.Name, windows, now).IsZero() {
 		return f, false
 	}
 	if _, n := s.owed(c, now.Add(-lateAfter)); n == 0 {
@@ -69,7 +69,7 @@ func failing(_ Timed, c Course, _ []Window, _ time.Time) (evidence.Finding, bool
 }
 
 func pausedFor(_ Timed, c Course, _ []Window, now time.Time) (evidence.Finding, bool) {
-	if !c.paused(now) || now.Sub(c.Pause.At) < pausedLong {
+	if c.PauseAt(now) == nil || now.Sub(c.Pause.At) < pausedLong {
 		return evidence.Finding{}, false
 	}
 	return evidence.Finding{
