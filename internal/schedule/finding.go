@@ -62,9 +62,13 @@ func failing(_ Timed, c Course, _ []Window, _ time.Time) (evidence.Finding, bool
 	if c.Failures < failedOften {
 		return evidence.Finding{}, false
 	}
+	last := "It has never succeeded."
+	if !c.Succeeded.IsZero() {
+		last = "It succeeded last " + stamp(c.Succeeded) + "."
+	}
 	return evidence.Finding{
 		Code: "schedule-failing", Severity: evidence.Warning, Title: fmt.Sprintf("Schedule %s failed %d times in a row", c.Name, c.Failures), Since: c.Failing, Entries: entries(c.Newest.Entry),
-		Text: fmt.Sprintf("its newest run %s is %s: %s. It succeeded last %s.", c.Newest.Key, c.Newest.State, c.Newest.Error, stamp(c.Succeeded)),
+		Text: fmt.Sprintf("its newest run %s is %s: %s. %s", c.Newest.Key, c.Newest.State, c.Newest.Error, last),
 	}, true
 }
 
@@ -90,12 +94,7 @@ func clockBack(_ Timed, c Course, _ []Window, now time.Time) (evidence.Finding, 
 }
 
 // stamp is a moment in words.
-func stamp(at time.Time) string {
-	if at.IsZero() {
-		return "never"
-	}
-	return "at " + at.UTC().Format(time.RFC3339)
-}
+func stamp(at time.Time) string { return "at " + at.UTC().Format(time.RFC3339) }
 
 func entries(index uint64) []uint64 {
 	if index == 0 {
