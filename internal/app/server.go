@@ -22,6 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/records"
+	schedulewiring "github.com/greenlang/fournines/internal/schedule/wiring"
 	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -37,6 +38,7 @@ type ServerApp struct {
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
 	compliance   *compliancewiring.Wiring
+	schedules    *schedulewiring.Wiring
 	wings        []wing.Wing
 	doors        []Door // that were given beside their wings
 	tasks        wing.Tasks

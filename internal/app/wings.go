@@ -17,6 +17,8 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
+	"github.com/greenlang/fournines/internal/schedule"
+	schedulewiring "github.com/greenlang/fournines/internal/schedule/wiring"
 	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -52,9 +54,19 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	add(w)
 	s.alerts, w = alerts.New(s.House, s.look)
 	add(w)
+	s.schedules, w = schedulewiring.New(s.House, s.planned)
+	add(w)
 	for _, of := range more {
 		add(of(s.House))
 	}
+}
+
+// planned are the schedules of every wing.
+func (s *ServerApp) planned() (out []schedule.Schedule) {
+	for _, w := range s.wings {
+		out = append(out, w.Schedules...)
+	}
+	return out
 }
 
 // folds are those of the core and of every wing.

@@ -13,6 +13,8 @@ import (
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/journal/archive"
 	"github.com/greenlang/fournines/internal/journal/witness"
+	scheduledoor "github.com/greenlang/fournines/internal/schedule/door"
+	"github.com/greenlang/fournines/internal/spec"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -238,4 +240,33 @@ func (p *platform) ArchiveParts(_ context.Context, before uint64, limit int) (ap
 
 func (p *platform) ProbeArchive(ctx context.Context) (compliancedoor.ArchiveProbe, uint64, error) {
 	return *p.probe(), 7, p.note(ctx, "", "archive probe")
+}
+
+func (p *platform) Schedules(context.Context) ([]scheduledoor.Schedule, error) {
+	next := []time.Time{p.begun.Add(time.Hour), p.begun.Add(25 * time.Hour)}
+	return []scheduledoor.Schedule{
+		{Name: "backup-full", Does: "Takes a full backup.", Cron: "0 2 * * *", Zone: "UTC", State: "waiting", Next: next, Newest: &scheduledoor.ScheduleOutcome{Key: "backup-full@1", State: "failed", Error: "no space", Ended: p.begun}, Failures: 1},
+		{Name: "restore-test", Does: "Restores into staging.", Cron: "0 4 1 * *", Zone: "Europe/Berlin", State: "paused", Next: next, Pause: &scheduledoor.SchedulePause{By: "token:ann", Reason: "staging moves", At: p.begun}},
+	}, nil
+}
+
+func (p *platform) PauseSchedule(ctx context.Context, name string, until time.Time, reason string) error {
+	if err := p.schedule(name); err != nil {
+		return err
+	}
+	if until.IsZero() {
+		return p.note(ctx, reason, "pause", name)
+	}
+	return p.note(ctx, reason, "pause", name, "for a time")
+}
+
+func (p *platform) ResumeSchedule(ctx context.Context, name string, skip bool, reason string) error {
+	if err := p.schedule(name); err != nil {
+		return err
+	}
+	return p.note(ctx, reason, "resume", name, skip)
+}
+
+func (p *platform) schedule(name string) error {
+	return spec.Among("schedule", name, []string{"backup-full", "restore-test"})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/greenlang/fournines/internal/cli/verb"
 	compliance "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/place"
+	schedule "github.com/greenlang/fournines/internal/schedule/door"
 )
 
 // Version is set when the binary is built.
@@ -27,7 +28,9 @@ type world struct{ *verb.World }
 type Verbs func(*verb.World) []verb.Grouped
 
 // doors are the wings' verbs.
-func doors() []Verbs { return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs} }
+func doors() []Verbs {
+	return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs, schedule.Verbs}
+}
 
 // Run carries out one command line and returns the exit code. The verbs of more stand beside
 // our own.

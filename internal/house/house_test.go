@@ -18,8 +18,10 @@ import (
 const module = "github.com/greenlang/fournines/internal/"
 
 var (
-	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill"}
+	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill", "schedule"}
 	wings = []string{"availability", "recovery", "delivery", "scaling", "chaos", "performance", "security", "compliance"}
+	// served are what a wiring runs and a door serves: the wings, and schedules, which are of all wings.
+	served = append([]string{"schedule"}, wings...)
 	// self are about the process that runs them: the standard library and x/sys alone. All
 	// that act may import them, deciders may not.
 	self = []string{"probe/outcome", "accept", "descriptor"}
@@ -40,9 +42,9 @@ func may(room string) []string {
 		return []string{"spec", "fact"}
 	case slices.Contains(wings, room):
 		return core // never another wing, a driver or a door
-	case slices.Contains(wings, wing) && part == "wiring":
+	case slices.Contains(served, wing) && part == "wiring":
 		return slices.Concat(core, platform, []string{wing, wing + "/door", "wing", "board", "assign", "api", "api/client", "driver", "edge", "node", "host", "probe", "greenlang"})
-	case slices.Contains(wings, wing) && part == "door":
+	case slices.Contains(served, wing) && part == "door":
 		return slices.Concat(core, []string{wing, "wing", "api", "api/client", "console", "cli/verb"})
 	case room == "wing":
 		return slices.Concat(core, platform, []string{"board", "host", "node"})
@@ -86,10 +88,10 @@ func may(room string) []string {
 	return nil
 }
 
-// doors are the doors of every wing.
+// doors are the doors of every wing, and of schedules.
 func doors() []string {
 	var out []string
-	for _, w := range wings {
+	for _, w := range served {
 		out = append(out, w+"/door")
 	}
 	return out
@@ -100,7 +102,7 @@ func roomOf(path string) string {
 	parts := strings.Split(path, "/")
 	if len(parts) > 1 {
 		two := parts[0] + "/" + parts[1]
-		if slices.Contains(wings, parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || slices.Contains([]string{"api/client", "cli/verb", "console/consoletest", "probe/outcome"}, two) {
+		if slices.Contains(served, parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || slices.Contains([]string{"api/client", "cli/verb", "console/consoletest", "probe/outcome"}, two) {
 			return two
 		}
 	}
@@ -345,7 +347,7 @@ func TestDecidersArePure(t *testing.T) {
 	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/move_home.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_mirror.go", "availability/drills_partner.go", "availability/drills_connections.go", "availability/drills_disk.go", "availability/drills_empty.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go"}
 	forbidden := map[string][]string{"time": {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"}}
 	walk(t, func(path string, f *ast.File) {
-		if !slices.Contains(wings, roomOf(filepath.ToSlash(filepath.Dir(path)))) || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {
+		if !slices.Contains(served, roomOf(filepath.ToSlash(filepath.Dir(path)))) || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {
 			return
 		}
 		for _, i := range f.Imports {

@@ -18,7 +18,11 @@ func (e *NoneOfError) Error() string {
 	if len(e.Has) == 0 {
 		return fmt.Sprintf("%s %q does not exist: there is none yet", e.What, e.Value)
 	}
-	return fmt.Sprintf("%s %q does not exist; there are: %s", e.What, e.Value, strings.Join(e.Has, ", "))
+	all := strings.Join(e.Has, ", ")
+	if best := nearest(e.Value, e.Has); best != "" {
+		return fmt.Sprintf("%s %q does not exist; did you mean %q? There are: %s", e.What, e.Value, best, all)
+	}
+	return fmt.Sprintf("%s %q does not exist; there are: %s", e.What, e.Value, all)
 }
 
 // Among returns a [NoneOfError] where a value is not in a closed set. No value at all asks for

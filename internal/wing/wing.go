@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/schedule"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -25,11 +26,12 @@ type Wing struct {
 	Close func() error
 	// Decide returns the actions that are due. It gathers a view and calls the pure decider; a
 	// view that cannot be read whole is an error, and nothing is decided on it.
-	Decide   func(now time.Time) ([]control.Action, error)
-	Tasks    []Task
-	Drills   []drill.Drill
-	Findings func(now time.Time) ([]Finding, error)
-	Metrics  []prometheus.Collector
+	Decide    func(now time.Time) ([]control.Action, error)
+	Schedules []schedule.Schedule // what it has done at planned times
+	Tasks     []Task
+	Drills    []drill.Drill
+	Findings  func(now time.Time) ([]Finding, error)
+	Metrics   []prometheus.Collector
 }
 
 // Finding is something that needs a person.

@@ -12,6 +12,7 @@ import (
 	chaosdoor "github.com/greenlang/fournines/internal/chaos/door"
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
+	scheduledoor "github.com/greenlang/fournines/internal/schedule/door"
 )
 
 // Pages are the pages of every door over a fixture.
@@ -19,7 +20,7 @@ func Pages(f *Fixture) []console.Page {
 	return slices.Concat(
 		console.PlatformPages(f), console.OperationPages(f), console.DrillPages(f), console.EvidencePages(f), chaosdoor.Pages(f, f),
 		availabilitydoor.Pages(availabilitydoor.Source{Platform: f, Clusters: f, Homes: f, Routing: f, Copies: f}, f, f),
-		compliancedoor.Pages(Compliance(f), f),
+		compliancedoor.Pages(Compliance(f), f), scheduledoor.Pages(f),
 	)
 }
 

@@ -34,7 +34,10 @@ type World struct {
 	Kinds  func(dir string, s *state.Projection) []control.Kind // the kinds, acting on the world
 	Folds  []state.Fold                                         // of the wing, beside control's own
 	Action control.Action
-	Check  func(dir string, o control.Operation) error // what must hold in the end, wherever it was killed
+	// Drive brings the action to its end in place of Submit, where something of its own begins it
+	// and has boundaries too; it calls crash at each. Nil: the action is submitted.
+	Drive func(ctx context.Context, c *control.Control, s *state.Projection, crash control.CrashPoint) error
+	Check func(dir string, o control.Operation) error // what must hold in the end, wherever it was killed
 }
 
 const (
@@ -150,17 +153,23 @@ func live(dir, point string, w World) error {
 		return err
 	}
 	defer points.Close() //nolint:errcheck // a test's notes
-	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir, p), Now: time.Now, Log: log, Crash: func(name string) {
+	crash := func(name string) {
 		if name == point {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // the signal is on its way
 		}
 		_, _ = fmt.Fprintln(points, name)
-	}})
+	}
+	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir, p), Now: time.Now, Log: log, Crash: crash})
 	if err != nil {
 		return err
 	}
-	if _, err := c.Submit(ctx, w.Action); err != nil {
+	if w.Drive != nil {
+		err = w.Drive(ctx, c, p, crash)
+	} else {
+		_, err = c.Submit(ctx, w.Action)
+	}
+	if err != nil {
 		return err
 	}
 	_, err = c.Wait(ctx, w.Action.Key)
