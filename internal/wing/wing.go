@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/runbook"
 	"github.com/greenlang/fournines/internal/state"
 )
 
@@ -27,6 +28,7 @@ type Wing struct {
 	// view that cannot be read whole is an error, and nothing is decided on it.
 	Decide   func(now time.Time) ([]control.Action, error)
 	Tasks    []Task
+	Runbook  []runbook.Action // what runbooks may ask of it
 	Drills   []drill.Drill
 	Findings func(now time.Time) ([]Finding, error)
 	Metrics  []prometheus.Collector
