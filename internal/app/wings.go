@@ -17,6 +17,8 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
+	"github.com/greenlang/fournines/internal/runbook"
+	runbookwiring "github.com/greenlang/fournines/internal/runbook/wiring"
 	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
 	"github.com/greenlang/fournines/internal/wing"
@@ -52,9 +54,22 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	add(w)
 	s.alerts, w = alerts.New(s.House, s.look)
 	add(w)
+	s.runbooks, w = runbookwiring.New(s.House, s.runbookActions)
+	add(w)
 	for _, of := range more {
 		add(of(s.House))
 	}
+}
+
+// RunbookActions returns what runbooks may ask for. They are known without a server, because a
+// runbook is also read and linted where none runs.
+func RunbookActions() []runbook.Action { return unhoused().runbookActions() }
+
+func (s *ServerApp) runbookActions() (out []runbook.Action) {
+	for _, w := range s.wings {
+		out = append(out, w.Runbook...)
+	}
+	return out
 }
 
 // folds are those of the core and of every wing.

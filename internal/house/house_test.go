@@ -18,8 +18,10 @@ import (
 const module = "github.com/greenlang/fournines/internal/"
 
 var (
-	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill"}
+	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill", "runbook"}
 	wings = []string{"availability", "recovery", "delivery", "scaling", "chaos", "performance", "security", "compliance"}
+	// housed are no wings, and have a wiring and a door as these do.
+	housed = []string{"runbook"}
 	// self are about the process that runs them: the standard library and x/sys alone. All
 	// that act may import them, deciders may not.
 	self = []string{"probe/outcome", "accept", "descriptor"}
@@ -40,9 +42,11 @@ func may(room string) []string {
 		return []string{"spec", "fact"}
 	case slices.Contains(wings, room):
 		return core // never another wing, a driver or a door
+	case slices.Contains(housed, wing) && part == "wiring":
+		return slices.Concat(core, platform, []string{wing, wing + "/door", "wing"})
 	case slices.Contains(wings, wing) && part == "wiring":
 		return slices.Concat(core, platform, []string{wing, wing + "/door", "wing", "board", "assign", "api", "api/client", "driver", "edge", "node", "host", "probe", "greenlang"})
-	case slices.Contains(wings, wing) && part == "door":
+	case slices.Contains(slices.Concat(wings, housed), wing) && part == "door":
 		return slices.Concat(core, []string{wing, "wing", "api", "api/client", "console", "cli/verb"})
 	case room == "wing":
 		return slices.Concat(core, platform, []string{"board", "host", "node"})
@@ -89,7 +93,7 @@ func may(room string) []string {
 // doors are the doors of every wing.
 func doors() []string {
 	var out []string
-	for _, w := range wings {
+	for _, w := range slices.Concat(wings, housed) {
 		out = append(out, w+"/door")
 	}
 	return out
@@ -100,7 +104,7 @@ func roomOf(path string) string {
 	parts := strings.Split(path, "/")
 	if len(parts) > 1 {
 		two := parts[0] + "/" + parts[1]
-		if slices.Contains(wings, parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || slices.Contains([]string{"api/client", "cli/verb", "console/consoletest", "probe/outcome"}, two) {
+		if slices.Contains(slices.Concat(wings, housed), parts[0]) && (parts[1] == "wiring" || parts[1] == "door") || slices.Contains([]string{"api/client", "cli/verb", "console/consoletest", "probe/outcome"}, two) {
 			return two
 		}
 	}

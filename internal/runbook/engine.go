@@ -118,7 +118,7 @@ func rest(ctx context.Context, d time.Duration) {
 func (e *Engine) carry(ctx context.Context, id string) {
 	for ctx.Err() == nil {
 		changed := e.State.Changed()
-		v, err := e.view(id)
+		v, err := e.View(id)
 		if err == nil && v.Run.Over() {
 			return
 		}
@@ -155,8 +155,8 @@ func (e *Engine) wait(ctx context.Context, changed <-chan struct{}, until time.T
 	}
 }
 
-// view gathers what a decision rests on.
-func (e *Engine) view(id string) (View, error) {
+// View gathers what a decision rests on.
+func (e *Engine) View(id string) (View, error) {
 	r, found, err := Find(e.State, id)
 	if err == nil && !found {
 		err = fmt.Errorf("run %s has left the state before it was over", id)

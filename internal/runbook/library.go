@@ -207,3 +207,14 @@ func (l *Library) Names() []string {
 
 // ExampleContacts returns the text of the shipped contacts, as something to edit.
 func ExampleContacts() ([]byte, error) { return shipped.ReadFile("shipped/contacts.yaml") }
+
+// Judge says what is wrong with a document that is not in the library, as it would be beside
+// those that are; nil: nothing. The error is a [spec.Errors].
+func (l *Library) Judge(name string, text []byte) error {
+	if kindIn(text) == KindContacts {
+		_, err := ReadContacts(name, text, l.Around.Now)
+		return err
+	}
+	_, err := Read(name, text, l.Around)
+	return err
+}

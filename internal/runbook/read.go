@@ -10,12 +10,12 @@ import (
 
 var form = spec.Form{
 	Kind: Kind, Thing: "a runbook", File: "runbook",
-	Shown: "`fournines runbook show postgres-switchover -o yaml` shows one", Size: "a shipped runbook takes 4 KiB",
+	Shown: "`fournines runbook show postgres-switchover --source` prints one", Size: "a shipped runbook takes 4 KiB",
 }
 
 var contactsForm = spec.Form{
 	Kind: KindContacts, Thing: "people and escalation policies", File: "file of contacts",
-	Shown: "`fournines runbook contacts --example` shows every field", Size: "the shipped example takes 2 KiB",
+	Shown: "`fournines runbook contacts` prints an example with every field", Size: "the shipped example takes 2 KiB",
 }
 
 // Read reads and lints a runbook; name appears in errors, which are [spec.Errors].

@@ -181,7 +181,7 @@ func (p *play) goOn(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	for range 200 {
-		v, err := p.engine.view("run")
+		v, err := p.engine.View("run")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,12 +23,15 @@ var (
 	regionArg  = runbook.Arg{Name: "region", Type: runbook.Region, Does: "the region"}
 )
 
-// runbookActions returns what runbooks may ask of the wing.
-func (w *Wiring) runbookActions() []runbook.Action {
-	return slices.Concat(w.runbookOfClusters(), w.runbookOfRegions(), w.runbookLooks())
+// runbooks are the wing as runbooks see it.
+type runbooks struct{ *Wiring }
+
+// actions returns what runbooks may ask of the wing.
+func (w runbooks) actions() []runbook.Action {
+	return slices.Concat(w.ofClusters(), w.ofRegions(), w.looks())
 }
 
-func (w *Wiring) runbookOfClusters() []runbook.Action {
+func (w runbooks) ofClusters() []runbook.Action {
 	return []runbook.Action{
 		{
 			Name: availability.KindSwitchover, Does: "Moves a PostgreSQL cluster's leader; clients are held for a moment and meet no error.",
@@ -70,7 +73,7 @@ func (w *Wiring) runbookOfClusters() []runbook.Action {
 	}
 }
 
-func (w *Wiring) runbookOfRegions() []runbook.Action {
+func (w runbooks) ofRegions() []runbook.Action {
 	move := func(kind string) func(context.Context, runbook.Ask) (control.Action, error) {
 		return func(ctx context.Context, a runbook.Ask) (control.Action, error) {
 			q := door.MoveRequest{Region: a.Values["region"], Mode: a.Values["mode"], AcceptLoss: a.Values["accept_loss"] == "true", Dark: a.Values["region_is_dark"] == "true"}
@@ -117,7 +120,7 @@ func (w *Wiring) runbookOfRegions() []runbook.Action {
 	}
 }
 
-func (w *Wiring) runbookLooks() []runbook.Action {
+func (w runbooks) looks() []runbook.Action {
 	return []runbook.Action{
 		{
 			Name: "cluster.look", Does: "Sees whether a cluster could fail over now, to which member, and if not why not.",
@@ -176,7 +179,7 @@ func (w *Wiring) runbookLooks() []runbook.Action {
 	}
 }
 
-func (w *Wiring) readinessOf(cluster string) (api.Readiness, error) {
+func (w runbooks) readinessOf(cluster string) (api.Readiness, error) {
 	at, err := fact.Cluster(cluster)
 	if err != nil {
 		return api.Readiness{}, err
@@ -207,7 +210,7 @@ type homeSeen struct {
 	Mode    string   `json:"mode"`
 }
 
-func (w *Wiring) homeSeen(ctx context.Context, region string) (homeSeen, error) {
+func (w runbooks) homeSeen(ctx context.Context, region string) (homeSeen, error) {
 	all, err := w.Homes(ctx)
 	if err != nil {
 		return homeSeen{}, err
@@ -228,7 +231,7 @@ type mirrorSeen struct {
 	Aside []string `json:"aside"` // topics
 }
 
-func (w *Wiring) mirrorSeen(region string) (mirrorSeen, error) {
+func (w runbooks) mirrorSeen(region string) (mirrorSeen, error) {
 	for way := range w.progress {
 		if way.From != region {
 			continue
