@@ -44,7 +44,6 @@ type play struct {
 	asked  []string
 	guard  string // why a guard refuses; empty: it lets pass
 	seen   string // JSON of what is seen; beginning with !: why it is not as it shall be
-	last   uint64
 }
 
 func newPlay(t *testing.T, text string) *play {
@@ -127,7 +126,7 @@ func (p *play) command(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "start":
 		inputs := map[string]string{}
-		for _, kv := range strings.Fields(arg("set")) {
+		for kv := range strings.FieldsSeq(arg("set")) {
 			k, v, _ := strings.Cut(kv, ":")
 			inputs[k] = v
 		}

@@ -19,22 +19,32 @@ func (t *text) line(format string, args ...any) {
 	t.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
 }
 
-// wrap writes words within the width, each line behind an indent.
+// wrap writes words within the width, each line behind an indent. A blank line, and a line that
+// begins with a hyphen, begin a new paragraph.
 func (t *text) wrap(indent, words string) {
-	for paragraph := range strings.SplitSeq(strings.TrimRight(words, "\n"), "\n") {
-		line := indent
-		for word := range strings.FieldsSeq(paragraph) {
+	line := indent
+	end := func() {
+		if line != indent {
+			t.line("%s", line)
+		}
+		line = indent
+	}
+	for written := range strings.SplitSeq(words, "\n") {
+		written = strings.TrimSpace(written)
+		if written == "" || strings.HasPrefix(written, "- ") {
+			end()
+		}
+		for word := range strings.FieldsSeq(written) {
 			if line != indent && len([]rune(line))+1+len([]rune(word)) > width {
-				t.line("%s", line)
-				line = indent
+				end()
 			}
 			if line != indent {
 				line += " "
 			}
 			line += word
 		}
-		t.line("%s", line)
 	}
+	end()
 }
 
 // TextOf writes a runbook for a person who was woken: the people to call first, then what is
@@ -54,13 +64,13 @@ func TextOf(r *Runbook, a Around) string {
 		t.step(r, i, s, a)
 	}
 	t.line("RUN IT")
-	command := "  fournines runbook run " + r.Metadata.Name
+	command := []string{"  fournines runbook run", r.Metadata.Name}
 	for _, in := range r.Spec.Inputs {
 		if in.Required() {
-			command += " --set " + in.Name + "=" + placeholder(in.Name)
+			command = append(command, "--set "+in.Name+"="+placeholder(in.Name))
 		}
 	}
-	t.line("%s --reason '…'", command)
+	t.line("%s --reason '…'", strings.Join(command, " "))
 	t.line("  With --practice, what reaches customers is only asked whether it could be done.")
 	return t.String()
 }
@@ -89,16 +99,16 @@ func CallLine(c Called) string {
 	if c.After > 0 {
 		when = "after " + c.After.String()
 	}
-	out := fmt.Sprintf("%-11s %-18s", when, c.Full)
+	out := []string{fmt.Sprintf("%-11s %-18s", when, c.Full)}
 	for _, reach := range []string{c.Phone, c.Chat, c.Email} {
 		if reach != "" {
-			out += "  " + reach
+			out = append(out, reach)
 		}
 	}
 	if !c.Until.IsZero() {
-		out += fmt.Sprintf("  (%s, until %s)", c.Via, c.Until.UTC().Format("Mon 15:04 MST"))
+		out = append(out, fmt.Sprintf("(%s, until %s)", c.Via, c.Until.UTC().Format("Mon 15:04 MST")))
 	}
-	return out
+	return strings.Join(out, "  ")
 }
 
 func (t *text) inputs(r *Runbook) {
@@ -141,9 +151,7 @@ func (t *text) step(r *Runbook, i int, s Step, a Around) {
 		t.line("%s$ fournines runbook approve RUN --reason '…'", indent)
 	}
 	if s.byHand() {
-		for line := range strings.Lines(strings.TrimRight(s.Manual.Instructions, "\n")) {
-			t.wrap(indent+"| ", line)
-		}
+		t.wrap(indent+"| ", s.Manual.Instructions)
 		t.line("%s$ fournines runbook confirm RUN --reason '…'", indent)
 	}
 	for _, b := range s.Branches {
