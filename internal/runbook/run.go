@@ -141,6 +141,8 @@ func (r *Run) MayApprove(person string) error {
 		return fmt.Errorf("%s may not approve step %s; %s may", person, r.At, strings.Join(r.Approvers[r.At], ", "))
 	case slices.ContainsFunc(p.Approvals, func(a Answer) bool { return PersonOf(a.Actor) == person }):
 		return fmt.Errorf("%s has approved step %s already", person, r.At)
+	case len(p.Approvals) >= s.Approve.Need:
+		return fmt.Errorf("step %s has its approvals already", r.At)
 	}
 	return nil
 }
