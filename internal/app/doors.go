@@ -10,6 +10,7 @@ import (
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/records"
+	runbookdoor "github.com/greenlang/fournines/internal/runbook/door"
 	scheduledoor "github.com/greenlang/fournines/internal/schedule/door"
 	"github.com/greenlang/fournines/internal/wing"
 )
@@ -46,6 +47,7 @@ func (s *ServerApp) listDoors() []Door {
 		{Routes: api.EvidenceRoutes(r), Pages: console.EvidencePages(r)},
 		{Routes: api.JournalRoutes(r)},
 		{Routes: api.AlertRoutes(s.alerts)},
+		{Routes: runbookdoor.Routes(s.runbooks)},
 		{Routes: scheduledoor.Routes(s.schedules), Pages: scheduledoor.Pages(s.schedules)},
 		{Routes: chaosdoor.Routes(s.chaos), Pages: chaosdoor.Pages(s.chaos, all)},
 		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, r, r)},

@@ -22,6 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/records"
+	runbookwiring "github.com/greenlang/fournines/internal/runbook/wiring"
 	schedulewiring "github.com/greenlang/fournines/internal/schedule/wiring"
 	"github.com/greenlang/fournines/internal/server"
 	"github.com/greenlang/fournines/internal/state"
@@ -43,6 +44,7 @@ type ServerApp struct {
 	doors        []Door // that were given beside their wings
 	tasks        wing.Tasks
 	alerts       *alerts.Alerts
+	runbooks     *runbookwiring.Wiring
 	loop         loop
 	lag          prometheus.Histogram // of the control loop
 	cancel       context.CancelFunc   // of everything that was started

@@ -17,6 +17,8 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
+	"github.com/greenlang/fournines/internal/runbook"
+	runbookwiring "github.com/greenlang/fournines/internal/runbook/wiring"
 	"github.com/greenlang/fournines/internal/schedule"
 	schedulewiring "github.com/greenlang/fournines/internal/schedule/wiring"
 	"github.com/greenlang/fournines/internal/server"
@@ -56,6 +58,8 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	add(w)
 	s.schedules, w = schedulewiring.New(s.House, s.planned)
 	add(w)
+	s.runbooks, w = runbookwiring.New(s.House, s.runbookActions)
+	add(w)
 	for _, of := range more {
 		add(of(s.House))
 	}
@@ -65,6 +69,17 @@ func (s *ServerApp) registerWings(more ...Maker) {
 func (s *ServerApp) planned() (out []schedule.Schedule) {
 	for _, w := range s.wings {
 		out = append(out, w.Schedules...)
+	}
+	return out
+}
+
+// RunbookActions returns what runbooks may ask for. They are known without a server, because a
+// runbook is also read and linted where none runs.
+func RunbookActions() []runbook.Action { return unhoused().runbookActions() }
+
+func (s *ServerApp) runbookActions() (out []runbook.Action) {
+	for _, w := range s.wings {
+		out = append(out, w.Runbook...)
 	}
 	return out
 }

@@ -10,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/greenlang/fournines/internal/app"
 	availability "github.com/greenlang/fournines/internal/availability/door"
 	chaos "github.com/greenlang/fournines/internal/chaos/door"
 	"github.com/greenlang/fournines/internal/cli/verb"
 	compliance "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/place"
+	runbook "github.com/greenlang/fournines/internal/runbook/door"
 	schedule "github.com/greenlang/fournines/internal/schedule/door"
 )
 
@@ -29,7 +31,8 @@ type Verbs func(*verb.World) []verb.Grouped
 
 // doors are the wings' verbs.
 func doors() []Verbs {
-	return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs, schedule.Verbs}
+	runbooks := func(w *verb.World) []verb.Grouped { return runbook.Verbs(w, app.RunbookActions) }
+	return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs, runbooks, schedule.Verbs}
 }
 
 // Run carries out one command line and returns the exit code. The verbs of more stand beside

@@ -18,10 +18,10 @@ import (
 const module = "github.com/greenlang/fournines/internal/"
 
 var (
-	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill", "schedule"}
+	core  = []string{"spec", "fact", "journal", "quorum", "state", "control", "evidence", "drill", "runbook", "schedule"}
 	wings = []string{"availability", "recovery", "delivery", "scaling", "chaos", "performance", "security", "compliance"}
-	// served are what a wiring runs and a door serves: the wings, and schedules, which are of all wings.
-	served = append([]string{"schedule"}, wings...)
+	// served are what a wiring runs and a door serves: the wings, and runbooks and schedules, which are of all wings.
+	served = append([]string{"runbook", "schedule"}, wings...)
 	// self are about the process that runs them: the standard library and x/sys alone. All
 	// that act may import them, deciders may not.
 	self = []string{"probe/outcome", "accept", "descriptor"}
@@ -88,7 +88,7 @@ func may(room string) []string {
 	return nil
 }
 
-// doors are the doors of every wing, and of schedules.
+// doors are the doors of every wing, of runbooks and of schedules.
 func doors() []string {
 	var out []string
 	for _, w := range served {
@@ -344,7 +344,7 @@ func TestKitStandsAlone(t *testing.T) {
 // effect may wait, and a wing's clock is a port. Wiring and door act: that is what they are for.
 func TestDecidersArePure(t *testing.T) {
 	t.Parallel()
-	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/move_home.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_mirror.go", "availability/drills_partner.go", "availability/drills_connections.go", "availability/drills_disk.go", "availability/drills_empty.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go"}
+	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/move_home.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_mirror.go", "availability/drills_partner.go", "availability/drills_connections.go", "availability/drills_disk.go", "availability/drills_empty.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go", "runbook/engine.go", "runbook/library.go"}
 	forbidden := map[string][]string{"time": {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"}}
 	walk(t, func(path string, f *ast.File) {
 		if !slices.Contains(served, roomOf(filepath.ToSlash(filepath.Dir(path)))) || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {

@@ -55,3 +55,7 @@ func distance(a, b string) int {
 
 // clip bounds the work of distance; no field or value is nearly as long.
 func clip(r []rune) []rune { return r[:min(len(r), 64)] }
+
+// Suggest is what an error says about a value that is none of a set of choices: the one that was
+// probably meant, or all of them.
+func Suggest(got string, choices []string) string { return suggest(got, choices) }

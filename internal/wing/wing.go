@@ -10,6 +10,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	"github.com/greenlang/fournines/internal/runbook"
 	"github.com/greenlang/fournines/internal/schedule"
 	"github.com/greenlang/fournines/internal/state"
 )
@@ -28,6 +29,7 @@ type Wing struct {
 	// view that cannot be read whole is an error, and nothing is decided on it.
 	Decide    func(now time.Time) ([]control.Action, error)
 	Schedules []schedule.Schedule // what it has done at planned times
+	Runbook   []runbook.Action    // what runbooks may ask of it
 	Tasks     []Task
 	Drills    []drill.Drill
 	Findings  func(now time.Time) ([]Finding, error)

@@ -9,6 +9,7 @@ import (
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/availability/door"
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/journal"
 	"github.com/greenlang/fournines/internal/place"
@@ -114,27 +115,48 @@ func pairOf(p availability.MovePlan) api.Pair {
 // takes it back at any time: a region that has no capacity is left out by the name servers' own
 // probes, and not by a switch that nobody remembers.
 func (w *Wiring) Route(ctx context.Context, region string, on bool, reason string) error {
-	placed, err := w.placement()
+	a := availability.RouteArgs{Region: region, On: on}
+	if err := (switches{w}).Switchable(a); err != nil {
+		return err
+	}
+	return switches{w}.set(ctx, a, journal.Entry{Actor: wing.Actor(ctx), Reason: journal.Brief(reason), Trace: wing.Trace(ctx)})
+}
+
+// switches implements availability.Switches.
+type switches struct{ w *Wiring }
+
+func (x switches) Switchable(a availability.RouteArgs) error {
+	placed, err := x.w.placement()
 	if err != nil {
 		return err
 	}
-	if _, ok := w.regions[region]; !ok {
-		return fmt.Errorf("this installation does not run region %q: %w", region, api.ErrNotFound)
+	if _, ok := x.w.regions[a.Region]; !ok {
+		return fmt.Errorf("this installation does not run region %q: %w", a.Region, api.ErrNotFound)
 	}
-	if placed.Wishes[region].Off == !on {
-		return nil
+	if !a.On && !placed.Wishes[a.Region].Off && !placed.Spare(a.Region) {
+		return fmt.Errorf("%w: no other region could answer then; evacuate %s instead", api.ErrRefused, a.Region)
 	}
-	if !on && !placed.Spare(region) {
-		return fmt.Errorf("%w: no other region could answer then; evacuate %s instead", api.ErrRefused, region)
+	return nil
+}
+
+func (x switches) Switch(ctx context.Context, r *control.Run, a availability.RouteArgs) error {
+	return x.set(ctx, a, journal.Entry{Operation: r.Key, Actor: r.Actor, Reason: journal.Brief(r.Reason), Trace: r.Trace})
+}
+
+// set records the wish, for the person and the operation of an entry, and tells the edges.
+func (x switches) set(ctx context.Context, a availability.RouteArgs, by journal.Entry) error {
+	placed, err := x.w.placement()
+	if err != nil || placed.Wishes[a.Region].Off == !a.On {
+		return err
 	}
-	e, err := availability.RegionSwitched.Entry(region, "", availability.RegionWish{Region: region, Off: !on})
+	e, err := availability.RegionSwitched.Entry(a.Region, by.Operation, availability.RegionWish{Region: a.Region, Off: !a.On})
 	if err != nil {
 		return err
 	}
-	e.Actor, e.Reason, e.Trace = wing.Actor(ctx), journal.Brief(reason), wing.Trace(ctx)
-	if _, err := w.house.State.Append(ctx, e); err != nil {
+	e.Actor, e.Reason, e.Trace = by.Actor, by.Reason, by.Trace
+	if _, err := x.w.house.State.Append(ctx, e); err != nil {
 		return err
 	}
-	regions{w}.edges(ctx)
+	regions{x.w}.edges(ctx)
 	return nil
 }

@@ -141,6 +141,16 @@ func (w *mirrors) asideOf(region, zone string) (map[string][]string, error) {
 
 // ResumeTopic implements the door's Source.
 func (w *mirrors) ResumeTopic(ctx context.Context, r door.ResumeRequest) (string, error) {
+	mirror, a, err := w.resumption(r)
+	if err != nil {
+		return "", err
+	}
+	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "kafka-resume"), availability.KindSteer, mirror, string(r.Reason), a)
+	return o.Key, err
+}
+
+// resumption returns the mirror that copies a region's topics, and what it is asked for.
+func (w *mirrors) resumption(r door.ResumeRequest) (mirror string, a availability.SteerArgs, err error) {
 	way := fact.Way{From: r.Region}
 	for known := range w.progress {
 		if known.From == r.Region {
@@ -148,12 +158,10 @@ func (w *mirrors) ResumeTopic(ctx context.Context, r door.ResumeRequest) (string
 		}
 	}
 	if way.To == "" {
-		return "", fmt.Errorf("no topics of %q are copied here: %w", r.Region, api.ErrNotFound)
+		return "", a, fmt.Errorf("no topics of %q are copied here: %w", r.Region, api.ErrNotFound)
 	}
-	mirror := w.mirrorOf(way)
-	a := availability.SteerArgs{Component: mirror, Resume: []availability.Resumed{{From: way.From, To: way.To, Topic: r.Topic, Skip: r.Skip}}}
-	o, err := w.house.Ask(ctx, wing.RequestID(ctx, "kafka-resume"), availability.KindSteer, mirror, string(r.Reason), a)
-	return o.Key, err
+	mirror = w.mirrorOf(way)
+	return mirror, availability.SteerArgs{Component: mirror, Resume: []availability.Resumed{{From: way.From, To: way.To, Topic: r.Topic, Skip: r.Skip}}}, nil
 }
 
 // steered changes what mirrors copy.

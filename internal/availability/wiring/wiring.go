@@ -40,9 +40,9 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 	w.zoneKeeper = &zoneKeeper{house: h, placement: w.placement}
 	return w, wing.Wing{
 		Name: "availability", Entries: entryKinds(), Fold: fold,
-		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.steerer().Kinds(), w.mover().Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
+		Actions: slices.Concat(w.postgres().Kinds(), w.redis().Kinds(), w.kafka().Kinds(), w.steerer().Kinds(), w.mover().Kinds(), availability.Router{Switches: switches{w}}.Kinds(), availability.Bounder{Limits: limits{w}}.Kinds()),
 		Open:    w.open, Close: w.close, Decide: w.decide, Tasks: w.tasks(),
-		Drills: availability.Drills(), Findings: w.findings,
+		Drills: availability.Drills(), Runbook: runbooks{w}.actions(), Findings: w.findings,
 		Metrics: []prometheus.Collector{nameMetrics{w}, outsideMetrics{w.vantage}, kafkaMetrics{w}, objectMetrics{w.objects}, connectionMetrics{w}, diskMetrics{w}, w.hostedZoneMetrics()},
 	}
 }

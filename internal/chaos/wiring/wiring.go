@@ -28,6 +28,7 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 		Entries: chaos.EntryKinds(),
 		Fold:    chaos.Fold,
 		Actions: chaos.Faults{Wishes: wishes{h}, Platform: w, Now: h.Now}.Kinds(),
+		Runbook: w.runbookActions(),
 		Tasks: []wing.Task{
 			{Name: "server-faults", Does: "Injects the faults of servers, and ends them.", Every: 200 * time.Millisecond, Do: w.keepServerFaults},
 			{Name: "end-faults", Does: "Records the faults that are over and left no trace.", Every: 250 * time.Millisecond, Do: w.endFaults},

@@ -45,12 +45,29 @@ const (
 	envPoint = "FOURNINES_CRASHTEST_POINT"
 )
 
+// Program is something that a process does, and another goes on with when it dies.
+type Program struct {
+	Setup func(dir string) error                           // makes the world, once
+	Live  func(dir string, crash control.CrashPoint) error // one life, from where the last one ended to the end
+	Check func(dir string) error                           // what must hold in the end, wherever it was killed
+}
+
 // Run runs w from a test of its own; the test must do nothing else, because its
 // binary is started again, with this test alone, as the process that is killed.
 func Run(t *testing.T, w World) {
 	t.Helper()
+	RunProgram(t, Program{
+		Setup: w.Setup,
+		Live:  func(dir string, crash control.CrashPoint) error { return live(dir, crash, w) },
+		Check: func(dir string) error { return check(dir, w) },
+	})
+}
+
+// RunProgram is [Run] for what is more than one action.
+func RunProgram(t *testing.T, w Program) {
+	t.Helper()
 	if dir := os.Getenv(envDir); dir != "" {
-		if err := live(dir, os.Getenv(envPoint), w); err != nil {
+		if err := w.life(dir, os.Getenv(envPoint)); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -74,7 +91,23 @@ func Run(t *testing.T, w World) {
 	t.Logf("killed at each of %d boundaries", len(points))
 }
 
-func dryRun(t *testing.T, w World) []string {
+// life is one life of the program; it notes the boundaries that it passes, and is killed at one.
+func (w Program) life(dir, point string) error {
+	points, err := os.OpenFile(filepath.Join(dir, "points"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer points.Close() //nolint:errcheck // a test's notes
+	return w.Live(dir, func(name string) {
+		if name == point {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {} // the signal is on its way
+		}
+		_, _ = fmt.Fprintln(points, name)
+	})
+}
+
+func dryRun(t *testing.T, w Program) []string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := w.Setup(dir); err != nil {
@@ -83,7 +116,7 @@ func dryRun(t *testing.T, w World) []string {
 	if killed, err := child(t, dir, ""); err != nil || killed {
 		t.Fatalf("undisturbed: %v (killed %v)", err, killed)
 	}
-	if err := check(dir, w); err != nil {
+	if err := w.Check(dir); err != nil {
 		t.Fatalf("undisturbed: %v", err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "points"))
@@ -93,7 +126,7 @@ func dryRun(t *testing.T, w World) []string {
 	return strings.Fields(string(b))
 }
 
-func crashAt(t *testing.T, w World, point string) error {
+func crashAt(t *testing.T, w Program, point string) error {
 	t.Helper()
 	dir, err := os.MkdirTemp(t.TempDir(), "life")
 	if err != nil {
@@ -112,7 +145,7 @@ func crashAt(t *testing.T, w World, point string) error {
 	if killed, err := child(t, dir, ""); err != nil || killed {
 		return fmt.Errorf("second life: %w (killed %v)", err, killed)
 	}
-	return check(dir, w)
+	return w.Check(dir)
 }
 
 // child runs one life of the process.
@@ -134,8 +167,8 @@ func child(t *testing.T, dir, point string) (killed bool, err error) {
 	return false, err
 }
 
-// live opens the journal, resumes or submits, and waits for the end, unless it is killed at point.
-func live(dir, point string, w World) error {
+// live opens the journal, resumes or submits, and waits for the end.
+func live(dir string, crash control.CrashPoint, w World) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	j, err := journal.Open(filepath.Join(dir, "journal"), time.Now)
@@ -147,18 +180,6 @@ func live(dir, point string, w World) error {
 	p, err := state.Open(ctx, j, nowhere{}, log, append([]state.Fold{control.Fold}, w.Folds...)...)
 	if err != nil {
 		return err
-	}
-	points, err := os.OpenFile(filepath.Join(dir, "points"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer points.Close() //nolint:errcheck // a test's notes
-	crash := func(name string) {
-		if name == point {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // the signal is on its way
-		}
-		_, _ = fmt.Fprintln(points, name)
 	}
 	c, err := control.Start(ctx, control.Config{State: p, Kinds: w.Kinds(dir, p), Now: time.Now, Log: log, Crash: crash})
 	if err != nil {
