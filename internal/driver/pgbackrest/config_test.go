@@ -61,6 +61,7 @@ func TestConfigRefusesWhatWouldBeReadOtherwise(t *testing.T) {
 		"line break": func(s *pgbackrest.Stanza) { s.Repository.SecretKey = "a\nb" },
 		"keys":       func(s *pgbackrest.Stanza) { s.Repository.AccessKey = "" },
 		"absolute":   func(s *pgbackrest.Stanza) { s.Data = "data" },
+		"too long":   func(s *pgbackrest.Stanza) { s.SocketDir = "/" + strings.Repeat("d", 100) },
 		"port":       func(s *pgbackrest.Stanza) { s.Port = 0 },
 	} {
 		s := valid()

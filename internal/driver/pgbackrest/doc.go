@@ -1,5 +1,5 @@
 // Package pgbackrest drives pgBackRest ≥ 2.45: it renders a stanza's configuration, and backs
-// up, restores, expires, annotates and verifies (rows 7.2.1 to 7.2.4). It is the first engine
+// up, restores, expires, annotates and verifies (rows 7.2.1, 7.2.2, 7.2.6). It is the first engine
 // behind the ports of the recovery wing, which speak of fact.Backup and its like.
 //
 // Its invariants:

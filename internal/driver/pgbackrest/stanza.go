@@ -47,6 +47,9 @@ const (
 	defaultRegion    = "us-east-1"
 )
 
+// mostSocket is how long the name of a Unix socket may be on Linux.
+const mostSocket = 107
+
 // minPassphrase is how long a passphrase is at least: nothing else keeps a copied bucket closed.
 const minPassphrase = 20
 
@@ -74,6 +77,9 @@ func (s Stanza) check() error {
 		wrong("endpoint", r.Endpoint, "must be HOST:PORT, without a scheme: TLS is always used")
 	} else if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 		wrong("endpoint", r.Endpoint, "has no valid port")
+	}
+	if socket := s.SocketDir + "/.s.PGSQL." + strconv.Itoa(s.Port); len(socket) > mostSocket {
+		wrong("socket directory", s.SocketDir, fmt.Sprintf("is too long: its socket would have %d characters, at most %d are possible", len(socket), mostSocket))
 	}
 	if s.Port < 1 || s.Port > 65535 {
 		wrong("port", strconv.Itoa(s.Port), "must be 1 to 65535")
