@@ -24,12 +24,18 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "run" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		err := job.RunUntil(ctx, os.Args[3], func(step string) {
-			if step == os.Args[2] {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {}
+		runs := job.Run
+		if step := os.Args[2]; step != never {
+			runs = func(ctx context.Context, dir string) error {
+				return job.RunUntil(ctx, dir, func(done string) {
+					if done == step {
+						_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+						select {}
+					}
+				})
 			}
-		})
+		}
+		err := runs(ctx, os.Args[3])
 		stop()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -38,12 +44,15 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	if len(os.Args) == 3 && os.Args[1] == "start" {
-		_, err := job.Ensure(os.Args[2], counted(os.Args[2], "sleep 0.3"), runner("never"))
+		_, err := job.Ensure(os.Args[2], counted(os.Args[2], "sleep 0.3"), runner(never))
 		fmt.Println(err)
 		select {} // until it is killed
 	}
 	os.Exit(m.Run())
 }
+
+// never is the step after which a runner is killed that is not.
+const never = "never"
 
 func runner(killedAfter string) []string { return []string{os.Args[0], "run", killedAfter} }
 
@@ -99,29 +108,29 @@ func TestAJobRunsOnce(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	j := counted(root, "env; head -c 40000 /dev/zero | tr '\\0' x; exit 3")
-	is := await(t, root, j, runner("never"), over)
+	is := await(t, root, j, runner(never), over)
 	if is.State != fact.JobEnded || is.Exit != 3 || is.Error != "" || len(is.Output) != 16<<10 || is.Begun.IsZero() || is.Ended.Before(is.Begun) {
 		t.Errorf("%+v", is)
 	}
 	for range 3 {
-		await(t, root, j, runner("never"), over)
+		await(t, root, j, runner(never), over)
 	}
 	if n := len(pids(t, root)); n != 1 {
 		t.Errorf("it ran %d times", n)
 	}
 	other := j
 	other.Argv = []string{"/bin/true"}
-	if _, err := job.Ensure(root, other, runner("never")); !errors.Is(err, job.ErrOther) {
+	if _, err := job.Ensure(root, other, runner(never)); !errors.Is(err, job.ErrOther) {
 		t.Errorf("another job under its key: %v", err)
 	}
 	quiet := j
 	quiet.Key, quiet.Argv = "backup-2", []string{"/bin/sh", "-c", "echo $A; pwd"}
-	if is := await(t, root, quiet, runner("never"), over); is.Exit != 0 || is.Output != "b\n"+root+"\n" {
+	if is := await(t, root, quiet, runner(never), over); is.Exit != 0 || is.Output != "b\n"+root+"\n" {
 		t.Errorf("%+v", is)
 	}
 	missing := j
 	missing.Key, missing.Argv = "backup-3", []string{"/no/such/program"}
-	if is := await(t, root, missing, runner("never"), over); is.State != fact.JobEnded || is.Exit != -1 || is.Error == "" {
+	if is := await(t, root, missing, runner(never), over); is.State != fact.JobEnded || is.Exit != -1 || is.Error == "" {
 		t.Errorf("%+v", is)
 	}
 }
@@ -150,11 +159,11 @@ func TestARunnerThatIsKilled(t *testing.T) {
 			if err := first.Run(); err == nil {
 				t.Fatal("it was not killed")
 			}
-			is := await(t, root, j, runner("never"), over)
+			is := await(t, root, j, runner(never), over)
 			if is.State != want.state || len(pids(t, root)) != want.runs {
 				t.Errorf("%+v after %d runs, want %+v", is, len(pids(t, root)), want)
 			}
-			if again := await(t, root, j, runner("never"), over); again != is || len(pids(t, root)) != want.runs {
+			if again := await(t, root, j, runner(never), over); again != is || len(pids(t, root)) != want.runs {
 				t.Errorf("asked again: %+v after %d runs", again, len(pids(t, root)))
 			}
 		})
@@ -181,7 +190,7 @@ func TestAProgramDoesNotOutliveItsRunner(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	j := counted(root, "exec sleep 100")
-	is := await(t, root, j, runner("never"), func(is fact.Job) bool { return is.State == fact.JobRunning })
+	is := await(t, root, j, runner(never), func(is fact.Job) bool { return is.State == fact.JobRunning })
 	program := runningProgram(t, root)
 	var begun struct{ Runner process.Process }
 	b, err := os.ReadFile(filepath.Join(root, j.Key, "begun.json"))
@@ -194,7 +203,7 @@ func TestAProgramDoesNotOutliveItsRunner(t *testing.T) {
 	if err := program.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if is := await(t, root, j, runner("never"), over); is.State != fact.JobInterrupted || is.Begun.IsZero() || len(pids(t, root)) != 1 {
+	if is := await(t, root, j, runner(never), over); is.State != fact.JobInterrupted || is.Begun.IsZero() || len(pids(t, root)) != 1 {
 		t.Errorf("%+v", is)
 	}
 }
@@ -210,7 +219,7 @@ func TestAJobOutlivesWhoeverAskedForIt(t *testing.T) {
 	runningProgram(t, root)
 	_ = starter.Process.Kill()
 	_ = starter.Wait()
-	is := await(t, root, counted(root, "sleep 0.3"), runner("never"), over)
+	is := await(t, root, counted(root, "sleep 0.3"), runner(never), over)
 	if is.State != fact.JobEnded || is.Exit != 0 || is.Output != "out\nerr\n" || len(pids(t, root)) != 1 {
 		t.Errorf("%+v", is)
 	}
@@ -221,17 +230,17 @@ func TestAJobEndsAtItsDeadlineOrWhenAsked(t *testing.T) {
 	root := t.TempDir()
 	late := counted(root, "exec sleep 100")
 	late.Deadline = 200 * time.Millisecond
-	if is := await(t, root, late, runner("never"), over); is.State != fact.JobEnded || is.Exit != -1 || !strings.Contains(is.Error, "deadline") {
+	if is := await(t, root, late, runner(never), over); is.State != fact.JobEnded || is.Exit != -1 || !strings.Contains(is.Error, "deadline") {
 		t.Errorf("%+v", is)
 	}
 	root = t.TempDir()
 	j := counted(root, "trap 'echo asked; exit 9' TERM; while :; do sleep 0.05; done")
-	await(t, root, j, runner("never"), func(is fact.Job) bool { return is.State == fact.JobRunning && !is.Begun.IsZero() })
+	await(t, root, j, runner(never), func(is fact.Job) bool { return is.State == fact.JobRunning && !is.Begun.IsZero() })
 	runningProgram(t, root)
 	if err := job.End(root, j.Key); err != nil {
 		t.Fatal(err)
 	}
-	if is := await(t, root, j, runner("never"), over); is.State != fact.JobEnded || is.Error == "" {
+	if is := await(t, root, j, runner(never), over); is.State != fact.JobEnded || is.Error == "" {
 		t.Errorf("%+v", is)
 	}
 	if err := errors.Join(job.End(root, j.Key), job.End(root, "never-asked-for")); err != nil {
