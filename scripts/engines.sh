@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings the engines this machine lacks, pinned, and nothing else:
-#   PostgreSQL and Redis   Debian's (or Ubuntu's) packages, unpacked into a folder of ours and never
-#                          installed: so no system service is started or enabled, no system cluster is
+#   PostgreSQL, Redis      Debian's (or Ubuntu's) packages, unpacked into a folder of ours and never
+#   and pgBackRest         installed: so no system service is started or enabled, no system cluster is
 #                          created, and nothing of the user's is touched. No root is needed for them.
 #   Patroni                from PyPI at the versions in patroni.txt, in a virtual environment of ours
 #                          (Debian's 3.0.2 loses acknowledged writes; see docs/explanation/failover.md).
@@ -82,6 +82,10 @@ if ! command -v redis-server >/dev/null 2>&1 && [ ! -x "$root/usr/bin/redis-serv
   # The server lives in redis-tools and decides by its name; the redis-server package adds only the service we do not want.
   unpack redis-tools
   ln -sf redis-check-rdb "$root/usr/bin/redis-server"
+fi
+
+if ! command -v pgbackrest >/dev/null 2>&1 && [ ! -x "$root/usr/bin/pgbackrest" ]; then
+  unpack pgbackrest
 fi
 
 if ! command -v "${CXX:-g++}" >/dev/null 2>&1; then

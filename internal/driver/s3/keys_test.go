@@ -227,3 +227,23 @@ func TestAnEarlierLayoutIsServed(t *testing.T) {
 		t.Errorf("%q", keys)
 	}
 }
+
+// A prefix of which everything is hidden is no common prefix: what lists folders would find one
+// that holds nothing.
+func TestAPrefixOfWhatIsHiddenIsNotListed(t *testing.T) {
+	t.Parallel()
+	fed(t, func(t *testing.T, _ *s3test.Gateway, s *s3.Store) {
+		for _, key := range []string{"set/1/a", "set/1/b/c", "set/2/a", "set/2/b", "set/3//a", "set/4//a"} {
+			write(t, s, key, key)
+		}
+		for _, key := range []string{"set/1/a", "set/1/b/c", "set/2/b", "set/3//a"} {
+			if _, err := s3.Hide(t.Context(), s, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names, next, err := s3.Page(t.Context(), s, "set/", "/", "", 1000)
+		if want := []string{"set/2/", "set/4/"}; err != nil || next != "" || !slices.Equal(names, want) {
+			t.Errorf("%q, next %q, %v, want %q", names, next, err, want)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,6 +22,7 @@ type Postgres struct {
 	Address string // host:port
 	bin     string
 	dir     string
+	sockets string // directory of its Unix socket; empty: it has none
 	process *process
 }
 
@@ -28,18 +30,55 @@ type Postgres struct {
 // removes it. unproved says what is not proved when there is no PostgreSQL.
 func StartPostgres(t testing.TB, unproved string) *Postgres {
 	t.Helper()
+	return StartPostgresWith(t, unproved, "", nil)
+}
+
+// StartPostgresWith is [StartPostgres] with settings of its own, and with a Unix socket in a
+// directory; empty: without one.
+func StartPostgresWith(t testing.TB, unproved, sockets string, settings map[string]string) *Postgres {
+	t.Helper()
 	initdb := locate(t, "initdb", unproved, "usr/lib/postgresql/1[5-9]/bin")
-	p := &Postgres{Address: loopback.Free(t), bin: filepath.Dir(initdb), dir: folder(t)}
+	p := &Postgres{Address: loopback.Free(t), bin: filepath.Dir(initdb), dir: folder(t), sockets: sockets}
 	// No-sync is for making the empty cluster only; the server itself syncs.
 	cmd := command(p.dir, initdb, "-D", p.dir, "-U", "greenlang", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--data-checksums")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
+	p.configure(t, settings)
 	// Here and not in Start, which a part of a test may call that ends before the test does.
 	t.Cleanup(func() { p.Kill() })
 	p.Start(t)
 	p.Exec(t, "postgres", `CREATE DATABASE greenlang`)
 	return p
+}
+
+// OpenPostgres starts a server in a data directory that holds a cluster, which the engines' user
+// owns; the test's end stops it and leaves the directory.
+func OpenPostgres(t testing.TB, unproved, dir string) *Postgres {
+	t.Helper()
+	p := &Postgres{Address: loopback.Free(t), bin: PostgresPrograms(t, unproved), dir: dir}
+	t.Cleanup(func() { p.Kill() })
+	p.Start(t)
+	return p
+}
+
+// Dir is the server's data directory.
+func (p *Postgres) Dir() string { return p.dir }
+
+// configure adds settings to the server's file, where ALTER SYSTEM can change them.
+func (p *Postgres) configure(t testing.TB, settings map[string]string) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(p.dir, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range settings {
+		_, werr := fmt.Fprintf(f, "%s = '%s'\n", name, strings.ReplaceAll(value, "'", "''"))
+		err = errors.Join(err, werr)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Start starts the server again after Kill, on the same address, and waits until
@@ -51,7 +90,7 @@ func (p *Postgres) Start(t testing.TB) {
 		t.Fatal(err)
 	}
 	p.process = start(t, p.dir, filepath.Join(p.bin, "postgres"), "postgres", "-D", p.dir, "-h", host, "-p", port,
-		"-c", "unix_socket_directories=", "-c", "shared_buffers=32MB", "-c", "max_connections=60", "-c", "restart_after_crash=off")
+		"-c", "unix_socket_directories="+p.sockets, "-c", "shared_buffers=32MB", "-c", "max_connections=60", "-c", "restart_after_crash=off")
 	err = await(func() error { return p.exec("postgres", `SELECT 1`) }, p.process.exited)
 	if err != nil {
 		t.Fatalf("start postgres: %v\n%s", err, p.process.out.String())

@@ -93,10 +93,10 @@ func (a *authority) issue(host string, now time.Time) error {
 		Subject: pkix.Name{CommonName: "fournines objects"}, NotBefore: now.Add(-clockTolerance), NotAfter: now.Add(serverLife),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	// Also an address is a name: pgBackRest looks for it among the names alone.
+	t.DNSNames = []string{host}
 	if ip := net.ParseIP(host); ip != nil {
 		t.IPAddresses = []net.IP{ip}
-	} else {
-		t.DNSNames = []string{host}
 	}
 	key, err := newKey()
 	if err != nil {

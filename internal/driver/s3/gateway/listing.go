@@ -29,10 +29,22 @@ type listing struct {
 	truncated                        bool
 }
 
-// complete adds the objects that are kept apart and belong on the page.
-func (b *backend) complete(l *listing) error {
+// complete adds the objects that are kept apart and belong on the page, and leaves out common
+// prefixes of what is hidden: versitygw names each folder that is there, also where it holds
+// delete markers alone.
+func (b *backend) complete(ctx context.Context, l *listing) error {
 	if l.most == 0 {
 		return nil
+	}
+	named := l.prefixes
+	l.prefixes = nil
+	for _, p := range named {
+		switch shows, err := b.shows(ctx, l.bucket, aws.ToString(p.Prefix)); {
+		case err != nil:
+			return err
+		case shows:
+			l.prefixes = append(l.prefixes, p)
+		}
 	}
 	keys, err := b.keysApart(l.bucket, l.prefix, l.after)
 	if err != nil || len(keys) == 0 {
@@ -81,6 +93,16 @@ func (b *backend) complete(l *listing) error {
 	return nil
 }
 
+// shows tells whether an object that is not hidden lies below a prefix, but for those that are
+// kept apart.
+func (b *backend) shows(ctx context.Context, bucket, prefix string) (bool, error) {
+	none, one, owners := "", int32(1), false // versitygw reads each, whether it is there or not
+	res, err := b.Posix.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+		Bucket: &bucket, Prefix: &prefix, Delimiter: &none, ContinuationToken: &none, StartAfter: &none, FetchOwner: &owners, MaxKeys: &one,
+	})
+	return len(res.Contents) > 0, err
+}
+
 // cut keeps the first of what a page may hold.
 func (l *listing) cut(names map[string]bool, objects map[string]s3response.Object) {
 	all := make([]string, 0, len(names))
@@ -111,7 +133,7 @@ func (b *backend) ListObjects(ctx context.Context, in *s3.ListObjectsInput) (s3r
 		bucket: *in.Bucket, prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), after: aws.ToString(in.Marker), most: aws.ToInt32(in.MaxKeys), owners: true,
 		objects: res.Contents, prefixes: res.CommonPrefixes, next: aws.ToString(res.NextMarker), truncated: aws.ToBool(res.IsTruncated),
 	}
-	err = b.complete(&l)
+	err = b.complete(ctx, &l)
 	res.Contents, res.CommonPrefixes, res.IsTruncated, res.NextMarker = l.objects, l.prefixes, &l.truncated, vgw.GetPtrFromString(l.next)
 	return res, err
 }
@@ -126,7 +148,7 @@ func (b *backend) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Input) 
 		bucket: *in.Bucket, prefix: aws.ToString(in.Prefix), delimiter: aws.ToString(in.Delimiter), after: aws.ToString(res.ContinuationToken), most: aws.ToInt32(in.MaxKeys), owners: aws.ToBool(in.FetchOwner),
 		objects: res.Contents, prefixes: res.CommonPrefixes, next: aws.ToString(res.NextContinuationToken), truncated: aws.ToBool(res.IsTruncated),
 	}
-	err = b.complete(&l)
+	err = b.complete(ctx, &l)
 	n := int32(len(l.objects) + len(l.prefixes)) //nolint:gosec // at most a page
 	res.Contents, res.CommonPrefixes, res.IsTruncated, res.NextContinuationToken, res.KeyCount = l.objects, l.prefixes, &l.truncated, vgw.GetPtrFromString(l.next), &n
 	return res, err

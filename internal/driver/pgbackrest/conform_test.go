@@ -1,0 +1,581 @@
+package pgbackrest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/greenlang/fournines/internal/driver/pgbackrest"
+	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/greenlang/enginetest"
+)
+
+// Every verb has the effect that it names, on the real engines, and everything that 2.45 hides
+// is found. The parts follow on each other: they share a server and a repository.
+func TestConform(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	s := &story{bed: b}
+	for _, part := range []struct {
+		name string
+		do   func(*testing.T)
+	}{
+		{"a stanza is created once", s.create},
+		{"a full backup", s.full},
+		{"an incremental backup", s.incremental},
+		{"a restore of everything", s.restoreAll},
+		{"a restore to a time, and to a position", s.restorePoint},
+		{"annotations", s.annotate},
+		{"what is stored is verified", s.verify},
+		{"another passphrase, another cluster", s.strangers},
+		{"a repository that refuses or is away", s.refusals},
+		{"an archiver that stores nothing", s.emptyArchiver},
+		{"backups that are killed", s.killed},
+		{"a server that takes the lost one's place", s.successor},
+		{"sets expire by their label", s.expire},
+	} {
+		if !t.Run(part.name, part.do) {
+			return // what follows needs it
+		}
+	}
+}
+
+type story struct {
+	*bed
+	first, second fact.Backup // a full and what continues it
+	rows          int
+}
+
+func (s *story) fill(t *testing.T, rows int) {
+	t.Helper()
+	s.server.Exec(t, "postgres", fmt.Sprintf("INSERT INTO ledger SELECT g, repeat(md5(g::text), 8) FROM generate_series(1, %d) g", rows))
+	s.rows += rows
+}
+
+func (s *story) stored(t *testing.T) {
+	t.Helper()
+	if _, err := s.engine.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *story) create(t *testing.T) {
+	ctx := t.Context()
+	if _, err := s.engine.Info(ctx); !errors.Is(err, pgbackrest.ErrNoStanza) {
+		t.Errorf("before it is created: %v", err)
+	}
+	if _, err := s.engine.Backup(ctx, pgbackrest.Full, nil, nil); !errors.Is(err, pgbackrest.ErrNoStanza) {
+		t.Errorf("a backup before it is created: %v", err)
+	}
+	for range 2 {
+		if err := s.engine.Create(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := s.engine.Info(ctx)
+	if err != nil || len(r.Backups) != 0 || len(r.Clusters) != 1 || r.Clusters[0].System == 0 || r.Cipher != "aes-256-cbc" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if _, err := s.engine.Verify(ctx); err != nil {
+		t.Errorf("an empty stanza: %v", err)
+	}
+	name, err := s.engine.Check(ctx)
+	if err != nil || len(name) != 24 {
+		t.Errorf("%q, %v", name, err)
+	}
+}
+
+func (s *story) full(t *testing.T) {
+	s.server.Exec(t, "postgres", "CREATE TABLE ledger (id int, filler text)")
+	s.fill(t, 20000)
+	var told []fact.BackupProgress
+	got, err := s.engine.Backup(t.Context(), pgbackrest.Incremental, map[string]string{"gfs": "daily", "why": "first of all"}, func(p fact.BackupProgress) { told = append(told, p) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.first = got
+	if got.Kind != "full" || got.Annotations["gfs"] != "daily" || got.Annotations["why"] != "first of all" || got.Damaged || got.Size == 0 || got.Size != got.Copied ||
+		got.Stored == 0 || got.Stored >= got.Size || got.End <= got.Begin || got.Ended.Before(got.Begun) || got.Engine == "" || got.Format == 0 || got.Prior != "" {
+		t.Errorf("%+v", got)
+	}
+	if len(told) < 100 {
+		t.Fatalf("only %d files were told of", len(told))
+	}
+	end := told[len(told)-1]
+	if off := float64(end.Done) / float64(got.Size); off < 0.9 || off > 1.1 || end.Total != end.Done || end.Rate() <= 0 || end.Left() != 0 {
+		t.Errorf("at its end %+v, and the backup has %d bytes", end, got.Size)
+	}
+	whole, err := s.engine.Show(t.Context(), got.Label)
+	if err != nil || len(whole.Databases) != 1 || whole.Label != got.Label {
+		t.Errorf("%+v, %v", whole, err)
+	}
+	for _, label := range []string{"20200101-000000F", "nothing", "--all", ""} {
+		if _, err := s.engine.Show(t.Context(), label); !errors.Is(err, pgbackrest.ErrNoBackup) {
+			t.Errorf("%q: %v", label, err)
+		}
+	}
+}
+
+func (s *story) incremental(t *testing.T) {
+	s.fill(t, 1000)
+	got, err := s.engine.Backup(t.Context(), pgbackrest.Incremental, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.second = got
+	if got.Kind != "incr" || got.Prior != s.first.Label || got.Copied >= got.Size || got.StoredItself >= s.first.StoredItself || len(got.References) != 1 {
+		t.Errorf("%+v", got)
+	}
+	r, err := s.engine.Info(t.Context())
+	if err != nil || len(r.Backups) != 2 || r.Backups[0].Label != s.first.Label || len(r.Archives) != 1 || r.Archives[0].First == "" || r.Busy {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// start starts a server in a restored directory, and waits until it takes writes.
+func (s *story) start(t *testing.T, dir string) *enginetest.Postgres {
+	t.Helper()
+	p := enginetest.OpenPostgres(s.t, unproved, dir)
+	enginetest.Await(t, "the restored server is promoted", func() error {
+		if p.Count(t, "postgres", "SELECT pg_is_in_recovery()::int") != 0 {
+			return errors.New("it is in recovery")
+		}
+		return nil
+	})
+	return p
+}
+
+func (s *story) restoreAll(t *testing.T) {
+	s.fill(t, 500)
+	s.stored(t)
+	dir := filepath.Join(filepath.Dir(s.engine.Home), "all")
+	files := 0
+	got, err := s.engine.Restore(t.Context(), pgbackrest.Restore{Dir: dir, Target: pgbackrest.Target{Kind: pgbackrest.Newest}}, func(fact.BackupProgress) { files++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, err := pgbackrest.System(s.server.Dir()); err != nil || got.System != own || got.Backup != s.second.Label || got.Begin != s.second.Begin || files < 100 {
+		t.Errorf("%+v, %d files, %v", got, files, err)
+	}
+	p := s.start(t, dir)
+	defer p.Kill()
+	if n := p.Count(t, "postgres", "SELECT count(*) FROM ledger"); n != s.rows {
+		t.Errorf("%d rows of %d", n, s.rows)
+	}
+	if n := p.Count(t, "postgres", "SELECT (current_setting('archive_mode') = 'off')::int"); n != 1 {
+		t.Error("the copy archives among the real one")
+	}
+	// A directory with data is left alone, and so is one in which a server runs.
+	if _, err := s.engine.Restore(t.Context(), pgbackrest.Restore{Dir: dir, Target: pgbackrest.Target{Kind: pgbackrest.Newest}}, nil); !errors.Is(err, pgbackrest.ErrNotEmpty) && !errors.Is(err, pgbackrest.ErrRunning) {
+		t.Errorf("into a directory with data: %v", err)
+	}
+	if _, err := s.engine.Restore(t.Context(), pgbackrest.Restore{Dir: dir, Delta: true, Target: pgbackrest.Target{Kind: pgbackrest.Newest}}, nil); !errors.Is(err, pgbackrest.ErrRunning) {
+		t.Errorf("into a directory in which a server runs: %v", err)
+	}
+	p.Kill()
+	if n := len(s.objects("archive/main/15-1/0000000*")); n != 1 {
+		t.Errorf("the copy has archived: there are %d timelines", n)
+	}
+}
+
+func (s *story) restorePoint(t *testing.T) {
+	ctx := t.Context()
+	before := s.rows
+	var at time.Time
+	text := s.moment(t, "clock_timestamp()")
+	at = time.UnixMicro(text)
+	s.fill(t, 100)
+	place := s.moment(t, "pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
+	between := s.rows
+	s.fill(t, 100)
+	s.stored(t)
+	dir := filepath.Join(filepath.Dir(s.engine.Home), "point")
+	to := pgbackrest.Target{Kind: pgbackrest.At, Time: at}
+	if c, err := s.engine.Chain(ctx, s.first.Label, to); err != nil || !c.Reached || c.Segments < 2 || c.First != s.first.First || c.Stored.Before(at.Truncate(time.Second)) {
+		t.Errorf("the way to it: %+v, %v", c, err)
+	}
+	if c, err := s.engine.Chain(ctx, s.first.Label, pgbackrest.Target{Kind: pgbackrest.At, Time: time.Now().Add(time.Hour)}); err != nil || c.Reached || len(c.Gaps) != 0 {
+		t.Errorf("the way to the future: %+v, %v", c, err)
+	}
+	if _, err := s.engine.Restore(ctx, pgbackrest.Restore{Dir: dir, Backup: s.first.Label, Target: to}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := s.start(t, dir)
+	if n := p.Count(t, "postgres", "SELECT count(*) FROM ledger"); n != before {
+		t.Errorf("%d rows, at that time there were %d", n, before)
+	}
+	p.Kill()
+	if err := os.Remove(filepath.Join(dir, "postmaster.pid")); err != nil {
+		t.Fatal(err)
+	}
+	to = pgbackrest.Target{Kind: pgbackrest.Position, Position: place}
+	if c, err := s.engine.Chain(ctx, s.second.Label, to); err != nil || !c.Reached {
+		t.Errorf("the way to it: %+v, %v", c, err)
+	}
+	if _, err := s.engine.Restore(ctx, pgbackrest.Restore{Dir: dir, Delta: true, Target: to}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p = s.start(t, dir)
+	defer p.Kill()
+	if n := p.Count(t, "postgres", "SELECT count(*) FROM ledger"); n != between {
+		t.Errorf("%d rows, at that position there were %d", n, between)
+	}
+	if _, err := s.engine.Restore(ctx, pgbackrest.Restore{Dir: dir + "2", Target: pgbackrest.Target{Kind: pgbackrest.At, Time: time.Unix(1e9, 0)}}, nil); !errors.Is(err, pgbackrest.ErrNoBackup) {
+		t.Errorf("to a time before all backups: %v", err)
+	}
+}
+
+// moment asks the server for a time in microseconds, or for a number.
+func (s *story) moment(t *testing.T, what string) int64 {
+	t.Helper()
+	query := "SELECT (" + what + ")::bigint"
+	if strings.HasSuffix(what, "timestamp()") {
+		query = "SELECT (extract(epoch FROM " + what + ") * 1000000)::bigint"
+	}
+	return int64(s.server.Count(t, "postgres", query))
+}
+
+func (s *story) annotate(t *testing.T) {
+	ctx := t.Context()
+	got, err := s.engine.Annotate(ctx, s.first.Label, map[string]string{"gfs": "weekly", "why": ""})
+	if err != nil || got.Annotations["gfs"] != "weekly" || len(got.Annotations) != 1 {
+		t.Errorf("%+v, %v", got.Annotations, err)
+	}
+	if _, err := s.engine.Annotate(ctx, "20200101-000000F", map[string]string{"gfs": "weekly"}); !errors.Is(err, pgbackrest.ErrNoBackup) {
+		t.Errorf("%v", err)
+	}
+	for _, wrong := range []map[string]string{nil, {"a=b": "c"}, {"a": "b\nc"}, {"": "x"}} {
+		if _, err := s.engine.Annotate(ctx, s.first.Label, wrong); err == nil {
+			t.Errorf("%q was taken", wrong)
+		}
+	}
+}
+
+// clean verifies that nothing is found.
+func (s *story) clean(t *testing.T) fact.BackupVerification {
+	t.Helper()
+	v, err := s.engine.Verify(t.Context())
+	if err != nil || !v.Sound() {
+		t.Fatalf("%+v, %v", v.Findings, err)
+	}
+	return v
+}
+
+func (s *story) verify(t *testing.T) {
+	v := s.clean(t)
+	if len(v.Backups) != 2 || len(v.Archives) != 1 || v.Archives[0].Valid < 4 || v.Backups[0].Valid < 100 {
+		t.Errorf("%+v", v)
+	}
+	log := s.objects("archive/main/15-1/*/" + s.second.Last + "-*")[0]
+	bundle := s.objects("backup/main/" + s.first.Label + "/bundle/1")[0]
+	manifest := s.objects("backup/main/" + s.second.Label + "/backup.manifest")[0]
+	var back []func()
+	back = append(back, flip(t, log), flip(t, bundle), hide(t, manifest))
+	v, err := s.engine.Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := fmt.Sprintf("%+v", v.Findings)
+	for _, subject := range []string{filepath.Base(log), s.first.Label + "/pg_data/", s.second.Label + "/backup.manifest", "archive 15-1"} {
+		if !strings.Contains(found, subject) {
+			t.Errorf("%s is not found to be wrong: %s", subject, found)
+		}
+	}
+	for _, b := range back {
+		b()
+	}
+	s.lost(t, filepath.Dir(manifest))
+}
+
+// lost takes a set and a segment away whole: verify says that all is well, and they are found
+// by what else is known.
+func (s *story) lost(t *testing.T, set string) {
+	t.Helper()
+	ctx, newest := t.Context(), pgbackrest.Target{Kind: pgbackrest.Newest}
+	whole, err := s.engine.Chain(ctx, s.first.Label, newest)
+	if err != nil || !whole.Reached || whole.Segments < 4 {
+		t.Fatalf("%+v, %v", whole, err)
+	}
+	middle := ""
+	for _, path := range s.objects("archive/main/15-1/0000000100000000/*.zst") {
+		if name := filepath.Base(path)[:24]; name > s.first.Last && name < whole.Last {
+			middle = path
+		}
+	}
+	set1, segment := hide(t, set), hide(t, middle)
+	if v, err := s.engine.Verify(ctx); err != nil || len(v.Findings) != 1 || v.Findings[0].Subject != s.second.Label {
+		t.Errorf("a set that is gone, and it alone: %+v, %v", v.Findings, err)
+	}
+	c, err := s.engine.Chain(ctx, s.first.Label, newest)
+	if err != nil || c.Reached || len(c.Gaps) != 1 || c.Gaps[0].First != filepath.Base(middle)[:24] || c.Gaps[0].Segments != 1 || c.Last >= c.Gaps[0].First {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err := s.engine.Chain(ctx, s.first.Label, pgbackrest.Target{Kind: pgbackrest.Consistent}); err != nil || !c.Reached {
+		t.Errorf("up to the backup's own end nothing is missing: %+v, %v", c, err)
+	}
+	set1()
+	segment()
+}
+
+func (s *story) strangers(t *testing.T) {
+	ctx := t.Context()
+	wrong := s.another(func(o *pgbackrest.Stanza) { o.Repository.Passphrase = "another passphrase than that" })
+	_, err := wrong.Info(ctx)
+	if !errors.Is(err, pgbackrest.ErrPassphrase) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
+	_, err1 := wrong.Verify(ctx)
+	_, err2 := wrong.Restore(ctx, pgbackrest.Restore{Dir: filepath.Join(filepath.Dir(wrong.Home), "x"), Target: pgbackrest.Target{Kind: pgbackrest.Newest}}, nil)
+	for _, err := range []error{err1, err2, wrong.Create(ctx)} {
+		if !errors.Is(err, pgbackrest.ErrPassphrase) {
+			t.Errorf("%v", err)
+		}
+	}
+	keys := s.another(func(o *pgbackrest.Stanza) { o.Repository.SecretKey = "wrong" })
+	if _, err := keys.Info(ctx); !errors.Is(err, pgbackrest.ErrDenied) || strings.Contains(err.Error(), s.store.Options.SecretKey) {
+		t.Errorf("%v", err)
+	}
+	nowhere := s.another(func(o *pgbackrest.Stanza) { o.Repository.Bucket = "nowhere" })
+	if err := nowhere.Create(ctx); !errors.Is(err, pgbackrest.ErrNoBucket) {
+		t.Errorf("%v", err)
+	}
+
+	sockets := enginetest.Folder(t)
+	other := enginetest.StartPostgresWith(t, unproved, sockets, s.stanza.Parameters())
+	defer other.Kill()
+	stranger := s.another(func(o *pgbackrest.Stanza) { o.Data, o.Port, o.SocketDir = other.Dir(), port(t, other), sockets })
+	if err := stranger.Create(ctx); !errors.Is(err, pgbackrest.ErrOtherCluster) {
+		t.Errorf("%v", err)
+	}
+	if _, err := stranger.Backup(ctx, pgbackrest.Full, nil, nil); !errors.Is(err, pgbackrest.ErrOtherCluster) {
+		t.Errorf("%v", err)
+	}
+	lost := s.another(func(o *pgbackrest.Stanza) { o.Port = 1 })
+	if _, err := lost.Backup(ctx, pgbackrest.Full, nil, nil); !errors.Is(err, pgbackrest.ErrDatabase) {
+		t.Errorf("%v", err)
+	}
+}
+
+func (s *story) refusals(t *testing.T) {
+	ctx := t.Context()
+	before, err := s.engine.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := s.gate.set(func(r *http.Request) verdict {
+		if writes(r) && within(r, "backup/main") {
+			return deny
+		}
+		return pass
+	})
+	if _, err := s.engine.Backup(ctx, pgbackrest.Incremental, nil, nil); !errors.Is(err, pgbackrest.ErrDenied) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.engine.Annotate(ctx, s.first.Label, map[string]string{"gfs": "yearly"}); !errors.Is(err, pgbackrest.ErrDenied) {
+		t.Errorf("%v", err)
+	}
+	open()
+	impatient := s.another(func(o *pgbackrest.Stanza) { o.Repository.Patience = 200 * time.Millisecond })
+	open = s.gate.set(func(*http.Request) verdict { return cut })
+	for _, err := range []error{second(impatient.Info(ctx)), second(impatient.Verify(ctx))} {
+		if !errors.Is(err, pgbackrest.ErrUnreachable) {
+			t.Errorf("%v", err)
+		}
+	}
+	open()
+	gone := s.another(func(o *pgbackrest.Stanza) {
+		o.Repository.Patience, o.Repository.Endpoint = 200*time.Millisecond, s.network.Host(1, 5, 9000)
+	})
+	if _, err := gone.Info(ctx); !errors.Is(err, pgbackrest.ErrUnreachable) {
+		t.Errorf("%v", err)
+	}
+	after, err := s.engine.Info(ctx)
+	if err != nil || len(after.Backups) != len(before.Backups) || after.Backups[0].Annotations["gfs"] != "weekly" {
+		t.Errorf("%+v, %v", after, err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func (s *story) emptyArchiver(t *testing.T) {
+	impatient := s.another(func(o *pgbackrest.Stanza) { o.Archiving = time.Second })
+	command := func(value string) {
+		s.server.Exec(t, "postgres", "ALTER SYSTEM SET archive_command = '"+value+"'", "SELECT pg_reload_conf()")
+		enginetest.Await(t, "the server has its new archiver", func() error {
+			if s.server.Count(t, "postgres", "SELECT (current_setting('archive_command') = '"+value+"')::int") != 1 {
+				return errors.New("it has the old one")
+			}
+			return nil
+		})
+	}
+	command("/bin/true")
+	if _, err := impatient.Check(t.Context()); !errors.Is(err, pgbackrest.ErrNotArchived) {
+		t.Errorf("an archiver of somebody else: %v", err)
+	}
+	// It stores nothing, and what it does not store is lost for good.
+	command("/bin/true pgbackrest")
+	if _, err := impatient.Check(t.Context()); !errors.Is(err, pgbackrest.ErrNotArchived) {
+		t.Errorf("an archiver that stores nothing: %v", err)
+	}
+	s.server.Exec(t, "postgres", "ALTER SYSTEM RESET archive_command", "SELECT pg_reload_conf()")
+	s.stored(t)
+	if c, err := s.engine.Chain(t.Context(), s.second.Label, pgbackrest.Target{Kind: pgbackrest.Newest}); err != nil || c.Reached || len(c.Gaps) != 1 {
+		t.Errorf("what it did not store is missed by nobody: %+v, %v", c, err)
+	}
+}
+
+func (s *story) killed(t *testing.T) {
+	ctx := t.Context()
+	for name, end := range map[string]func(context.CancelFunc) error{
+		"by its caller": func(cancel context.CancelFunc) error { cancel(); return nil },
+		"by SIGKILL": func(context.CancelFunc) error {
+			_, err := process.KillUnit(ctx, s.engine.Home)
+			return err
+		},
+	} {
+		reached := make(chan struct{})
+		var once sync.Once
+		open := s.gate.set(func(r *http.Request) verdict {
+			if writes(r) && strings.Contains(r.URL.Path, "/bundle/") {
+				once.Do(func() { close(reached) })
+				return stall
+			}
+			return pass
+		})
+		within, cancel := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- second(s.engine.Backup(within, pgbackrest.Full, nil, nil)) }()
+		select {
+		case <-reached:
+		case err := <-done:
+			t.Fatalf("%s: it has ended before: %v", name, err)
+		}
+		if _, err := s.engine.Backup(ctx, pgbackrest.Full, nil, nil); !errors.Is(err, pgbackrest.ErrBusy) {
+			t.Errorf("%s: two at once: %v", name, err)
+		}
+		if r, err := s.engine.Info(ctx); err != nil || !r.Busy {
+			t.Errorf("%s: nobody says that a backup runs: %v", name, err)
+		}
+		if err := end(cancel); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; !errors.Is(err, pgbackrest.ErrStopped) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+		open()
+		if r, err := s.engine.Info(ctx); err != nil || len(r.Backups) != 2 || r.Busy {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	// The remains cannot be taken away where nothing may be deleted: the next one says so, and is
+	// made once it may.
+	open := s.gate.set(func(r *http.Request) verdict {
+		if r.Method == http.MethodDelete || r.Method == http.MethodPost && r.URL.Query().Has("delete") {
+			return deny
+		}
+		return pass
+	})
+	got, err := s.engine.Backup(ctx, pgbackrest.Full, nil, nil)
+	t.Logf("where nothing may be deleted: %q, %v", got.Label, err)
+	open()
+	if err != nil && !errors.Is(err, pgbackrest.ErrDenied) {
+		t.Errorf("%v", err)
+	}
+	if got, err = s.engine.Backup(ctx, pgbackrest.Full, map[string]string{"gfs": "daily"}, nil); err != nil || got.Kind != "full" {
+		t.Errorf("the next one: %+v, %v", got, err)
+	}
+}
+
+// successor restores in place of the lost server, and goes on on a new timeline.
+func (s *story) successor(t *testing.T) {
+	ctx := t.Context()
+	s.fill(t, 10)
+	s.stored(t)
+	r, err := s.engine.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := r.Backups[len(r.Backups)-1]
+	s.server.Kill()
+	if err := os.RemoveAll(s.server.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.engine.Restore(ctx, pgbackrest.Restore{Dir: s.server.Dir(), Backup: old.Label, Target: pgbackrest.Target{Kind: pgbackrest.Newest}, Archives: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.server.Start(t)
+	enginetest.Await(t, "the successor takes writes", func() error {
+		if s.server.Count(t, "postgres", "SELECT pg_is_in_recovery()::int") != 0 {
+			return errors.New("it is in recovery")
+		}
+		return nil
+	})
+	if n := s.server.Count(t, "postgres", "SELECT count(*) FROM ledger"); n != s.rows {
+		t.Errorf("%d rows of %d", n, s.rows)
+	}
+	s.fill(t, 10)
+	s.stored(t)
+	c, err := s.engine.Chain(ctx, old.Label, pgbackrest.Target{Kind: pgbackrest.Newest})
+	if err != nil || !c.Reached || len(c.Timelines) != 2 || c.Timelines[1] != 2 || !strings.HasPrefix(c.Last, "00000002") {
+		t.Errorf("across timelines: %+v, %v", c, err)
+	}
+	back := hide(t, s.objects("archive/main/15-1/00000002.history")[0])
+	if c, err := s.engine.Chain(ctx, old.Label, pgbackrest.Target{Kind: pgbackrest.Newest}); err != nil || c.Reached || len(c.Gaps) != 1 || !strings.Contains(c.Gaps[0].Why, "00000002.history") {
+		t.Errorf("without the history of the new timeline: %+v, %v", c, err)
+	}
+	back()
+	got, err := s.engine.Backup(ctx, pgbackrest.Full, nil, nil)
+	if err != nil || !strings.HasPrefix(got.First, "00000002") {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func (s *story) expire(t *testing.T) {
+	ctx := t.Context()
+	r, err := s.engine.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.engine.Expire(ctx, "20200101-000000F", 1, false); !errors.Is(err, pgbackrest.ErrNoBackup) {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.engine.Expire(ctx, s.first.Label, 0, true); err == nil {
+		t.Error("no log would stay")
+	}
+	plan, err := s.engine.Expire(ctx, s.first.Label, 1, true)
+	if err != nil || len(plan.Backups) != 2 || plan.Backups[0] != s.second.Label || len(plan.WAL) == 0 {
+		t.Errorf("%+v, %v", plan, err)
+	}
+	if again, err := s.engine.Info(ctx); err != nil || len(again.Backups) != len(r.Backups) {
+		t.Errorf("a dry run has taken something away: %v", err)
+	}
+	done, err := s.engine.Expire(ctx, s.first.Label, 1, false)
+	if err != nil || fmt.Sprint(done) != fmt.Sprint(plan) {
+		t.Errorf("%+v, planned was %+v: %v", done, plan, err)
+	}
+	r, err = s.engine.Info(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range r.Backups {
+		if c, err := s.engine.Chain(ctx, b.Label, pgbackrest.Target{Kind: pgbackrest.Consistent}); err != nil || !c.Reached {
+			t.Errorf("%s has lost the log that it needs itself: %+v, %v", b.Label, c, err)
+		}
+	}
+	for i, b := range r.Backups { // the newest stays whatever is asked
+		_, err := s.engine.Expire(ctx, b.Label, 1, false)
+		if last := i == len(r.Backups)-1; last != errors.Is(err, pgbackrest.ErrLastFull) || !last && err != nil {
+			t.Errorf("%s: %v", b.Label, err)
+		}
+	}
+	s.clean(t)
+}
