@@ -157,6 +157,6 @@ func (x switches) set(ctx context.Context, a availability.RouteArgs, by journal.
 	if _, err := x.w.house.State.Append(ctx, e); err != nil {
 		return err
 	}
-	regions{x.w}.edges(ctx)
+	regions(x).edges(ctx)
 	return nil
 }
