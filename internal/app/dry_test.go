@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestADryRunIsGuardedAndDoesNothing(t *testing.T) {
 	var kinds []control.Kind
 	for _, w := range s.wings {
 		kinds = append(kinds, w.Actions...)
-		if w.Name == "availability" {
+		if slices.Contains([]string{"availability", "runbook", "schedule"}, w.Name) {
 			if err := w.Open(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -86,6 +87,16 @@ func TestADryRunIsGuardedAndDoesNothing(t *testing.T) {
 		{"PUT", "/v1/witnesses/{name}", "/v1/witnesses/x", `{"url": "https://x.test:1", "log": "l", "witness": "w", ` + reason + `}`, 422, ""},
 		{"DELETE", "/v1/witnesses/{name}", "/v1/witnesses/x?reason=test", "", 404, ""},
 		{"POST", "/v1/archive/probe", "/v1/archive/probe", "", 200, ""},
+		{"POST", "/v1/runbooks/{name}/runs", "/v1/runbooks/none/runs", `{` + reason + `}`, 422, "there are: fault-clear"},
+		{"POST", "/v1/runbooks/{name}/runs", "/v1/runbooks/redis-switchover/runs", `{` + reason + `, "inputs": {"region": "mars"}}`, 409, "no input"},
+		{"POST", "/v1/runbooks/{name}/runs", "/v1/runbooks/redis-switchover/runs", `{` + reason + `, "inputs": {"cluster": "us-east-1/redis"}}`, 200, `"id"`},
+		{"POST", "/v1/runbook-runs/{id}/approve", "/v1/runbook-runs/none/approve", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/runbook-runs/{id}/deny", "/v1/runbook-runs/none/deny", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/runbook-runs/{id}/confirm", "/v1/runbook-runs/none/confirm", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/runbook-runs/{id}/resume", "/v1/runbook-runs/none/resume", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/runbook-runs/{id}/abort", "/v1/runbook-runs/none/abort", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/schedules/{name}/pause", "/v1/schedules/none/pause", `{` + reason + `}`, 422, "does not exist"},
+		{"POST", "/v1/schedules/{name}/resume", "/v1/schedules/none/resume", `{` + reason + `}`, 422, "does not exist"},
 		{"POST", "/v1/journal/verify", "", "", 0, ""},
 		{"POST", "/v1/journal/query", "", "", 0, ""},
 	} {
