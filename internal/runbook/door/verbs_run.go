@@ -146,14 +146,14 @@ func (v verbs) status() *cobra.Command {
 func (v verbs) print(r RunbookRun) error {
 	t := verb.Table{Head: []string{"STEP", "STATE", "TRY", "SECONDS", "JOURNAL", "DETAIL"}}
 	for _, s := range r.Steps {
-		try, seconds := "-", "-"
+		try, seconds, entry := "-", "-", "-"
 		if s.Attempt > 0 {
-			try = number(s.Attempt)
+			try, entry = number(s.Attempt), fmt.Sprint(s.Journal)
 		}
 		if !s.Ended.IsZero() {
 			seconds = fmt.Sprintf("%.2f", s.Ended.Sub(s.Begun).Seconds())
 		}
-		t.Rows = append(t.Rows, []string{s.Name, s.State, try, seconds, fmt.Sprint(s.Journal), s.detail()})
+		t.Rows = append(t.Rows, []string{s.Name, s.State, try, seconds, entry, s.detail()})
 	}
 	if v.People() {
 		v.Note("%s of %s is %s", r.ID, r.Runbook, standing(r))
