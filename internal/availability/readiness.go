@@ -19,6 +19,7 @@ type Readiness struct {
 	Candidates []string  `json:"candidates"`
 	Reasons    []string  `json:"reasons,omitempty"`
 	At         time.Time `json:"at"`
+	Follows    string    `json:"follows,omitempty" doc:"the region that it follows; it takes no writes, and its leader is not moved on purpose"`
 	Cause      string    `json:"cause,omitempty" doc:"the region that explains why it is not ready when nothing there answers"`
 	Alone      bool      `json:"alone,omitempty" doc:"its region runs in one zone by choice: only its partner region could take over"`
 }
@@ -108,6 +109,7 @@ func moveReadiness(v PostgresView, now time.Time) Readiness {
 // standbyReadiness answers for a cluster that follows another region's: its leader
 // streams from there, and another member could take its place.
 func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, now time.Time) Readiness {
+	r.Follows = fact.RegionOf(v.Source.Cluster)
 	if why := Outrun(v.Source, v.Cluster, now); why != "" {
 		r.Reasons = append(r.Reasons, "it must be copied anew, which fournines does: "+why)
 	} else if !v.Cluster.Outrun.IsZero() {
@@ -115,7 +117,7 @@ func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, n
 	}
 	if leader.Name != "" && leader.State != "streaming" {
 		r.Reasons = append(r.Reasons, fmt.Sprintf("%s is %s and does not stream from its partner region", leader.ID, leader.State))
-		r.Cause = fact.RegionOf(v.Source.Cluster)
+		r.Cause = r.Follows
 	}
 	for _, m := range v.Cluster.Members {
 		switch {

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -147,5 +148,26 @@ func TestOnlyALeaderIsEnded(t *testing.T) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// A cluster that follows another region is not switched over.
+func TestAStandbyClusterIsNotSwitchedOver(t *testing.T) {
+	t.Parallel()
+	a, err := control.NewAction("k", KindSwitchover, "us-west-2/postgres", SwitchoverArgs{Cluster: "us-west-2/postgres"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Postgres{Now: time.Now, View: func(string) (PostgresView, error) {
+		return PostgresView{Source: fact.Postgres{Cluster: "us-east-1/postgres"}, Cluster: fact.Postgres{Cluster: "us-west-2/postgres", At: time.Now(), Lock: fact.PostgresLock{Standby: true, Leader: "a"}, Members: []fact.PostgresMember{
+			{Name: "a", ID: "a", Seen: time.Now(), State: "streaming", Role: "standby_leader"}, {Name: "b", ID: "b", Seen: time.Now(), State: "streaming", Role: "replica"},
+		}}}, nil
+	}}
+	v, err := p.View("")
+	if r := moveReadiness(v, time.Now()); err != nil || !r.Ready || r.Follows != "us-east-1" {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if err := p.guardSwitchover(t.Context(), a); err == nil || !strings.Contains(err.Error(), "follows another region") {
+		t.Error(err)
 	}
 }

@@ -25,7 +25,7 @@ func (p pages) readiness(ctx context.Context, a console.Ask) (any, error) {
 	}
 	rows := make([]readinessRow, 0, len(r.Readiness))
 	for _, ready := range r.Readiness {
-		rows = append(rows, readinessRow{ready, switches(ready.Cluster)})
+		rows = append(rows, readinessRow{ready, switches(ready)})
 	}
 	return rows, nil
 }
@@ -48,7 +48,7 @@ func (p pages) switchover(ctx context.Context, a console.Ask) (console.Sheet, er
 	}
 	cluster := a.Query.Get("cluster")
 	for _, ready := range r.Readiness {
-		if ready.Cluster != cluster || !switches(cluster) {
+		if ready.Cluster != cluster || !switches(ready) {
 			continue
 		}
 		s := switchoverSheet{Region: r, Readiness: ready, Candidate: a.Query.Get("candidate"), Reason: strings.TrimSpace(a.Query.Get("reason"))}
@@ -68,8 +68,11 @@ func (p pages) switchover(ctx context.Context, a console.Ask) (console.Sheet, er
 }
 
 // switches tells whether a person may choose a cluster's leader: Kafka's brokers elect the
-// controller of their quorum by themselves.
-func switches(cluster string) bool { return !strings.HasSuffix(cluster, "/kafka") }
+// controller of their quorum by themselves, and a cluster that follows another region takes no
+// writes.
+func switches(r api.Readiness) bool {
+	return !strings.HasSuffix(r.Cluster, "/kafka") && r.Follows == ""
+}
 
 // switchOver asks for it.
 func (p pages) switchOver(ctx context.Context, f url.Values) (console.Outcome, error) {
