@@ -138,7 +138,7 @@ func (c *cluster) Switchover(context.Context, string, string, string) error {
 	return errors.New("unexpected")
 }
 
-func (c *cluster) Checkpoint(_ context.Context, _, member string) error {
+func (c *cluster) Checkpoint(_ context.Context, _, member string, _ time.Duration) error {
 	return c.change(func(c *cluster) error {
 		if c.Fenced[member] != "" {
 			return errors.New("it is fenced")

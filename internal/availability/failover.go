@@ -49,8 +49,9 @@ var ErrLockMoved = errors.New("the leader key has moved")
 type Members interface {
 	Look(ctx context.Context, cluster string) []fact.PostgresMember
 	Switchover(ctx context.Context, cluster, leader, candidate string) error
-	// Checkpoint returns once a member has written to its disk what it has in memory.
-	Checkpoint(ctx context.Context, cluster, member string) error
+	// Checkpoint returns once a member has written to its disk what it has in memory; an error
+	// when that takes longer than within.
+	Checkpoint(ctx context.Context, cluster, member string, within time.Duration) error
 	// Reclone makes a member forget its data and copy the leader's.
 	Reclone(ctx context.Context, cluster, member string) error
 }

@@ -133,7 +133,7 @@ func (t *twin) Read(_ context.Context, cluster string) (fact.PostgresLock, error
 
 func (t *twin) Release(context.Context, string, string, int64, string) error { return nil }
 
-func (t *twin) Checkpoint(context.Context, string, string) error { return nil }
+func (t *twin) Checkpoint(context.Context, string, string, time.Duration) error { return nil }
 
 func (t *twin) Look(_ context.Context, cluster string) []fact.PostgresMember {
 	region, _, _ := strings.Cut(cluster, "/")

@@ -332,7 +332,7 @@ func (x *distant) Switchover(_ context.Context, _, leader, candidate string) err
 	})
 }
 
-func (x *distant) Checkpoint(context.Context, string, string) error {
+func (x *distant) Checkpoint(context.Context, string, string, time.Duration) error {
 	return errors.New("unexpected")
 }
 

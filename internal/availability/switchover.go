@@ -29,7 +29,7 @@ func (p Postgres) switchoverKind() control.Kind {
 		Name: KindSwitchover, MaxAge: time.Minute, Guard: p.guardSwitchover,
 		Steps: []control.Step{
 			{Name: "choose", Timeout: 10 * time.Second, Do: p.choose},
-			{Name: "checkpoint", Timeout: 5 * time.Minute, Do: p.checkpoint},
+			{Name: "checkpoint", Timeout: checkpointWithin + 5*time.Second, Do: p.checkpoint},
 			{Name: "hold", Timeout: 10 * time.Second, Do: p.hold, Undo: p.resumeRoute},
 			{Name: "settle", Timeout: 4 * time.Second, Do: p.catchUp},
 			{Name: "fence", Timeout: 8 * time.Second, Do: p.fenceOld, Undo: p.unfenceOld},
@@ -53,8 +53,12 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 	if v.Cluster.Lock.Standby {
 		return fmt.Errorf("%s follows another region and takes no writes, so nothing is gained by another leader there; move the leader of the region that it follows", args.Cluster)
 	}
-	if !ready.Ready {
+	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
+	switch {
+	case !ready.Ready:
 		return fmt.Errorf("%s could not move now: %v", args.Cluster, ready.Reasons)
+	case p.Now().Sub(leader.Seen) > freshMember:
+		return fmt.Errorf("%s does not answer%s, so it cannot be moved off on purpose: a leader that is dead is failed over without being asked", leader.ID, since(leader.Seen, p.Now()))
 	}
 	if args.Candidate != "" && !slices.Contains(ready.Candidates, args.Candidate) {
 		return fmt.Errorf("%s cannot take over %s now; these can: %v", args.Candidate, args.Cluster, ready.Candidates)
@@ -116,6 +120,9 @@ func move(r *control.Run) (a SwitchoverArgs, c chosen, err error) {
 	return a, c, err
 }
 
+// checkpointWithin bounds a checkpoint: while it goes on nobody else fails the cluster over.
+const checkpointWithin = 15 * time.Second
+
 // checkpoint writes the old leader's memory to its disk while it still works, so that it need
 // not recover much when it comes back.
 func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
@@ -123,7 +130,10 @@ func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.Members.Checkpoint(ctx, a.Cluster, c.From.Name)
+	if err := p.Members.Checkpoint(ctx, a.Cluster, c.From.Name, checkpointWithin); err != nil {
+		return nil, fmt.Errorf("%s has not written its memory to its disk within %s; it goes on with that, so try again later: %w", c.From.ID, checkpointWithin, err)
+	}
+	return nil, nil
 }
 
 // catchUp waits until the candidate has what the leader had when clients began to wait: with
@@ -166,10 +176,18 @@ func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.endOld(ctx, a, c, r.Reason)
+	var settled fact.PostgresMember
+	if _, err := r.Result("settle", &settled); err != nil {
+		return nil, err
+	}
+	return p.endOld(ctx, a, c, settled.Seen, r.Reason)
 }
 
-func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, reason string) (Proof, error) {
+// settledFor is how long what settle has seen may be old: a server that was started again in
+// between finds clients that do not wait any more.
+const settledFor = 3 * time.Second
+
+func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, reason string) (Proof, error) {
 	lock, err := retry(ctx, func() (fact.PostgresLock, error) { return p.Locks.Read(ctx, a.Cluster) })
 	if err != nil {
 		return Proof{}, err
@@ -178,7 +196,41 @@ func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, reason
 	if lock.Leader != c.From.Name && lock.Leader != "" {
 		return Proof{}, p.ledBy(ctx, a, lock.Leader)
 	}
+	if lock.Leader != "" {
+		if err := p.sure(ctx, a, c, lock, settled); err != nil {
+			return Proof{}, err
+		}
+	}
 	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: reason, Since: p.Now()})
+}
+
+// sure looks once more before the old leader is ended: somebody could take its place.
+func (p Postgres) sure(ctx context.Context, a SwitchoverArgs, c chosen, lock fact.PostgresLock, settled time.Time) error {
+	if p.Now().Sub(settled) > settledFor {
+		if err := p.Route.Hold(ctx, a.Cluster, held); err != nil {
+			return err
+		}
+		if m, _ := memberNamed(fact.Postgres{Members: p.lookShortly(ctx, a.Cluster)}, c.From.Name); m.Name != "" && m.Error == "" { // else an earlier life has ended it
+			if _, err := p.caughtUp(ctx, a.Cluster, c); err != nil {
+				return err
+			}
+		}
+	}
+	if lock.Paused {
+		return errors.New("Patroni is paused, so nobody would take the lead: resume it with patronictl resume") //nolint:staticcheck // a name
+	}
+	_, err := p.heirNow(ctx, a, lock)
+	return err
+}
+
+// heirNow asks the members, and judges by what they say.
+func (p Postgres) heirNow(ctx context.Context, a SwitchoverArgs, lock fact.PostgresLock) (fact.PostgresMember, error) {
+	v, err := p.View(a.Cluster)
+	if err != nil {
+		return fact.PostgresMember{}, err
+	}
+	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
+	return heir(v, a.Candidate, p.Now())
 }
 
 // unfenceOld lets the old leader live again: as the leader while the lock is its own, else as
@@ -221,12 +273,7 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 		if lock.Leader != c.From.Name {
 			return handed{}, nil // by an earlier life of ours, or by its own end
 		}
-		v, err := p.View(a.Cluster)
-		if err != nil {
-			return handed{}, err
-		}
-		v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
-		to, err := heir(v, a.Candidate, p.Now())
+		to, err := p.heirNow(ctx, a, lock)
 		if err != nil {
 			return handed{}, err
 		}
@@ -246,11 +293,21 @@ func heir(v PostgresView, wished string, now time.Time) (fact.PostgresMember, er
 	if len(can) == 0 {
 		return fact.PostgresMember{}, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, now).Reasons)
 	}
+	silent, votes := false, 0
 	for _, name := range v.Cluster.Lock.Sync {
-		answers := func(m fact.PostgresMember) bool { return m.Name == name }
-		if name != v.Cluster.Lock.Leader && !slices.ContainsFunc(can, answers) {
-			return fact.PostgresMember{}, nil
+		switch answers := slices.ContainsFunc(can, func(m fact.PostgresMember) bool { return m.Name == name }); {
+		case answers:
+			votes++
+		case name != v.Cluster.Lock.Leader:
+			silent = true
 		}
+	}
+	// Each needs the word of so many others that they are not ahead, or Patroni promotes none.
+	if silent && votes <= v.Cluster.Lock.Quorum {
+		return fact.PostgresMember{}, fmt.Errorf("only %d of %v answer, and Patroni asks for %d: nobody would take the lead", votes, v.Cluster.Lock.Sync, v.Cluster.Lock.Quorum+1)
+	}
+	if silent {
+		return fact.PostgresMember{}, nil
 	}
 	for _, m := range can {
 		if m.ID == wished && m.Received >= can[0].Received {

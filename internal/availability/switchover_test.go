@@ -23,17 +23,18 @@ func TestHeir(t *testing.T) {
 		want   string
 		refuse string
 	}{
-		"the one that is wished for":        {want: "c"},
-		"another is ahead of it":            {change: func(v *PostgresView) { v.Cluster.Members[1].Received = 101 }},
-		"it does not answer":                {change: func(v *PostgresView) { v.Cluster.Members[2].Seen = now.Add(-time.Minute) }},
-		"another does not answer":           {change: func(v *PostgresView) { v.Cluster.Members[1].Seen = now.Add(-time.Minute) }},
-		"another is not synchronous":        {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[1].Received = []string{"c"}, 999 }, want: "c"},
-		"it is not synchronous":             {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[2].Received = []string{"b"}, 999 }},
-		"nobody is":                         {change: func(v *PostgresView) { v.Cluster.Lock.Sync = nil }, refuse: "not a synchronous standby"},
-		"the old leader is among those":     {change: func(v *PostgresView) { v.Cluster.Lock.Sync = []string{"a", "b", "c"} }, want: "c"},
-		"nothing is synchronous by policy":  {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Lock.Sync = "off", nil }, want: "c"},
-		"by policy, and another has more":   {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Members[1].Received = "off", 101 }},
-		"it is fenced itself for a failure": {change: func(v *PostgresView) { v.Fences["c"] = Fence{Component: "c"} }},
+		"the one that is wished for":                      {want: "c"},
+		"another is ahead of it":                          {change: func(v *PostgresView) { v.Cluster.Members[1].Received = 101 }},
+		"it does not answer":                              {change: func(v *PostgresView) { v.Cluster.Members[2].Seen = now.Add(-time.Minute) }},
+		"another does not answer":                         {change: func(v *PostgresView) { v.Cluster.Members[1].Seen = now.Add(-time.Minute) }},
+		"another does not answer, and its vote is needed": {change: func(v *PostgresView) { v.Cluster.Lock.Quorum, v.Cluster.Members[1].Seen = 1, now.Add(-time.Minute) }, refuse: "only 1 of [b c] answer"},
+		"another is not synchronous":                      {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[1].Received = []string{"c"}, 999 }, want: "c"},
+		"it is not synchronous":                           {change: func(v *PostgresView) { v.Cluster.Lock.Sync, v.Cluster.Members[2].Received = []string{"b"}, 999 }},
+		"nobody is":                                       {change: func(v *PostgresView) { v.Cluster.Lock.Sync = nil }, refuse: "not a synchronous standby"},
+		"the old leader is among those":                   {change: func(v *PostgresView) { v.Cluster.Lock.Sync = []string{"a", "b", "c"} }, want: "c"},
+		"nothing is synchronous by policy":                {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Lock.Sync = "off", nil }, want: "c"},
+		"by policy, and another has more":                 {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Members[1].Received = "off", 101 }},
+		"it is fenced itself for a failure":               {change: func(v *PostgresView) { v.Fences["c"] = Fence{Component: "c"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,15 +109,21 @@ func TestCatchUp(t *testing.T) {
 type led struct {
 	Locks
 	Members
+	Route
 	leader string
+	sync   []string
+	paused bool
+	holds  *int
 }
 
+func (l led) Hold(context.Context, string, time.Duration) error { *l.holds++; return nil }
+
 func (l led) Read(context.Context, string) (fact.PostgresLock, error) {
-	return fact.PostgresLock{Leader: l.leader}, nil
+	return fact.PostgresLock{Leader: l.leader, Sync: l.sync, Paused: l.paused}, nil
 }
 
 func (led) Look(context.Context, string) []fact.PostgresMember {
-	return []fact.PostgresMember{{Name: "a", ID: "a"}, {Name: "b", ID: "b"}, {Name: "c", ID: "c"}}
+	return []fact.PostgresMember{{Name: "a", ID: "a"}, {Name: "b", ID: "b", Seen: time.Now(), State: "streaming"}, {Name: "c", ID: "c"}}
 }
 
 func (led) Fence(_ context.Context, f Fence) (Proof, error) {
@@ -130,20 +137,34 @@ func TestOnlyALeaderIsEnded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		leader, candidate string
+		sync              []string
+		paused, late      bool
 		fenced            bool
 		refuse            string
 	}{
-		"it leads":                         {leader: "a", candidate: "b", fenced: true},
-		"nobody does":                      {candidate: "b", fenced: true},
-		"the candidate leads":              {leader: "b", candidate: "b"},
-		"another leads, and anybody may":   {leader: "c"},
-		"another leads than was asked for": {leader: "c", candidate: "b", refuse: "not b, which was asked for"},
+		"it leads":                             {leader: "a", candidate: "b", sync: []string{"b"}, fenced: true},
+		"it leads, and clients wait no more":   {leader: "a", candidate: "b", sync: []string{"b"}, late: true, fenced: true},
+		"nobody could take its place any more": {leader: "a", candidate: "b", refuse: "no member could take over"},
+		"Patroni was paused meanwhile":         {leader: "a", candidate: "b", sync: []string{"b"}, paused: true, refuse: "paused"},
+		"nobody does":                          {candidate: "b", fenced: true},
+		"the candidate leads":                  {leader: "b", candidate: "b"},
+		"another leads, and anybody may":       {leader: "c"},
+		"another leads than was asked for":     {leader: "c", candidate: "b", refuse: "not b, which was asked for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := led{leader: c.leader}
-			p := Postgres{Locks: x, Members: x, Fencer: x, Now: time.Now}
-			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, Lease: 0x51}, "")
+			holds, settled := 0, time.Now()
+			if c.late {
+				settled = settled.Add(-time.Minute)
+			}
+			x := led{leader: c.leader, sync: c.sync, paused: c.paused, holds: &holds}
+			p := Postgres{Locks: x, Members: x, Fencer: x, Route: x, Now: time.Now, View: func(string) (PostgresView, error) {
+				return PostgresView{Policy: spec.Postgres{Synchronous: "quorum"}}, nil
+			}}
+			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}, Lease: 0x51}, settled, "")
+			if holds != map[bool]int{true: 1}[c.late] {
+				t.Errorf("clients are held %d times", holds)
+			}
 			if (got == Proof{By: "a a-51"}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
 				t.Errorf("%+v, %v", got, err)
 			}

@@ -62,8 +62,8 @@ type edgeProc struct {
 	mu      sync.Mutex // guards what follows
 	version string     // of the directive carried out
 	cuts    map[assign.Cut]bool
-	held    map[string]bool
-	done    chan struct{} // a token when a directive was carried out
+	held    map[string]time.Time // until when services are held
+	done    chan struct{}        // a token when a directive was carried out
 }
 
 func (x *edgeProc) follow(ctx context.Context) {
@@ -127,17 +127,17 @@ func (x *edgeProc) carryOut(d assign.Directive) error {
 }
 
 func (x *edgeProc) hold(orders []assign.HoldOrder) error {
-	held := map[string]bool{}
+	held := map[string]time.Time{}
 	for _, h := range orders {
-		held[h.Service] = true
-		if !x.held[h.Service] {
+		held[h.Service] = h.Until
+		if h.Until.After(x.held[h.Service]) { // also one that is extended
 			if err := x.edge.Hold(h.Service, time.Until(h.Until)); err != nil {
 				return err
 			}
 		}
 	}
 	for service := range x.held {
-		if !held[service] {
+		if held[service].IsZero() {
 			if err := x.edge.Release(service); err != nil {
 				return err
 			}

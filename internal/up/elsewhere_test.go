@@ -22,7 +22,7 @@ func TestWhatCannotBeElsewhere(t *testing.T) {
 		{elsewhere: []string{joining}, want: "--gate"},
 		{elsewhere: []string{joining}, gate: "10.0.0.5", want: "--gate"},
 		{elsewhere: []string{place.Server}, gate: gateAddress, want: "founds the control plane"},
-		{elsewhere: []string{"mars/server"}, gate: gateAddress, want: "there are: server, us-east-1/server, us-west-2/server"},
+		{elsewhere: []string{"mars/server"}, gate: gateAddress, want: "There are: server, us-east-1/server, us-west-2/server"},
 		{elsewhere: []string{joining}, gate: gateAddress, netns: true, want: "--netns"},
 	} {
 		l := placetest.Layout(t)

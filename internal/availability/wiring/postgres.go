@@ -287,16 +287,13 @@ func (x members) at(cluster, member string) (*region, string, error) {
 	return nil, "", fmt.Errorf("%s has no member %s", cluster, member)
 }
 
-func (x members) Checkpoint(ctx context.Context, cluster, member string) error {
+func (x members) Checkpoint(ctx context.Context, cluster, member string, within time.Duration) error {
 	r, zone, err := x.at(cluster, member)
 	if err != nil {
 		return err
 	}
-	return r.admin.Checkpoint(ctx, r.layout.Addr(r.spec.Name, zone, patroni.PostgresPort), checkpointWithin)
+	return r.admin.Checkpoint(ctx, r.layout.Addr(r.spec.Name, zone, patroni.PostgresPort), within)
 }
-
-// checkpointWithin is how long a server may take to write its memory to its disk.
-const checkpointWithin = 5 * time.Minute
 
 func (x members) Reclone(ctx context.Context, cluster, member string) error {
 	r, zone, err := x.at(cluster, member)

@@ -71,7 +71,7 @@ func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now
 	}
 	return &region{
 		spec: r, layout: l, secrets: s, facts: f, now: now, etcd: client,
-		lock: patroni.Lock{Client: client, Scope: name, Declared: declared}, redis: &redis.Looker{Password: s.Redis, Policy: l.Platform.Spec.Engines.Redis}, kafka: assign.KafkaLooker(l, name),
+		lock: patroni.Lock{Client: client, Scope: name, Declared: declared}, redis: &redis.Looker{Password: s.Redis, Policy: l.Redis(name)}, kafka: assign.KafkaLooker(l, name),
 		http:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2, IdleConnTimeout: 10 * time.Second}},
 		prober: postgres.Prober{Observer: place.Server, User: patroni.ProbeUser, Password: s.Probe, Database: "postgres"},
 		admin:  postgres.Admin{User: patroni.SuperUser, Password: s.Superuser, Database: "postgres", Limits: assign.PostgresLimits()},

@@ -185,6 +185,29 @@ func TestKillUnitReachesWhoLostTheirDisk(t *testing.T) {
 	members(0)
 }
 
+// A unit is found by the path that it was started under, also where that leads over a link.
+func TestMembersAreFoundOverLinks(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, "data", "redis"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("data", filepath.Join(root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Join(root, "link", "redis")
+	p, _ := start(t, home, "exec sleep 100")
+	if ps, err := process.Members(home); err != nil || len(ps) != 1 {
+		t.Fatalf("%v %v", ps, err)
+	}
+	if n, err := process.KillUnit(wait(t), home); err != nil || n != 1 || p.Alive() {
+		t.Fatalf("killed %d, %v, lives: %v", n, err, p.Alive())
+	}
+	if ps, err := process.Members(filepath.Join(root, "gone", "redis")); err != nil || len(ps) != 0 {
+		t.Errorf("of a directory that there is not: %v %v", ps, err)
+	}
+}
+
 func TestStopUnitGivesGraceThenKills(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -33,7 +33,10 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
-	home = filepath.Clean(home)
+	named := filepath.Clean(home)
+	if home, err = real(named); err != nil {
+		return nil, fmt.Errorf("find the directory of %s: %w", named, err)
+	}
 	var out, adrift []Process
 	for _, d := range dirs {
 		pid, err := strconv.Atoi(d.Name())
@@ -63,7 +66,18 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
 		}
 	}
-	return claim(out, adrift, home), nil
+	return claim(out, adrift, home, named), nil
+}
+
+// real resolves the links of a path, as Linux tells working directories. What does not exist any
+// more is looked for where it was.
+func real(path string) (string, error) {
+	resolved, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) && path != filepath.Dir(path) {
+		above, err := real(filepath.Dir(path))
+		return filepath.Join(above, filepath.Base(path)), err
+	}
+	return resolved, err
 }
 
 func within(path, home string) bool { return path == home || strings.HasPrefix(path, home+"/") }
@@ -80,7 +94,7 @@ func detached(pid int, cwd string) bool {
 
 // claim adds those of the processes adrift whose command names a path in home, and the children
 // of those that are known: what a server starts names itself as it likes.
-func claim(known, adrift []Process, home string) []Process {
+func claim(known, adrift []Process, homes ...string) []Process {
 	of := map[int]bool{}
 	for _, p := range known {
 		of[p.PID] = true
@@ -89,7 +103,7 @@ func claim(known, adrift []Process, home string) []Process {
 		more = false
 		for _, p := range adrift {
 			st, err := readStat(p.PID)
-			if of[p.PID] || err != nil || !of[st.parent] && !names(p.PID, home) {
+			if of[p.PID] || err != nil || !of[st.parent] && !names(p.PID, homes) {
 				continue
 			}
 			of[p.PID], more = true, true
@@ -99,15 +113,18 @@ func claim(known, adrift []Process, home string) []Process {
 	return known
 }
 
-// names tells whether a process's command has a path in home.
-func names(pid int, home string) bool {
+// names tells whether a process's command has a path in one of the directories.
+func names(pid int, homes []string) bool {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
 	if err != nil {
 		return false
 	}
 	for word := range strings.SplitSeq(string(b), "\x00") {
-		if _, value, ok := strings.Cut(word, "="); ok && within(value, home) || within(word, home) {
-			return true
+		_, value, _ := strings.Cut(word, "=")
+		for _, home := range homes {
+			if within(value, home) || within(word, home) {
+				return true
+			}
 		}
 	}
 	return false
