@@ -130,10 +130,10 @@ func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Members.Checkpoint(ctx, a.Cluster, c.From.Name, checkpointWithin); err != nil {
-		return nil, fmt.Errorf("%s has not written its memory to its disk within %s; it goes on with that, so try again later: %w", c.From.ID, checkpointWithin, err)
+	if err = p.Members.Checkpoint(ctx, a.Cluster, c.From.Name, checkpointWithin); err != nil {
+		err = fmt.Errorf("%s has not written its memory to its disk within %s; it goes on with that, so try again later: %w", c.From.ID, checkpointWithin, err)
 	}
-	return nil, nil
+	return nil, err
 }
 
 // catchUp waits until the candidate has what the leader had when clients began to wait: with
