@@ -31,7 +31,7 @@ func (p Postgres) switchoverKind() control.Kind {
 			{Name: "choose", Timeout: 10 * time.Second, Do: p.choose},
 			{Name: "checkpoint", Timeout: checkpointWithin + 5*time.Second, Do: p.checkpoint},
 			{Name: "hold", Timeout: 10 * time.Second, Do: p.hold, Undo: p.resumeRoute},
-			{Name: "settle", Timeout: 4 * time.Second, Do: p.catchUp},
+			{Name: "settle", Timeout: 4 * time.Second, Do: p.settle},
 			{Name: "fence", Timeout: 8 * time.Second, Do: p.fenceOld, Undo: p.unfenceOld},
 			{Name: "hand", Timeout: 8 * time.Second, Do: p.hand},
 			{Name: "resume", Timeout: 10 * time.Second, Do: func(ctx context.Context, r *control.Run) (any, error) { return nil, p.resumeRoute(ctx, r) }},
@@ -111,8 +111,8 @@ func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
 	return p.Route.Resume(ctx, a.Cluster)
 }
 
-// move reads what a step of a switchover needs: its arguments and what was chosen.
-func move(r *control.Run) (a SwitchoverArgs, c chosen, err error) {
+// switching reads what a step of a switchover needs: its arguments and what was chosen.
+func switching(r *control.Run) (a SwitchoverArgs, c chosen, err error) {
 	if a, err = decode[SwitchoverArgs](r); err != nil {
 		return a, c, err
 	}
@@ -126,7 +126,7 @@ const checkpointWithin = 15 * time.Second
 // checkpoint writes the old leader's memory to its disk while it still works, so that it need
 // not recover much when it comes back.
 func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
-	a, c, err := move(r)
+	a, c, err := switching(r)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,10 @@ func (p Postgres) checkpoint(ctx context.Context, r *control.Run) (any, error) {
 	return nil, err
 }
 
-// catchUp waits until the candidate has what the leader had when clients began to wait: with
+// settle waits until the candidate has what the leader had when clients began to wait: with
 // asynchronous replication nothing else keeps what they were told.
-func (p Postgres) catchUp(ctx context.Context, r *control.Run) (any, error) {
-	a, c, err := move(r)
+func (p Postgres) settle(ctx context.Context, r *control.Run) (any, error) {
+	a, c, err := switching(r)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (p Postgres) caughtUp(ctx context.Context, cluster string, c chosen) (fact.
 
 // fenceOld ends the old leader while it holds the lock; one that has lost it is left alone.
 func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
-	a, c, err := move(r)
+	a, c, err := switching(r)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (p Postgres) heirNow(ctx context.Context, a SwitchoverArgs, lock fact.Postg
 // unfenceOld lets the old leader live again: as the leader while the lock is its own, else as
 // one that follows.
 func (p Postgres) unfenceOld(ctx context.Context, r *control.Run) error {
-	_, c, err := move(r)
+	_, c, err := switching(r)
 	if err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ type handed struct {
 // all that there is. A member is named only where a person wishes for it: the others wait for
 // it then, for 2 s each, and commits wait for one of those.
 func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
-	a, c, err := move(r)
+	a, c, err := switching(r)
 	if err != nil {
 		return nil, err
 	}
@@ -318,7 +318,7 @@ func heir(v PostgresView, wished string, now time.Time) (fact.PostgresMember, er
 }
 
 func (p Postgres) verifySwitchover(ctx context.Context, r *control.Run) (any, error) {
-	a, c, err := move(r)
+	a, c, err := switching(r)
 	if err != nil {
 		return nil, err
 	}

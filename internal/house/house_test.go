@@ -42,6 +42,8 @@ func may(room string) []string {
 		return []string{"spec", "fact"}
 	case slices.Contains(wings, room):
 		return core // never another wing, a driver or a door
+	case slices.Contains(served, wing) && !slices.Contains(wings, wing) && part == "wiring":
+		return slices.Concat(core, platform, []string{wing, wing + "/door", "wing"}) // no engine is its own
 	case slices.Contains(served, wing) && part == "wiring":
 		return slices.Concat(core, platform, []string{wing, wing + "/door", "wing", "board", "assign", "api", "api/client", "driver", "edge", "node", "host", "probe", "greenlang"})
 	case slices.Contains(served, wing) && part == "door":

@@ -77,26 +77,22 @@ func start(t *testing.T, p place.Programs, address string, port int, args []stri
 	return stop
 }
 
-func ask(t *testing.T, address string, port int, command ...string) map[string]string {
+func ask(t *testing.T, address string, port int, words ...string) map[string]string {
 	t.Helper()
-	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{net.JoinHostPort(address, strconv.Itoa(port))}, Password: "secret", ForceSingleClient: true, DisableCache: true, AlwaysRESP2: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	m, err := c.Do(t.Context(), c.B().Arbitrary(command...).Build()).AsStrMap()
+	m, err := answer(t, address, port, words...).AsStrMap()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
-func command(t *testing.T, address string, port int, words ...string) error {
+// answer is what a server says to one command.
+func answer(t *testing.T, address string, port int, words ...string) rueidis.RedisResult {
 	t.Helper()
 	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{net.JoinHostPort(address, strconv.Itoa(port))}, Password: "secret", ForceSingleClient: true, DisableCache: true, AlwaysRESP2: true})
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
 	defer c.Close()
-	return c.Do(t.Context(), c.B().Arbitrary(words...).Build()).Error()
+	return c.Do(t.Context(), c.B().Arbitrary(words...).Build())
 }

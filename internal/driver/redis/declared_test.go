@@ -54,7 +54,7 @@ func TestWhatIsNotAsDeclared_7_1_5(t *testing.T) {
 	shows(nil, nil)
 	do := func(port int, words ...string) {
 		t.Helper()
-		if err := command(t, address, port, words...); err != nil {
+		if err := answer(t, address, port, words...).Error(); err != nil {
 			t.Fatal(err)
 		}
 	}
