@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,10 @@ func TestPeopleAreToldOnce(t *testing.T) {
 		}
 	}
 	all, err := a.s.alerts.Alerts(t.Context())
-	if err != nil || len(all) == 0 || all[0].State != evidence.Resolved {
+	over := slices.ContainsFunc(all, func(a evidence.Alert) bool {
+		return a.Key == "witness-contradicted/w" && a.State == evidence.Resolved
+	})
+	if err != nil || !over { // others of this machine come beside it, such as of a disk that fills
 		t.Fatalf("%+v %v", all, err)
 	}
 }

@@ -107,7 +107,7 @@ func DescriptorFinding(subject string, d fact.Descriptors, seen, now time.Time) 
 // SwitchFinding says that a region's routing switch is off; false while it is on.
 func SwitchFinding(w RegionWish) (evidence.Finding, bool) {
 	f := evidence.Finding{
-		Code: "route-off", Severity: evidence.Warning, Title: "The routing switch of " + w.Region + " is off", Subject: w.Region, Since: w.Switched.At,
+		Code: "route-off", Stands: true, Severity: evidence.Warning, Title: "The routing switch of " + w.Region + " is off", Subject: w.Region, Since: w.Switched.At,
 		Text:    "No resolver is sent there: " + w.WhyOff() + ". Customers whom it serves come through the edges of other regions, and nobody can be moved there.",
 		Command: "fournines route set " + w.Region + " on --reason REASON",
 	}
@@ -127,7 +127,7 @@ func LossFindings(all []Loss, now time.Time) (out []evidence.Finding) {
 			continue
 		}
 		out = append(out, evidence.Finding{
-			Code: "mirror-lost", Severity: evidence.Critical, Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
+			Code: "mirror-lost", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
 			Text: fmt.Sprintf("%d numbered records that %s acknowledged did not come out at %s although later ones did, and so may others have been lost: compare the topics before you rely on the copies.",
 				len(l.Numbers), l.From, l.To),
 			Subject: l.From + "/kafka", Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
@@ -142,7 +142,7 @@ func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (
 	subject, command := w.From+"/kafka", "fournines kafka mirrors"
 	for _, s := range w.Aside {
 		out = append(out, evidence.Finding{
-			Code: "topic-aside", Severity: evidence.Critical, Title: fmt.Sprintf("Topic %s is not copied from %s to %s", s.Topic, s.From, s.To),
+			Code: "topic-aside", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("Topic %s is not copied from %s to %s", s.Topic, s.From, s.To),
 			Text: fmt.Sprintf("It stopped the mirror again and again, and is set aside so that all others are copied. The first record that the copy lacks is offset %d of partition %d: %s. "+
 				"Mend the cause and copy it with `fournines kafka resume %s %s --reason REASON`; or go on without that record with --skip %d:%d, which is recorded.", s.Offset, s.Partition, orUnknown(s.Why), s.From, s.Topic, s.Partition, s.Offset),
 			Subject: subject, Since: s.At, Command: command, Entries: []uint64{s.Index},
@@ -166,7 +166,7 @@ func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (
 			continue
 		}
 		f := evidence.Finding{
-			Code: "records-gone", Severity: evidence.Critical, Title: fmt.Sprintf("Records of %s were lost on their way from %s to %s", l.Topic, l.From, l.To), Text: l.text(),
+			Code: "records-gone", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("Records of %s were lost on their way from %s to %s", l.Topic, l.From, l.To), Text: l.text(),
 			Subject: subject, Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
 		}
 		if l.Renewed && l.Lacked == 0 {
@@ -188,21 +188,21 @@ func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Ti
 	}
 	if m.StuckCount > 0 {
 		out = append(out, evidence.Finding{
-			Code: "objects-stuck", Severity: evidence.Warning, Title: fmt.Sprintf("%d objects of %s cannot be copied to %s", m.StuckCount, m.From, m.To),
+			Code: "objects-stuck", Stands: true, Severity: evidence.Warning, Title: fmt.Sprintf("%d objects of %s cannot be copied to %s", m.StuckCount, m.From, m.To),
 			Text:    StuckText(m, now) + fmt.Sprintf(". They are tried again; everything else is copied. Mend the cause, or put or delete the object anew. A graceful evacuation is refused while they are missing, unless you go on without them by name (--leave-object KEY): they stay in %s.", m.From),
 			Subject: m.To + "/objects", Since: oldestStuck(m), Command: "fournines objects stuck",
 		})
 	}
 	if m.Drift > 0 {
 		out = append(out, evidence.Finding{
-			Code: "objects-drift", Severity: evidence.Warning, Title: fmt.Sprintf("%d versions of %s were missing in %s without anybody having named them", m.Drift, m.From, m.To),
+			Code: "objects-drift", Stands: true, Severity: evidence.Warning, Title: fmt.Sprintf("%d versions of %s were missing in %s without anybody having named them", m.Drift, m.From, m.To),
 			Text:    "Comparing everything found and copied them; the stores' change feeds had not told of them since. Somebody has changed a store's directory past it, or a feed has failed.",
 			Subject: m.To + "/objects", Since: m.Scrubbed, Command: "fournines objects mirrors",
 		})
 	}
 	if l.Count > 0 && now.Sub(l.Time) < told {
 		out = append(out, evidence.Finding{
-			Code: "object-lost", Severity: evidence.Critical, Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
+			Code: "object-lost", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
 			Text: fmt.Sprintf("%s did not have them when it took newer ones for the same keys. They stay as older versions in %s; the newest is version %s of %s.",
 				l.Newest.To, l.Newest.From, l.Newest.Version, l.Newest.Key),
 			Subject: l.Newest.From + "/objects", Since: l.Time, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},

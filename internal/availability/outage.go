@@ -79,6 +79,9 @@ func (o Outage) subject() string {
 
 // explains tells whether a finding is about what is in the outage.
 func (o Outage) explains(f evidence.Finding) bool {
+	if f.Stands {
+		return false
+	}
 	if o.Zone != "" {
 		return strings.HasPrefix(f.Subject, o.subject()+"/")
 	}

@@ -69,6 +69,7 @@ func TestAnOutageExplains(t *testing.T) {
 			out = append(out, evidence.Finding{Code: "x", Subject: s})
 		}
 		out = append(out, evidence.Finding{Code: "x", Subject: "us-west-2/edge", Cause: "us-east-1"})
+		out = append(out, evidence.Finding{Code: "mirror-lost", Subject: "us-east-1/kafka", Stands: true})
 		return append(out, evidence.Finding{Code: "outside-failing", Subject: "us-east-1", Entries: []uint64{7}})
 	}
 	first := func(Outage) string { return "First do this." }
@@ -81,7 +82,7 @@ func TestAnOutageExplains(t *testing.T) {
 		return strings.Join(names, " "), got[0]
 	}
 	names, f := left(Outage{Region: "us-east-1", Since: zero, Missing: 22})
-	if names != "us-east-10/edge us-west-2/postgres " || f.Code != "region-out" || f.Severity != evidence.Critical ||
+	if names != "us-east-10/edge us-west-2/postgres  us-east-1/kafka" || f.Code != "region-out" || f.Severity != evidence.Critical ||
 		!strings.Contains(f.Title, "customers are not served") || !strings.Contains(f.Text, "22 components") || !strings.HasSuffix(f.Text, "First do this.") || len(f.Entries) != 1 {
 		t.Errorf("a region: %q beside %+v", names, f)
 	}

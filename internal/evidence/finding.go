@@ -16,6 +16,7 @@ type Finding struct {
 	Since    time.Time `json:"since"`
 	Entries  []uint64  `json:"entries,omitempty" doc:"journal indexes that prove it"`
 	Cause    string    `json:"cause,omitempty" doc:"the region that explains it when nothing there answers"`
+	Stands   bool      `json:"-"` // an outage never explains it: it stays true when the region is back
 	Quiet    bool      `json:"quiet,omitempty" doc:"nobody is alerted of it: the platform is being started"`
 }
 
