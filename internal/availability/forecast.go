@@ -18,6 +18,7 @@ type DiskUse struct {
 	fact.Disk
 	Users []string      `json:"users" doc:"ids of the components and servers whose data is there"`
 	Left  time.Duration `json:"-"` // until it is full at the pace of late; 0: it does not fill, or nobody knows
+	Heard time.Time     `json:"-"` // of whoever looks at it: the newest of what it said of anything
 }
 
 // DiskLook is what was left of a disk at a moment.
@@ -72,12 +73,17 @@ func DiskLeft(looks []DiskLook, now time.Time) time.Duration {
 	return left(slow, known, soonFull)
 }
 
-// DiskFinding says that a disk has little left, or will soon; false where it has enough, or
-// nobody has looked at it lately.
+// DiskFinding says that a disk has little left, or will soon; false where it has enough. What was
+// seen of one that nobody sees any more counts until somebody does; and one that does not
+// answer while its host does is a finding of its own.
 func DiskFinding(u DiskUse, since, now time.Time) (evidence.Finding, bool) {
 	f := evidence.Finding{Code: CodeDisk, Severity: evidence.Warning, Since: since, Command: "fournines status -o wide"}
-	if now.Sub(u.At) > FreshDisk || len(u.Users) == 0 {
+	if u.At.IsZero() || len(u.Users) == 0 {
 		return f, false
+	}
+	unseen := now.Sub(u.At) > FreshDisk
+	if unseen {
+		u.Left = 0
 	}
 	f.Subject = u.Users[0]
 	whose := "the disk of " + u.Users[0]
@@ -93,11 +99,16 @@ func DiskFinding(u DiskUse, since, now time.Time) (evidence.Finding, bool) {
 		f.Title = whose + " is nearly full"
 	case u.Left > 0:
 		f.Title = fmt.Sprintf("%s is full in %s", whose, u.Left.Round(time.Minute))
+	case unseen && now.Sub(u.Heard) <= FreshDisk:
+		f.Title = whose + " does not answer"
 	default:
 		return f, false
 	}
 	f.Title = strings.ToUpper(f.Title[:1]) + f.Title[1:]
 	f.Text = fmt.Sprintf("It has %s. ", room(u.Disk))
+	if unseen {
+		f.Text = fmt.Sprintf("It had %s when it was last seen, at %s: it hangs, or whoever looks at it is silent. ", room(u.Disk), u.At.UTC().Format(time.RFC3339))
+	}
 	if u.Left > 0 {
 		f.Text += fmt.Sprintf("At the pace of late it is full at %s. ", now.Add(u.Left).UTC().Format("15:04"))
 	}

@@ -61,7 +61,10 @@ func TestDiskFindings(t *testing.T) {
 		"no file more":             {DiskUse{Disk: fact.Disk{ID: "1", Size: gib, Free: gib / 2, Files: 10_000, FilesFree: 3, At: zero}}, evidence.Critical, "is full"},
 		"soon":                     {DiskUse{Disk: disk(100*gib, 20*gib), Left: 3 * time.Hour}, evidence.Warning, "is full in 3h0m0s"},
 		"very soon":                {DiskUse{Disk: disk(100*gib, 20*gib), Left: 10 * time.Minute}, evidence.Critical, "is full in 10m0s"},
-		"nobody has looked lately": {DiskUse{Disk: fact.Disk{ID: "1", Size: gib, At: zero.Add(-time.Minute)}}, "", ""},
+		"full, and then silent":    {DiskUse{Disk: fact.Disk{ID: "1", Size: gib, At: zero.Add(-time.Minute)}}, evidence.Critical, "is full"},
+		"it had room, and silence": {DiskUse{Disk: fact.Disk{ID: "1", Size: gib, Free: gib / 2, At: zero.Add(-time.Minute)}, Left: time.Minute}, "", ""},
+		"it hangs":                 {DiskUse{Disk: fact.Disk{ID: "1", Size: gib, Free: gib / 2, At: zero.Add(-time.Minute)}, Heard: zero}, evidence.Warning, "does not answer"},
+		"nobody has ever looked":   {DiskUse{Heard: zero}, "", ""},
 	} {
 		c.use.Users = []string{"us-east-1/a/postgres", "us-east-1/b/redis"}
 		f, told := DiskFinding(c.use, zero, zero)

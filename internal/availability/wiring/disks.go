@@ -41,7 +41,9 @@ func (d *disks) look(context.Context) error {
 	d.mu.Unlock()
 	for _, u := range d.uses(now) {
 		d.mu.Lock()
-		d.looks[u.ID] = append(d.looks[u.ID], availability.DiskLook{At: u.At, Free: u.Free})
+		if l := d.looks[u.ID]; len(l) == 0 || u.At.After(l[len(l)-1].At) {
+			d.looks[u.ID] = append(l, availability.DiskLook{At: u.At, Free: u.Free})
+		}
 		d.looks[u.ID] = slices.DeleteFunc(d.looks[u.ID], func(l availability.DiskLook) bool { return now.Sub(l.At) > availability.KeepLooks })
 		u.Left = availability.DiskLeft(d.looks[u.ID], now)
 		if _, trouble := availability.DiskFinding(u, now, now); !trouble {
@@ -58,8 +60,8 @@ func (d *disks) look(context.Context) error {
 func (d *disks) uses(now time.Time) (out []availability.DiskUse) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	add := func(user string, of fact.Disk) {
-		if now.Sub(of.At) > availability.FreshDisk {
+	add := func(user string, of fact.Disk, heard time.Time) {
+		if of.At.IsZero() {
 			return
 		}
 		i := slices.IndexFunc(out, func(u availability.DiskUse) bool { return u.ID == of.ID })
@@ -70,10 +72,13 @@ func (d *disks) uses(now time.Time) (out []availability.DiskUse) {
 		if u := &out[i]; of.At.After(u.At) {
 			u.Disk = of
 		}
+		if heard.After(out[i].Heard) {
+			out[i].Heard = heard
+		}
 		out[i].Users = append(out[i].Users, user)
 	}
-	add(d.wiring.house.Seat.Name, d.own)
-	d.wiring.eachUnit(func(id string, u fact.Unit) { add(id, u.Disk) })
+	add(d.wiring.house.Seat.Name, d.own, now)
+	d.wiring.eachUnit(func(id string, u fact.Unit, seen time.Time) { add(id, u.Disk, seen) })
 	return out
 }
 
@@ -93,13 +98,15 @@ func (d *disks) findings(now time.Time) (out []wing.Finding) {
 	return out
 }
 
-// eachUnit calls f with every unit that the nodes of the regions here have reported.
-func (w *Wiring) eachUnit(f func(id string, u fact.Unit)) {
+// eachUnit calls f with every unit that the nodes of the regions here have reported, and when
+// they did last.
+func (w *Wiring) eachUnit(f func(id string, u fact.Unit, seen time.Time)) {
 	for _, name := range w.house.Layout.Regions {
 		r, _ := w.house.Layout.Platform.Region(name)
 		for _, z := range r.Zones {
-			for _, u := range w.house.Facts.Node(name, z).Units {
-				f(place.ID(name, z, u.Name), u)
+			n := w.house.Facts.Node(name, z)
+			for _, u := range n.Units {
+				f(place.ID(name, z, u.Name), u, n.At)
 			}
 		}
 	}
@@ -123,7 +130,7 @@ func (diskMetrics) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m diskMetrics) Collect(out chan<- prometheus.Metric) {
 	now := m.w.house.Now()
-	m.w.eachUnit(func(id string, u fact.Unit) {
+	m.w.eachUnit(func(id string, u fact.Unit, _ time.Time) {
 		if now.Sub(u.Disk.At) <= availability.FreshDisk {
 			out <- prometheus.MustNewConstMetric(diskSize, prometheus.GaugeValue, float64(u.Disk.Size), id)
 			out <- prometheus.MustNewConstMetric(diskFree, prometheus.GaugeValue, float64(u.Disk.Free), id)
