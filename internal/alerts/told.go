@@ -39,7 +39,7 @@ func foldTold(d *state.Docs, r journal.Record) error {
 	return nil
 }
 
-// fold keeps the alerts and what notifiers were told.
+// fold keeps the alerts, what notifiers were told, and what persons have seen to.
 func fold(d *state.Docs, r journal.Record) error {
-	return errors.Join(evidence.FoldAlerts(d, r), foldTold(d, r))
+	return errors.Join(evidence.FoldAlerts(d, r), foldTold(d, r), evidence.FoldAcknowledged(d, r))
 }

@@ -15,9 +15,12 @@ type Alerting interface {
 	// TestNotifier sends an alert and its end; ErrRefused with the notifier's answer when
 	// it does not take them, ErrNotFound when there is none of the name.
 	TestNotifier(ctx context.Context, name, reason string) error
+	// Acknowledge says that a person has seen to something that happened; ErrNotFound where
+	// there is no such finding, ErrRefused where it is a condition, which ends with its cause.
+	Acknowledge(ctx context.Context, finding, reason string) error
 }
 
-// AlertRoutes list alerts and test notifiers.
+// AlertRoutes list alerts, test notifiers and acknowledge findings.
 func AlertRoutes(s Alerting) func(huma.API) {
 	return func(x huma.API) {
 		MountList(x, "/v1/alerts", s.Alerts)
@@ -28,6 +31,14 @@ func AlertRoutes(s Alerting) func(huma.API) {
 			}
 		}) (*struct{}, error) {
 			return AnswerNothing(s.TestNotifier(ctx, in.Name, string(in.Body.Reason)))
+		})
+		huma.Post(x, "/v1/findings/acknowledgements", func(ctx context.Context, in *struct {
+			Body struct {
+				Finding string `json:"finding" minLength:"1" maxLength:"512" doc:"code of the finding, '/', and its subject"`
+				Reason  Reason `json:"reason" minLength:"1" maxLength:"1024"`
+			}
+		}) (*struct{}, error) {
+			return AnswerNothing(s.Acknowledge(ctx, in.Body.Finding, string(in.Body.Reason)))
 		})
 	}
 }

@@ -83,6 +83,7 @@ func TestADryRunIsGuardedAndDoesNothing(t *testing.T) {
 		{"POST", "/v1/drills/{name}/run", "/v1/drills/none/run", `{` + reason + `}`, 404, ""},
 		{"PUT", "/v1/drills/reports/{id}/{sequence}", "/v1/drills/reports/x/0", `{"id": "x"}`, 422, ""},
 		{"POST", "/v1/notifiers/{name}/test", "/v1/notifiers/none/test", `{` + reason + `}`, 404, ""},
+		{"POST", "/v1/findings/acknowledgements", "/v1/findings/acknowledgements", `{"finding": "none", ` + reason + `}`, 404, ""},
 		{"DELETE", "/v1/persons/{id}", "/v1/persons/p?reason=test", "", 200, `"id"`},
 		{"PUT", "/v1/witnesses/{name}", "/v1/witnesses/x", `{"url": "https://x.test:1", "log": "l", "witness": "w", ` + reason + `}`, 422, ""},
 		{"DELETE", "/v1/witnesses/{name}", "/v1/witnesses/x?reason=test", "", 404, ""},

@@ -124,7 +124,7 @@ func (s *ServerApp) findings(now time.Time) ([]wing.Finding, error) {
 		out = append(out, found...)
 	}
 	slices.SortStableFunc(out, func(a, b wing.Finding) int { return evidence.Rank(b.Severity) - evidence.Rank(a.Severity) })
-	return out, nil
+	return evidence.Untold(out, s.State)
 }
 
 // look gathers what alerts are decided on.

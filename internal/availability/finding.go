@@ -117,17 +117,11 @@ func SwitchFinding(w RegionWish) (evidence.Finding, bool) {
 	return f, w.Off
 }
 
-// told is how long a loss is a finding; the journal keeps it.
-const told = 24 * time.Hour
-
-// LossFindings says what mirrors lost within a day.
-func LossFindings(all []Loss, now time.Time) (out []evidence.Finding) {
+// LossFindings says what mirrors lost.
+func LossFindings(all []Loss) (out []evidence.Finding) {
 	for _, l := range all {
-		if now.Sub(l.At) >= told {
-			continue
-		}
 		out = append(out, evidence.Finding{
-			Code: "mirror-lost", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
+			Code: "mirror-lost", Event: true, Severity: evidence.Critical, Title: fmt.Sprintf("Kafka's mirror lost records from %s to %s", l.From, l.To),
 			Text: fmt.Sprintf("%d numbered records that %s acknowledged did not come out at %s although later ones did, and so may others have been lost: compare the topics before you rely on the copies.",
 				len(l.Numbers), l.From, l.To),
 			Subject: l.From + "/kafka", Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
@@ -136,8 +130,7 @@ func LossFindings(all []Loss, now time.Time) (out []evidence.Finding) {
 	return out
 }
 
-// TopicFindings says which topics of one direction are not copied, and what was lost of topics within a
-// day. blind: the server has not looked for long enough to say the first.
+// TopicFindings says which topics of one direction are not copied, and what was lost of topics. blind: the server has not looked for long enough to say the first.
 func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (out []evidence.Finding) {
 	subject, command := w.From+"/kafka", "fournines kafka mirrors"
 	for _, s := range w.Aside {
@@ -162,11 +155,11 @@ func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (
 		out = append(out, f)
 	}
 	for _, l := range losses {
-		if l.From != w.From || l.To != w.To || now.Sub(l.At) >= told {
+		if l.From != w.From || l.To != w.To {
 			continue
 		}
 		f := evidence.Finding{
-			Code: "records-gone", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("Records of %s were lost on their way from %s to %s", l.Topic, l.From, l.To), Text: l.text(),
+			Code: "records-gone", Event: true, Severity: evidence.Critical, Title: fmt.Sprintf("Records of %s were lost on their way from %s to %s", l.Topic, l.From, l.To), Text: l.text(),
 			Subject: subject, Since: l.At, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},
 		}
 		if l.Renewed && l.Lacked == 0 {
@@ -178,7 +171,7 @@ func TopicFindings(w MirrorWay, losses []TopicLoss, blind bool, now time.Time) (
 }
 
 // ObjectFindings says whether the copies of a region's objects are behind or broken, and what
-// was lost within a day. blind: the server has not looked for long enough to say the first.
+// was lost. blind: the server has not looked for long enough to say the first.
 func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Time) (out []evidence.Finding) {
 	if why := ObjectTrouble(m, now); why != "" && !blind {
 		out = append(out, evidence.Finding{
@@ -200,9 +193,9 @@ func ObjectFindings(m fact.ObjectMirror, l ObjectLosses, blind bool, now time.Ti
 			Subject: m.To + "/objects", Since: m.Scrubbed, Command: "fournines objects mirrors",
 		})
 	}
-	if l.Count > 0 && now.Sub(l.Time) < told {
+	if l.Count > 0 {
 		out = append(out, evidence.Finding{
-			Code: "object-lost", Stands: true, Severity: evidence.Critical, Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
+			Code: "object-lost", Event: true, Severity: evidence.Critical, Title: fmt.Sprintf("%d writes of %s to objects were overruled by %s", l.Count, l.Newest.From, l.Newest.To),
 			Text: fmt.Sprintf("%s did not have them when it took newer ones for the same keys. They stay as older versions in %s; the newest is version %s of %s.",
 				l.Newest.To, l.Newest.From, l.Newest.Version, l.Newest.Key),
 			Subject: l.Newest.From + "/objects", Since: l.Time, Command: fmt.Sprintf("fournines journal show %d", l.Index), Entries: []uint64{l.Index},

@@ -79,7 +79,7 @@ func (o Outage) subject() string {
 
 // explains tells whether a finding is about what is in the outage.
 func (o Outage) explains(f evidence.Finding) bool {
-	if f.Stands {
+	if f.Stands || f.Event {
 		return false
 	}
 	if o.Zone != "" {

@@ -228,6 +228,13 @@ func (p *platform) TestNotifier(ctx context.Context, name, reason string) error 
 	return p.note(ctx, reason, "test", name)
 }
 
+func (p *platform) Acknowledge(ctx context.Context, finding, reason string) error {
+	if finding != "operation-failed/op-1" {
+		return fmt.Errorf("there is no finding %q: %w", finding, api.ErrNotFound)
+	}
+	return p.note(ctx, reason, "acknowledge", finding)
+}
+
 // Evidence is good of every region but us-west-2.
 func (p *platform) Evidence(_ context.Context, f api.EvidenceFilter) (api.Evidence, error) {
 	if err := spec.Among("region", f.Scope.Region, []string{"us-east-1", "us-west-2", "eu-west-1"}); err != nil {

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/journal"
@@ -33,6 +34,12 @@ var (
 		}
 		return state.Order(o.Last)
 	})
+	unsettled = state.NewIndex(Prefix, func(o *Operation) string {
+		if o.State != Failed && o.State != RolledBack {
+			return ""
+		}
+		return state.Order(o.Last)
+	})
 	begun     = state.NewIndex(Prefix, func(o *Operation) string { return state.Order(o.First) })
 	bySubject = state.NewIndex(Prefix, func(o *Operation) string { return o.Subject + "\x00" + state.Order(o.First) })
 )
@@ -51,9 +58,30 @@ func Find(s *state.Projection, key string) (o Operation, found bool, err error) 
 	return o, found, err
 }
 
-// LastFinished returns the n operations that finished last, the newest end first.
-func LastFinished(s *state.Projection, n int) ([]Operation, error) {
-	return finished.Read(s, state.Range{Last: true, Limit: n})
+// Unsettled returns the operations that failed or were rolled back, of each kind and subject the
+// newest, unless a later one of them has succeeded. The newest end comes first.
+func Unsettled(s *state.Projection) (out []Operation, err error) {
+	all, err := unsettled.Read(s, state.Range{Last: true})
+	if err != nil {
+		return nil, err
+	}
+	type of struct{ kind, subject string }
+	seen := map[of]bool{}
+	for _, o := range all {
+		if this := (of{o.Kind, o.Subject}); seen[this] {
+			continue
+		} else {
+			seen[this] = true
+		}
+		later, err := LastOf(s, o.Subject, 0)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(later, func(l Operation) bool { return l.Kind == o.Kind && l.State == Succeeded && l.Last > o.Last }) {
+			out = append(out, o)
+		}
+	}
+	return out, nil
 }
 
 // Oldest returns the finished operation that ended first of those that the state keeps.

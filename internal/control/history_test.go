@@ -205,3 +205,52 @@ func startOn(t *testing.T, s state.Store, kinds ...control.Kind) (*control.Contr
 	t.Cleanup(func() { cancel(); c.Close(); p.Close(); _ = j.Close() })
 	return c, p, j
 }
+
+func TestUnsettledUntilOneSucceeds(t *testing.T) {
+	t.Parallel()
+	do := func(r *control.Run) error {
+		if strings.HasPrefix(r.Action.Key, "bad") {
+			return errors.New("no")
+		}
+		return nil
+	}
+	kind := func(name string) control.Kind {
+		return control.Kind{Name: name, Steps: []control.Step{{Name: "a", Do: func(_ context.Context, r *control.Run) (any, error) { return nil, do(r) }}}}
+	}
+	c, p, _ := startOn(t, empty{}, kind("k"), kind("l"))
+	run := func(key, kind, subject string) {
+		t.Helper()
+		a, err := control.NewAction(key, kind, subject, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Submit(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Wait(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, x := range []struct{ key, kind, subject, want string }{
+		{"good1", "k", "s", ""},
+		{"bad1", "k", "s", "bad1"},
+		{"bad2", "k", "s", "bad2"},
+		{"bad3", "k", "t", "bad3 bad2"},
+		{"good2", "l", "s", "bad3 bad2"}, // another kind
+		{"good3", "k", "s", "bad3"},
+		{"bad4", "k", "s", "bad4 bad3"},
+	} {
+		run(x.key, x.kind, x.subject)
+		all, err := control.Unsettled(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, o := range all {
+			got = append(got, o.Key)
+		}
+		if s := strings.Join(got, " "); s != x.want {
+			t.Errorf("after %s: %q, want %q", x.key, s, x.want)
+		}
+	}
+}

@@ -13,7 +13,7 @@ var Counted = journal.NewKind[Count]("edge.counted", "What an edge's customers s
 
 // EntryKinds returns the kinds of entries that evidence is made of.
 func EntryKinds() []journal.Kind {
-	return []journal.Kind{Counted.Kind, OutsideCounted.Kind, AlertFired.Kind, AlertResolved.Kind, Delivered.Kind, Undelivered.Kind}
+	return []journal.Kind{Counted.Kind, OutsideCounted.Kind, AlertFired.Kind, AlertResolved.Kind, Delivered.Kind, Undelivered.Kind, Acknowledged.Kind}
 }
 
 // Kinds of entries that others write and incidents are linked with. This package may not

@@ -16,6 +16,7 @@ type Finding struct {
 	Since    time.Time `json:"since"`
 	Entries  []uint64  `json:"entries,omitempty" doc:"journal indexes that prove it"`
 	Cause    string    `json:"cause,omitempty" doc:"the region that explains it when nothing there answers"`
+	Event    bool      `json:"event,omitempty" doc:"it happened, and is told until a person acknowledges it; any other ends with its cause"`
 	Stands   bool      `json:"-"` // an outage never explains it: it stays true when the region is back
 	Quiet    bool      `json:"quiet,omitempty" doc:"nobody is alerted of it: the platform is being started"`
 }
@@ -36,12 +37,18 @@ func Rank(severity string) int {
 	return slices.Index([]string{Notice, Warning, Critical}, severity)
 }
 
+// Key names a finding: all about one trouble have the same.
+func (f Finding) Key() string {
+	if f.Subject == "" {
+		return f.Code
+	}
+	return f.Code + "/" + f.Subject
+}
+
 // AlertOf turns a finding into the alert that it asks for.
 func AlertOf(f Finding) Alert {
-	a := Alert{Key: f.Code, Severity: f.Severity, Title: f.Title, Summary: f.Text, Source: f.Subject, Command: f.Command, Since: f.Since, Entries: f.Entries}
-	if f.Subject != "" {
-		a.Key += "/" + f.Subject
-	} else {
+	a := Alert{Key: f.Key(), Severity: f.Severity, Title: f.Title, Summary: f.Text, Source: f.Subject, Command: f.Command, Since: f.Since, Entries: f.Entries}
+	if f.Subject == "" {
 		a.Source = "platform"
 	}
 	if f.Severity == Notice {

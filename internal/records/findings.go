@@ -16,14 +16,14 @@ import (
 // findings says which operations need a person, and whether the error budget does.
 func (x *Records) findings(now time.Time) ([]wing.Finding, error) {
 	unfinished, err1 := control.Unfinished(x.house.State)
-	finished, err2 := control.LastFinished(x.house.State, api.PageSize)
+	failed, err2 := control.Unsettled(x.house.State)
 	a, err3 := x.Availability(now)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
 	var out []wing.Finding
-	for _, o := range slices.Concat(unfinished, finished) {
-		if f, ok := unsettled(o, now); ok {
+	for _, o := range slices.Concat(unfinished, failed) {
+		if f, ok := unsettled(o); ok {
 			out = append(out, f)
 		}
 	}
@@ -42,17 +42,17 @@ func spent(a api.Availability) (wing.Finding, bool) {
 	}, evidence.Below(a.RemainingRatio, 0.5)
 }
 
-// unsettled finds operations that wait for a person, or failed lately.
-func unsettled(o control.Operation, now time.Time) (wing.Finding, bool) {
+// unsettled finds operations that wait for a person, or failed.
+func unsettled(o control.Operation) (wing.Finding, bool) {
 	switch {
 	case o.State == control.Waiting:
 		return wing.Finding{
 			Code: "approval", Severity: evidence.Critical, Title: o.Kind + " on " + o.Subject + " waits for approval", Text: o.Reason,
 			Subject: o.Key, Since: o.Begun, Command: "fournines approve " + o.Key + " --reason …",
 		}, true
-	case (o.State == control.Failed || o.State == control.RolledBack) && now.Sub(o.Ended) < 15*time.Minute:
+	case o.State == control.Failed || o.State == control.RolledBack:
 		return wing.Finding{
-			Code: "operation-failed", Severity: evidence.Warning, Title: o.Kind + " on " + o.Subject + " is " + o.State, Text: o.Error,
+			Code: "operation-failed", Event: true, Severity: evidence.Warning, Title: o.Kind + " on " + o.Subject + " is " + o.State, Text: o.Error,
 			Subject: o.Key, Since: o.Ended, Command: "fournines operations show " + o.Key,
 		}, true
 	}

@@ -54,7 +54,7 @@ func (w *Wiring) findings(now time.Time) ([]wing.Finding, error) {
 		}
 	}
 	lost, err := state.List[availability.Loss](w.house.State, availability.LossPrefix)
-	out, errs = append(out, availability.LossFindings(lost, now)...), append(errs, err)
+	out, errs = append(out, availability.LossFindings(lost)...), append(errs, err)
 	out = slices.Concat(out, w.nameFindings(), w.outsideFindings(now), w.connectionFindings(now))
 	for _, look := range []func(time.Time) ([]wing.Finding, error){w.topicFindings, w.objectFindings, w.hostedZoneFindings, w.linkFindings, w.partnerFindings} {
 		found, err := look(now)
