@@ -106,11 +106,11 @@ func PartnerFinding(v MoveView, now time.Time) (evidence.Finding, bool) {
 			Title: fmt.Sprintf("%s must be copied anew from %s", postgresOf(v.To), v.From), Command: "fournines operations --kind " + KindRecopy,
 			Text: why + ". Until it follows again, customers could be moved there only with loss. ",
 		}
-		tries, next, spent := copiesOf(v.Last, KindRecopy, HomeSubject(v.Home), now)
+		tries, next := copiesOf(v.Last, KindRecopy, HomeSubject(v.Home), now)
 		switch {
 		case slices.ContainsFunc(v.Last, func(o control.Operation) bool { return o.Kind == KindRecopy && !o.Finished() }):
 			f.Text += "fournines copies it now; nothing is to be done."
-		case spent:
+		case !next.IsZero():
 			f.Severity = evidence.Critical
 			f.Text += fmt.Sprintf("fournines has tried %d times within an hour and tries again at %s: see why that failed, and whether the link and %s carry a copy of all data.", tries, next.UTC().Format(time.TimeOnly), postgresOf(v.From))
 		default:

@@ -3,6 +3,7 @@ package availability
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/greenlang/fournines/internal/control"
@@ -26,23 +27,29 @@ const (
 	mostCopies       = 12
 )
 
-// copiesOf counts a subject's tries of a kind within an hour, says when one is allowed again, and
-// whether none is now.
-func copiesOf(last []control.Operation, kind, subject string, now time.Time) (tries int, next time.Time, spent bool) {
-	failed := 0
+// copiesOf counts a subject's tries of a kind within an hour, and says when one is allowed again;
+// zero: now.
+func copiesOf(last []control.Operation, kind, subject string, now time.Time) (tries int, next time.Time) {
+	var all, failed []time.Time
 	for _, o := range last {
 		if o.Kind != kind || o.Subject != subject || o.State == control.Refused || now.Sub(o.Begun) >= time.Hour {
 			continue
 		}
-		tries++
+		all = append(all, o.Begun)
 		if o.Finished() && o.State != control.Succeeded {
-			failed++
-		}
-		if over := o.Begun.Add(time.Hour); next.IsZero() || over.Before(next) {
-			next = over
+			failed = append(failed, o.Begun)
 		}
 	}
-	return tries, next, failed >= mostFailedCopies || tries >= mostCopies
+	for _, bound := range []struct {
+		begun []time.Time
+		most  int
+	}{{all, mostCopies}, {failed, mostFailedCopies}} {
+		slices.SortFunc(bound.begun, time.Time.Compare)
+		if n := len(bound.begun) - bound.most; n >= 0 && bound.begun[n].Add(time.Hour).After(next) {
+			next = bound.begun[n].Add(time.Hour)
+		}
+	}
+	return len(all), next
 }
 
 // BrokenSince says since when a member cannot follow from what it has, from what was known before and what it
@@ -89,7 +96,7 @@ func decideReclone(v PostgresView, now time.Time) []control.Action {
 			continue
 		}
 		key, wait := rejoinKey(v.Last, Key("reclone", m.ID), now)
-		if _, _, spent := copiesOf(v.Last, KindReclone, m.ID, now); wait || spent {
+		if _, next := copiesOf(v.Last, KindReclone, m.ID, now); wait || !next.IsZero() {
 			continue
 		}
 		a, err := control.NewAction(key, KindReclone, m.ID, RejoinArgs{Cluster: v.Cluster.Cluster, Member: m.Name, Component: m.ID})

@@ -38,8 +38,8 @@ const outrunFor = 10 * time.Second
 // has: only while the other region serves, and nobody moves customers.
 func DecideRecopy(v MoveView, now time.Time) []control.Action {
 	why := whyNotRecopy(v, now)
-	_, _, spent := copiesOf(v.Last, KindRecopy, HomeSubject(v.Home), now)
-	if why != nil || v.Busy != "" || v.Source.WAL.Outrun.IsZero() || now.Sub(v.Source.WAL.Outrun) < outrunFor || spent {
+	_, next := copiesOf(v.Last, KindRecopy, HomeSubject(v.Home), now)
+	if why != nil || v.Busy != "" || v.Source.WAL.Outrun.IsZero() || now.Sub(v.Source.WAL.Outrun) < outrunFor || !next.IsZero() {
 		return nil
 	}
 	key, wait := rejoinKey(v.Last, Key("recopy", postgresOf(v.To)), now)
