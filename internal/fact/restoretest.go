@@ -14,6 +14,7 @@ type RestoreTest struct {
 	System     uint64        `json:"system"`
 	Timeline   uint32        `json:"timeline"`       // that its log stood on when the target was reached
 	Replayed   time.Time     `json:"replayed"`       // time of the last transaction that it replayed
+	Beyond     time.Time     `json:"beyond"`         // of the first that it left out: the log goes on past the target
 	Position   int64         `json:"position"`       // of the last record that it replayed, bytes
 	Writable   bool          `json:"writable"`       // it was promoted, and took a write
 	AliveFor   time.Duration `json:"alive_for"`      // after that, the last time that it answered

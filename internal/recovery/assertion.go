@@ -54,7 +54,7 @@ const outlive = 10 * time.Second
 
 // Wanted is what a restore is held to. A name in Waived need not be shown, with why.
 type Wanted struct {
-	Time       time.Time // what must have been replayed; zero where Position says it
+	Time       time.Time // what was committed by then is there, and nothing later; zero where Position says it
 	Position   int64     // bytes
 	RPO, RTO   time.Duration
 	System     uint64
@@ -106,10 +106,12 @@ func reached(w Wanted, t fact.RestoreTest) (Outcome, string) {
 	switch {
 	case w.Time.IsZero() && w.Position == 0:
 		return Unknown, "no target was named"
-	case !w.Time.IsZero() && t.Replayed.IsZero(), w.Position != 0 && t.Position == 0:
-		return Unknown, "the server did not say how far it has replayed"
-	case t.Replayed.Before(w.Time):
-		return Broken, fmt.Sprintf("it stopped at %s, %s before the target", t.Replayed.UTC().Format(time.RFC3339Nano), w.Time.Sub(t.Replayed))
+	case !w.Time.IsZero() && t.Beyond.IsZero(), w.Position != 0 && t.Position == 0:
+		return Unknown, "the server did not say where it stopped"
+	case !w.Time.IsZero() && !t.Beyond.After(w.Time):
+		return Broken, fmt.Sprintf("it left out a transaction of %s, %s before the target", t.Beyond.UTC().Format(time.RFC3339Nano), w.Time.Sub(t.Beyond))
+	case !w.Time.IsZero() && t.Replayed.After(w.Time):
+		return Broken, fmt.Sprintf("it replayed a transaction of %s, %s after the target", t.Replayed.UTC().Format(time.RFC3339Nano), t.Replayed.Sub(w.Time))
 	case t.Position < w.Position:
 		return Broken, fmt.Sprintf("it stopped %d bytes of the log before the target", w.Position-t.Position)
 	case !t.Writable:
@@ -117,7 +119,11 @@ func reached(w Wanted, t fact.RestoreTest) (Outcome, string) {
 	case t.AliveFor < outlive:
 		return Broken, fmt.Sprintf("the server answered for %s after its promotion, and must for %s", t.AliveFor.Round(time.Millisecond), outlive)
 	}
-	return Held, fmt.Sprintf("replayed to %s, promoted, and alive %s later", t.Replayed.UTC().Format(time.RFC3339Nano), t.AliveFor.Round(time.Second))
+	to := "to " + position(t.Position)
+	if !w.Time.IsZero() {
+		to = fmt.Sprintf("to %s, before the transaction of %s", t.Replayed.UTC().Format(time.RFC3339Nano), t.Beyond.UTC().Format(time.RFC3339Nano))
+	}
+	return Held, fmt.Sprintf("replayed %s, promoted, and alive %s later", to, t.AliveFor.Round(time.Second))
 }
 
 func recent(w Wanted, t fact.RestoreTest) (Outcome, string) {
@@ -133,7 +139,7 @@ func recent(w Wanted, t fact.RestoreTest) (Outcome, string) {
 	return Held, fmt.Sprintf("at most %s of writes would be lost", lost.Round(time.Millisecond))
 }
 
-// inspected judges an inspection of things; of nothing nothing is known.
+// inspected judges an inspection of things: it says nothing where none were seen.
 func inspected(i fact.Inspection, things string) (Outcome, string) {
 	switch {
 	case len(i.Wrong) > 0:
@@ -258,6 +264,9 @@ func inTime(w Wanted, t fact.RestoreTest) (Outcome, string) {
 }
 
 func locked(_ Wanted, t fact.RestoreTest) (Outcome, string) { return inspected(t.Objects, "objects") }
+
+// position is a position of the log as PostgreSQL writes it.
+func position(bytes int64) string { return fmt.Sprintf("%X/%X", uint64(bytes)>>32, uint32(bytes)) } //nolint:gosec // the lower half
 
 // worse returns the outcome that a reader must act on first.
 func worse(a, b Outcome) Outcome {

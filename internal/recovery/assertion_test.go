@@ -20,7 +20,7 @@ func proved() (Wanted, fact.RestoreTest) {
 	}
 	t := fact.RestoreTest{
 		Backup: "20261123-020000F", Chain: fact.WALChain{Backup: "20261123-020000F", Segments: 9, Last: "000000030000000000000009", Reached: true},
-		System: 42, Timeline: 3, Replayed: playedAt.Add(time.Second), Position: 1<<30 + 5, Writable: true, AliveFor: 11 * time.Second,
+		System: 42, Timeline: 3, Replayed: playedAt.Add(-time.Second), Beyond: playedAt.Add(time.Second), Position: 1<<30 + 5, Writable: true, AliveFor: 11 * time.Second,
 		Heartbeat: playedAt.Add(-2 * time.Second), Loss: playedAt,
 		Pages: fact.Inspection{Seen: 1000}, Relations: fact.Inspection{Seen: 20}, Objects: fact.Inspection{Seen: 30},
 		Roles: []string{"greenlang", "more"}, Extensions: []string{"plpgsql"}, Spaces: []string{"pg_default"}, Tables: slices.Clone(tables), Erased: 2,
@@ -48,11 +48,12 @@ func TestEveryFaultIsJudged(t *testing.T) {
 		says  string
 	}{
 		"none":                         {func(*Wanted, *fact.RestoreTest) {}, "", ""},
-		"it stopped before the target": {func(_ *Wanted, r *fact.RestoreTest) { r.Replayed = playedAt.Add(-time.Minute) }, "target-reached broken", "1m0s before the target"},
+		"it stopped before the target": {func(_ *Wanted, r *fact.RestoreTest) { r.Beyond = playedAt.Add(-time.Minute) }, "target-reached broken", "1m0s before the target"},
+		"it went past the target":      {func(_ *Wanted, r *fact.RestoreTest) { r.Replayed = playedAt.Add(time.Millisecond) }, "target-reached broken", "1ms after the target"},
 		"before the position":          {func(_ *Wanted, r *fact.RestoreTest) { r.Position = 1 << 29 }, "target-reached broken", "536870912 bytes"},
 		"still in recovery":            {func(_ *Wanted, r *fact.RestoreTest) { r.Writable = false }, "target-reached broken", "no writes"},
 		"it died after a second":       {func(_ *Wanted, r *fact.RestoreTest) { r.AliveFor = time.Second }, "target-reached broken", "for 1s"},
-		"it did not say how far":       {func(_ *Wanted, r *fact.RestoreTest) { r.Replayed = time.Time{} }, "target-reached unknown", ""},
+		"it did not say how far":       {func(_ *Wanted, r *fact.RestoreTest) { r.Beyond = time.Time{} }, "target-reached unknown", ""},
 		"no target":                    {func(w *Wanted, _ *fact.RestoreTest) { w.Time, w.Position = time.Time{}, 0 }, "target-reached unknown", ""},
 		"too much is lost":             {func(_ *Wanted, r *fact.RestoreTest) { r.Heartbeat = playedAt.Add(-time.Hour) }, "recovery-point broken", "1h0m0s of writes"},
 		"no heartbeat":                 {func(_ *Wanted, r *fact.RestoreTest) { r.Heartbeat = time.Time{} }, "recovery-point unknown", ""},

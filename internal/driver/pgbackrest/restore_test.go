@@ -4,11 +4,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/greenlang/fournines/internal/driver/pgbackrest"
+	"github.com/greenlang/fournines/internal/driver/postgres"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/greenlang/enginetest"
 )
@@ -85,6 +87,14 @@ func (s *story) restorePoint(t *testing.T) {
 	p := s.start(t, dir)
 	if n := p.Count(t, "postgres", "SELECT count(*) FROM ledger"); n != before {
 		t.Errorf("%d rows, at that time there were %d", n, before)
+	}
+	var seen fact.RestoreTest
+	err := postgres.Admin{User: "greenlang", Database: "postgres"}.Restored(ctx, p.Address, time.Minute, &seen)
+	if err == nil || !strings.Contains(err.Error(), "the newest heartbeat") { // nobody probes this one
+		t.Error(err)
+	}
+	if own, err := pgbackrest.System(s.server.Dir()); err != nil || seen.System != own || seen.Timeline != 1 || !seen.Beyond.After(at) || seen.Replayed.After(at) || seen.Replayed.IsZero() || !seen.Writable || !slices.Contains(seen.Spaces, "pg_default") {
+		t.Errorf("%+v, %v", seen, err)
 	}
 	p.Kill()
 	if err := os.Remove(filepath.Join(dir, "postmaster.pid")); err != nil {

@@ -98,6 +98,8 @@ func (p Prober) connect(ctx context.Context, address string, silence time.Durati
 	return conn, nil
 }
 
+const newestHeartbeat = "SELECT max(at) FROM fournines.heartbeat"
+
 // Newest returns when the newest heartbeat was written that the server at address has. On
 // a standby that is how far its copy reaches, as time; without any it is zero.
 func (p Prober) Newest(ctx context.Context, address string, silence time.Duration) (time.Time, error) {
@@ -107,7 +109,7 @@ func (p Prober) Newest(ctx context.Context, address string, silence time.Duratio
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
 	var at *time.Time
-	if err := conn.QueryRow(ctx, "SELECT max(at) FROM fournines.heartbeat").Scan(&at); err != nil {
+	if err := conn.QueryRow(ctx, newestHeartbeat).Scan(&at); err != nil {
 		return time.Time{}, fmt.Errorf("ask %s for its newest heartbeat: %w", address, err)
 	}
 	if at == nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -101,6 +102,17 @@ func (p *Postgres) Start(t testing.TB) {
 func (p *Postgres) Kill() {
 	if p.process != nil {
 		p.process.signal(syscall.SIGKILL)
+	}
+}
+
+// Stop ends the server cleanly, with all its sessions.
+func (p *Postgres) Stop(t testing.TB) {
+	t.Helper()
+	_ = p.process.cmd.Process.Signal(syscall.SIGINT) // fails only when it is gone
+	select {
+	case <-p.process.exited:
+	case <-time.After(startDeadline):
+		t.Fatalf("postgres has not ended after %s\n%s", startDeadline, p.process.out.String())
 	}
 }
 
