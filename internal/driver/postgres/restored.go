@@ -78,7 +78,7 @@ func parseStop(history string) (timeline uint32, beyond time.Time, err error) {
 	return uint32(n), time.Time{}, nil // before a transaction that is named by its number
 }
 
-// writes writes a record that says nothing into the log, in a transaction.
+// writes puts a record that says nothing into the log, in a transaction.
 func writes(ctx context.Context, conn *pgx.Conn, t *fact.RestoreTest) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_logical_emit_message(true, 'fournines', 'a restore is tested')`); err != nil {
 		return fmt.Errorf("a write: %w", err)
