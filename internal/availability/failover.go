@@ -79,7 +79,7 @@ type Postgres struct {
 func (p Postgres) Kinds() []control.Kind {
 	return []control.Kind{
 		{
-			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover,
+			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover, Settles: []string{KindSwitchover},
 			Steps: []control.Step{
 				{Name: "fence", Timeout: 8 * time.Second, Do: p.fence, Undo: p.unfence},
 				{Name: "check", Timeout: 8 * time.Second, Do: p.check},
@@ -88,7 +88,7 @@ func (p Postgres) Kinds() []control.Kind {
 			},
 		},
 		{
-			Name: KindRejoin,
+			Name: KindRejoin, Settles: []string{KindReclone},
 			Steps: []control.Step{
 				{Name: "lift", Timeout: 10 * time.Second, Do: p.lift},
 				{Name: "follow", Timeout: 3 * time.Minute, Do: p.follow},

@@ -115,7 +115,7 @@ func decideReclone(v PostgresView, now time.Time) []control.Action {
 
 func (p Postgres) recloneKind() control.Kind {
 	return control.Kind{
-		Name: KindReclone, MaxAge: 2 * time.Minute, Guard: p.guardReclone,
+		Name: KindReclone, MaxAge: 2 * time.Minute, Guard: p.guardReclone, Settles: []string{KindRejoin},
 		Steps: []control.Step{
 			{Name: "copy", Timeout: time.Minute, Do: p.reclone},
 			{Name: "follow", Timeout: 2 * time.Hour, Do: p.follow},

@@ -26,7 +26,7 @@ const held = 15 * time.Second
 // and it comes back by a rejoin.
 func (p Postgres) switchoverKind() control.Kind {
 	return control.Kind{
-		Name: KindSwitchover, MaxAge: time.Minute, Guard: p.guardSwitchover,
+		Name: KindSwitchover, MaxAge: time.Minute, Guard: p.guardSwitchover, Settles: []string{KindFailover},
 		Steps: []control.Step{
 			{Name: "choose", Timeout: 10 * time.Second, Do: p.choose},
 			{Name: "checkpoint", Timeout: checkpointWithin + 5*time.Second, Do: p.checkpoint},

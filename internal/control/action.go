@@ -46,6 +46,9 @@ type Kind struct {
 	Guard  func(ctx context.Context, a Action) error // refuses with a reason; nil: none
 	Steps  []Step
 	MaxAge time.Duration // an operation older than this is undone after a crash instead of resumed; 0: always resumed
+	// Settles names other kinds: after a success of this one, a failure of theirs on the same
+	// subject leaves nothing for a person to see to.
+	Settles []string
 }
 
 // Step is one effect with its verification.

@@ -59,9 +59,10 @@ func Find(s *state.Projection, key string) (o Operation, found bool, err error) 
 }
 
 // Unsettled returns the operations that failed or were rolled back, of each kind and subject the
-// newest, unless a later one of them has succeeded. The newest end comes first.
-func Unsettled(s *state.Projection) (out []Operation, err error) {
-	all, err := unsettled.Read(s, state.Range{Last: true})
+// newest, unless a later one of them, or of a kind that settles it, has succeeded. The newest end comes
+// first.
+func (c *Control) Unsettled() (out []Operation, err error) {
+	all, err := unsettled.Read(c.State, state.Range{Last: true})
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +74,13 @@ func Unsettled(s *state.Projection) (out []Operation, err error) {
 		} else {
 			seen[this] = true
 		}
-		later, err := LastOf(s, o.Subject, 0)
+		later, err := LastOf(c.State, o.Subject, 0)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(later, func(l Operation) bool { return l.Kind == o.Kind && l.State == Succeeded && l.Last > o.Last }) {
+		if !slices.ContainsFunc(later, func(l Operation) bool {
+			return (l.Kind == o.Kind || slices.Contains(c.kinds[l.Kind].Settles, o.Kind)) && l.State == Succeeded && l.Last > o.Last
+		}) {
 			out = append(out, o)
 		}
 	}

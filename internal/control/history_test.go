@@ -214,10 +214,10 @@ func TestUnsettledUntilOneSucceeds(t *testing.T) {
 		}
 		return nil
 	}
-	kind := func(name string) control.Kind {
-		return control.Kind{Name: name, Steps: []control.Step{{Name: "a", Do: func(_ context.Context, r *control.Run) (any, error) { return nil, do(r) }}}}
+	kind := func(name string, settles ...string) control.Kind {
+		return control.Kind{Name: name, Settles: settles, Steps: []control.Step{{Name: "a", Do: func(_ context.Context, r *control.Run) (any, error) { return nil, do(r) }}}}
 	}
-	c, p, _ := startOn(t, empty{}, kind("k"), kind("l"))
+	c, _, _ := startOn(t, empty{}, kind("k"), kind("l"), kind("m", "k"))
 	run := func(key, kind, subject string) {
 		t.Helper()
 		a, err := control.NewAction(key, kind, subject, nil)
@@ -238,10 +238,14 @@ func TestUnsettledUntilOneSucceeds(t *testing.T) {
 		{"bad3", "k", "t", "bad3 bad2"},
 		{"good2", "l", "s", "bad3 bad2"}, // another kind
 		{"good3", "k", "s", "bad3"},
-		{"bad4", "k", "s", "bad4 bad3"},
+		{"good4", "m", "t", ""}, // one that settles it
+		{"bad5", "m", "t", "bad5"},
+		{"good5", "k", "t", "bad5"}, // but not the other way
+		{"good6", "m", "t", ""},
+		{"bad4", "k", "s", "bad4"},
 	} {
 		run(x.key, x.kind, x.subject)
-		all, err := control.Unsettled(p)
+		all, err := c.Unsettled()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // findings says which operations need a person, and whether the error budget does.
 func (x *Records) findings(now time.Time) ([]wing.Finding, error) {
 	unfinished, err1 := control.Unfinished(x.house.State)
-	failed, err2 := control.Unsettled(x.house.State)
+	failed, err2 := x.house.Control.Unsettled()
 	a, err3 := x.Availability(now)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
