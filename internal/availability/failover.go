@@ -79,7 +79,7 @@ type Postgres struct {
 func (p Postgres) Kinds() []control.Kind {
 	return []control.Kind{
 		{
-			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover,
+			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover, Still: p.stillFailover,
 			Steps: []control.Step{
 				{Name: "fence", Timeout: 8 * time.Second, Do: p.fence, Undo: p.unfence},
 				{Name: "check", Timeout: 8 * time.Second, Do: p.check},
@@ -113,6 +113,19 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, moveReadiness(v, p.Now()).Reasons)
 	}
 	return nil
+}
+
+// stillFailover asks whether the reason of a failover stands that waits for a person.
+func (p Postgres) stillFailover(_ context.Context, a control.Action) error {
+	args, err := decode[FailoverArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	v, err := p.View(args.Cluster)
+	if err != nil {
+		return err
+	}
+	return stillFailover(args, v, p.Now())
 }
 
 func decode[T any](r *control.Run) (T, error) {

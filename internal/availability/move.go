@@ -26,6 +26,7 @@ type MoveArgs struct {
 	From       string    `json:"from"`
 	To         string    `json:"to"`
 	Mode       string    `json:"mode"`
+	Judged     bool      `json:"judged,omitempty"` // nobody asked for the mode: it was what was possible
 	Practice   bool      `json:"practice,omitempty"`
 	AcceptLoss bool      `json:"accept_loss,omitempty"` // more than the target allows may be lost
 	Dark       bool      `json:"dark,omitempty"`        // a person vouches that From is without power: no proof is waited for
@@ -124,8 +125,8 @@ func (m Mover) Kinds() []control.Kind {
 	}
 	return []control.Kind{
 		m.reserveKind(), m.recopyKind(),
-		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
-		{Name: KindRestore, Guard: m.guardMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
+		{Name: KindEvacuate, Guard: m.guardMove, Still: m.stillMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
+		{Name: KindRestore, Guard: m.guardMove, Still: m.stillMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
 	}
 }
 
@@ -175,6 +176,32 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 		return fmt.Errorf("%s cannot be restored now: %s", args.Home, p.WhyNot())
 	}
 	return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
+}
+
+// stillMove asks whether the reason of a move stands that waits for a person.
+func (m Mover) stillMove(_ context.Context, a control.Action) error {
+	args, err := decode[MoveArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	v, err := m.MoveView(args.Home, args.To)
+	if err != nil {
+		return err
+	}
+	return stillMove(args, v, m.Now())
+}
+
+// stillMove says why a move is not right any more; nil when it is. The mode that was possible when
+// it was asked for is not held to: a region that answers again is not left as a dead one, and
+// nothing of it is lost.
+func stillMove(a MoveArgs, v MoveView, now time.Time) error {
+	if v.From != a.From {
+		return fmt.Errorf("%w: the customers of %s are served by %s now, and not by %s", control.ErrGone, a.Home, v.From, a.From)
+	}
+	if mode := PlanMove(v, "", now).Mode; a.Judged && mode != a.Mode {
+		return fmt.Errorf("%s would be left by a move that is %s, and what is possible now is one that is %s: deny this one and ask anew, or ask for the mode by name", a.From, a.Mode, mode)
+	}
+	return nil
 }
 
 // preflight plans once more, with facts of now; a server that was just started waits for them.

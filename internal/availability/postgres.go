@@ -2,6 +2,7 @@ package availability
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -112,6 +113,34 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 		a.Reason += fmt.Sprintf("; it is the %s failover within an hour, and a person decides about it", ordinal(len(v.Failovers)+1))
 	}
 	return a, true
+}
+
+// stillFailover says why a failover that was decided on is not right any more; nil when it is.
+// It is [control.ErrGone] once another lease leads: that lease's own failover is decided anew.
+func stillFailover(a FailoverArgs, v PostgresView, now time.Time) error {
+	lock := v.Cluster.Lock
+	switch {
+	case now.Sub(v.Cluster.At) > freshLock:
+		return fmt.Errorf("nobody knows who leads %s now: the region's etcd has not answered%s: %s", a.Cluster, since(v.Cluster.At, now), orUnknown(v.Cluster.Error))
+	case lock.Leader == "":
+		return fmt.Errorf("nobody holds the lock of %s now: Patroni's members choose a leader by themselves", a.Cluster)
+	case lock.Leader != a.Member:
+		return fmt.Errorf("%w: %s leads %s now, and not %s", control.ErrGone, lock.Leader, a.Cluster, a.Member)
+	case lock.Lease != a.Lease:
+		return fmt.Errorf("%w: %s leads %s anew, under another lease than the one that was suspected", control.ErrGone, lock.Leader, a.Cluster)
+	case lock.Paused:
+		return errors.New("Patroni is paused: resume it with patronictl resume") //nolint:staticcheck // a name
+	case v.Fences[a.Component].Component != "":
+		return fmt.Errorf("%s is kept dead by another operation, which hands its lock on: %s", a.Component, v.Fences[a.Component].Reason)
+	}
+	observers, _ := suspecting(v, a.Component, now)
+	if a.Full {
+		observers, _ = storingNothing(v.Probes, a.Component, fullFor, now)
+	}
+	if len(observers) < v.Detection.Observers {
+		return fmt.Errorf("%s is not what it was when this was asked for (%s): %d observers accuse it now, and %d must", a.Component, a.Seen, len(observers), v.Detection.Observers)
+	}
+	return nil
 }
 
 // At most mostFailovers of one cluster within boundedFor are automatic: what keeps failing

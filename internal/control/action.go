@@ -45,7 +45,11 @@ type Kind struct {
 	Name   string
 	Guard  func(ctx context.Context, a Action) error // refuses with a reason; nil: none
 	Steps  []Step
-	MaxAge time.Duration // an operation older than this is undone after a crash instead of resumed; 0: always resumed
+	MaxAge time.Duration // an operation that was let begin longer ago than this is undone after a crash instead of resumed; 0: always resumed
+	// Still is asked, beside Guard, of an operation that waits for a person: nil while its reason
+	// stands. One that wraps [ErrGone] ends the operation, because the reason does not come
+	// back; any other refuses an approval, and the operation goes on waiting. Nil: it always stands.
+	Still func(ctx context.Context, a Action) error
 }
 
 // Step is one effect with its verification.
@@ -94,4 +98,8 @@ var (
 	ErrUnknown = errors.New("unknown operation")
 	ErrBusy    = errors.New("another operation works on the same subject")
 	ErrState   = errors.New("the operation is not in a state for that")
+	// ErrRefused says that an operation that waits is not approved, because things have changed.
+	ErrRefused = errors.New("refused")
+	// ErrGone is for [Kind].Still.
+	ErrGone = errors.New("its reason is gone")
 )

@@ -139,9 +139,14 @@ func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
 	return k.Guard(ctx, a)
 }
 
-// Approve lets a waiting operation begin; actor says who.
+// Approve lets a waiting operation begin; actor says who. What was true when it was asked for
+// need not be true now, so its guard is asked again: when that refuses, the error is an
+// [ErrRefused], and the operation goes on waiting. One whose reason is gone is over.
 func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Operation, error) {
 	return c.answer(key, actor, reason, func(a Action) error {
+		if err := c.again(ctx, a); err != nil {
+			return err
+		}
 		e := kindApproved.Entry(a.Subject, a.Key)
 		e.Approval = actor
 		return c.append(ctx, a, e)
@@ -153,6 +158,61 @@ func (c *Control) Deny(ctx context.Context, key, actor, reason string) (Operatio
 	return c.answer(key, actor, reason, func(a Action) error {
 		return record(ctx, c, a, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
 	})
+}
+
+// again judges a waiting operation with what is known now.
+func (c *Control) again(ctx context.Context, a Action) error {
+	k := c.kinds[a.Kind]
+	why, err := c.gone(ctx, k, a)
+	switch {
+	case why != nil:
+		return fmt.Errorf("%s is over, it was not approved: %w: %w", a.Key, ErrRefused, errors.Join(why, err))
+	case err == nil:
+		err = c.guard(ctx, k, a)
+	}
+	if err != nil {
+		return fmt.Errorf("%s goes on waiting: approve it again once this is mended, or deny it: %w: %w", a.Key, ErrRefused, err)
+	}
+	return nil
+}
+
+// gone ends a waiting operation whose reason does not come back, and says why it did; err is
+// why it cannot begin now, or why its end was not recorded. Callers hold the lock.
+func (c *Control) gone(ctx context.Context, k Kind, a Action) (why, err error) {
+	if k.Still == nil {
+		return nil, nil
+	}
+	if err = k.Still(ctx, a); !errors.Is(err, ErrGone) {
+		return nil, err
+	}
+	why = err
+	if err = record(ctx, c, a, kindEnded, ended{State: Refused, Error: "retired: " + why.Error()}); err == nil {
+		delete(c.busy, a.Subject)
+	}
+	return why, err
+}
+
+// Retirer is the actor of the end of an operation that nobody answered in time.
+const Retirer = "system:control"
+
+// Retire ends the operations that wait for a person for a reason that is gone, so that their
+// subjects are free.
+func (c *Control) Retire(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left, err := Unfinished(c.State)
+	errs := []error{err}
+	for _, o := range left {
+		if o.State != Waiting {
+			continue
+		}
+		a := o.Action
+		a.Actor, a.Reason = Retirer, "nobody has answered, and the reason is gone"
+		if why, err := c.gone(ctx, c.kinds[o.Kind], a); why != nil { // what it needs to begin is asked when somebody approves
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *Control) answer(key, actor, reason string, say func(Action) error) (Operation, error) {
@@ -220,7 +280,7 @@ func (c *Control) carry(o Operation, resumed bool) {
 	var err error
 	if failed, ok := o.failedStep(); resumed && ok {
 		err = fmt.Errorf("%s: %s", failed.Name, failed.Error) // it was being taken back
-	} else if resumed && k.MaxAge > 0 && c.Now().Sub(o.Begun) > k.MaxAge {
+	} else if resumed && k.MaxAge > 0 && c.Now().Sub(o.Let()) > k.MaxAge {
 		err = fmt.Errorf("it was interrupted and is older than %v, too old to be resumed", k.MaxAge)
 	} else {
 		err = c.forward(k, run)

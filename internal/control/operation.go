@@ -39,8 +39,11 @@ type Operation struct {
 	Begun time.Time `json:"begun"`
 	Ended time.Time `json:"ended,omitzero"`
 	Steps []Trace   `json:"steps"`
-	First uint64    `json:"first"` // journal index of its first entry
-	Last  uint64    `json:"last"`
+
+	Approved time.Time `json:"approved,omitzero"`
+
+	First uint64 `json:"first"` // journal index of its first entry
+	Last  uint64 `json:"last"`
 }
 
 // Trace is the progress of a step.
@@ -56,6 +59,14 @@ type Trace struct {
 
 // Finished tells whether nothing more will happen to it.
 func (o Operation) Finished() bool { return o.State != Waiting && o.State != Running }
+
+// Let returns when it was let begin: at its request, or when somebody approved it.
+func (o Operation) Let() time.Time {
+	if !o.Approved.IsZero() {
+		return o.Approved
+	}
+	return o.Begun
+}
 
 // failedStep returns the step that failed, also when it has been undone since.
 func (o Operation) failedStep() (Trace, bool) {
@@ -152,7 +163,7 @@ func foldRequested(d *state.Docs, r journal.Record) error {
 func (o *Operation) apply(e journal.Entry) error {
 	switch e.Kind {
 	case kindApproved.Name:
-		o.State = Running
+		o.State, o.Approved = Running, e.Time
 	case kindEnded.Name:
 		var x ended
 		if err := e.Decode(&x); err != nil {
