@@ -166,11 +166,11 @@ func (c *cluster) Write(context.Context, string) error {
 	return nil
 }
 
-func (c *cluster) Hold(context.Context, string, time.Duration) error {
+func (c *cluster) Hold(context.Context, string, string, time.Duration) error {
 	return c.change(func(c *cluster) error { c.Held = true; return nil })
 }
 
-func (c *cluster) Resume(context.Context, string) error {
+func (c *cluster) Resume(context.Context, string, string) error {
 	return c.change(func(c *cluster) error { c.Held = false; return nil })
 }
 

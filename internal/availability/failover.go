@@ -60,9 +60,10 @@ type Members interface {
 type Route interface {
 	// Write commits a write the way a client does.
 	Write(ctx context.Context, cluster string) error
-	// Hold lets new work of clients wait instead of fail, for at most d.
-	Hold(ctx context.Context, cluster string, d time.Duration) error
-	Resume(ctx context.Context, cluster string) error
+	// Hold lets new work of clients wait instead of fail, for at most d. It is the operation's
+	// by, and Resume ends the hold of that one: what another operation holds stays held.
+	Hold(ctx context.Context, cluster, by string, d time.Duration) error
+	Resume(ctx context.Context, cluster, by string) error
 }
 
 // Postgres carries out the actions on PostgreSQL clusters.
@@ -72,6 +73,7 @@ type Postgres struct {
 	Members Members
 	Route   Route
 	View    func(cluster string) (PostgresView, error) // the newest facts, and what is wished for
+	Moving  func(cluster string) (string, error)       // why its region is nobody else's to decide about: it is fenced, or customers move from or to it; empty: neither; nil: never
 	Now     func() time.Time
 }
 
@@ -99,10 +101,25 @@ func (p Postgres) Kinds() []control.Kind {
 	}
 }
 
+// unmoved refuses while the cluster's region is fenced, or customers move from or to it.
+func (p Postgres) unmoved(cluster string) error {
+	if p.Moving == nil {
+		return nil
+	}
+	why, err := p.Moving(cluster)
+	if err == nil && why != "" {
+		err = fmt.Errorf("%s is not to be moved now: %s", cluster, why)
+	}
+	return err
+}
+
 // guardFailover looks once more, with the newest facts, before anything is touched.
 func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 	args, err := decode[FailoverArgs](&control.Run{Action: a})
 	if err != nil {
+		return err
+	}
+	if err := p.unmoved(args.Cluster); err != nil {
 		return err
 	}
 	v, err := p.View(args.Cluster)

@@ -100,7 +100,7 @@ func (m Mover) Kinds() []control.Kind {
 			return f(ctx, r, a)
 		}
 	}
-	preflight := control.Step{Name: "preflight", Timeout: 20 * time.Second, Do: do(m.preflight)}
+	preflight := control.Step{Name: "preflight", Timeout: ledWithin + 20*time.Second, Do: do(m.preflight)}
 	leave := []control.Step{
 		{Name: "warm", Timeout: 10 * time.Second, Do: do(m.warm), Undo: undo(m.cool)},
 		{Name: "hold", Timeout: 10 * time.Second, Do: do(m.holdHome), Undo: undo(m.resumeHome)},
@@ -153,11 +153,16 @@ func PlanFor(kind string, v MoveView, a MoveArgs, now time.Time) MovePlan {
 }
 
 func (m Mover) plan(kind string, a MoveArgs) (MovePlan, error) {
+	return m.planned(kind, a, func(*MoveView) {})
+}
+
+func (m Mover) planned(kind string, a MoveArgs, without func(*MoveView)) (MovePlan, error) {
 	v, err := m.MoveView(a.Home, a.To)
 	if err != nil {
 		return MovePlan{}, err
 	}
 	v.Busy = "" // that is us
+	without(&v)
 	return PlanFor(kind, v, a, m.Now()), nil
 }
 
@@ -166,7 +171,11 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	p, err := m.plan(a.Kind, args)
+	p, err := m.planned(a.Kind, args, func(v *MoveView) {
+		if args.Mode == Ungraceful {
+			v.Leading = "" // it is waited for: who loses a region need not ask twice
+		}
+	})
 	switch {
 	case err != nil:
 		return err
@@ -204,8 +213,27 @@ func stillMove(a MoveArgs, v MoveView, now time.Time) error {
 	return nil
 }
 
+// ledWithin is how long a move waits for a failover that had begun before it: about as long as
+// one takes that fails.
+const ledWithin = 80 * time.Second
+
 // preflight plans once more, with facts of now; a server that was just started waits for them.
+// Nobody else fences or holds anything in either region from here on: while the move runs no
+// failover or switchover begins there.
 func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	long, cancel := context.WithTimeout(ctx, ledWithin)
+	defer cancel()
+	if _, err := retry(long, func() (struct{}, error) {
+		v, err := m.MoveView(a.Home, a.To)
+		if err == nil && v.Leading != "" {
+			err = errors.New(v.Leading)
+		}
+		return struct{}{}, err
+	}); err != nil {
+		return nil, err
+	}
+	ctx, cancel = context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	return retry(ctx, func() (MovePlan, error) {
 		p, err := m.plan(KindEvacuate, a) // also of a restore: its region has come back by now
 		if err != nil {
@@ -233,25 +261,25 @@ const homeHeld = 40 * time.Second
 // that who waits is served by the old region again and meets no error.
 const drainWithin = 15 * time.Second
 
-func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+func (m Mover) holdHome(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Graceful {
 		return nil, nil //nolint:nilnil // the step has nothing to say
 	}
 	// Requests first, so that those under way can end their work in the database.
-	if err := m.Route.Hold(ctx, requestsOf(a.From), homeHeld); err != nil {
+	if err := m.Route.Hold(ctx, requestsOf(a.From), r.Key, homeHeld); err != nil {
 		return nil, err
 	}
-	return nil, m.Route.Hold(ctx, postgresOf(a.From), homeHeld)
+	return nil, m.Route.Hold(ctx, postgresOf(a.From), r.Key, homeHeld)
 }
 
-func (m Mover) resumeHome(ctx context.Context, _ *control.Run, a MoveArgs) error {
+func (m Mover) resumeHome(ctx context.Context, r *control.Run, a MoveArgs) error {
 	if a.Mode != Graceful {
 		return nil
 	}
-	if err := m.Route.Resume(ctx, requestsOf(a.From)); err != nil {
+	if err := m.Route.Resume(ctx, requestsOf(a.From), r.Key); err != nil {
 		return err
 	}
-	return m.Route.Resume(ctx, postgresOf(a.From))
+	return m.Route.Resume(ctx, postgresOf(a.From), r.Key)
 }
 
 // moveEpoch names the fences of one operation.

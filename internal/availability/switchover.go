@@ -45,6 +45,9 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
+	if err := p.unmoved(args.Cluster); err != nil {
+		return err
+	}
 	v, err := p.View(args.Cluster)
 	if err != nil {
 		return err
@@ -100,7 +103,7 @@ func (p Postgres) hold(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.Route.Hold(ctx, a.Cluster, held)
+	return nil, p.Route.Hold(ctx, a.Cluster, r.Key, held)
 }
 
 func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
@@ -108,7 +111,7 @@ func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Route.Resume(ctx, a.Cluster)
+	return p.Route.Resume(ctx, a.Cluster, r.Key)
 }
 
 // switching reads what a step of a switchover needs: its arguments and what was chosen.
@@ -180,14 +183,14 @@ func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
 	if _, err := r.Result("settle", &settled); err != nil {
 		return nil, err
 	}
-	return p.endOld(ctx, a, c, settled.Seen, r.Reason)
+	return p.endOld(ctx, a, c, settled.Seen, r)
 }
 
 // settledFor is how long what settle has seen may be old: a server that was started again in
 // between finds clients that do not wait any more.
 const settledFor = 3 * time.Second
 
-func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, reason string) (Proof, error) {
+func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, r *control.Run) (Proof, error) {
 	lock, err := retry(ctx, func() (fact.PostgresLock, error) { return p.Locks.Read(ctx, a.Cluster) })
 	if err != nil {
 		return Proof{}, err
@@ -197,17 +200,17 @@ func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settle
 		return Proof{}, p.ledBy(ctx, a, lock.Leader)
 	}
 	if lock.Leader != "" {
-		if err := p.sure(ctx, a, c, lock, settled); err != nil {
+		if err := p.sure(ctx, a, c, lock, settled, r.Key); err != nil {
 			return Proof{}, err
 		}
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: reason, Since: p.Now()})
+	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: r.Reason, Since: p.Now()})
 }
 
 // sure looks once more before the old leader is ended: somebody could take its place.
-func (p Postgres) sure(ctx context.Context, a SwitchoverArgs, c chosen, lock fact.PostgresLock, settled time.Time) error {
+func (p Postgres) sure(ctx context.Context, a SwitchoverArgs, c chosen, lock fact.PostgresLock, settled time.Time, by string) error {
 	if p.Now().Sub(settled) > settledFor {
-		if err := p.Route.Hold(ctx, a.Cluster, held); err != nil {
+		if err := p.Route.Hold(ctx, a.Cluster, by, held); err != nil {
 			return err
 		}
 		if m, _ := memberNamed(fact.Postgres{Members: p.lookShortly(ctx, a.Cluster)}, c.From.Name); m.Name != "" && m.Error == "" { // else an earlier life has ended it

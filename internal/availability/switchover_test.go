@@ -116,7 +116,7 @@ type led struct {
 	holds  *int
 }
 
-func (l led) Hold(context.Context, string, time.Duration) error { *l.holds++; return nil }
+func (l led) Hold(context.Context, string, string, time.Duration) error { *l.holds++; return nil }
 
 func (l led) Read(context.Context, string) (fact.PostgresLock, error) {
 	return fact.PostgresLock{Leader: l.leader, Sync: l.sync, Paused: l.paused}, nil
@@ -161,7 +161,7 @@ func TestOnlyALeaderIsEnded(t *testing.T) {
 			p := Postgres{Locks: x, Members: x, Fencer: x, Route: x, Now: time.Now, View: func(string) (PostgresView, error) {
 				return PostgresView{Policy: spec.Postgres{Synchronous: "quorum"}}, nil
 			}}
-			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}, Lease: 0x51}, settled, "")
+			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}, Lease: 0x51}, settled, &control.Run{})
 			if holds != map[bool]int{true: 1}[c.late] {
 				t.Errorf("clients are held %d times", holds)
 			}
