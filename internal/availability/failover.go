@@ -2,6 +2,8 @@ package availability
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -151,15 +153,20 @@ func decode[T any](r *control.Run) (T, error) {
 	return v, err
 }
 
-// epoch names the fence of a member that held the lock under that lease.
-func epoch(member string, lease int64) string { return fmt.Sprintf("%s-%x", member, lease) }
+// epoch names the fence that an operation lays around a member. Each demand has a name of its own,
+// because a proof names what it proves: one that was lifted a moment ago proves nothing of the
+// next. It is short, since it is part of other keys.
+func epoch(member string, r *control.Run) string {
+	sum := sha256.Sum256([]byte(r.Key))
+	return member + "-" + hex.EncodeToString(sum[:6])
+}
 
 func (p Postgres) fence(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[FailoverArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a.Member, a.Lease), Reason: r.Reason, Since: a.Suspected})
+	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a.Member, r), Reason: r.Reason, Since: a.Suspected})
 }
 
 // unfence gives the old primary back its life while it still holds its lock. If the
@@ -169,7 +176,7 @@ func (p Postgres) unfence(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Fencer.Lift(ctx, a.Component, epoch(a.Member, a.Lease))
+	return p.Fencer.Lift(ctx, a.Component, epoch(a.Member, r))
 }
 
 // checked is the outcome of the step check.

@@ -72,9 +72,8 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 // chosen is the outcome of the step choose. It is kept, so that a repeat after a
 // crash moves to the same member and not back again.
 type chosen struct {
-	From  fact.PostgresMember `json:"from"`
-	To    fact.PostgresMember `json:"to"`
-	Lease int64               `json:"lease"` // of the lock when it was read; it names the fence
+	From fact.PostgresMember `json:"from"`
+	To   fact.PostgresMember `json:"to"`
 }
 
 // choose waits for facts: a server that was just started again has none yet.
@@ -91,7 +90,7 @@ func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 		from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 		for _, m := range candidates(v, p.Now()) {
 			if from.Name != "" && (a.Candidate == "" || a.Candidate == m.ID) {
-				return chosen{from, m, v.Cluster.Lock.Lease}, nil
+				return chosen{from, m}, nil
 			}
 		}
 		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, moveReadiness(v, p.Now()).Reasons)
@@ -204,7 +203,7 @@ func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settle
 			return Proof{}, err
 		}
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: r.Reason, Since: p.Now()})
+	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, r), Reason: r.Reason, Since: p.Now()})
 }
 
 // sure looks once more before the old leader is ended: somebody could take its place.
@@ -243,7 +242,7 @@ func (p Postgres) unfenceOld(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Fencer.Lift(ctx, c.From.ID, epoch(c.From.Name, c.Lease))
+	return p.Fencer.Lift(ctx, c.From.ID, epoch(c.From.Name, r))
 }
 
 // ledBy judges a leader that is not the old one.

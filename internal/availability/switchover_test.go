@@ -161,11 +161,12 @@ func TestOnlyALeaderIsEnded(t *testing.T) {
 			p := Postgres{Locks: x, Members: x, Fencer: x, Route: x, Now: time.Now, View: func(string) (PostgresView, error) {
 				return PostgresView{Policy: spec.Postgres{Synchronous: "quorum"}}, nil
 			}}
-			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}, Lease: 0x51}, settled, &control.Run{})
+			run := &control.Run{Action: control.Action{Key: "switchover-1"}}
+			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}}, settled, run)
 			if holds != map[bool]int{true: 1}[c.late] {
 				t.Errorf("clients are held %d times", holds)
 			}
-			if (got == Proof{By: "a a-51"}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
+			if (got == Proof{By: "a " + epoch("a", run)}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
