@@ -221,6 +221,12 @@ func whyNot(m, leader fact.PostgresMember, v PostgresView, now time.Time) []stri
 	if v.Policy.Synchronous != "off" && !slices.Contains(lock.Sync, m.Name) {
 		why = append(why, m.ID+" is not a synchronous standby, it may lack acknowledged writes")
 	}
+	if v.Policy.Synchronous == "off" {
+		why = append(why, lacking(m, leader)...)
+	}
+	if !m.Broken.IsZero() {
+		why = append(why, fmt.Sprintf("%s cannot follow from what it has since %s", m.ID, m.Broken.UTC().Format(time.TimeOnly)))
+	}
 	if m.State != "streaming" && m.State != "running" && m.State != "in archive recovery" {
 		why = append(why, fmt.Sprintf("%s is %s", m.ID, m.State))
 	}
@@ -231,6 +237,17 @@ func whyNot(m, leader fact.PostgresMember, v PostgresView, now time.Time) []stri
 		why = append(why, fmt.Sprintf("%s is on timeline %d, the leader on %d", m.ID, m.Timeline, leader.Timeline))
 	}
 	return why
+}
+
+// lacking says what a member lacks that replicates asynchronously, where that is too much.
+func lacking(m, leader fact.PostgresMember) []string {
+	switch lack := leader.Received - m.Received; {
+	case leader.Received == 0:
+		return []string{"nobody knows what the leader had, and so what " + m.ID + " lacks"}
+	case lack > spec.MaximumLag:
+		return []string{fmt.Sprintf("%s lacks %d KiB of what the leader had, and Patroni promotes nobody who lacks more than %d", m.ID, lack>>10, spec.MaximumLag>>10)}
+	}
+	return nil
 }
 
 func since(t, now time.Time) string {

@@ -125,7 +125,7 @@ func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, n
 		case v.Fences[m.ID].Component != "":
 			r.Reasons = append(r.Reasons, fmt.Sprintf("%s is fenced: %s", m.ID, v.Fences[m.ID].Reason))
 			r.Cause = ""
-		case m.State == "streaming" && now.Sub(m.Seen) <= freshMember:
+		case m.State == "streaming" && m.Broken.IsZero() && now.Sub(m.Seen) <= freshMember:
 			r.Candidates = append(r.Candidates, m.ID)
 		}
 	}

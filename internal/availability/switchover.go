@@ -32,7 +32,7 @@ func (p Postgres) switchoverKind() control.Kind {
 			{Name: "checkpoint", Timeout: checkpointWithin + 5*time.Second, Do: p.checkpoint},
 			{Name: "hold", Timeout: 10 * time.Second, Do: p.hold, Undo: p.resumeRoute},
 			{Name: "settle", Timeout: 4 * time.Second, Do: p.settle},
-			{Name: "fence", Timeout: 8 * time.Second, Do: p.fenceOld, Undo: p.unfenceOld},
+			{Name: "fence", Timeout: orderlyWithin, Do: p.fenceOld, Undo: p.unfenceOld},
 			{Name: "hand", Timeout: 8 * time.Second, Do: p.hand},
 			{Name: "resume", Timeout: 10 * time.Second, Do: func(ctx context.Context, r *control.Run) (any, error) { return nil, p.resumeRoute(ctx, r) }},
 			{Name: "verify", Timeout: time.Minute, Do: p.verifySwitchover},
@@ -182,7 +182,59 @@ func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
 	if _, err := r.Result("settle", &settled); err != nil {
 		return nil, err
 	}
+	v, err := p.View(a.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if v.Policy.Synchronous == "off" {
+		return Proof{}, p.endInOrder(ctx, a, c, settled.Seen, r)
+	}
+	ctx, cancel := context.WithTimeout(ctx, fenceWithin)
+	defer cancel()
 	return p.endOld(ctx, a, c, settled.Seen, r)
+}
+
+// How long the old leader may take to be ended: by a fence, and in order.
+const (
+	fenceWithin   = 8 * time.Second
+	orderlyWithin = 20 * time.Second
+)
+
+// endInOrder lets Patroni end the old leader: where replication is asynchronous only a server that
+// is shut down in order sends all that it was told past the edge, and a fence ends it before it has.
+// Patroni hands the lock on once the candidate has the shutdown's own record. It takes longer, so
+// that a planned switchover without synchronous replication is a longer pause.
+func (p Postgres) endInOrder(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, r *control.Run) error {
+	var asked time.Time
+	waits := fmt.Errorf("%s has not handed its lock to %s yet", c.From.ID, c.To.ID)
+	_, err := retry(ctx, func() (struct{}, error) {
+		var none struct{}
+		lock, err := p.Locks.Read(ctx, a.Cluster)
+		switch {
+		case err != nil:
+			return none, err
+		case lock.Leader != "" && lock.Leader != c.From.Name:
+			return none, nil
+		case lock.Leader == "" || p.Now().Sub(asked) < askEvery:
+			return none, waits
+		}
+		if err := p.sure(ctx, a, c, lock, settled, r.Key); err != nil {
+			return none, err
+		}
+		asked = p.Now()
+		if err := p.Members.Switchover(ctx, a.Cluster, c.From.Name, c.To.Name); err != nil {
+			return none, err
+		}
+		return none, waits
+	})
+	if err != nil {
+		return err
+	}
+	lock, err := p.Locks.Read(ctx, a.Cluster)
+	if err != nil {
+		return err
+	}
+	return p.ledBy(ctx, a, lock.Leader)
 }
 
 // settledFor is how long what settle has seen may be old: a server that was started again in
@@ -267,13 +319,21 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return retry(ctx, func() (handed, error) {
+	var dead Proof
+	if _, err := r.Result("fence", &dead); err != nil {
+		return nil, err
+	}
+	alive := false
+	out, err := retry(ctx, func() (handed, error) {
 		lock, err := p.Locks.Read(ctx, a.Cluster)
 		if err != nil {
 			return handed{}, err
 		}
 		if lock.Leader != c.From.Name {
 			return handed{}, nil // by an earlier life of ours, or by its own end
+		}
+		if alive = dead.By == ""; alive {
+			return handed{}, nil
 		}
 		to, err := p.heirNow(ctx, a, lock)
 		if err != nil {
@@ -285,6 +345,10 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 		}
 		return handed{To: to.ID}, err
 	})
+	if alive {
+		return nil, fmt.Errorf("%s leads again, and nobody has proved it dead: its lock stays untouched", c.From.ID)
+	}
+	return out, err
 }
 
 // heir returns the member that the lock of a dead leader is left to: the one that is wished

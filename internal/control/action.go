@@ -73,6 +73,20 @@ type Run struct {
 	results map[string]json.RawMessage
 }
 
+// Resumed returns an operation under way after the steps that returned these results, for tests of
+// a single step.
+func Resumed(a Action, results map[string]any) (*Run, error) {
+	r := &Run{Action: a, results: map[string]json.RawMessage{}}
+	for step, v := range results {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("result of step %s: %w", step, err)
+		}
+		r.results[step] = b
+	}
+	return r, nil
+}
+
 // Decode reads the action's arguments into v.
 func (r *Run) Decode(v any) error {
 	if err := json.Unmarshal(r.Args, v); err != nil {
