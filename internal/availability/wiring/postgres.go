@@ -409,6 +409,14 @@ func (x sentinels) Redis(cluster string) fact.Redis {
 	return x.w.house.Facts.Redis(region)
 }
 
+func (x sentinels) Look(ctx context.Context, cluster string) fact.Redis {
+	r, err := x.w.region(cluster)
+	if err != nil {
+		return fact.Redis{Cluster: cluster} // nobody of it answers
+	}
+	return r.lookRedis(ctx)
+}
+
 func (x sentinels) Failover(ctx context.Context, cluster string) error {
 	r, err := x.w.region(cluster)
 	if err != nil {
