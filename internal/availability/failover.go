@@ -128,8 +128,8 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if len(takers(v, args.Full, p.Now())) == 0 {
-		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, moveReadiness(v, p.Now()).Reasons)
+	if _, err := successors(v, args.Full, p.Now()); err != nil {
+		return fmt.Errorf("%s: %w", args.Cluster, err)
 	}
 	return nil
 }
@@ -207,15 +207,17 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
-	if len(takers(v, a.Full, p.Now())) == 0 {
+	can, err := successors(v, a.Full, p.Now())
+	if err != nil {
 		v.Cluster.Members = p.Members.Look(ctx, a.Cluster)
+		can, err = successors(v, a.Full, p.Now())
+	}
+	if err != nil {
+		return nil, err
 	}
 	var names []string
-	for _, c := range takers(v, a.Full, p.Now()) {
+	for _, c := range can {
 		names = append(names, c.ID)
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, p.Now()).Reasons)
 	}
 	return checked{Candidates: names, Lease: lock.Lease}, nil
 }

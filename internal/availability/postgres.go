@@ -95,7 +95,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if len(observers) < v.Detection.Observers {
 		return control.Action{}, false
 	}
-	if len(takers(v, full, now)) == 0 { // never fence the last one that has the data
+	if _, err := successors(v, full, now); err != nil { // never fence the last one that has the data, or one that nobody would follow
 		return control.Action{}, false
 	}
 	a, err := control.NewAction(FailoverKey(v.Cluster.Cluster, lock.Lease), KindFailover, v.Cluster.Cluster, FailoverArgs{

@@ -102,6 +102,9 @@ func moveReadiness(v PostgresView, now time.Time) Readiness {
 			}
 		}
 	}
+	if err := quorate(v, now); err != nil && len(r.Candidates) > 0 {
+		r.Reasons = append(r.Reasons, err.Error())
+	}
 	r.Ready = len(r.Reasons) == 0 && len(r.Candidates) > 0
 	return r
 }

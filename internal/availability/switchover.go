@@ -355,24 +355,11 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 // for, by its component id. Nobody, and no error, without a wish, when another is ahead of it,
 // or when it is not known what each of those has that may lead: then Patroni asks them.
 func heir(v PostgresView, wished string, now time.Time) (fact.PostgresMember, error) {
-	can := candidates(v, now)
-	if len(can) == 0 {
-		return fact.PostgresMember{}, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, now).Reasons)
+	can, err := successors(v, false, now)
+	if err != nil {
+		return fact.PostgresMember{}, err
 	}
-	silent, votes := false, 0
-	for _, name := range v.Cluster.Lock.Sync {
-		switch answers := slices.ContainsFunc(can, func(m fact.PostgresMember) bool { return m.Name == name }); {
-		case answers:
-			votes++
-		case name != v.Cluster.Lock.Leader:
-			silent = true
-		}
-	}
-	// Each needs the word of so many others that they are not ahead, or Patroni promotes none.
-	if silent && votes <= v.Cluster.Lock.Quorum {
-		return fact.PostgresMember{}, fmt.Errorf("only %d of %v answer, and Patroni asks for %d: nobody would take the lead", votes, v.Cluster.Lock.Sync, v.Cluster.Lock.Quorum+1)
-	}
-	if silent {
+	if _, silent := voters(v, now); len(silent) > 0 {
 		return fact.PostgresMember{}, nil
 	}
 	for _, m := range can {
