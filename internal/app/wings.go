@@ -98,7 +98,7 @@ func (s *ServerApp) folds() []state.Fold {
 // decideWings hands what the wings want done to control. On a view that cannot be read whole
 // nothing is decided, and the error names it.
 func (s *ServerApp) decideWings(ctx context.Context, now time.Time) error {
-	var errs []error
+	errs := []error{s.Control.Retire(ctx)} // before what they keep from beginning
 	for _, w := range s.wings {
 		if w.Decide == nil {
 			continue

@@ -56,7 +56,7 @@ func Direct(l place.Layout, region string, placed availability.Placement, fences
 	}
 	for _, h := range holds {
 		if engine, ok := strings.CutPrefix(h.Cluster, region+"/"); ok {
-			d.Holds = append(d.Holds, HoldOrder{Service: engine, Until: h.Until})
+			d.hold(HoldOrder{Service: engine, Until: h.Until})
 		}
 	}
 	b, err := json.Marshal(d)
@@ -66,6 +66,19 @@ func Direct(l place.Layout, region string, placed availability.Placement, fences
 	sum := sha256.Sum256(b)
 	d.Version = hex.EncodeToString(sum[:8])
 	return d, nil
+}
+
+// hold adds an order, or lengthens the one for the same service: several operations may hold it.
+func (d *Directive) hold(o HoldOrder) {
+	for i := range d.Holds {
+		if d.Holds[i].Service == o.Service {
+			if o.Until.After(d.Holds[i].Until) {
+				d.Holds[i].Until = o.Until
+			}
+			return
+		}
+	}
+	d.Holds = append(d.Holds, o)
 }
 
 // RedisPasswordFile is what the edge reads from its own directory.

@@ -32,14 +32,14 @@ func TestDirectiveServesTheSpecAndCutsTheFenced(t *testing.T) {
 	}
 	d, err := Direct(placetest.Layout(t), "us-east-1", Placed(t, placetest.Layout(t)),
 		[]availability.Fence{{Component: "us-east-1/a/postgres", Reason: "it hangs"}, {Component: "us-east-1/a/redis"}},
-		[]availability.Hold{{Cluster: "us-east-1/postgres", Until: until}, {Cluster: "eu-west-1/postgres", Until: until}}, 7)
+		[]availability.Hold{{Cluster: "us-east-1/postgres", Until: until.Add(-time.Second)}, {Cluster: "us-east-1/postgres", Until: until}, {Cluster: "us-east-1/postgres", Until: until.Add(-time.Minute)}, {Cluster: "eu-west-1/postgres", Until: until}}, 7)
 	if err != nil || d.Version == plain.Version {
 		t.Fatal(d.Version, err)
 	}
 	if len(d.Cuts) != 1 || d.Cuts[0] != (Cut{Service: place.Postgres, Member: "a", Reason: "fenced: it hangs"}) {
 		t.Errorf("cuts %+v", d.Cuts)
 	}
-	if len(d.Holds) != 1 || d.Holds[0].Service != place.Postgres {
+	if len(d.Holds) != 1 || d.Holds[0] != (HoldOrder{place.Postgres, until}) { // the longest of those of one service
 		t.Errorf("holds %+v", d.Holds)
 	}
 }

@@ -166,11 +166,11 @@ func (c *cluster) Write(context.Context, string) error {
 	return nil
 }
 
-func (c *cluster) Hold(context.Context, string, time.Duration) error {
+func (c *cluster) Hold(context.Context, string, string, time.Duration) error {
 	return c.change(func(c *cluster) error { c.Held = true; return nil })
 }
 
-func (c *cluster) Resume(context.Context, string) error {
+func (c *cluster) Resume(context.Context, string, string) error {
 	return c.change(func(c *cluster) error { c.Held = false; return nil })
 }
 
@@ -336,10 +336,21 @@ func TestWithoutProofTheLockStays(t *testing.T) {
 	}
 }
 
-// sentinels are Redis with its Sentinels in the same file: the member b takes over once.
-type sentinels struct{ *cluster }
+// sentinels are Redis with its Sentinels in the same file: the member b takes over once. A server
+// that resumes has no facts about them, and none come.
+type sentinels struct {
+	*cluster
+	blind bool
+}
 
-func (x sentinels) Redis(string) fact.Redis {
+func (x sentinels) Redis(cluster string) fact.Redis {
+	if x.blind {
+		return fact.Redis{Cluster: cluster}
+	}
+	return x.Look(context.Background(), cluster)
+}
+
+func (x sentinels) Look(context.Context, string) fact.Redis {
 	now := readCluster(x.path)
 	f := fact.Redis{Cluster: "us-east-1/redis"}
 	for _, z := range []string{"a", "b", "c"} {
@@ -364,8 +375,12 @@ func TestRedisSwitchoverCrashAnywhere(t *testing.T) {
 		}
 		return once(c)
 	})
-	w.Kinds = func(dir string, _ *state.Projection) []control.Kind {
-		return Redis{Sentinels: sentinels{readCluster(filepath.Join(dir, "cluster.json"))}, Policy: spec.Redis{MinReplicasToWrite: 1}, Now: time.Now}.Kinds()
+	w.Kinds = func(dir string, s *state.Projection) []control.Kind {
+		blind, err := s.Get(control.Prefix+"k", &control.Operation{})
+		if err != nil {
+			panic(err)
+		}
+		return Redis{Sentinels: sentinels{readCluster(filepath.Join(dir, "cluster.json")), blind}, Policy: spec.Redis{MinReplicasToWrite: 1}, Now: time.Now}.Kinds()
 	}
 	crashtest.Run(t, w)
 }

@@ -52,6 +52,42 @@ func takers(v PostgresView, fullDisk bool, now time.Time) []fact.PostgresMember 
 	})
 }
 
+// successors returns the members that may take over from a leader without loss, as [takers], and
+// why nobody would: where a member is silent that the quorum counts, the others must be enough
+// for Patroni, because each needs the word of so many that they are not ahead of it.
+func successors(v PostgresView, fullDisk bool, now time.Time) ([]fact.PostgresMember, error) {
+	can := takers(v, fullDisk, now)
+	if len(can) == 0 {
+		return nil, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, now).Reasons)
+	}
+	return can, quorate(v, now)
+}
+
+// quorate says why the members that answer are too few for Patroni to promote one; nil when they are not.
+func quorate(v PostgresView, now time.Time) error {
+	votes, silent := voters(v, now)
+	if lock := v.Cluster.Lock; len(silent) > 0 && votes <= lock.Quorum {
+		return fmt.Errorf("only %d of %v answer, and Patroni asks for %d: nobody would take the lead", votes, lock.Sync, lock.Quorum+1)
+	}
+	return nil
+}
+
+// voters counts the synchronous members beside the leader that answer, and names the others. One whose disk is
+// full has its vote.
+func voters(v PostgresView, now time.Time) (votes int, silent []string) {
+	v.Disks = nil
+	can := candidates(v, now)
+	for _, name := range v.Cluster.Lock.Sync {
+		switch {
+		case slices.ContainsFunc(can, func(m fact.PostgresMember) bool { return m.Name == name }):
+			votes++
+		case name != v.Cluster.Lock.Leader:
+			silent = append(silent, name)
+		}
+	}
+	return votes, silent
+}
+
 // storingNothing returns the observers that a server has told, for so long at least, that it
 // can store nothing, and what it told them.
 func storingNothing(probes []fact.Probe, target string, least time.Duration, now time.Time) (observers []string, told string) {
@@ -99,9 +135,9 @@ func storeFinding(v PostgresView, leader fact.PostgresMember, now time.Time) (ev
 	if d, known := v.Disks[leader.ID]; known {
 		f.Text += "Its disk has " + room(d) + ". "
 	}
-	takers := takers(v, true, now)
+	takers, err := successors(v, true, now)
 	switch {
-	case len(takers) == 0:
+	case err != nil:
 		f.Text += "No member that may take over has room, so it stays the primary: make room on its disk now, or give it a larger one."
 	case !v.Policy.AcceleratedFailover:
 		f.Text += fmt.Sprintf("%s has room: run fournines switchover %s, then make room.", takers[0].ID, v.Cluster.Cluster)

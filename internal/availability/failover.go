@@ -2,6 +2,8 @@ package availability
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,9 +62,10 @@ type Members interface {
 type Route interface {
 	// Write commits a write the way a client does.
 	Write(ctx context.Context, cluster string) error
-	// Hold lets new work of clients wait instead of fail, for at most d.
-	Hold(ctx context.Context, cluster string, d time.Duration) error
-	Resume(ctx context.Context, cluster string) error
+	// Hold lets new work of clients wait instead of fail, for at most d. It is the operation's
+	// by, and Resume ends the hold of that one: what another operation holds stays held.
+	Hold(ctx context.Context, cluster, by string, d time.Duration) error
+	Resume(ctx context.Context, cluster, by string) error
 }
 
 // Postgres carries out the actions on PostgreSQL clusters.
@@ -72,6 +75,7 @@ type Postgres struct {
 	Members Members
 	Route   Route
 	View    func(cluster string) (PostgresView, error) // the newest facts, and what is wished for
+	Moving  func(cluster string) (string, error)       // why its region is nobody else's to decide about: it is fenced, or customers move from or to it; empty: neither; nil: never
 	Now     func() time.Time
 }
 
@@ -79,7 +83,7 @@ type Postgres struct {
 func (p Postgres) Kinds() []control.Kind {
 	return []control.Kind{
 		{
-			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover, Settles: []string{KindSwitchover},
+			Name: KindFailover, MaxAge: 2 * time.Minute, Guard: p.guardFailover, Still: p.stillFailover, Settles: []string{KindSwitchover},
 			Steps: []control.Step{
 				{Name: "fence", Timeout: 8 * time.Second, Do: p.fence, Undo: p.unfence},
 				{Name: "check", Timeout: 8 * time.Second, Do: p.check},
@@ -99,8 +103,39 @@ func (p Postgres) Kinds() []control.Kind {
 	}
 }
 
+// unmoved refuses while the cluster's region is fenced, or customers move from or to it.
+func (p Postgres) unmoved(cluster string) error {
+	if p.Moving == nil {
+		return nil
+	}
+	why, err := p.Moving(cluster)
+	if err == nil && why != "" {
+		err = fmt.Errorf("%s is not to be moved now: %s", cluster, why)
+	}
+	return err
+}
+
 // guardFailover looks once more, with the newest facts, before anything is touched.
 func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
+	args, err := decode[FailoverArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	if err := p.unmoved(args.Cluster); err != nil {
+		return err
+	}
+	v, err := p.View(args.Cluster)
+	if err != nil {
+		return err
+	}
+	if _, err := successors(v, args.Full, p.Now()); err != nil {
+		return fmt.Errorf("%s: %w", args.Cluster, err)
+	}
+	return nil
+}
+
+// stillFailover asks whether the reason of a failover stands that waits for a person.
+func (p Postgres) stillFailover(_ context.Context, a control.Action) error {
 	args, err := decode[FailoverArgs](&control.Run{Action: a})
 	if err != nil {
 		return err
@@ -109,10 +144,7 @@ func (p Postgres) guardFailover(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	if len(takers(v, args.Full, p.Now())) == 0 {
-		return fmt.Errorf("no member of %s could take over: %v", args.Cluster, moveReadiness(v, p.Now()).Reasons)
-	}
-	return nil
+	return stillFailover(args, v, p.Now())
 }
 
 func decode[T any](r *control.Run) (T, error) {
@@ -121,15 +153,20 @@ func decode[T any](r *control.Run) (T, error) {
 	return v, err
 }
 
-// epoch names the fence of a member that held the lock under that lease.
-func epoch(member string, lease int64) string { return fmt.Sprintf("%s-%x", member, lease) }
+// epoch names the fence that an operation lays around a member. Each demand has a name of its own,
+// because a proof names what it proves: one that was lifted a moment ago proves nothing of the
+// next. It is short, since it is part of other keys.
+func epoch(member string, r *control.Run) string {
+	sum := sha256.Sum256([]byte(r.Key))
+	return member + "-" + hex.EncodeToString(sum[:6])
+}
 
 func (p Postgres) fence(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[FailoverArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a.Member, a.Lease), Reason: r.Reason, Since: a.Suspected})
+	return p.Fencer.Fence(ctx, Fence{Component: a.Component, Epoch: epoch(a.Member, r), Reason: r.Reason, Since: a.Suspected})
 }
 
 // unfence gives the old primary back its life while it still holds its lock. If the
@@ -139,7 +176,7 @@ func (p Postgres) unfence(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Fencer.Lift(ctx, a.Component, epoch(a.Member, a.Lease))
+	return p.Fencer.Lift(ctx, a.Component, epoch(a.Member, r))
 }
 
 // checked is the outcome of the step check.
@@ -170,15 +207,17 @@ func (p Postgres) check(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	v.Cluster.Lock, v.Cluster.Members = lock, p.lookShortly(ctx, a.Cluster)
-	if len(takers(v, a.Full, p.Now())) == 0 {
+	can, err := successors(v, a.Full, p.Now())
+	if err != nil {
 		v.Cluster.Members = p.Members.Look(ctx, a.Cluster)
+		can, err = successors(v, a.Full, p.Now())
+	}
+	if err != nil {
+		return nil, err
 	}
 	var names []string
-	for _, c := range takers(v, a.Full, p.Now()) {
+	for _, c := range can {
 		names = append(names, c.ID)
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, p.Now()).Reasons)
 	}
 	return checked{Candidates: names, Lease: lock.Lease}, nil
 }

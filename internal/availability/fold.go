@@ -11,7 +11,7 @@ import (
 // before anybody acts on them, so a server that restarts desires the same.
 const (
 	FencePrefix = "fence/" // + component id
-	HoldPrefix  = "hold/"  // + cluster
+	HoldPrefix  = "hold/"  // + cluster # operation that holds it
 
 	RestartPrefix = "restart/" // + component id
 )
@@ -37,6 +37,10 @@ type RestartWish struct {
 	Name      string `json:"name"`
 }
 
+// HoldKey is the document of what an operation holds of a cluster. Each has its own, so that the
+// end of one does not end another's.
+func HoldKey(cluster, by string) string { return HoldPrefix + cluster + "#" + by }
+
 // Hold keeps new work of a cluster's clients waiting at the edge.
 type Hold struct {
 	Cluster string    `json:"cluster"`
@@ -59,7 +63,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 		if err := r.Decode(&h); err != nil {
 			return err
 		}
-		return d.Put(HoldPrefix+r.Subject, h)
+		return d.Put(HoldKey(r.Subject, r.Operation), h)
 	case RestartSet.Name:
 		var w RestartWish
 		if err := r.Decode(&w); err != nil {
@@ -75,7 +79,7 @@ func Fold(d *state.Docs, r journal.Record) error {
 	case RegionWhole.Name:
 		return foldWhole(d, r)
 	case RouteFreed.Name:
-		d.Delete(HoldPrefix + r.Subject)
+		d.Delete(HoldKey(r.Subject, r.Operation))
 	default:
 		return foldHomes(d, r)
 	}

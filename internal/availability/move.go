@@ -26,6 +26,7 @@ type MoveArgs struct {
 	From       string    `json:"from"`
 	To         string    `json:"to"`
 	Mode       string    `json:"mode"`
+	Judged     bool      `json:"judged,omitempty"` // nobody asked for the mode: it was what was possible
 	Practice   bool      `json:"practice,omitempty"`
 	AcceptLoss bool      `json:"accept_loss,omitempty"` // more than the target allows may be lost
 	Dark       bool      `json:"dark,omitempty"`        // a person vouches that From is without power: no proof is waited for
@@ -99,7 +100,7 @@ func (m Mover) Kinds() []control.Kind {
 			return f(ctx, r, a)
 		}
 	}
-	preflight := control.Step{Name: "preflight", Timeout: 20 * time.Second, Do: do(m.preflight)}
+	preflight := control.Step{Name: "preflight", Timeout: ledWithin + 20*time.Second, Do: do(m.preflight)}
 	leave := []control.Step{
 		{Name: "warm", Timeout: 10 * time.Second, Do: do(m.warm), Undo: undo(m.cool)},
 		{Name: "hold", Timeout: 10 * time.Second, Do: do(m.holdHome), Undo: undo(m.resumeHome)},
@@ -124,8 +125,8 @@ func (m Mover) Kinds() []control.Kind {
 	}
 	return []control.Kind{
 		m.reserveKind(), m.recopyKind(),
-		{Name: KindEvacuate, Guard: m.guardMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
-		{Name: KindRestore, Guard: m.guardMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
+		{Name: KindEvacuate, Guard: m.guardMove, Still: m.stillMove, Steps: slices.Concat([]control.Step{preflight}, leave, arrive)},
+		{Name: KindRestore, Guard: m.guardMove, Still: m.stillMove, Steps: slices.Concat(back, []control.Step{preflight}, leave, arrive)},
 	}
 }
 
@@ -152,11 +153,16 @@ func PlanFor(kind string, v MoveView, a MoveArgs, now time.Time) MovePlan {
 }
 
 func (m Mover) plan(kind string, a MoveArgs) (MovePlan, error) {
+	return m.planned(kind, a, func(*MoveView) {})
+}
+
+func (m Mover) planned(kind string, a MoveArgs, without func(*MoveView)) (MovePlan, error) {
 	v, err := m.MoveView(a.Home, a.To)
 	if err != nil {
 		return MovePlan{}, err
 	}
 	v.Busy = "" // that is us
+	without(&v)
 	return PlanFor(kind, v, a, m.Now()), nil
 }
 
@@ -165,7 +171,11 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 	if err != nil {
 		return err
 	}
-	p, err := m.plan(a.Kind, args)
+	p, err := m.planned(a.Kind, args, func(v *MoveView) {
+		if args.Mode == Ungraceful {
+			v.Leading = "" // it is waited for: who loses a region need not ask twice
+		}
+	})
 	switch {
 	case err != nil:
 		return err
@@ -177,8 +187,53 @@ func (m Mover) guardMove(_ context.Context, a control.Action) error {
 	return fmt.Errorf("%s cannot be moved to %s now: %s", args.Home, args.To, p.WhyNot())
 }
 
+// stillMove asks whether the reason of a move stands that waits for a person.
+func (m Mover) stillMove(_ context.Context, a control.Action) error {
+	args, err := decode[MoveArgs](&control.Run{Action: a})
+	if err != nil {
+		return err
+	}
+	v, err := m.MoveView(args.Home, args.To)
+	if err != nil {
+		return err
+	}
+	return stillMove(args, v, m.Now())
+}
+
+// stillMove says why a move is not right any more; nil when it is. The mode that was possible when
+// it was asked for is not held to: a region that answers again is not left as a dead one, and
+// nothing of it is lost.
+func stillMove(a MoveArgs, v MoveView, now time.Time) error {
+	if v.From != a.From {
+		return fmt.Errorf("%w: the customers of %s are served by %s now, and not by %s", control.ErrGone, a.Home, v.From, a.From)
+	}
+	if mode := PlanMove(v, "", now).Mode; a.Judged && mode != a.Mode {
+		return fmt.Errorf("%s would be left by a move that is %s, and what is possible now is one that is %s: deny this one and ask anew, or ask for the mode by name", a.From, a.Mode, mode)
+	}
+	return nil
+}
+
+// ledWithin is how long a move waits for a failover that had begun before it: about as long as
+// one takes that fails.
+const ledWithin = 80 * time.Second
+
 // preflight plans once more, with facts of now; a server that was just started waits for them.
+// Nobody else fences or holds anything in either region from here on: while the move runs no
+// failover or switchover begins there.
 func (m Mover) preflight(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+	long, cancel := context.WithTimeout(ctx, ledWithin)
+	defer cancel()
+	if _, err := retry(long, func() (struct{}, error) {
+		v, err := m.MoveView(a.Home, a.To)
+		if err == nil && v.Leading != "" {
+			err = errors.New(v.Leading)
+		}
+		return struct{}{}, err
+	}); err != nil {
+		return nil, err
+	}
+	ctx, cancel = context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	return retry(ctx, func() (MovePlan, error) {
 		p, err := m.plan(KindEvacuate, a) // also of a restore: its region has come back by now
 		if err != nil {
@@ -206,25 +261,25 @@ const homeHeld = 40 * time.Second
 // that who waits is served by the old region again and meets no error.
 const drainWithin = 15 * time.Second
 
-func (m Mover) holdHome(ctx context.Context, _ *control.Run, a MoveArgs) (any, error) {
+func (m Mover) holdHome(ctx context.Context, r *control.Run, a MoveArgs) (any, error) {
 	if a.Mode != Graceful {
 		return nil, nil //nolint:nilnil // the step has nothing to say
 	}
 	// Requests first, so that those under way can end their work in the database.
-	if err := m.Route.Hold(ctx, requestsOf(a.From), homeHeld); err != nil {
+	if err := m.Route.Hold(ctx, requestsOf(a.From), r.Key, homeHeld); err != nil {
 		return nil, err
 	}
-	return nil, m.Route.Hold(ctx, postgresOf(a.From), homeHeld)
+	return nil, m.Route.Hold(ctx, postgresOf(a.From), r.Key, homeHeld)
 }
 
-func (m Mover) resumeHome(ctx context.Context, _ *control.Run, a MoveArgs) error {
+func (m Mover) resumeHome(ctx context.Context, r *control.Run, a MoveArgs) error {
 	if a.Mode != Graceful {
 		return nil
 	}
-	if err := m.Route.Resume(ctx, requestsOf(a.From)); err != nil {
+	if err := m.Route.Resume(ctx, requestsOf(a.From), r.Key); err != nil {
 		return err
 	}
-	return m.Route.Resume(ctx, postgresOf(a.From))
+	return m.Route.Resume(ctx, postgresOf(a.From), r.Key)
 }
 
 // moveEpoch names the fences of one operation.

@@ -168,10 +168,10 @@ func (t *twin) Write(_ context.Context, cluster string) error {
 	return nil
 }
 
-func (t *twin) Hold(context.Context, string, time.Duration) error {
+func (t *twin) Hold(context.Context, string, string, time.Duration) error {
 	return t.change(func(t *twin) { t.Held = true })
 }
-func (t *twin) Resume(context.Context, string) error {
+func (t *twin) Resume(context.Context, string, string) error {
 	return t.change(func(t *twin) { t.Held = false })
 }
 

@@ -31,6 +31,7 @@ type MoveView struct {
 	There, Back    fact.Link          // the ways From → To and To → From
 	Nodes, Zones   int                // of To that report, and that there are
 	Busy           string             // an operation that works on the home
+	Leading        string             // an operation that moves the lead of one of the databases, in words
 	Last           []control.Operation
 	Without        []string // keys of objects that a person goes on without
 }
@@ -92,6 +93,8 @@ func PlanMove(v MoveView, mode string, now time.Time) MovePlan {
 	switch {
 	case v.Busy != "":
 		add("operation %s works on %s", v.Busy, v.Home)
+	case v.Leading != "":
+		add("%s", v.Leading)
 	case !v.Runs:
 		add("%s does not run here: bring it up with `fournines up --regions`", v.To)
 	case v.Waits.Fenced != "":
@@ -148,6 +151,8 @@ func PlanRestore(v MoveView, now time.Time) MovePlan {
 	switch {
 	case v.Busy != "":
 		p.Reasons = append(p.Reasons, fmt.Sprintf("operation %s works on %s", v.Busy, v.Home))
+	case v.Leading != "":
+		p.Reasons = append(p.Reasons, v.Leading)
 	case v.Nodes < v.Zones || !v.Runs:
 		p.Reasons = append(p.Reasons, fmt.Sprintf("%d of %d zones of %s report: it could not take its customers back", v.Nodes, v.Zones, v.To))
 	}

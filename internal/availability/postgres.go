@@ -2,6 +2,7 @@ package availability
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -94,7 +95,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if len(observers) < v.Detection.Observers {
 		return control.Action{}, false
 	}
-	if len(takers(v, full, now)) == 0 { // never fence the last one that has the data
+	if _, err := successors(v, full, now); err != nil { // never fence the last one that has the data, or one that nobody would follow
 		return control.Action{}, false
 	}
 	a, err := control.NewAction(FailoverKey(v.Cluster.Cluster, lock.Lease), KindFailover, v.Cluster.Cluster, FailoverArgs{
@@ -112,6 +113,34 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 		a.Reason += fmt.Sprintf("; it is the %s failover within an hour, and a person decides about it", ordinal(len(v.Failovers)+1))
 	}
 	return a, true
+}
+
+// stillFailover says why a failover that was decided on is not right any more; nil when it is.
+// It is [control.ErrGone] once another lease leads: that lease's own failover is decided anew.
+func stillFailover(a FailoverArgs, v PostgresView, now time.Time) error {
+	lock := v.Cluster.Lock
+	switch {
+	case now.Sub(v.Cluster.At) > freshLock:
+		return fmt.Errorf("nobody knows who leads %s now: the region's etcd has not answered%s: %s", a.Cluster, since(v.Cluster.At, now), orUnknown(v.Cluster.Error))
+	case lock.Leader == "":
+		return fmt.Errorf("nobody holds the lock of %s now: Patroni's members choose a leader by themselves", a.Cluster)
+	case lock.Leader != a.Member:
+		return fmt.Errorf("%w: %s leads %s now, and not %s", control.ErrGone, lock.Leader, a.Cluster, a.Member)
+	case lock.Lease != a.Lease:
+		return fmt.Errorf("%w: %s leads %s anew, under another lease than the one that was suspected", control.ErrGone, lock.Leader, a.Cluster)
+	case lock.Paused:
+		return errors.New("Patroni is paused: resume it with patronictl resume") //nolint:staticcheck // a name
+	case v.Fences[a.Component].Component != "":
+		return fmt.Errorf("%s is kept dead by another operation, which hands its lock on: %s", a.Component, v.Fences[a.Component].Reason)
+	}
+	observers, _ := suspecting(v, a.Component, now)
+	if a.Full {
+		observers, _ = storingNothing(v.Probes, a.Component, fullFor, now)
+	}
+	if len(observers) < v.Detection.Observers {
+		return fmt.Errorf("%s is not what it was when this was asked for (%s): %d observers accuse it now, and %d must", a.Component, a.Seen, len(observers), v.Detection.Observers)
+	}
+	return nil
 }
 
 // At most mostFailovers of one cluster within boundedFor are automatic: what keeps failing
@@ -192,6 +221,12 @@ func whyNot(m, leader fact.PostgresMember, v PostgresView, now time.Time) []stri
 	if v.Policy.Synchronous != "off" && !slices.Contains(lock.Sync, m.Name) {
 		why = append(why, m.ID+" is not a synchronous standby, it may lack acknowledged writes")
 	}
+	if v.Policy.Synchronous == "off" {
+		why = append(why, lacking(m, leader)...)
+	}
+	if !m.Broken.IsZero() {
+		why = append(why, fmt.Sprintf("%s cannot follow from what it has since %s", m.ID, m.Broken.UTC().Format(time.TimeOnly)))
+	}
 	if m.State != "streaming" && m.State != "running" && m.State != "in archive recovery" {
 		why = append(why, fmt.Sprintf("%s is %s", m.ID, m.State))
 	}
@@ -202,6 +237,17 @@ func whyNot(m, leader fact.PostgresMember, v PostgresView, now time.Time) []stri
 		why = append(why, fmt.Sprintf("%s is on timeline %d, the leader on %d", m.ID, m.Timeline, leader.Timeline))
 	}
 	return why
+}
+
+// lacking says what a member lacks that replicates asynchronously, where that is too much.
+func lacking(m, leader fact.PostgresMember) []string {
+	switch lack := leader.Received - m.Received; {
+	case leader.Received == 0:
+		return []string{"nobody knows what the leader had, and so what " + m.ID + " lacks"}
+	case lack > spec.MaximumLag:
+		return []string{fmt.Sprintf("%s lacks %d KiB of what the leader had, and Patroni promotes nobody who lacks more than %d", m.ID, lack>>10, spec.MaximumLag>>10)}
+	}
+	return nil
 }
 
 func since(t, now time.Time) string {

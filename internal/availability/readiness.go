@@ -102,6 +102,9 @@ func moveReadiness(v PostgresView, now time.Time) Readiness {
 			}
 		}
 	}
+	if err := quorate(v, now); err != nil && len(r.Candidates) > 0 {
+		r.Reasons = append(r.Reasons, err.Error())
+	}
 	r.Ready = len(r.Reasons) == 0 && len(r.Candidates) > 0
 	return r
 }
@@ -125,7 +128,7 @@ func standbyReadiness(r Readiness, v PostgresView, leader fact.PostgresMember, n
 		case v.Fences[m.ID].Component != "":
 			r.Reasons = append(r.Reasons, fmt.Sprintf("%s is fenced: %s", m.ID, v.Fences[m.ID].Reason))
 			r.Cause = ""
-		case m.State == "streaming" && now.Sub(m.Seen) <= freshMember:
+		case m.State == "streaming" && m.Broken.IsZero() && now.Sub(m.Seen) <= freshMember:
 			r.Candidates = append(r.Candidates, m.ID)
 		}
 	}

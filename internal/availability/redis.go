@@ -2,7 +2,6 @@ package availability
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +17,9 @@ const KindRedisSwitchover = "redis.switchover"
 // Sentinels reads a region's Redis and asks its Sentinels.
 type Sentinels interface {
 	Redis(cluster string) fact.Redis
+	// Look asks every server and every Sentinel now: a server of ours that was just started has no facts,
+	// and those that it has may be older than what it did.
+	Look(ctx context.Context, cluster string) fact.Redis
 	// Failover asks one Sentinel to promote a replica of its choice now.
 	Failover(ctx context.Context, cluster string) error
 }
@@ -59,17 +61,42 @@ func (x Redis) guard(_ context.Context, a control.Action) error {
 	return nil
 }
 
+// led returns who leads by the word of all Sentinels that answer now and by its own, or why nobody
+// is known to. While a failover is under way they disagree, or it is not a master yet.
+func (x Redis) led(ctx context.Context, cluster string) (fact.RedisNode, error) {
+	f := x.Sentinels.Look(ctx, cluster)
+	named := ""
+	for _, s := range f.Sentinels {
+		switch {
+		case s.Error != "" || s.Seen.IsZero():
+			continue
+		case named != "" && named != s.Master:
+			return fact.RedisNode{}, fmt.Errorf("the Sentinels of %s do not agree on a master yet: %s, %s", cluster, named, s.Master)
+		}
+		named = s.Master
+	}
+	for _, n := range f.Nodes {
+		if named == "" || n.Address != named {
+			continue
+		}
+		if n.Error != "" || n.Role != "master" {
+			return n, fmt.Errorf("the Sentinels of %s name %s, which is no master now: it is %q %s", cluster, n.ID, n.Role, n.Error)
+		}
+		return n, nil
+	}
+	return fact.RedisNode{}, fmt.Errorf("no Sentinel of %s names a master that is known: %q", cluster, named)
+}
+
 // choose keeps who leads, so that a repeat after a crash does not move it once more.
-func (x Redis) choose(_ context.Context, r *control.Run) (any, error) {
+func (x Redis) choose(ctx context.Context, r *control.Run) (any, error) {
 	a, err := decode[SwitchoverArgs](r)
 	if err != nil {
 		return nil, err
 	}
-	leader := x.ready(a.Cluster).Leader
-	if leader == "" {
-		return nil, errors.New("no member leads now")
-	}
-	return leader, nil
+	return retry(ctx, func() (string, error) {
+		n, err := x.led(ctx, a.Cluster)
+		return n.ID, err
+	})
 }
 
 // chosenFrom returns the cluster and who led it when the step choose looked.
@@ -82,14 +109,17 @@ func chosenFrom(r *control.Run) (cluster, from string, err error) {
 	return a.Cluster, from, err
 }
 
+// move asks for a failover only while the old master is seen to lead: an earlier life of this step may
+// have moved it, or be about to.
 func (x Redis) move(ctx context.Context, r *control.Run) (any, error) {
 	cluster, from, err := chosenFrom(r)
 	if err != nil {
 		return nil, err
 	}
 	return retry(ctx, func() (any, error) {
-		if now := x.ready(cluster); now.Leader != "" && now.Leader != from {
-			return nil, nil // an earlier life of this step has moved it
+		n, err := x.led(ctx, cluster)
+		if err != nil || n.ID != from {
+			return nil, err
 		}
 		return nil, x.Sentinels.Failover(ctx, cluster)
 	})
@@ -101,7 +131,8 @@ func (x Redis) verify(ctx context.Context, r *control.Run) (any, error) {
 		return nil, err
 	}
 	return retry(ctx, func() (string, error) {
-		switch now := x.ready(cluster); {
+		now := RedisReadiness(x.Sentinels.Look(ctx, cluster), x.Policy, x.Now())
+		switch {
 		case now.Leader == from || now.Leader == "":
 			return "", fmt.Errorf("%s still leads", from)
 		case !now.Ready:

@@ -32,7 +32,7 @@ func (p Postgres) switchoverKind() control.Kind {
 			{Name: "checkpoint", Timeout: checkpointWithin + 5*time.Second, Do: p.checkpoint},
 			{Name: "hold", Timeout: 10 * time.Second, Do: p.hold, Undo: p.resumeRoute},
 			{Name: "settle", Timeout: 4 * time.Second, Do: p.settle},
-			{Name: "fence", Timeout: 8 * time.Second, Do: p.fenceOld, Undo: p.unfenceOld},
+			{Name: "fence", Timeout: orderlyWithin, Do: p.fenceOld, Undo: p.unfenceOld},
 			{Name: "hand", Timeout: 8 * time.Second, Do: p.hand},
 			{Name: "resume", Timeout: 10 * time.Second, Do: func(ctx context.Context, r *control.Run) (any, error) { return nil, p.resumeRoute(ctx, r) }},
 			{Name: "verify", Timeout: time.Minute, Do: p.verifySwitchover},
@@ -43,6 +43,9 @@ func (p Postgres) switchoverKind() control.Kind {
 func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 	args, err := decode[SwitchoverArgs](&control.Run{Action: a})
 	if err != nil {
+		return err
+	}
+	if err := p.unmoved(args.Cluster); err != nil {
 		return err
 	}
 	v, err := p.View(args.Cluster)
@@ -69,9 +72,8 @@ func (p Postgres) guardSwitchover(_ context.Context, a control.Action) error {
 // chosen is the outcome of the step choose. It is kept, so that a repeat after a
 // crash moves to the same member and not back again.
 type chosen struct {
-	From  fact.PostgresMember `json:"from"`
-	To    fact.PostgresMember `json:"to"`
-	Lease int64               `json:"lease"` // of the lock when it was read; it names the fence
+	From fact.PostgresMember `json:"from"`
+	To   fact.PostgresMember `json:"to"`
 }
 
 // choose waits for facts: a server that was just started again has none yet.
@@ -88,7 +90,7 @@ func (p Postgres) choose(ctx context.Context, r *control.Run) (any, error) {
 		from, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 		for _, m := range candidates(v, p.Now()) {
 			if from.Name != "" && (a.Candidate == "" || a.Candidate == m.ID) {
-				return chosen{from, m, v.Cluster.Lock.Lease}, nil
+				return chosen{from, m}, nil
 			}
 		}
 		return chosen{}, fmt.Errorf("no candidate for %s now: %v", a.Cluster, moveReadiness(v, p.Now()).Reasons)
@@ -100,7 +102,7 @@ func (p Postgres) hold(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, p.Route.Hold(ctx, a.Cluster, held)
+	return nil, p.Route.Hold(ctx, a.Cluster, r.Key, held)
 }
 
 func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
@@ -108,7 +110,7 @@ func (p Postgres) resumeRoute(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Route.Resume(ctx, a.Cluster)
+	return p.Route.Resume(ctx, a.Cluster, r.Key)
 }
 
 // switching reads what a step of a switchover needs: its arguments and what was chosen.
@@ -180,14 +182,66 @@ func (p Postgres) fenceOld(ctx context.Context, r *control.Run) (any, error) {
 	if _, err := r.Result("settle", &settled); err != nil {
 		return nil, err
 	}
-	return p.endOld(ctx, a, c, settled.Seen, r.Reason)
+	v, err := p.View(a.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if v.Policy.Synchronous == "off" {
+		return Proof{}, p.endInOrder(ctx, a, c, settled.Seen, r)
+	}
+	ctx, cancel := context.WithTimeout(ctx, fenceWithin)
+	defer cancel()
+	return p.endOld(ctx, a, c, settled.Seen, r)
+}
+
+// How long the old leader may take to be ended: by a fence, and in order.
+const (
+	fenceWithin   = 8 * time.Second
+	orderlyWithin = 20 * time.Second
+)
+
+// endInOrder lets Patroni end the old leader: where replication is asynchronous only a server that
+// is shut down in order sends all that it was told past the edge, and a fence ends it before it has.
+// Patroni hands the lock on once the candidate has the shutdown's own record. It takes longer, so
+// that a planned switchover without synchronous replication is a longer pause.
+func (p Postgres) endInOrder(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, r *control.Run) error {
+	var asked time.Time
+	waits := fmt.Errorf("%s has not handed its lock to %s yet", c.From.ID, c.To.ID)
+	_, err := retry(ctx, func() (struct{}, error) {
+		var none struct{}
+		lock, err := p.Locks.Read(ctx, a.Cluster)
+		switch {
+		case err != nil:
+			return none, err
+		case lock.Leader != "" && lock.Leader != c.From.Name:
+			return none, nil
+		case lock.Leader == "" || p.Now().Sub(asked) < askEvery:
+			return none, waits
+		}
+		if err := p.sure(ctx, a, c, lock, settled, r.Key); err != nil {
+			return none, err
+		}
+		asked = p.Now()
+		if err := p.Members.Switchover(ctx, a.Cluster, c.From.Name, c.To.Name); err != nil {
+			return none, err
+		}
+		return none, waits
+	})
+	if err != nil {
+		return err
+	}
+	lock, err := p.Locks.Read(ctx, a.Cluster)
+	if err != nil {
+		return err
+	}
+	return p.ledBy(ctx, a, lock.Leader)
 }
 
 // settledFor is how long what settle has seen may be old: a server that was started again in
 // between finds clients that do not wait any more.
 const settledFor = 3 * time.Second
 
-func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, reason string) (Proof, error) {
+func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settled time.Time, r *control.Run) (Proof, error) {
 	lock, err := retry(ctx, func() (fact.PostgresLock, error) { return p.Locks.Read(ctx, a.Cluster) })
 	if err != nil {
 		return Proof{}, err
@@ -197,17 +251,17 @@ func (p Postgres) endOld(ctx context.Context, a SwitchoverArgs, c chosen, settle
 		return Proof{}, p.ledBy(ctx, a, lock.Leader)
 	}
 	if lock.Leader != "" {
-		if err := p.sure(ctx, a, c, lock, settled); err != nil {
+		if err := p.sure(ctx, a, c, lock, settled, r.Key); err != nil {
 			return Proof{}, err
 		}
 	}
-	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, c.Lease), Reason: reason, Since: p.Now()})
+	return p.Fencer.Fence(ctx, Fence{Component: c.From.ID, Epoch: epoch(c.From.Name, r), Reason: r.Reason, Since: p.Now()})
 }
 
 // sure looks once more before the old leader is ended: somebody could take its place.
-func (p Postgres) sure(ctx context.Context, a SwitchoverArgs, c chosen, lock fact.PostgresLock, settled time.Time) error {
+func (p Postgres) sure(ctx context.Context, a SwitchoverArgs, c chosen, lock fact.PostgresLock, settled time.Time, by string) error {
 	if p.Now().Sub(settled) > settledFor {
-		if err := p.Route.Hold(ctx, a.Cluster, held); err != nil {
+		if err := p.Route.Hold(ctx, a.Cluster, by, held); err != nil {
 			return err
 		}
 		if m, _ := memberNamed(fact.Postgres{Members: p.lookShortly(ctx, a.Cluster)}, c.From.Name); m.Name != "" && m.Error == "" { // else an earlier life has ended it
@@ -240,7 +294,7 @@ func (p Postgres) unfenceOld(ctx context.Context, r *control.Run) error {
 	if err != nil {
 		return err
 	}
-	return p.Fencer.Lift(ctx, c.From.ID, epoch(c.From.Name, c.Lease))
+	return p.Fencer.Lift(ctx, c.From.ID, epoch(c.From.Name, r))
 }
 
 // ledBy judges a leader that is not the old one.
@@ -265,13 +319,21 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return retry(ctx, func() (handed, error) {
+	var dead Proof
+	if _, err := r.Result("fence", &dead); err != nil {
+		return nil, err
+	}
+	alive := false
+	out, err := retry(ctx, func() (handed, error) {
 		lock, err := p.Locks.Read(ctx, a.Cluster)
 		if err != nil {
 			return handed{}, err
 		}
 		if lock.Leader != c.From.Name {
 			return handed{}, nil // by an earlier life of ours, or by its own end
+		}
+		if alive = dead.By == ""; alive {
+			return handed{}, nil
 		}
 		to, err := p.heirNow(ctx, a, lock)
 		if err != nil {
@@ -283,30 +345,21 @@ func (p Postgres) hand(ctx context.Context, r *control.Run) (any, error) {
 		}
 		return handed{To: to.ID}, err
 	})
+	if alive {
+		return nil, fmt.Errorf("%s leads again, and nobody has proved it dead: its lock stays untouched", c.From.ID)
+	}
+	return out, err
 }
 
 // heir returns the member that the lock of a dead leader is left to: the one that is wished
 // for, by its component id. Nobody, and no error, without a wish, when another is ahead of it,
 // or when it is not known what each of those has that may lead: then Patroni asks them.
 func heir(v PostgresView, wished string, now time.Time) (fact.PostgresMember, error) {
-	can := candidates(v, now)
-	if len(can) == 0 {
-		return fact.PostgresMember{}, fmt.Errorf("no member could take over without loss: %v", moveReadiness(v, now).Reasons)
+	can, err := successors(v, false, now)
+	if err != nil {
+		return fact.PostgresMember{}, err
 	}
-	silent, votes := false, 0
-	for _, name := range v.Cluster.Lock.Sync {
-		switch answers := slices.ContainsFunc(can, func(m fact.PostgresMember) bool { return m.Name == name }); {
-		case answers:
-			votes++
-		case name != v.Cluster.Lock.Leader:
-			silent = true
-		}
-	}
-	// Each needs the word of so many others that they are not ahead, or Patroni promotes none.
-	if silent && votes <= v.Cluster.Lock.Quorum {
-		return fact.PostgresMember{}, fmt.Errorf("only %d of %v answer, and Patroni asks for %d: nobody would take the lead", votes, v.Cluster.Lock.Sync, v.Cluster.Lock.Quorum+1)
-	}
-	if silent {
+	if _, silent := voters(v, now); len(silent) > 0 {
 		return fact.PostgresMember{}, nil
 	}
 	for _, m := range can {

@@ -34,7 +34,15 @@ func TestHeir(t *testing.T) {
 		"the old leader is among those":                   {change: func(v *PostgresView) { v.Cluster.Lock.Sync = []string{"a", "b", "c"} }, want: "c"},
 		"nothing is synchronous by policy":                {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Lock.Sync = "off", nil }, want: "c"},
 		"by policy, and another has more":                 {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Members[1].Received = "off", 101 }},
-		"it is fenced itself for a failure":               {change: func(v *PostgresView) { v.Fences["c"] = Fence{Component: "c"} }},
+		"by policy, and it lacks too much": {change: func(v *PostgresView) {
+			v.Policy.Synchronous, v.Cluster.Members[0].Received, v.Cluster.Members[1].Received = "off", 100+spec.MaximumLag+1, 101
+		}},
+		"by policy, and all lack too much": {change: func(v *PostgresView) {
+			v.Policy.Synchronous, v.Cluster.Members[0].Received = "off", 100+spec.MaximumLag+1
+		}, refuse: "lacks 1024 KiB of what the leader had"},
+		"by policy, and nobody knows how much": {change: func(v *PostgresView) { v.Policy.Synchronous, v.Cluster.Members[0].Received = "off", 0 }, refuse: "nobody knows what the leader had"},
+		"it needs a new copy":                  {change: func(v *PostgresView) { v.Cluster.Members[2].Broken = now.Add(-time.Minute) }},
+		"it is fenced itself for a failure":    {change: func(v *PostgresView) { v.Fences["c"] = Fence{Component: "c"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,7 +124,7 @@ type led struct {
 	holds  *int
 }
 
-func (l led) Hold(context.Context, string, time.Duration) error { *l.holds++; return nil }
+func (l led) Hold(context.Context, string, string, time.Duration) error { *l.holds++; return nil }
 
 func (l led) Read(context.Context, string) (fact.PostgresLock, error) {
 	return fact.PostgresLock{Leader: l.leader, Sync: l.sync, Paused: l.paused}, nil
@@ -161,11 +169,12 @@ func TestOnlyALeaderIsEnded(t *testing.T) {
 			p := Postgres{Locks: x, Members: x, Fencer: x, Route: x, Now: time.Now, View: func(string) (PostgresView, error) {
 				return PostgresView{Policy: spec.Postgres{Synchronous: "quorum"}}, nil
 			}}
-			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}, Lease: 0x51}, settled, "")
+			run := &control.Run{Action: control.Action{Key: "switchover-1"}}
+			got, err := p.endOld(t.Context(), SwitchoverArgs{Candidate: c.candidate}, chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b"}}, settled, run)
 			if holds != map[bool]int{true: 1}[c.late] {
 				t.Errorf("clients are held %d times", holds)
 			}
-			if (got == Proof{By: "a a-51"}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
+			if (got == Proof{By: "a " + epoch("a", run)}) != c.fenced || (err == nil) != (c.refuse == "") || (err != nil && !strings.Contains(err.Error(), c.refuse)) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
@@ -191,4 +200,121 @@ func TestAStandbyClusterIsNotSwitchedOver(t *testing.T) {
 	if err := p.guardSwitchover(t.Context(), a); err == nil || !strings.Contains(err.Error(), "follows another region") {
 		t.Error(err)
 	}
+}
+
+// asynchronous is a cluster without synchronous replication: its Patroni moves the leader once it is asked.
+type asynchronous struct {
+	led
+	moves *[]string
+	lead  *string
+	by    string // who leads after it was asked; empty: nobody changes
+}
+
+func (x asynchronous) Read(context.Context, string) (fact.PostgresLock, error) {
+	return fact.PostgresLock{Leader: *x.lead, Lease: 1}, nil
+}
+
+func (asynchronous) Look(context.Context, string) []fact.PostgresMember {
+	return []fact.PostgresMember{
+		{Name: "a", ID: "a", Seen: time.Now(), Role: "primary", State: "running", Received: 100},
+		{Name: "b", ID: "b", Seen: time.Now(), Role: "replica", State: "streaming", Received: 100},
+	}
+}
+
+func (x asynchronous) Switchover(_ context.Context, _, leader, candidate string) error {
+	*x.moves = append(*x.moves, leader+">"+candidate)
+	if x.by != "" {
+		*x.lead = x.by
+	}
+	return nil
+}
+
+func (asynchronous) Fence(context.Context, Fence) (Proof, error) {
+	return Proof{}, errors.New("a fence loses what no replica has yet")
+}
+
+// Without synchronous replication a leader is ended in order, by Patroni: a fence would lose what
+// comes past the edge.
+func TestAnAsynchronousLeaderIsEndedInOrder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		leads, by, candidate string
+		moves                int
+		refuse               string
+	}{
+		"it hands its lock on":              {leads: "a", by: "b", moves: 1},
+		"an earlier life has asked it":      {leads: "b"},
+		"another than was asked for":        {leads: "a", by: "c", candidate: "b", moves: 1, refuse: "not b, which was asked for"},
+		"Patroni does not do it":            {leads: "a", moves: 2, refuse: "has not handed its lock to b yet"},
+		"Patroni is about to, or it failed": {refuse: "has not handed its lock to b yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var moves []string
+				holds := 0
+				x := asynchronous{led: led{holds: &holds}, moves: &moves, lead: &c.leads, by: c.by}
+				p := Postgres{Locks: x, Members: x, Fencer: x, Route: x, Now: time.Now, View: func(string) (PostgresView, error) {
+					return PostgresView{Policy: spec.Postgres{Synchronous: "off"}}, nil
+				}}
+				k := p.switchoverKind()
+				run := decided(t, SwitchoverArgs{Candidate: c.candidate}, map[string]any{
+					"choose": chosen{From: fact.PostgresMember{Name: "a", ID: "a"}, To: fact.PostgresMember{Name: "b", ID: "b"}}, "settle": fact.PostgresMember{Seen: time.Now()},
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), step(&k, "fence").Timeout)
+				defer cancel()
+				_, err := step(&k, "fence").Do(ctx, run)
+				if len(moves) != c.moves || (err == nil) != (c.refuse == "") || err != nil && !strings.Contains(err.Error(), c.refuse) {
+					t.Errorf("%v, asked %v", err, moves)
+				}
+			})
+		})
+	}
+}
+
+// decided is a run as far as these steps have brought it.
+func decided(t *testing.T, args any, results map[string]any) *control.Run {
+	t.Helper()
+	a, err := control.NewAction("switchover-1", KindSwitchover, "us-east-1/postgres", args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := control.Resumed(a, results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// The lock is handed on only of a leader that is proved to be dead: one that leads again keeps it.
+func TestALivingLeaderKeepsItsLock(t *testing.T) {
+	t.Parallel()
+	lead := "a"
+	x := asynchronous{led: led{}, lead: &lead}
+	p := Postgres{Locks: x, Members: x, Now: time.Now, View: func(string) (PostgresView, error) {
+		return PostgresView{Policy: spec.Postgres{Synchronous: "off"}}, nil
+	}}
+	for _, dead := range []bool{false, true} {
+		proof := Proof{}
+		if dead {
+			proof.By = "node"
+		}
+		released := false
+		p.Locks = releasing{x, &released}
+		_, err := p.hand(t.Context(), decided(t, SwitchoverArgs{}, map[string]any{"choose": chosen{From: fact.PostgresMember{Name: "a", ID: "a"}}, "fence": proof}))
+		if released != dead || (err == nil) != dead {
+			t.Errorf("dead %v: released %v, %v", dead, released, err)
+		}
+	}
+}
+
+// releasing notes that a lock was released.
+type releasing struct {
+	asynchronous
+	released *bool
+}
+
+func (x releasing) Release(context.Context, string, string, int64, string) error {
+	*x.released = true
+	return nil
 }

@@ -15,7 +15,7 @@ func (w world) approveCommand() *cobra.Command {
 }
 
 func (w world) denyCommand() *cobra.Command {
-	return w.decision("deny", "End an operation that waits for approval, without any effect")
+	return w.decision("deny", "End an operation that waits for approval, without any effect, or give up a step that cannot be taken back")
 }
 
 func (w world) acknowledgeCommand() *cobra.Command {

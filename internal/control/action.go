@@ -45,7 +45,11 @@ type Kind struct {
 	Name   string
 	Guard  func(ctx context.Context, a Action) error // refuses with a reason; nil: none
 	Steps  []Step
-	MaxAge time.Duration // an operation older than this is undone after a crash instead of resumed; 0: always resumed
+	MaxAge time.Duration // an operation that was let begin longer ago than this is undone after a crash instead of resumed; 0: always resumed
+	// Still is asked, beside Guard, of an operation that waits for a person: nil while its reason
+	// stands. One that wraps [ErrGone] ends the operation, because the reason does not come
+	// back; any other refuses an approval, and the operation goes on waiting. Nil: it always stands.
+	Still func(ctx context.Context, a Action) error
 	// Settles names other kinds: after a success of this one, a failure of theirs on the same
 	// subject leaves nothing for a person to see to.
 	Settles []string
@@ -70,6 +74,20 @@ type Step struct {
 type Run struct {
 	Action
 	results map[string]json.RawMessage
+}
+
+// Resumed returns an operation under way after the steps that returned these results, for tests of
+// a single step.
+func Resumed(a Action, results map[string]any) (*Run, error) {
+	r := &Run{Action: a, results: map[string]json.RawMessage{}}
+	for step, v := range results {
+		b, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("result of step %s: %w", step, err)
+		}
+		r.results[step] = b
+	}
+	return r, nil
 }
 
 // Decode reads the action's arguments into v.
@@ -97,4 +115,8 @@ var (
 	ErrUnknown = errors.New("unknown operation")
 	ErrBusy    = errors.New("another operation works on the same subject")
 	ErrState   = errors.New("the operation is not in a state for that")
+	// ErrRefused says that an operation that waits is not approved, because things have changed.
+	ErrRefused = errors.New("refused")
+	// ErrGone is for [Kind].Still.
+	ErrGone = errors.New("its reason is gone")
 )

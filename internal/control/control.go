@@ -34,9 +34,10 @@ type Control struct {
 	kinds map[string]Kind
 	ctx   context.Context //nolint:containedctx // the lifetime of the operations, which outlive the requests that begin them
 
-	mu   sync.Mutex        // guards what follows
-	busy map[string]string // subject → key of the operation that works on it
-	wg   sync.WaitGroup
+	mu    sync.Mutex        // guards what follows
+	busy  map[string]string // subject → key of the operation that works on it
+	stuck map[string]*stuck // by key
+	wg    sync.WaitGroup
 }
 
 // Start resumes unfinished operations and returns a Control that accepts actions until ctx
@@ -45,7 +46,7 @@ func Start(ctx context.Context, c Config) (*Control, error) {
 	if c.Crash == nil {
 		c.Crash = func(string) {}
 	}
-	x := &Control{Config: c, kinds: map[string]Kind{}, ctx: ctx, busy: map[string]string{}}
+	x := &Control{Config: c, kinds: map[string]Kind{}, ctx: ctx, busy: map[string]string{}, stuck: map[string]*stuck{}}
 	for _, k := range c.Kinds {
 		if _, twice := x.kinds[k.Name]; twice {
 			return nil, fmt.Errorf("two kinds of action are called %q", k.Name)
@@ -139,20 +140,85 @@ func (c *Control) guard(ctx context.Context, k Kind, a Action) error {
 	return k.Guard(ctx, a)
 }
 
-// Approve lets a waiting operation begin; actor says who.
+// Approve lets a waiting operation begin; actor says who. What was true when it was asked for
+// need not be true now, so its guard is asked again: when that refuses, the error is an
+// [ErrRefused], and the operation goes on waiting. One whose reason is gone is over.
 func (c *Control) Approve(ctx context.Context, key, actor, reason string) (Operation, error) {
 	return c.answer(key, actor, reason, func(a Action) error {
+		if err := c.again(ctx, a); err != nil {
+			return err
+		}
 		e := kindApproved.Entry(a.Subject, a.Key)
 		e.Approval = actor
 		return c.append(ctx, a, e)
 	})
 }
 
-// Deny ends a waiting operation without any effect.
+// Deny ends a waiting operation without any effect. Of one that cannot be taken back it gives
+// up the step that stands in the way, and the others are taken back; see [Control.Troubles].
 func (c *Control) Deny(ctx context.Context, key, actor, reason string) (Operation, error) {
+	if left, err := c.leave(ctx, key, actor, reason); left || err != nil {
+		o, unread := c.Operation(key)
+		return o, errors.Join(err, unread)
+	}
 	return c.answer(key, actor, reason, func(a Action) error {
 		return record(ctx, c, a, kindEnded, ended{State: Refused, Error: "denied by " + actor + ": " + reason})
 	})
+}
+
+// again judges a waiting operation with what is known now.
+func (c *Control) again(ctx context.Context, a Action) error {
+	k := c.kinds[a.Kind]
+	why, err := c.gone(ctx, k, a)
+	switch {
+	case why != nil:
+		return fmt.Errorf("%s is over, it was not approved: %w: %w", a.Key, ErrRefused, errors.Join(why, err))
+	case err == nil:
+		err = c.guard(ctx, k, a)
+	}
+	if err != nil {
+		return fmt.Errorf("%s goes on waiting: approve it again once this is mended, or deny it: %w: %w", a.Key, ErrRefused, err)
+	}
+	return nil
+}
+
+// gone ends a waiting operation whose reason does not come back, and says why it did; err is
+// why it cannot begin now, or why its end was not recorded. Callers hold the lock.
+func (c *Control) gone(ctx context.Context, k Kind, a Action) (why, err error) {
+	if k.Still == nil {
+		return nil, nil
+	}
+	if err = k.Still(ctx, a); !errors.Is(err, ErrGone) {
+		return nil, err
+	}
+	why = err
+	if err = record(ctx, c, a, kindEnded, ended{State: Refused, Error: "retired: " + why.Error()}); err == nil {
+		delete(c.busy, a.Subject)
+	}
+	return why, err
+}
+
+// Retirer is the actor of the end of an operation that nobody answered in time.
+const Retirer = "system:control"
+
+// Retire ends the operations that wait for a person for a reason that is gone, so that their
+// subjects are free.
+func (c *Control) Retire(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	left, err := Unfinished(c.State)
+	errs := []error{err}
+	for _, o := range left {
+		if o.State != Waiting {
+			continue
+		}
+		a := o.Action
+		a.Actor, a.Reason = Retirer, "nobody has answered, and the reason is gone"
+		if why, err := c.gone(ctx, c.kinds[o.Kind], a); why != nil { // what it needs to begin is asked when somebody approves
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *Control) answer(key, actor, reason string, say func(Action) error) (Operation, error) {
@@ -217,27 +283,30 @@ func (c *Control) carry(o Operation, resumed bool) {
 		}
 	}
 	k := c.kinds[o.Kind]
-	var err error
-	if failed, ok := o.failedStep(); resumed && ok {
-		err = fmt.Errorf("%s: %s", failed.Name, failed.Error) // it was being taken back
-	} else if resumed && k.MaxAge > 0 && c.Now().Sub(o.Begun) > k.MaxAge {
-		err = fmt.Errorf("it was interrupted and is older than %v, too old to be resumed", k.MaxAge)
-	} else {
+	err := o.failure() // that it was being taken back for
+	switch {
+	case !resumed || err == nil && (k.MaxAge == 0 || c.Now().Sub(o.Let()) <= k.MaxAge):
 		err = c.forward(k, run)
+	case err == nil:
+		err = fmt.Errorf("it was interrupted and is older than %v, too old to be resumed", k.MaxAge)
 	}
 	if c.ctx.Err() != nil {
 		return // we are stopping; the next life resumes
 	}
 	if err != nil {
+		undone, left := c.back(k, run, err)
+		if c.ctx.Err() != nil {
+			return // the next life goes on with that
+		}
 		result = ended{State: Failed, Error: err.Error()}
-		if undone, uerr := c.back(k, run); uerr != nil {
-			result.Error += "; and taking it back failed: " + uerr.Error()
+		if left != nil {
+			result.Error += "; and this was not taken back: " + left.Error()
 		} else if undone {
 			result.State = RolledBack
 		}
 	}
 	c.Crash(o.Kind + ":end:before")
-	if err := c.persistently(func() error { return record(c.ctx, c, o.Action, kindEnded, result) }); err != nil {
+	if c.insist(o.Action, "record its end", nil, func() error { return record(c.ctx, c, o.Action, kindEnded, result) }) != nil {
 		return
 	}
 	c.Crash(o.Kind + ":end:after")
@@ -295,54 +364,6 @@ func (c *Control) step(s Step, run *Run) error {
 		run.results[s.Name] = out.Result
 	}
 	return err
-}
-
-// back undoes what has been begun, in reverse. It tells whether there was anything to undo.
-func (c *Control) back(k Kind, run *Run) (undone bool, err error) {
-	o, err := c.Operation(run.Key)
-	if err != nil {
-		return false, err
-	}
-	for i, s := range slices.Backward(k.Steps) {
-		if s.Final && i < len(o.Steps) && o.Steps[i].State != StepWaiting {
-			return undone, nil
-		}
-		if s.Undo == nil || i >= len(o.Steps) || o.Steps[i].State == StepWaiting {
-			continue
-		}
-		if o.Steps[i].State == StepUndone { // by an earlier life of ours
-			undone = true
-			continue
-		}
-		ctx, cancel := context.WithTimeout(c.ctx, s.Timeout)
-		err := s.Undo(ctx, run)
-		cancel()
-		if err != nil {
-			return undone, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		c.Crash(run.Kind + ":" + s.Name + ":after-undo")
-		if err := record(c.ctx, c, run.Action, kindStepEnded, stepData{Step: s.Name, State: StepUndone}); err != nil {
-			return undone, err
-		}
-		undone = true
-	}
-	return undone, nil
-}
-
-// persistently repeats f until it succeeds or the server stops: an outcome must not
-// be dropped because the disk was full for a moment.
-func (c *Control) persistently(f func() error) error {
-	for {
-		err := f()
-		if err == nil || c.ctx.Err() != nil || errors.Is(err, journal.ErrClosed) {
-			return err
-		}
-		c.Log.Error("cannot record an outcome; trying again", "err", err)
-		select {
-		case <-c.ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
 }
 
 // record appends an entry with data about the action.

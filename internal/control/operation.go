@@ -2,6 +2,8 @@ package control
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,8 +41,12 @@ type Operation struct {
 	Begun time.Time `json:"begun"`
 	Ended time.Time `json:"ended,omitzero"`
 	Steps []Trace   `json:"steps"`
-	First uint64    `json:"first"` // journal index of its first entry
-	Last  uint64    `json:"last"`
+
+	Approved  time.Time `json:"approved,omitzero"`
+	Reverting string    `json:"reverting,omitempty"` // why it is taken back, where no step says it
+
+	First uint64 `json:"first"` // journal index of its first entry
+	Last  uint64 `json:"last"`
 }
 
 // Trace is the progress of a step.
@@ -57,14 +63,25 @@ type Trace struct {
 // Finished tells whether nothing more will happen to it.
 func (o Operation) Finished() bool { return o.State != Waiting && o.State != Running }
 
-// failedStep returns the step that failed, also when it has been undone since.
-func (o Operation) failedStep() (Trace, bool) {
-	for _, t := range o.Steps {
+// Let returns when it was let begin: at its request, or when somebody approved it.
+func (o Operation) Let() time.Time {
+	if !o.Approved.IsZero() {
+		return o.Approved
+	}
+	return o.Begun
+}
+
+// failure is why it is taken back, or was; nil: it is not.
+func (o Operation) failure() error {
+	for _, t := range o.Steps { // also one that has been undone since
 		if t.Error != "" {
-			return t, true
+			return fmt.Errorf("%s: %s", t.Name, t.Error)
 		}
 	}
-	return Trace{}, false
+	if o.Reverting != "" {
+		return errors.New(o.Reverting)
+	}
+	return nil
 }
 
 // Prefix begins the keys of operation documents in the state.
@@ -74,6 +91,7 @@ const Prefix = "operation/"
 var (
 	kindRequested = journal.NewKind[requested]("operation.requested", "Somebody asks for an operation; nothing of it was done yet.")
 	kindApproved  = journal.NewBareKind("operation.approved", "A person said yes to an operation that waits for it.")
+	kindReverting = journal.NewKind[reverting]("operation.reverting", "An operation is being taken back, for a reason that no step of it has recorded.")
 	kindEnded     = journal.NewKind[ended]("operation.ended", "An operation is over, with its outcome.")
 	kindStepBegun = journal.NewKind[stepData]("step.begun", "A step of an operation is about to take effect.")
 	kindStepEnded = journal.NewKind[stepData]("step.ended", "A step of an operation was done, failed, or was taken back.")
@@ -81,12 +99,16 @@ var (
 
 // EntryKinds returns the kinds of entries that control writes.
 func EntryKinds() []journal.Kind {
-	return []journal.Kind{kindRequested.Kind, kindApproved.Kind, kindEnded.Kind, kindStepBegun.Kind, kindStepEnded.Kind}
+	return []journal.Kind{kindRequested.Kind, kindApproved.Kind, kindReverting.Kind, kindEnded.Kind, kindStepBegun.Kind, kindStepEnded.Kind}
 }
 
 type requested struct {
 	Action
 	Steps []string `json:"steps"`
+}
+
+type reverting struct {
+	Why string `json:"why"`
 }
 
 type ended struct {
@@ -115,7 +137,7 @@ func fold(d *state.Docs, r journal.Record) error {
 	if r.Kind == kindRequested.Name {
 		return foldRequested(d, r)
 	}
-	if !slices.Contains([]string{kindApproved.Name, kindEnded.Name, kindStepBegun.Name, kindStepEnded.Name}, r.Kind) {
+	if !slices.Contains([]string{kindApproved.Name, kindReverting.Name, kindEnded.Name, kindStepBegun.Name, kindStepEnded.Name}, r.Kind) {
 		return nil
 	}
 	var o Operation
@@ -152,7 +174,13 @@ func foldRequested(d *state.Docs, r journal.Record) error {
 func (o *Operation) apply(e journal.Entry) error {
 	switch e.Kind {
 	case kindApproved.Name:
-		o.State = Running
+		o.State, o.Approved = Running, e.Time
+	case kindReverting.Name:
+		var x reverting
+		if err := e.Decode(&x); err != nil {
+			return err
+		}
+		o.Reverting = x.Why
 	case kindEnded.Name:
 		var x ended
 		if err := e.Decode(&x); err != nil {

@@ -27,6 +27,11 @@ func (x *Records) findings(now time.Time) ([]wing.Finding, error) {
 			out = append(out, f)
 		}
 	}
+	if c := x.house.Control; c != nil {
+		for _, t := range c.Troubles() {
+			out = append(out, insisting(t))
+		}
+	}
 	if f, ok := spent(a); ok {
 		out = append(out, f)
 	}
@@ -40,6 +45,18 @@ func spent(a api.Availability) (wing.Finding, bool) {
 		Text:    fmt.Sprintf("%.0f s of %.0f s are spent. Stop what is risky until you know why.", a.SpentSeconds, a.BudgetSeconds),
 		Command: "fournines journal list --kind edge.counted",
 	}, evidence.Below(a.RemainingRatio, 0.5)
+}
+
+// insisting says what of an operation must succeed, and does not yet.
+func insisting(t control.Trouble) wing.Finding {
+	f := wing.Finding{
+		Code: "operation-stuck", Severity: evidence.Critical, Title: t.Kind + " on " + t.Subject + " cannot " + t.What + " yet", Subject: t.Key, Since: t.Since,
+		Text: "It is tried again until it succeeds, after at most 30 s: " + t.Error, Command: "fournines operations show " + t.Key,
+	}
+	if t.May {
+		f.Text += ". To leave this step as it is, and take the others back: `fournines deny " + t.Key + " --reason …`."
+	}
+	return f
 }
 
 // unsettled finds operations that wait for a person, or failed.

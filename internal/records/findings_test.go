@@ -1,6 +1,7 @@
 package records
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/greenlang/fournines/internal/api"
@@ -24,6 +25,17 @@ func TestOperationsThatNeedAPerson(t *testing.T) {
 		f, needs := unsettled(o)
 		if needs != (c.want != "") || needs && (f.Severity != c.want || f.Subject != "k" || f.Command == "") {
 			t.Errorf("%s: %v %+v", c.state, needs, f)
+		}
+	}
+}
+
+// What must be taken back and cannot yet is told as long as it lasts, and so is the way out.
+func TestWhatCannotBeTakenBackYet(t *testing.T) {
+	t.Parallel()
+	for may, want := range map[bool]bool{true: true, false: false} {
+		f := insisting(control.Trouble{Key: "k", Kind: "x.y", Subject: "s", What: "undo fence", Error: "the disk is full", Since: time.Now(), May: may})
+		if f.Severity != evidence.Critical || f.Subject != "k" || !strings.Contains(f.Title, "undo fence") || !strings.Contains(f.Text, "the disk is full") || strings.Contains(f.Text, "fournines deny k") != want {
+			t.Errorf("%+v", f)
 		}
 	}
 }

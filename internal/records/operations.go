@@ -84,7 +84,7 @@ func decided(err error) error {
 	switch {
 	case errors.Is(err, control.ErrUnknown):
 		return fmt.Errorf("%w: %w", api.ErrNotFound, err)
-	case errors.Is(err, control.ErrState):
+	case errors.Is(err, control.ErrState), errors.Is(err, control.ErrRefused):
 		return fmt.Errorf("%w: %w", api.ErrRefused, err)
 	}
 	return err

@@ -16,6 +16,10 @@ type Application struct {
 	InstancesPerCluster int `json:"instancesPerCluster" yaml:"instancesPerCluster" jsonschema:"minimum=1" jsonschema_description:"processes in each cluster"`
 }
 
+// MaximumLag is how many bytes of write-ahead log a member may lack to take over where replication
+// is asynchronous: Patroni promotes nobody who lacks more.
+const MaximumLag = 1 << 20
+
 // Postgres is the relational database of each region, under Patroni (row 7.1.4).
 type Postgres struct {
 	Primaries           int      `json:"primaries" yaml:"primaries" jsonschema:"minimum=1,maximum=1"`

@@ -13,7 +13,7 @@ import (
 // decideRegion returns what is due for a region's databases.
 func (w *Wiring) decideRegion(region string, now time.Time) ([]control.Action, error) {
 	moving, err1 := w.moving(region)
-	if moving && err1 == nil { // nobody else decides about its databases meanwhile
+	if moving != "" && err1 == nil { // nobody else decides about its databases meanwhile
 		return nil, nil
 	}
 	view, err2 := w.PostgresView(place.Cluster(region, place.Postgres))

@@ -30,15 +30,19 @@ func (w *Wiring) placement() (availability.Placement, error) {
 	return availability.Place(w.house.Layout.Platform, w.house.Layout.Regions, homes, wishes), nil
 }
 
-// moving tells whether a region is fenced, or a home moves from or to it.
-func (w *Wiring) moving(region string) (bool, error) {
+// moving says why a region is nobody else's to decide about: it is fenced, or customers move from
+// or to it. Empty: neither.
+func (w *Wiring) moving(region string) (why string, err error) {
 	placed, err := w.placement()
-	if err != nil || placed.Wishes[region].Fenced != "" {
-		return true, err
+	if err != nil {
+		return "", err
+	}
+	if wish := placed.Wishes[region]; wish.Fenced != "" {
+		return fmt.Sprintf("%s is fenced: %s", region, wish.Reason), nil
 	}
 	unfinished, err := control.Unfinished(w.house.State)
 	if err != nil {
-		return true, err
+		return "", err
 	}
 	for _, o := range unfinished {
 		if o.State != control.Running || (o.Kind != availability.KindEvacuate && o.Kind != availability.KindRestore) {
@@ -46,10 +50,28 @@ func (w *Wiring) moving(region string) (bool, error) {
 		}
 		var a availability.MoveArgs
 		if err := (&control.Run{Action: o.Action}).Decode(&a); err == nil && (a.From == region || a.To == region) {
-			return true, nil
+			return fmt.Sprintf("operation %s moves the customers of %s from %s to %s; wait until it is over", o.Key, a.Home, a.From, a.To), nil
 		}
 	}
-	return false, nil
+	return "", nil
+}
+
+// movingOf is moving for the region of a cluster.
+func (w *Wiring) movingOf(cluster string) (string, error) { return w.moving(fact.RegionOf(cluster)) }
+
+// leading names the operation that moves the lead of one of the regions' databases now, in
+// words. Empty: none does.
+func (w *Wiring) leading(regions ...string) (string, error) {
+	unfinished, err := control.Unfinished(w.house.State)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range unfinished {
+		if o.State == control.Running && (o.Kind == availability.KindFailover || o.Kind == availability.KindSwitchover) && slices.Contains(regions, fact.RegionOf(o.Subject)) {
+			return fmt.Sprintf("operation %s (%s) works on %s: wait until it is over", o.Key, o.Kind, o.Subject), nil
+		}
+	}
+	return "", nil
 }
 
 func (w *Wiring) mover() availability.Mover {
@@ -83,6 +105,9 @@ func (w *Wiring) MoveView(home, to string) (availability.MoveView, error) {
 				v.Nodes++
 			}
 		}
+	}
+	if v.Leading, err = w.leading(from, to); err != nil {
+		return availability.MoveView{}, err
 	}
 	if v.Last, err = control.LastOf(w.house.State, availability.HomeSubject(home), 0); err != nil {
 		return availability.MoveView{}, err

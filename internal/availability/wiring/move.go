@@ -126,6 +126,9 @@ func (w *Wiring) move(ctx context.Context, kind string, q door.MoveRequest) (str
 	o, err := w.house.Submit(ctx, action)
 	if err == nil && q.Approve && o.State == control.Waiting {
 		_, err = w.house.Control.Approve(ctx, id, wing.Actor(ctx), "approved in advance: "+q.Reason)
+		if errors.Is(err, control.ErrRefused) {
+			err = fmt.Errorf("%w: %w", api.ErrRefused, err)
+		}
 	}
 	return id, err
 }
@@ -175,7 +178,7 @@ func (w *Wiring) moveArgs(ctx context.Context, kind string, q door.MoveRequest) 
 		if err != nil {
 			return none, err
 		}
-		a.Mode = availability.PlanMove(v, "", w.house.Now()).Mode
+		a.Mode, a.Judged = availability.PlanMove(v, "", w.house.Now()).Mode, true
 	}
 	return a, nil
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func (w *Wiring) postgres() availability.Postgres {
-	return availability.Postgres{Fencer: fencer{w}, Locks: locks{w}, Members: members{w}, Route: route{w}, View: w.PostgresView, Now: w.house.Now}
+	return availability.Postgres{Fencer: fencer{w}, Locks: locks{w}, Members: members{w}, Route: route{w}, View: w.PostgresView, Moving: w.movingOf, Now: w.house.Now}
 }
 
 func (w *Wiring) region(cluster string) (*region, error) {
@@ -332,8 +332,8 @@ func (x route) Write(ctx context.Context, cluster string) error {
 	return nil
 }
 
-func (x route) Hold(ctx context.Context, cluster string, d time.Duration) error {
-	e, err := availability.RouteHeld.Entry(cluster, "", availability.Hold{Cluster: cluster, Until: x.w.house.Now().Add(d)})
+func (x route) Hold(ctx context.Context, cluster, by string, d time.Duration) error {
+	e, err := availability.RouteHeld.Entry(cluster, by, availability.Hold{Cluster: cluster, Until: x.w.house.Now().Add(d)})
 	if err != nil {
 		return err
 	}
@@ -387,12 +387,12 @@ func (w *Wiring) requestsUnderWay(region string) (n int64) {
 	return n
 }
 
-func (x route) Resume(ctx context.Context, cluster string) error {
-	known, err := x.w.house.State.Get(availability.HoldPrefix+cluster, &availability.Hold{})
+func (x route) Resume(ctx context.Context, cluster, by string) error {
+	known, err := x.w.house.State.Get(availability.HoldKey(cluster, by), &availability.Hold{})
 	if err != nil || !known {
 		return err
 	}
-	e := availability.RouteFreed.Entry(cluster, "")
+	e := availability.RouteFreed.Entry(cluster, by)
 	e.Actor = "system:availability"
 	_, err = x.w.house.State.Append(ctx, e)
 	return err
@@ -407,6 +407,14 @@ type sentinels struct{ w *Wiring }
 func (x sentinels) Redis(cluster string) fact.Redis {
 	region := fact.RegionOf(cluster)
 	return x.w.house.Facts.Redis(region)
+}
+
+func (x sentinels) Look(ctx context.Context, cluster string) fact.Redis {
+	r, err := x.w.region(cluster)
+	if err != nil {
+		return fact.Redis{Cluster: cluster} // nobody of it answers
+	}
+	return r.lookRedis(ctx)
 }
 
 func (x sentinels) Failover(ctx context.Context, cluster string) error {

@@ -197,6 +197,27 @@ func (r *region) newest(ctx context.Context, id string) (time.Time, error) {
 	return r.prober.Newest(ctx, r.layout.Address(r.spec.Name, at.Zone, place.Postgres), lookTimeout)
 }
 
+// lookRedis asks every server and every Sentinel at once.
+func (r *region) lookRedis(ctx context.Context) fact.Redis {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	f := fact.Redis{
+		Cluster: place.Cluster(r.spec.Name, place.Redis), At: r.now(),
+		Nodes: make([]fact.RedisNode, len(r.spec.Zones)), Sentinels: make([]fact.RedisSentinel, len(r.spec.Zones)),
+	}
+	var wg sync.WaitGroup
+	for i, z := range r.spec.Zones {
+		wg.Go(func() {
+			f.Nodes[i] = r.redis.Server(ctx, place.ID(r.spec.Name, z, place.Redis), r.layout.Address(r.spec.Name, z, place.Redis), r.now)
+		})
+		wg.Go(func() {
+			f.Sentinels[i] = r.redis.Sentinel(ctx, place.ID(r.spec.Name, z, place.Sentinel), r.layout.Address(r.spec.Name, z, place.Sentinel), r.now)
+		})
+	}
+	wg.Wait()
+	return f
+}
+
 // observeRedis looks at each server and each Sentinel in a loop of its own, so that
 // one that hangs delays no other.
 func (r *region) observeRedis(ctx context.Context) {

@@ -27,8 +27,8 @@ func (w *Wiring) judgeAll(ctx context.Context) error {
 
 func (w *Wiring) judge(ctx context.Context, h homeNow) error {
 	view, err := w.MoveView(h.Name, h.other)
-	if err != nil || view.Busy != "" {
-		return err // it is being moved: the verdict comes after
+	if err != nil || view.Busy != "" || view.Leading != "" {
+		return err // it is being moved, or its lead is: the verdict comes after
 	}
 	v := availability.Judge(view, w.house.Now())
 	before, err := w.verdict(h.Name)

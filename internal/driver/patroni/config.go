@@ -94,7 +94,7 @@ func (m Member) dcs(p spec.Postgres) yaml.MapSlice {
 		{Key: "loop_wait", Value: int(p.LoopWait.D().Seconds())},
 		{Key: "retry_timeout", Value: int(p.RetryTimeout.D().Seconds())},
 		{Key: "primary_start_timeout", Value: int(p.PrimaryStartTimeout.D().Seconds())},
-		{Key: "maximum_lag_on_failover", Value: 1 << 20}, // bytes; matters only without synchronous replication
+		{Key: "maximum_lag_on_failover", Value: spec.MaximumLag},
 		{Key: "failsafe_mode", Value: p.Failsafe},
 	}
 	switch p.Synchronous {
