@@ -1,6 +1,7 @@
 package assign
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/greenlang/fournines/internal/driver/kafka"
@@ -18,9 +19,15 @@ func kafkaUnits(l place.Layout, p place.Programs, region, zone string, aside map
 	logging := node.File{Path: "log4j2.properties", Content: kafka.Logging()}
 	if slices.Contains(l.Brokers(region), zone) {
 		m := Broker(l, region, zone)
+		argv := []string{l.Bin("fournines"), "kafka-broker", "--home={home}", "--keep={keep}", fmt.Sprintf("--node=%d", m.Node()), "--cluster-id=" + m.ClusterID()}
+		for _, z := range l.Brokers(region) {
+			if z != zone {
+				argv = append(argv, "--others="+l.Address(region, z, place.Kafka))
+			}
+		}
 		out = append(out, node.Unit{
 			Name: place.Kafka, Env: p.Env(), Stop: "TERM", Grace: brokerGrace,
-			Argv:  kafka.Java(p.Kafka).Command(m),
+			Argv:  append(append(argv, "--"), kafka.Java(p.Kafka).Broker()...),
 			Files: []node.File{{Path: "server.properties", Content: m.Config(policy)}, logging},
 			Ready: node.Ready{TCP: l.Address(region, zone, place.Kafka)},
 		})

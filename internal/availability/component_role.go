@@ -89,10 +89,17 @@ func (c *Component) Sentinel(f fact.Redis, now time.Time) {
 	}
 }
 
-// Etcd says whether the region's etcd has the members that are declared.
+// Etcd says whether the region's etcd has the members that are declared, and whether this one has
+// a vote. While etcd does not tell its members, nobody knows.
 func (c *Component) Etcd(f fact.Etcd, now time.Time) {
-	if now.Sub(f.At) <= fact.NodeSilent {
+	switch why := f.Joining[c.Zone]; {
+	case now.Sub(f.At) <= fact.NodeSilent && why != "" && c.Health == Healthy:
+		c.Health, c.Detail = Progressing, why
 		c.altered(f.Differs)
+	case now.Sub(f.At) <= fact.NodeSilent:
+		c.altered(f.Differs)
+	case f.Error != "" && c.Sync == InSync:
+		c.Sync, c.Detail = SyncUnknown, "whether it votes is not known: "+f.Error
 	}
 }
 

@@ -47,6 +47,20 @@ func ConnectionFinding(p fact.Postgres, now time.Time) (evidence.Finding, bool) 
 	return f, f.Title != ""
 }
 
+// CodeCrowded is the code of the finding that databases of others may take what is kept free.
+const CodeCrowded = "connections-crowded"
+
+// CrowdedFinding says that there are more databases than there is room for; false when there are not.
+func CrowdedFinding(p fact.Postgres, now time.Time) (evidence.Finding, bool) {
+	c := p.Connections
+	return evidence.Finding{
+		Code: CodeCrowded, Severity: evidence.Warning, Subject: p.Cluster, Since: c.Crowd, Command: "fournines status -o wide",
+		Title: "databases of others may take the connections of " + p.Cluster + " that are kept free",
+		Text: c.Crowded + ". Each keeps at least one session, so that nobody who is at work is locked out. If all of them and the applications have as many as they may, probes can be refused. " +
+			"Move databases elsewhere, or drop those that nobody uses.",
+	}, c.Crowded != "" && now.Sub(c.At) <= freshConnections
+}
+
 // short adds to the finding who has nearly as many sessions as it may.
 func short(f *evidence.Finding, member, what, name string, limit int, of []fact.PostgresSessions) {
 	n, idle := open(of), 0

@@ -65,6 +65,23 @@ func TestConnectionFinding(t *testing.T) {
 	}
 }
 
+// Too many databases of others are told while it is known.
+func TestCrowdedFinding(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	p := fact.Postgres{Cluster: "us-east-1/postgres", Connections: fact.PostgresConnections{At: now, Crowded: "nine databases", Crowd: now.Add(-time.Minute)}}
+	if f, told := CrowdedFinding(p, now); !told || f.Subject != p.Cluster || !f.Since.Equal(p.Connections.Crowd) || !strings.Contains(f.Text, "nine databases") {
+		t.Errorf("%+v %v", f, told)
+	}
+	if _, told := CrowdedFinding(p, now.Add(time.Hour)); told {
+		t.Error("it is told of an old look")
+	}
+	p.Connections.Crowded = ""
+	if _, told := CrowdedFinding(p, now); told {
+		t.Error("it is told without a cause")
+	}
+}
+
 func TestDecideBound(t *testing.T) {
 	t.Parallel()
 	v := newStage().view

@@ -57,4 +57,13 @@ func TestDrift(t *testing.T) {
 	if c.Etcd(e, zero.Add(time.Hour)); c.Sync != InSync {
 		t.Errorf("%+v", c)
 	}
+	e.Error = "no leader" // and this is said
+	if c.Etcd(e, zero.Add(time.Hour)); c.Sync != SyncUnknown || !strings.Contains(c.Detail, "no leader") {
+		t.Errorf("%+v", c)
+	}
+	// A member without a vote is on its way, and nothing is changed past the platform.
+	c = Component{Zone: "a", Health: Healthy, Sync: InSync}
+	if c.Etcd(fact.Etcd{At: zero, Joining: map[string]string{"a": "it is a learner"}}, zero); c.Sync != InSync || c.Health != Progressing || c.Detail != "it is a learner" {
+		t.Errorf("%+v", c)
+	}
 }

@@ -74,6 +74,13 @@ func ComponentFinding(c Component, now time.Time) (evidence.Finding, bool) {
 			Subject: c.ID, Since: c.Down, Command: "fournines status -o wide",
 		}, true
 	}
+	if c.Health == Progressing && !c.Since.IsZero() && now.Sub(c.Since) > backWithinKind(c.Kind) {
+		return evidence.Finding{
+			Code: c.Kind + "-not-back", Severity: evidence.Warning, Title: c.ID + " gets no further",
+			Text:    fmt.Sprintf("Its process is there, and it has been on its way since %s, longer than it may: %s", c.Since.UTC().Format(time.RFC3339), orUnknown(c.Detail)),
+			Subject: c.ID, Since: c.Since, Command: "fournines status -o wide", Cause: c.Cause,
+		}, true
+	}
 	return evidence.Finding{
 		Code: c.Kind + "-" + string(c.Health), Severity: evidence.Warning, Title: c.ID + " is " + string(c.Health),
 		Text: c.Detail, Subject: c.ID, Since: c.Since, Command: "fournines status -o wide", Cause: c.Cause,

@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,13 @@ func TestAComponentThatDoesNotComeBack(t *testing.T) {
 	c := Component{ID: "us-east-1/b/redis", Kind: "redis", Health: Suspended, Down: down}
 	if f, told := ComponentFinding(c, down.Add(time.Hour)); told {
 		t.Errorf("kept down on purpose: %+v", f)
+	}
+	c.Health, c.Down, c.Since, c.Detail = Progressing, time.Time{}, down, "its link to the master is down"
+	if f, told := ComponentFinding(c, down.Add(3*time.Minute)); !told || f.Code != "redis-not-back" || !f.Since.Equal(down) || !strings.Contains(f.Text, c.Detail) {
+		t.Errorf("ready and on its way for ever: %v %+v", told, f)
+	}
+	if f, told := ComponentFinding(c, down.Add(time.Minute)); told {
+		t.Errorf("on its way: %+v", f)
 	}
 	c.Health, c.Down = Healthy, time.Time{}
 	if f, told := ComponentFinding(c, down.Add(time.Hour)); told {

@@ -192,7 +192,9 @@ func agreed(c fact.Redis, r *Readiness, now time.Time) (address string, ok bool)
 		if s.Tilt {
 			r.Reasons = append(r.Reasons, s.ID+" is in TILT: its clock jumped, it is blind for 30 s")
 		}
-		named = append(named, s.Master)
+		if s.Master != "" { // it watches one
+			named = append(named, s.Master)
+		}
 	}
 	slices.Sort(named)
 	named = slices.Compact(named)

@@ -19,6 +19,7 @@ import (
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/quorum"
@@ -159,6 +160,22 @@ func (w processes) redisCommand() *cobra.Command {
 	f.StringSliceVar(&s.Peers, "peers", nil, "host:port of the other servers")
 	f.StringSliceVar(&s.Sentinels, "sentinels", nil, "host:port of all Sentinels")
 	f.StringVar(&password, "password-file", "", "file with the password")
+	return c
+}
+
+func (w processes) brokerCommand() *cobra.Command {
+	s := kafka.Start{Env: os.Environ()}
+	c := &cobra.Command{Use: "kafka-broker -- JAVA ARGUMENT…", Short: "Start one Kafka broker, which votes once it knows what the quorum has committed", Hidden: true, Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			s.Argv = args
+			return s.Exec(c.Context())
+		}}
+	f := c.Flags()
+	f.StringVar(&s.Home, "home", "", "its directory, with server.properties")
+	f.StringVar(&s.Keep, "keep", "", "directory that survives the loss of the other one")
+	f.Int32Var(&s.Node, "node", 0, "its number")
+	f.StringVar(&s.Cluster, "cluster-id", "", "id of the cluster")
+	f.StringSliceVar(&s.Others, "others", nil, "host:port of the other brokers")
 	return c
 }
 

@@ -53,6 +53,8 @@ type PostgresConnections struct {
 	Databases map[string]int     `json:"databases"`
 	Differs   []string           `json:"differs,omitempty"` // limits that are not as declared, in words
 	Short     time.Time          `json:"short,omitzero"`    // since when one of them is nearly reached; zero: none is
+	Crowded   string             `json:"crowded,omitempty"` // databases of others may take what is kept free, in words
+	Crowd     time.Time          `json:"crowd,omitzero"`    // since when
 }
 
 // PostgresSessions are the sessions that have the same role, database and client.

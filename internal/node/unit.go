@@ -327,7 +327,7 @@ func checkAgain(ready bool) time.Duration {
 	return readyEvery
 }
 
-func (s *supervisor) pidFile() string { return s.home + ".pid" }
+func (s *supervisor) pidFile() string { return process.PIDFile(s.home) }
 func (s *supervisor) logFile() string { return s.home + ".log" }
 
 // start lays the unit's files and starts it, after killing what may be left of

@@ -54,6 +54,11 @@ func (r *region) lookConnections(ctx context.Context) error {
 			c.Short = c.At
 		}
 	}
+	if c.Crowded != "" {
+		if c.Crowd = p.Connections.Crowd; c.Crowd.IsZero() {
+			c.Crowd = c.At
+		}
+	}
 	r.facts.PutPostgres(r.spec.Name, func(p *fact.Postgres) { p.Connections = c })
 	return nil
 }
@@ -95,7 +100,11 @@ func (w *Wiring) connectionTasks() (out []wing.Task) {
 
 func (w *Wiring) connectionFindings(now time.Time) (out []wing.Finding) {
 	for _, name := range w.house.Layout.Regions {
-		if f, short := availability.ConnectionFinding(w.house.Facts.Postgres(name), now); short {
+		p := w.house.Facts.Postgres(name)
+		if f, short := availability.ConnectionFinding(p, now); short {
+			out = append(out, f)
+		}
+		if f, crowded := availability.CrowdedFinding(p, now); crowded {
 			out = append(out, f)
 		}
 	}

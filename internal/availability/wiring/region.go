@@ -116,13 +116,13 @@ func (r *region) lookLock(ctx context.Context) {
 func (r *region) lookEtcd(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	differs, err := etcd.Altered(ctx, r.etcd, assign.EtcdPeers(r.layout, r.spec.Name))
+	differs, joining, err := etcd.Altered(ctx, r.etcd, assign.EtcdPeers(r.layout, r.spec.Name))
 	r.facts.PutEtcd(r.spec.Name, func(f *fact.Etcd) {
 		if err != nil {
 			f.Error = err.Error()
 			return
 		}
-		f.Differed(differs, r.now())
+		f.Differed(differs, joining, r.now())
 	})
 }
 

@@ -12,18 +12,27 @@ import (
 
 // Altered says in words how a cluster differs from the members that are declared, peer URL to
 // name, and which alarms it has raised. A member that is replaced by a new one of the same place
-// is no difference: it has no name or no vote until it has caught up.
-func Altered(ctx context.Context, c *clientv3.Client, declared map[string]string) ([]string, error) {
+// is no difference: it has no name or no vote until it has caught up, and joining says so by its
+// declared name.
+func Altered(ctx context.Context, c *clientv3.Client, declared map[string]string) (out []string, joining map[string]string, err error) {
 	list, err := c.MemberList(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask etcd for its members: %w", err)
+		return nil, nil, fmt.Errorf("ask etcd for its members: %w", err)
 	}
-	out, seen := []string{}, map[string]bool{}
+	out, joining = []string{}, map[string]string{}
+	seen := map[string]bool{}
 	for _, m := range list.Members {
 		known := false
 		for _, url := range m.PeerURLs {
 			known = known || declared[url] != ""
 			seen[url] = true
+			switch name := declared[url]; {
+			case name == "":
+			case m.Name == "":
+				joining[name] = "the cluster expects it as a new member, and it has not joined yet"
+			case m.IsLearner:
+				joining[name] = "it is a learner: it has no vote until it has caught up"
+			}
 		}
 		if !known {
 			out = append(out, fmt.Sprintf("%s (%x) at %s is a member of etcd and is not declared", orNameless(m), m.ID, strings.Join(m.PeerURLs, ", ")))
@@ -36,7 +45,7 @@ func Altered(ctx context.Context, c *clientv3.Client, declared map[string]string
 	}
 	alarms, err := c.AlarmList(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask etcd for its alarms: %w", err)
+		return nil, nil, fmt.Errorf("ask etcd for its alarms: %w", err)
 	}
 	for _, a := range alarms.Alarms {
 		name := fmt.Sprintf("%x", a.MemberID)
@@ -46,7 +55,7 @@ func Altered(ctx context.Context, c *clientv3.Client, declared map[string]string
 		out = append(out, fmt.Sprintf("%s has raised the alarm %s, and etcd takes no writes", name, a.Alarm))
 	}
 	slices.Sort(out)
-	return out, nil
+	return out, joining, nil
 }
 
 func orNameless(m *etcdserverpb.Member) string {

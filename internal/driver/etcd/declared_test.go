@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestWhatIsNotAsDeclared_7_1_4(t *testing.T) {
 	declared := map[string]string{one.Peer: "one"}
 	shows := func(want ...string) {
 		t.Helper()
-		if got, err := etcd.Altered(t.Context(), c, declared); err != nil || !slices.Equal(got, want) {
+		if got, _, err := etcd.Altered(t.Context(), c, declared); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q %v, want %q", got, err, want)
 		}
 	}
@@ -47,6 +48,9 @@ func TestWhatIsNotAsDeclared_7_1_4(t *testing.T) {
 	shows(fmt.Sprintf("one without a name (%x) at %s is a member of etcd and is not declared", added.Member.ID, url(2, 2380)))
 	declared[url(2, 2380)] = "two" // it is being replaced: it has no name yet
 	shows()
+	if _, joining, err := etcd.Altered(t.Context(), c, declared); err != nil || len(joining) != 1 || !strings.Contains(joining["two"], "not joined") {
+		t.Errorf("%v %v", joining, err)
+	}
 	if _, err := c.MemberRemove(t.Context(), added.Member.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +74,7 @@ func TestWhatIsNotAsDeclared_7_1_4(t *testing.T) {
 	away()
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if got, err := etcd.Altered(short, c, declared); err == nil {
+	if got, _, err := etcd.Altered(short, c, declared); err == nil {
 		t.Errorf("an etcd that is away differs in %q", got)
 	}
 }

@@ -14,3 +14,6 @@ func JoinOnce(ctx context.Context, m Member, endpoints, after []string) (string,
 
 // Readable is what a member asks of its directory before it starts, for tests.
 func Readable(dir string) error { return readable(dir) }
+
+// Local tells whether it says nothing about the directory, for tests.
+func Local(err error) bool { return local(err) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,17 @@ const (
 // Begun tells whether the member in dir has been part of a cluster: then it starts from
 // what it has, whatever else it is told.
 func Begun(dir string) bool {
+	yes, _ := begun(dir) // who must tell the difference asks begun
+	return yes
+}
+
+// begun is [Begun]; an error says that nobody could look, which is not the same as nothing.
+func begun(dir string) (bool, error) {
 	list, err := os.ReadDir(filepath.Join(dir, "member", "wal"))
-	return err == nil && len(list) > 0
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return len(list) > 0, err
 }
 
 // Dial returns a client of the members at these URLs, which goes on to the next one when

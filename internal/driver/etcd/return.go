@@ -8,10 +8,7 @@ import (
 	"os"
 	"slices"
 
-	"go.etcd.io/etcd/server/v3/storage/backend"
-	"go.etcd.io/etcd/server/v3/storage/datadir"
-	"go.etcd.io/etcd/server/v3/storage/wal"
-	"go.uber.org/zap"
+	"github.com/greenlang/fournines/internal/driver/aside"
 )
 
 // ready returns m as it may start. A member whose directory is empty or unreadable has
@@ -26,11 +23,12 @@ func (m Member) ready(ctx context.Context) (Member, error) {
 	if len(m.Others) == 0 {
 		return m, nil
 	}
-	if _, err := os.ReadDir(datadir.ToWALDir(m.Dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return m, fmt.Errorf("look at the data of etcd %s: %w", m.Name, err) // which is not the same as nothing
+	began, err := begun(m.Dir)
+	broken := errors.Join(err, readable(m.Dir))
+	if local(broken) { // it says nothing about the data
+		return m, fmt.Errorf("look at the data of etcd %s, which stays as it is: %w", m.Name, broken)
 	}
-	broken := readable(m.Dir)
-	if Begun(m.Dir) && broken == nil {
+	if began && broken == nil {
 		return m, nil
 	}
 	for {
@@ -75,16 +73,13 @@ func (m Member) tookPart(ctx context.Context) (bool, error) {
 	return !first, nil
 }
 
-// setAside keeps what cannot be read, in place of what was set aside before.
+// setAside keeps what cannot be read.
 func (m Member) setAside(why error) error {
-	aside := m.Dir + ".broken"
-	if err := os.RemoveAll(aside); err != nil {
-		return fmt.Errorf("set the data of etcd %s aside: %w", m.Name, err)
+	at, err := aside.Move(m.Dir+".broken", m.Dir)
+	if err != nil {
+		return fmt.Errorf("etcd %s cannot read its data: %w; %w", m.Name, why, err)
 	}
-	if err := os.Rename(m.Dir, aside); err != nil {
-		return fmt.Errorf("set the data of etcd %s aside: %w", m.Name, err)
-	}
-	fmt.Fprintf(os.Stderr, "etcd %s cannot read its data, which is now in %s: %v\n", m.Name, aside, why)
+	fmt.Fprintf(os.Stderr, "etcd %s cannot read its data, which is now in %s: %v\n", m.Name, at, why)
 	return nil
 }
 
@@ -101,39 +96,4 @@ func (m Member) lay() error {
 		return fmt.Errorf("remember that etcd %s has begun: %w", m.Name, err)
 	}
 	return nil
-}
-
-// readable says why a member could not start from its directory; nil: it could, or there is
-// nothing. It only reads: etcd's own verification also compares the database with the log's
-// commit index, which lags behind after a kill.
-func readable(dir string) (err error) {
-	if !Begun(dir) {
-		return nil
-	}
-	defer func() {
-		if r := recover(); r != nil { // etcd panics where it did not expect damage
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	log := zap.NewNop()
-	logs := datadir.ToWALDir(dir)
-	snapshots, err := wal.ValidSnapshotEntries(log, logs)
-	if err != nil {
-		return fmt.Errorf("read the log: %w", err)
-	}
-	if len(snapshots) == 0 {
-		return errors.New("read the log: it does not say where it begins")
-	}
-	if _, err := wal.Verify(log, logs, snapshots[len(snapshots)-1]); err != nil {
-		return fmt.Errorf("read the log: %w", err)
-	}
-	if db := datadir.ToBackendFileName(dir); exists(db) {
-		return backend.NewDefaultBackend(log, db).Close()
-	}
-	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

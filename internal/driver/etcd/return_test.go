@@ -16,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/greenlang/enginetest"
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
+	"github.com/greenlang/fournines/internal/platformtest/short"
 )
 
 // trio is a cluster of three members as a region's nodes run them.
@@ -211,7 +212,7 @@ func TestAMemberThatCannotReadItsDataIsReplaced(t *testing.T) {
 			}
 			x.start(2)
 			x.has(2, "before")
-			if _, err := os.Stat(x.members[2].Dir + ".broken"); err != nil {
+			if _, err := os.Stat(filepath.Join(x.members[2].Dir+".broken", filepath.Base(x.members[2].Dir))); err != nil {
 				t.Errorf("what could not be read is gone: %v", err)
 			}
 		})
@@ -260,5 +261,39 @@ func TestWhatAKillLeavesCanBeRead(t *testing.T) {
 		if err := etcd.Readable(image); err != nil {
 			t.Errorf("image %d: %v", i, err)
 		}
+	}
+}
+
+// A member that lacks descriptors, or may not read a file, has proved no damage, and keeps its data.
+// It happens in a process of its own, since the tests of one share its descriptors.
+func TestAnErrorOfOnesOwnIsNoDamage(t *testing.T) {
+	t.Parallel()
+	if !short.Inside() {
+		short.Run(t, "1")
+		return
+	}
+	x := newTrio(t)
+	x.start(0, 1, 2)
+	x.put(0, "before")
+	x.has(2, "before")
+	x.stop(0, 1, 2)
+	dir := x.members[2].Dir
+	if err := etcd.Readable(dir); err != nil {
+		t.Fatal(err)
+	}
+	failed := 0
+	for most := uint64(4); most <= 64; most++ { // it runs out of them at each file
+		short.Limit(t, most)
+		err := etcd.Readable(dir)
+		short.Limit(t, 256)
+		if err != nil {
+			failed++
+			if !etcd.Local(err) {
+				t.Errorf("with %d descriptors it is taken for damage: %v", most, err)
+			}
+		}
+	}
+	if failed == 0 {
+		t.Error("it needs no descriptors, so nothing is proved")
 	}
 }

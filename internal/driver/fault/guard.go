@@ -80,11 +80,11 @@ func injection(l Lease) (fault, error) {
 	case ProcessKill:
 		return fault{inject: l.kill}, nil
 	case EtcdEmpty, KafkaEmpty:
-		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data") }, revert: l.forget}, nil
+		return l.emptying("data"), nil
 	case RedisEmpty:
-		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "appendonlydir", "dump.rdb") }, revert: l.forget}, nil
+		return l.emptying("appendonlydir", "dump.rdb"), nil
 	case PostgresBroken:
-		return fault{inject: func(ctx context.Context) error { return l.empty(ctx, "data/pg_wal/0000*") }, revert: l.forget}, nil
+		return l.emptying("data/pg_wal/0000*"), nil
 	case SmallDisk:
 		return fault{inject: l.shrink, revert: l.unshrink, lasts: true}, nil
 	case DiskFull:

@@ -34,7 +34,7 @@ func TestBrokerLoss_7_1_6(t *testing.T) {
 		m.Number = i + 1
 		b := kafka.Broker{ID: fmt.Sprintf("us-east-1/%c/kafka", 'a'+i), Node: m.Node(), Address: fmt.Sprintf("%s:%d", address, kafka.Port)}
 		l.Brokers = append(l.Brokers, b)
-		argv, files := java.Command(m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()}
+		argv, files := command(t, java, m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()}
 		start[b.ID] = func() *exec.Cmd { return run(t, b.ID[len("us-east-1/"):][:1], argv, files) }
 		brokers[b.ID] = start[b.ID]()
 	}

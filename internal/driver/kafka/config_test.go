@@ -36,16 +36,6 @@ func TestConfigSaysWhatTheSpecDeclares(t *testing.T) {
 	}
 }
 
-// A path with a blank or a quote must reach the shell as one word.
-func TestCommandIsQuoted(t *testing.T) {
-	t.Parallel()
-	j := kafka.Java{Program: "/o'clock/java", Jars: []string{"/a b/x.jar"}}
-	argv := j.Command(kafka.Member{Cluster: "c", Addresses: []string{"127.1.1.1"}, Number: 1})
-	if !strings.Contains(argv[2], `'/o'\''clock/java'`) || !strings.Contains(argv[2], `'/a b/x.jar'`) {
-		t.Error(argv[2])
-	}
-}
-
 // Both directions are on, copies have the name of where they came from, and nothing waits
 // for MirrorMaker's own minutes.
 func TestMirrorConfig(t *testing.T) {

@@ -45,7 +45,7 @@ func newBed(t *testing.T) *bed {
 	for region, address := range map[string]string{"us-east-1": loopback.New(t).IP(1, 1), "us-west-2": loopback.New(t).IP(1, 1)} {
 		m := kafka.Member{Cluster: region + "/kafka", Addresses: []string{address}, Number: 1}
 		start := func() *exec.Cmd {
-			return run(t, region, java.Command(m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()})
+			return run(t, region, command(t, java, m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()})
 		}
 		if cmd := start(); region == "us-east-1" {
 			b.activeBroker, b.broker = cmd, start
@@ -89,6 +89,9 @@ func run(t *testing.T, name string, argv []string, files map[string]string) *exe
 	t.Helper()
 	kept, _ := homes.LoadOrStore(t.Name()+"/"+name, t.TempDir())
 	home, _ := kept.(string)
+	if err := os.MkdirAll(filepath.Join(home, "keep"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for file, text := range files {
 		if err := os.WriteFile(filepath.Join(home, file), []byte(strings.ReplaceAll(text, "{home}", home)), 0o600); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ func TestWhatIsNotAsDeclared_7_1_6(t *testing.T) {
 	}
 	policy := spec.Kafka{Brokers: 1, ReplicationFactor: 1, MinInSync: 1}
 	m := kafka.Member{Cluster: "us-east-1/kafka", Addresses: []string{loopback.New(t).IP(1, 1)}, Number: 1}
-	run(t, "broker", java.Command(m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()})
+	run(t, "broker", command(t, java, m), map[string]string{"server.properties": m.Config(policy), "log4j2.properties": kafka.Logging()})
 	l := &kafka.Looker{Cluster: m.Cluster, Copies: 1, Least: 1, Brokers: []kafka.Broker{{ID: "us-east-1/a/kafka", Node: 1, Address: fmt.Sprintf("%s:%d", m.Addresses[0], kafka.Port), Declared: m.Declared(policy)}}}
 	t.Cleanup(l.Close)
 	seen := fact.Kafka{}

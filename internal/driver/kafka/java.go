@@ -53,33 +53,18 @@ const (
 	mirrorHeap = "256m"
 )
 
-// argv is the command line of one of Kafka's programs: one collector and one compiler thread
-// each, small stacks and little compiled code, because several share a small machine.
-func (j Java) argv(heap, main string, args ...string) []string {
+// options are the JVM with what each of Kafka's programs is started with: one collector and one
+// compiler thread, small stacks and little compiled code, because several share a small machine.
+func (j Java) options(heap string) []string {
 	a := []string{j.Program, "-Xmx" + heap, "-Xms32m", "-Xss512k", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=48m", "-XX:+ExitOnOutOfMemoryError", "-Dlog4j2.configurationFile={home}/log4j2.properties"}
 	if j.Archive != "" {
 		a = append(a, "-XX:SharedArchiveFile="+j.Archive, "-Xshare:auto")
 	}
-	a = append(a, "-cp", strings.Join(j.Jars, ":"), main)
-	return append(a, args...)
+	return append(a, "-cp", strings.Join(j.Jars, ":"))
 }
 
-// Command returns what starts a broker: its storage is formatted where that never happened,
-// by Kafka's own tool, and then the broker takes the shell's place.
-func (j Java) Command(m Member) []string {
-	format := quote(j.argv(brokerHeap, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", m.ClusterID(), "-c", "{home}/server.properties"))
-	broker := quote(j.argv(brokerHeap, "kafka.Kafka", "{home}/server.properties"))
-	return []string{"/bin/sh", "-c", "[ -f {home}/data/meta.properties ] || " + format + " || exit; exec " + broker}
-}
-
-// quote writes arguments for a shell.
-func quote(argv []string) string {
-	out := make([]string, len(argv))
-	for i, a := range argv {
-		out[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-	}
-	return strings.Join(out, " ")
-}
+// Broker returns the JVM of a broker, without the program and its arguments: see [Start].
+func (j Java) Broker() []string { return j.options(brokerHeap) }
 
 // Logging is log4j2.properties of a unit: warnings and worse, to standard output.
 func Logging() string {

@@ -131,7 +131,7 @@ func excluded(aside []string) string {
 // MirrorCommand returns what starts the mirror. Its heap shrinks again after large records, and what a
 // thread sends or receives through memory outside of the heap is not kept.
 func (j Java) MirrorCommand() []string {
-	argv := j.argv(mirrorHeap, "org.apache.kafka.connect.mirror.MirrorMaker", "{home}/mirror.properties")
+	argv := append(j.options(mirrorHeap), "org.apache.kafka.connect.mirror.MirrorMaker", "{home}/mirror.properties")
 	return slices.Insert(argv, 1, "-XX:MinHeapFreeRatio=15", "-XX:MaxHeapFreeRatio=30", "-Djdk.nio.maxCachedBufferSize=262144")
 }
 

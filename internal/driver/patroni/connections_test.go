@@ -161,6 +161,25 @@ func TestConnectionsAreKeptFree(t *testing.T) {
 	if l := look(); len(l.Differs) > 0 {
 		t.Errorf("still %q", l.Differs)
 	}
+	// Many databases of others: each takes sessions, and it is said that there are too many.
+	for i := range 10 {
+		exec(fmt.Sprintf("CREATE DATABASE more%d OWNER hand", i))
+	}
+	if _, err := admin.Bound(t.Context(), address, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+	for i := range 10 {
+		c, err := connect(t, address, "hand", "h", fmt.Sprintf("more%d", i))
+		if err != nil {
+			t.Errorf("the owner of one of many databases is locked out: %v", err)
+			continue
+		}
+		_ = c.Close(t.Context())
+	}
+	if l := look(); len(l.Differs) > 0 || !strings.Contains(l.Crowded, "11 databases that the platform did not make may have 18 sessions") {
+		t.Errorf("%q, %q", l.Differs, l.Crowded)
+	}
+	free("databases are many")
 	wrong := admin
 	wrong.Password = "wrong"
 	if _, err := wrong.Look(t.Context(), address, 10*time.Second); err == nil || !strings.Contains(err.Error(), "as postgres") {

@@ -23,11 +23,11 @@ type Admin struct {
 // as it should be. It gives up when nothing moves for silence.
 func (a Admin) Look(ctx context.Context, address string, silence time.Duration) (c fact.PostgresConnections, err error) {
 	err = a.with(ctx, address, silence, func(conn *pgx.Conn) error {
-		found, err := a.Limits.Compare(ctx, conn)
+		found, crowded, err := a.Limits.Compare(ctx, conn)
 		if err != nil {
 			return err
 		}
-		c.Differs = Texts(found)
+		c.Differs, c.Crowded = Texts(found), crowded
 		return sessions(ctx, conn, &c)
 	})
 	return c, err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func TestDifferences(t *testing.T) {
 	t.Parallel()
 	l := Limits{Probe: "probe", Applications: []string{"app"}}
 	well := func() holding {
-		return holding{map[string]int{"app": 75}, []database{{"app", 75, []string{""}}, {"postgres", -1, []string{"probe"}}, {"template1", -1, nil}}}
+		return holding{map[string]int{"app": 75}, []database{{"app", 75, 0, []string{""}}, {"postgres", -1, 0, []string{"probe"}}, {"template1", -1, 0, nil}}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -40,11 +41,22 @@ func TestDifferences(t *testing.T) {
 		{"the probes' role is among everybody", func(h *holding) { h.databases[1].visitors = []string{""} }, `GRANT CONNECT ON DATABASE "postgres" TO "probe"; REVOKE CONNECT ON DATABASE "postgres" FROM PUBLIC`},
 		{"somebody enters", func(h *holding) { h.databases[2].visitors = []string{`b"ob`} }, `REVOKE CONNECT ON DATABASE "template1" FROM "b""ob"`},
 		{"the probes' role in the other one", func(h *holding) { h.databases[2].visitors = []string{"probe"} }, `REVOKE CONNECT ON DATABASE "template1" FROM "probe"`},
-		{"a database of somebody", func(h *holding) { h.databases = append(h.databases, database{"x", -1, []string{""}}) }, `ALTER DATABASE "x" CONNECTION LIMIT 8`},
-		{"one that is bounded", func(h *holding) { h.databases = append(h.databases, database{"x", 2, []string{""}}) }, ""},
+		{"a database of somebody", func(h *holding) { h.databases = append(h.databases, database{"x", -1, 0, []string{""}}) }, `ALTER DATABASE "x" CONNECTION LIMIT 8`},
+		{"one that is bounded", func(h *holding) { h.databases = append(h.databases, database{"x", 2, 0, []string{""}}) }, ""},
 		{"three", func(h *holding) {
-			h.databases = append(h.databases, database{"x", 2, nil}, database{"y", 8, nil}, database{"z", 3, nil})
+			h.databases = append(h.databases, database{"x", 2, 0, nil}, database{"y", 8, 0, nil}, database{"z", 3, 0, nil})
 		}, `ALTER DATABASE "y" CONNECTION LIMIT 2; ALTER DATABASE "z" CONNECTION LIMIT 2`},
+		{"one that is at work", func(h *holding) {
+			h.databases = append(h.databases, database{"x", -1, 5, nil}, database{"y", -1, 1, nil})
+		}, `ALTER DATABASE "x" CONNECTION LIMIT 5; ALTER DATABASE "y" CONNECTION LIMIT 4`},
+		{"one that nobody may enter, as versions before left it", func(h *holding) { h.databases = append(h.databases, database{"x", 0, 0, nil}) }, `ALTER DATABASE "x" CONNECTION LIMIT 8`},
+		{"nine", func(h *holding) {
+			for i := range 9 {
+				h.databases = append(h.databases, database{fmt.Sprint(i), 1, 0, nil})
+			}
+			h.databases[3].limit, h.databases[3].open = -1, 3
+			h.databases[4].limit = -1
+		}, `ALTER DATABASE "0" CONNECTION LIMIT 3; ALTER DATABASE "1" CONNECTION LIMIT 1`},
 	} {
 		h := well()
 		c.change(&h)
@@ -61,5 +73,26 @@ func TestDifferences(t *testing.T) {
 	}
 	if all := l.Statements(); !slices.Contains(all, `ALTER ROLE "app" CONNECTION LIMIT 75`) || len(all) != 5 {
 		t.Errorf("a new server: %q", all)
+	}
+}
+
+// However many databases there are, each takes sessions, and where they may take what is kept
+// free, that is said.
+func TestManyDatabases(t *testing.T) {
+	t.Parallel()
+	l := Limits{Probe: "probe", Applications: []string{"app"}}
+	h := holding{}
+	for n := range 40 {
+		sum := 0
+		for _, d := range h.databases {
+			if l.other(h, d) < 1 {
+				t.Fatalf("%d databases: one takes no sessions", n)
+			}
+			sum += l.other(h, d)
+		}
+		if said := l.crowded(h); (said != "") != (sum > ForOthers) {
+			t.Errorf("%d databases may have %d sessions: %q", n, sum, said)
+		}
+		h.databases = append(h.databases, database{fmt.Sprint("d", n), -1, 0, nil})
 	}
 }

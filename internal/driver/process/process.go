@@ -126,6 +126,7 @@ func (p Process) pin() (fd int, err error) {
 type stat struct {
 	state    byte
 	parent   int
+	session  int // pid of whoever began it; the number is given to nobody else while somebody is in it
 	terminal int // 0: none
 	threads  int
 	start    uint64
@@ -152,11 +153,12 @@ func parseStat(s string) (stat, error) {
 		return stat{}, errors.New("parse stat: too few fields")
 	}
 	parent, err1 := strconv.Atoi(f[1])
+	session, err5 := strconv.Atoi(f[3])
 	terminal, err2 := strconv.Atoi(f[4])
 	threads, err3 := strconv.Atoi(f[17])
 	start, err4 := strconv.ParseUint(f[19], 10, 64)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return stat{}, fmt.Errorf("parse stat: %w", err)
 	}
-	return stat{state: f[0][0], parent: parent, terminal: terminal, threads: threads, start: start}, nil
+	return stat{state: f[0][0], parent: parent, session: session, terminal: terminal, threads: threads, start: start}, nil
 }

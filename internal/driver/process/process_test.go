@@ -162,27 +162,83 @@ func TestKillUnitReachesWhoLostTheirDisk(t *testing.T) {
 	// Like PostgreSQL: the server is in its data and names it, and a child of it does not.
 	start(t, home, "setsid sh -c 'cd data; setsid sleep 100 & echo up > up; while :; do wait; done' "+data+" & exec sleep 100")
 	ctx := wait(t)
-	members := func(n int) {
-		t.Helper()
-		for {
-			ps, err := process.Members(home)
-			if err != nil || ctx.Err() != nil {
-				t.Fatalf("%v %v, want %d; %v", ps, err, n, ctx.Err())
-			}
-			if len(ps) == n {
-				return
-			}
-		}
-	}
-	members(3)
+	members(t, home, 3)
 	if err := unix.Unmount(data, unix.MNT_DETACH); err != nil {
 		t.Fatal(err)
 	}
-	members(3)
+	members(t, home, 3)
 	if _, err := process.KillUnit(ctx, home); err != nil {
 		t.Fatal(err)
 	}
-	members(0)
+	members(t, home, 0)
+}
+
+// A server that shows something else as its command and environment, as Redis does, is found on
+// a disk that was taken away, and so are its children; another unit's on such a disk is not.
+func TestKillUnitReachesWhoNamesNothing(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		strict.Skip(t, "that a unit whose disk is taken away is ended", "only root may mount; run the tests as root")
+	}
+	ctx, zone := wait(t), t.TempDir()
+	home := func(name string) (string, process.Process) {
+		home := filepath.Join(zone, name)
+		if err := os.Mkdir(home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Mount("fournines", home, "tmpfs", 0, "size=1m"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Unmount(home, unix.MNT_DETACH) })
+		p, err := process.Start(process.Command{
+			Home: home, Argv: []string{"/bin/sh", "-c", "/bin/sleep 100 & exec /bin/sleep 101"}, Log: filepath.Join(zone, name+".log"), PID: process.PIDFile(home), UID: -1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = p.Signal(syscall.SIGKILL) })
+		members(t, home, 2)
+		for ctx.Err() == nil { // its command names nothing
+			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID)); err != nil || strings.HasSuffix(string(b), "sleep\x00101\x00") {
+				break
+			}
+		}
+		if err := unix.Unmount(home, unix.MNT_DETACH); err != nil {
+			t.Fatal(err)
+		}
+		return home, p
+	}
+	redis, p := home("redis")
+	_, other := home("sentinel")
+	members(t, redis, 2)
+	if err := p.Signal(syscall.SIGKILL); err != nil { // its child lives on
+		t.Fatal(err)
+	}
+	if err := p.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	members(t, redis, 1)
+	if _, err := process.KillUnit(ctx, redis); err != nil {
+		t.Fatal(err)
+	}
+	members(t, redis, 0)
+	if !other.Alive() {
+		t.Error("another unit was killed")
+	}
+}
+
+// members waits until the unit has that many processes.
+func members(t *testing.T, home string, n int) {
+	t.Helper()
+	for ctx := wait(t); ; {
+		ps, err := process.Members(home)
+		if err != nil || ctx.Err() != nil {
+			t.Fatalf("%v %v, want %d; %v", ps, err, n, ctx.Err())
+		}
+		if len(ps) == n {
+			return
+		}
+	}
 }
 
 // A unit is found by the path that it was started under, also where that leads over a link.

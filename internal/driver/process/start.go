@@ -23,6 +23,10 @@ type Command struct {
 	NetNS string // path of a network namespace to run in, empty: ours
 }
 
+// PIDFile is where the main process of the unit in home is remembered: beside it, since a disk may be
+// taken away with home on it.
+func PIDFile(home string) string { return filepath.Clean(home) + ".pid" }
+
 // Start starts the command in a session of its own and remembers it in the PID
 // file. The process lives on when its starter dies; see [Adopt].
 func Start(c Command) (Process, error) {

@@ -16,7 +16,7 @@ func FuzzParseStat(f *testing.F) {
 func TestParseStatWithParentheses(t *testing.T) {
 	t.Parallel()
 	got, err := parseStat("42 (a (b) c) S 1 42 42 0 -1 4194560 1 0 0 0 7 8 0 0 20 0 1 0 12345 1 1")
-	if err != nil || got != (stat{state: 'S', parent: 1, threads: 1, start: 12345}) {
+	if err != nil || got != (stat{state: 'S', parent: 1, session: 42, threads: 1, start: 12345}) {
 		t.Fatalf("%+v %v", got, err)
 	}
 }

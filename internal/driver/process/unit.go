@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +18,9 @@ import (
 
 // Members returns every process that the installation has started (see [Own]) and whose
 // working directory is home or below it, or was before somebody took the disk away that it is on:
-// then its command names a path in home, or its parent's does.
+// then it is in the session that the unit's main process began, its command or its environment
+// names a path in home, or its parent's does. A server may overwrite the latter two, as Redis does
+// to show its address.
 func Members(home string) ([]Process, error) {
 	mark, err := markOf(home)
 	if err != nil {
@@ -66,7 +69,7 @@ func working(home string, ours func(limit uint64) bool) ([]Process, error) {
 			return nil, fmt.Errorf("whether pid %d belongs to %s: %w", pid, home, err)
 		}
 	}
-	return claim(out, adrift, home, named), nil
+	return claim(out, adrift, home, named)
 }
 
 // real resolves the links of a path, as Linux tells working directories. What does not exist any
@@ -92,9 +95,16 @@ func detached(pid int, cwd string) bool {
 	return unix.Stat(cwd, &named) != nil || is.Dev != named.Dev || is.Ino != named.Ino
 }
 
-// claim adds those of the processes adrift whose command names a path in home, and the children
-// of those that are known: what a server starts names itself as it likes.
-func claim(known, adrift []Process, homes ...string) []Process {
+// claim adds those of the processes adrift that are in the session of the unit's main process or
+// name a path in the unit, and the children of those that are known.
+func claim(known, adrift []Process, home, named string) ([]Process, error) {
+	if len(adrift) == 0 {
+		return known, nil
+	}
+	begun, err := session(named)
+	if err != nil {
+		return nil, err
+	}
 	of := map[int]bool{}
 	for _, p := range known {
 		of[p.PID] = true
@@ -102,32 +112,77 @@ func claim(known, adrift []Process, homes ...string) []Process {
 	for more := true; more; {
 		more = false
 		for _, p := range adrift {
-			st, err := readStat(p.PID)
-			if of[p.PID] || err != nil || !of[st.parent] && !names(p.PID, homes) {
+			if of[p.PID] {
 				continue
 			}
-			of[p.PID], more = true, true
-			known = append(known, p)
-		}
-	}
-	return known
-}
-
-// names tells whether a process's command has a path in one of the directories.
-func names(pid int, homes []string) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	if err != nil {
-		return false
-	}
-	for word := range strings.SplitSeq(string(b), "\x00") {
-		_, value, _ := strings.Cut(word, "=")
-		for _, home := range homes {
-			if within(value, home) || within(word, home) {
-				return true
+			is, err := belongs(p, begun, of, home, named)
+			if err != nil && p.Alive() {
+				return nil, fmt.Errorf("whether pid %d belongs to %s: %w", p.PID, named, err)
+			}
+			if is && err == nil {
+				of[p.PID], more = true, true
+				known = append(known, p)
 			}
 		}
 	}
-	return false
+	return known, nil
+}
+
+// belongs tells whether a process adrift is the unit's.
+func belongs(p, begun Process, of map[int]bool, homes ...string) (bool, error) {
+	st, err := readStat(p.PID)
+	if err != nil {
+		return false, err
+	}
+	if of[st.parent] || begun.PID != 0 && st.session == begun.PID && p.Start >= begun.Start {
+		return true, nil
+	}
+	return names(p.PID, homes)
+}
+
+// session returns the main process of the unit in home, which began a session of its own, also
+// if it has ended and others are left in that; zero: nobody knows, or the number is another's now.
+func session(home string) (Process, error) {
+	b, err := os.ReadFile(PIDFile(home))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Process{}, nil
+	} else if err != nil {
+		return Process{}, fmt.Errorf("read which process began %s: %w", home, err)
+	}
+	var p Process
+	if json.Unmarshal(b, &p) != nil {
+		return Process{}, nil //nolint:nilerr // it remembers none
+	}
+	switch now, err := readStat(p.PID); {
+	case missing(err):
+		return p, nil
+	case err != nil:
+		return Process{}, fmt.Errorf("look at pid %d: %w", p.PID, err)
+	case now.start != p.Start:
+		return Process{}, nil
+	}
+	return p, nil
+}
+
+// names tells whether a process's command or environment has a path in one of the directories.
+func names(pid int, homes []string) (bool, error) {
+	for _, file := range []string{"cmdline", "environ"} {
+		b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/" + file)
+		if errors.Is(err, fs.ErrPermission) || missing(err) { // the kernel's own have none
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		for word := range strings.SplitSeq(string(b), "\x00") {
+			_, value, _ := strings.Cut(word, "=")
+			for _, home := range homes {
+				if within(value, home) || within(word, home) {
+					return true, nil
+				}
+			}
+		}
+	}
+	return false, nil
 }
 
 // workingDirectory returns where a process works, or "" of one that ended or is not

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,14 +21,10 @@ const (
 	dumpFile  = "dump.rdb"
 )
 
-// hasData tells what a server has on its disk, as far as names and sizes tell. An error says
+// hasData tells what a server has on its disk, as far as names tell. It starts from its
+// append-only file alone, not from the dump that a copy from its master leaves. An error says
 // that it could not be looked at, which is not the same as nothing.
 func hasData(home string) (is data, why string, err error) {
-	if s, err := os.Stat(filepath.Join(home, dumpFile)); err == nil && s.Size() > 0 {
-		return dataThere, "", nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return dataNone, "", err
-	}
 	b, err := os.ReadFile(filepath.Join(home, manifest))
 	if errors.Is(err, fs.ErrNotExist) {
 		return dataNone, "", nil
@@ -95,7 +92,11 @@ func (s Start) noteStart(now time.Time) error {
 	return nil
 }
 
-func recent(path string, now time.Time) bool {
-	at, err := os.Stat(path)
-	return err == nil && now.Sub(at.ModTime()) < asideEvery
+// recent tells whether one of the paths that begin with place was changed lately.
+func recent(place string, now time.Time) bool {
+	paths, _ := filepath.Glob(place + "*") // the pattern is a path of ours
+	return slices.ContainsFunc(paths, func(path string) bool {
+		at, err := os.Stat(path)
+		return err == nil && now.Sub(at.ModTime()) < asideEvery
+	})
 }

@@ -20,6 +20,10 @@ func TestWhatAServerHas(t *testing.T) {
 		}
 	}
 	want(dataNone, "", false)
+	if err := os.WriteFile(filepath.Join(home, dumpFile), []byte("REDIS"), 0o600); err != nil { // it is not what a server starts from
+		t.Fatal(err)
+	}
+	want(dataNone, "", false)
 	dir := filepath.Join(home, appendDir)
 	if err := os.MkdirAll(filepath.Join(home, manifest), 0o700); err != nil { // a directory where a file goes
 		t.Fatal(err)
@@ -38,4 +42,27 @@ func TestWhatAServerHas(t *testing.T) {
 		}
 	}
 	want(dataThere, "", false)
+}
+
+func TestWhomAFileFollows(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "redis.conf")
+	if err := os.WriteFile(file, []byte("port 6379\nreplicaof 127.0.0.1 6379"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if yes, err := follows(file); err != nil || !yes {
+		t.Fatal(yes, err)
+	}
+	if err := follow(file, "127.0.0.2:6380"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "port 6379\nreplicaof 127.0.0.2 6380\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if err := os.WriteFile(file, []byte("port 6379\nreplicaof no one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if yes, err := follows(file); err != nil || yes {
+		t.Error(yes, err)
+	}
 }

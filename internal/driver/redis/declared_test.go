@@ -72,6 +72,8 @@ func TestWhatIsNotAsDeclared_7_1_5(t *testing.T) {
 	do(redis.SentinelPort, "SENTINEL", "SET", redis.MasterName, "quorum", strconv.Itoa(policy.Quorum))
 	do(redis.SentinelPort, "SENTINEL", "SET", redis.MasterName, "down-after-milliseconds", strconv.FormatInt(policy.DownAfter.D().Milliseconds(), 10))
 	shows(nil, nil)
+	do(redis.SentinelPort, "SENTINEL", "REMOVE", redis.MasterName)
+	shows(nil, []string{"it watches no master " + redis.MasterName + ", declared is that it does: SENTINEL MONITOR is gone"})
 	// A server that hides its settings is not one that has them.
 	do(redis.Port, "ACL", "SETUSER", "default", "-config")
 	if n := l.Server(t.Context(), "a", net.JoinHostPort(address, strconv.Itoa(redis.Port)), time.Now); n.Error != "" || len(n.Differs) != 1 || !strings.Contains(n.Differs[0], "nobody knows") {

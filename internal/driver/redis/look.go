@@ -135,6 +135,12 @@ func (l *Looker) sentinel(ctx context.Context, address string, s *fact.RedisSent
 		return err
 	}
 	m, err := c.Do(ctx, c.B().Arbitrary("SENTINEL", "MASTER", MasterName).Build()).AsStrMap()
+	if rerr, ok := rueidis.IsRedisErr(err); ok && strings.Contains(rerr.Error(), "No such master") {
+		// It answers and watches nobody, though others count it as one that could agree with them.
+		s.Master, s.Quorum = "", "it does not watch the master"
+		s.Differs = []string{fmt.Sprintf("it watches no master %s, declared is that it does: SENTINEL MONITOR is gone", MasterName)}
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("ask sentinel %s for its master: %w", address, err)
 	}

@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/greenlang/fournines/internal/driver/aside"
 )
 
-// Start starts one server of a cluster. A server without its data must not lead: beside
-// replicas that have everything, an empty master makes them empty too (row 7.1.5).
+// Start starts one server of a cluster. A server that may lack what another has must not lead:
+// beside replicas that have everything, an empty master makes them empty too (row 7.1.5).
 type Start struct {
 	Home      string   // its directory
 	Keep      string   // a directory that survives the loss of Home
@@ -22,7 +22,7 @@ type Start struct {
 	Peers     []string // host:port of the other servers
 	Sentinels []string // host:port of all Sentinels
 	Password  string
-	Argv      []string // redis-server, its file, its options
+	Argv      []string // redis-server, its file, its options; the file tells whom it follows
 	Env       []string
 }
 
@@ -33,12 +33,14 @@ const lookAgain = 200 * time.Millisecond
 func (s Start) Exec(ctx context.Context) error {
 	looker := &Looker{Password: s.Password}
 	defer looker.Close()
-	said := ""
+	said, begun := "", time.Now()
+	var own *own
 	for {
-		f, err := s.facts(ctx, looker)
+		f, err := s.facts(ctx, looker, begun)
 		if err != nil {
 			return fmt.Errorf("look at the data of redis %s: %w", s.Address, err)
 		}
+		f.own = own
 		d := decideStart(f)
 		if d.why != said {
 			said = d.why
@@ -49,6 +51,10 @@ func (s Start) Exec(ctx context.Context) error {
 			if err := s.setAside(); err != nil {
 				return err
 			}
+			own = nil
+			continue
+		case d.count:
+			own = s.count(ctx)
 			continue
 		case !d.wait:
 			looker.Close()
@@ -64,28 +70,28 @@ func (s Start) Exec(ctx context.Context) error {
 	}
 }
 
-// become replaces this process, which keeps its pid.
-func (s Start) become(follow string) error {
+// become replaces this process, which keeps its pid. leader is whom it follows, empty: as its file says.
+func (s Start) become(leader string) error {
 	if err := s.noteStart(time.Now()); err != nil {
 		return err
 	}
-	argv := s.Argv
-	if follow != "" {
-		host, port, err := net.SplitHostPort(follow)
-		if err != nil {
-			return fmt.Errorf("follow %q: %w", follow, err)
-		}
-		argv = append(slices.Clip(argv), "--replicaof", host, port)
+	if err := os.Remove(s.leadFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("start redis %s: forget that it was told to lead: %w", s.Address, err)
 	}
-	if err := syscall.Exec(argv[0], argv, s.Env); err != nil {
-		return fmt.Errorf("start %s: %w", argv[0], err)
+	if leader != "" {
+		if err := follow(s.Argv[1], leader); err != nil {
+			return fmt.Errorf("start redis %s as a replica of %s: %w", s.Address, leader, err)
+		}
+	}
+	if err := syscall.Exec(s.Argv[0], s.Argv, s.Env); err != nil {
+		return fmt.Errorf("start %s: %w", s.Argv[0], err)
 	}
 	return nil
 }
 
 // facts gathers what the decision rests on.
-func (s Start) facts(ctx context.Context, l *Looker) (f startFacts, err error) {
-	f.self, f.mark = s.Address, s.begunFile()
+func (s Start) facts(ctx context.Context, l *Looker, begun time.Time) (f startFacts, err error) {
+	f.self, f.mark, f.lead, f.ordered = s.Address, s.begunFile(), s.leadFile(), s.ordered()
 	if f.data, f.why, err = hasData(s.Home); err != nil {
 		return f, err
 	}
@@ -93,79 +99,25 @@ func (s Start) facts(ctx context.Context, l *Looker) (f startFacts, err error) {
 	if f.data == dataThere && f.again >= mostStarts {
 		f.data, f.why = s.check(ctx)
 	}
-	if f.data == dataThere {
+	if f.replica, err = follows(s.Argv[1]); err != nil {
+		return f, err
+	}
+	if f.data == dataThere && f.replica {
 		return f, nil // nobody need be asked
 	}
 	f.tooSoon = recent(s.aside(), time.Now())
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	peers := make(chan peer, len(s.Peers))
-	for _, address := range s.Peers {
-		go func() { peers <- l.peer(ctx, address) }()
-	}
-	named := make(chan string, len(s.Sentinels))
-	for _, address := range s.Sentinels {
-		go func() {
-			x := l.Sentinel(ctx, address, address, time.Now)
-			if x.Error != "" {
-				x.Master = ""
-			}
-			named <- x.Master
-		}()
-	}
-	votes := map[string]int{}
-	for range s.Sentinels {
-		votes[<-named]++
-	}
-	for address, n := range votes {
-		if address != "" && 2*n > len(s.Sentinels) {
-			f.named = address
-		}
-	}
-	for range s.Peers {
-		f.peers = append(f.peers, <-peers)
-	}
+	s.ask(ctx, l, &f)
+	f.waited = time.Since(begun)
 	return f, nil
-}
-
-// peer asks another server for its role and whether it has keys.
-func (l *Looker) peer(ctx context.Context, address string) peer {
-	p := peer{address: address}
-	c, err := l.client(address)
-	if err != nil {
-		return p
-	}
-	text, err := c.Do(ctx, c.B().Info().Build()).ToString()
-	if err != nil {
-		l.drop(address)
-		return p
-	}
-	p.answers = true
-	for k, v := range fields(text) {
-		switch {
-		case k == "role":
-			p.master = v == "master"
-		case strings.HasPrefix(k, "db") && strings.HasPrefix(v, "keys="):
-			p.keys = true
-		}
-	}
-	return p
 }
 
 // aside is where data is kept that could not be read.
 func (s Start) aside() string { return filepath.Join(s.Home, "broken") }
 
 func (s Start) setAside() error {
-	if err := os.RemoveAll(s.aside()); err != nil {
-		return fmt.Errorf("set the data of redis %s aside: %w", s.Address, err)
-	}
-	if err := os.Mkdir(s.aside(), 0o700); err != nil {
-		return fmt.Errorf("set the data of redis %s aside: %w", s.Address, err)
-	}
-	for _, name := range []string{appendDir, dumpFile} {
-		if err := os.Rename(filepath.Join(s.Home, name), filepath.Join(s.aside(), name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("set the data of redis %s aside: %w", s.Address, err)
-		}
+	_, err := aside.Move(s.aside(), filepath.Join(s.Home, appendDir), filepath.Join(s.Home, dumpFile))
+	if err != nil {
+		return fmt.Errorf("redis %s cannot read its data: %w", s.Address, err)
 	}
 	return nil
 }

@@ -42,6 +42,13 @@ func newTrio(t *testing.T) *trio {
 	}
 	n := loopback.New(t)
 	x := &trio{t: t, dir: t.TempDir()}
+	t.Cleanup(func() {
+		for i := range x.servers {
+			if b, err := os.ReadFile(filepath.Join(x.dir, strconv.Itoa(i), "log")); err == nil && t.Failed() {
+				t.Logf("%d:\n%s", i, b)
+			}
+		}
+	})
 	p, err := spec.BuiltIn()
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +88,7 @@ func (x *trio) start(i int) {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	log, err := os.Create(filepath.Join(filepath.Dir(x.servers[i].Home), "log"))
+	log, err := os.OpenFile(filepath.Join(filepath.Dir(x.servers[i].Home), "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -227,6 +234,99 @@ func TestAnEmptyMasterDoesNotLead_7_1_5(t *testing.T) {
 		})
 	}
 	x.settled(2000)
+}
+
+// What two replicas have acknowledged survives a master whose append-only file was cut, and
+// servers that all end at once, also if the file of the one that led was cut meanwhile.
+func TestAMasterWithACutFileDoesNotLead_7_1_5(t *testing.T) {
+	x := newTrio(t)
+	master := x.settled(0)
+	x.fill(master, 2000)
+	x.settled(2000)
+	x.known()
+	x.stop[master]()
+	x.cut(master)
+	x.start(master)
+	if now := x.settled(2000); now == master {
+		t.Error("the master whose file was cut leads again")
+	}
+	x.known()
+	x.kept()
+
+	x.together(func() {})
+	master = x.settled(2000)
+	x.known()
+	x.kept()
+	x.together(func() { x.cut(master) })
+	if now := x.settled(2000); now == master {
+		t.Error("of three that started at once, the one whose file was cut leads")
+	}
+}
+
+// A master whose peers do not answer leads after a moment, with what it has.
+func TestAMasterDoesNotWaitForTheDead(t *testing.T) {
+	x := newTrio(t)
+	master := x.settled(0)
+	x.fill(master, 20)
+	x.settled(20)
+	for i := range x.servers {
+		x.stop[i]()
+	}
+	x.start(master)
+	enginetest.Await(t, "it leads alone", func() error {
+		if leads, _, keys := x.is(master); !leads || keys != 20 {
+			return fmt.Errorf("master %v, %d keys", leads, keys)
+		}
+		return nil
+	})
+}
+
+// kept waits until every server has on its disk what it has: after a copy it writes a new file.
+func (x *trio) kept() {
+	x.t.Helper()
+	for i := range x.servers {
+		enginetest.Await(x.t, fmt.Sprintf("server %d has written its data", i), func() error {
+			r, done := x.do(i, "INFO", "persistence")
+			defer done()
+			text, err := r.ToString()
+			if err == nil && (!strings.Contains(text, "aof_rewrite_in_progress:0") || !strings.Contains(text, "aof_rewrite_scheduled:0")) {
+				err = errors.New("it writes its append-only file anew")
+			}
+			return err
+		})
+	}
+}
+
+// together ends all servers, does something and starts them at once, as a region does that had no power.
+func (x *trio) together(meanwhile func()) {
+	x.t.Helper()
+	for i := range x.servers {
+		x.stop[i]()
+	}
+	meanwhile()
+	for i := range x.servers {
+		x.start(i)
+	}
+}
+
+// cut leaves nothing in a server's append-only file, which its manifest names all the same.
+func (x *trio) cut(i int) {
+	x.t.Helper()
+	found, err := filepath.Glob(filepath.Join(x.servers[i].Home, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(found) == 0 {
+		x.t.Fatal(found, err)
+	}
+	var lines strings.Builder
+	for _, path := range found {
+		name := filepath.Base(path)
+		fmt.Fprintf(&lines, "file %s seq %s type i\n", name, strings.Split(name, ".")[2])
+		if err := os.Truncate(path, 0); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(x.servers[i].Home, "appendonlydir", "appendonly.aof.manifest"), []byte(lines.String()), 0o600); err != nil {
+		x.t.Fatal(err)
+	}
 }
 
 func exists(path string) bool {

@@ -122,7 +122,7 @@ func (s *Store) fetch(ctx context.Context, key, version string) (spool, Info, er
 	memory := &bytes.Buffer{}
 	if sink = memory; o.Size > spoolAbove {
 		if out.file, err = os.CreateTemp("", "fournines-object-"); err != nil {
-			return out, o.Info, fmt.Errorf("make room for %s/%s: %w", s.bucket, key, err)
+			return out, o.Info, fmt.Errorf("make room for a body of %d bytes in %s: %w", o.Size, os.TempDir(), err)
 		}
 		if err := os.Remove(out.file.Name()); err != nil { // it ends with us
 			return out, o.Info, errors.Join(err, out.file.Close())

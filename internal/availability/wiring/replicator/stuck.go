@@ -1,7 +1,6 @@
 package replicator
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability/replica"
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/probe/outcome"
 )
 
 // stuck is a key that cannot be copied. It is put aside, named and tried again from time to time, so that it stops nothing
@@ -37,12 +37,13 @@ type trial struct {
 	since  time.Time // when clients were faster first; zero: they were not
 }
 
-// settles tells whether a failure is the key's own: false while it may be the store's.
+// settles tells whether a failure is the key's own: false while it may be the store's, and of one that arose in this process,
+// which lacks room, descriptors or a connection of its own for every key.
 func (r *Replicator) settles(key string, err error) bool {
 	t := r.trials[key]
 	defer func() { r.trials[key] = t }()
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, s3.ErrUnmarked):
+	case outcome.Local(err) || errors.Is(err, s3.ErrUnmarked):
 		return false
 	case errors.Is(err, s3.ErrUnavailable):
 		t.silent++

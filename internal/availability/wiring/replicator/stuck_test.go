@@ -3,6 +3,8 @@ package replicator_test
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +134,35 @@ func TestAKeyThatCannotBeCopiedIsNamedAndStopsNothing(t *testing.T) {
 	stop()
 	w.settle(t, w.replicator())
 	w.want(t, "bad=1 good=2 more/0=3 more/1=3 more/2=3 more/3=3 more/4=3")
+}
+
+// A replicator that has no room for a body of its own accuses no key, says so, and copies once it has.
+// Not parallel: the place for bodies is the process's.
+func TestAnErrorOfOnesOwnAccusesNoKey(t *testing.T) { //nolint:paralleltest
+	w := start(t, nil)
+	r := w.replicator()
+	put(t, w.stores[0], "large", strings.Repeat("x", 9<<20)) // it waits in a file
+	put(t, w.stores[0], "small", "1")
+	room := filepath.Join(t.TempDir(), "room")
+	t.Setenv("TMPDIR", room)
+	var rounds int
+	run(t, r)
+	w.await(t, "it does not say that it has no room", func(m fact.ObjectMirror) bool {
+		if m.StuckCount > 0 {
+			t.Fatalf("a key is accused: %+v", m.Stuck)
+		}
+		if strings.Contains(m.Error, room) {
+			rounds++
+		}
+		return m.From == "west" || rounds > 2*3
+	})
+	if err := os.Mkdir(room, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.await(t, "it is not copied", wholeAfter(time.Now()))
+	if i, err := w.stores[1].Head(t.Context(), "large", ""); err != nil || i.Size != 9<<20 {
+		t.Errorf("%+v, %v", i, err)
+	}
 }
 
 // Both regions put keys that come in each other's way while copies of them arrive.
