@@ -73,6 +73,7 @@ type Backups struct {
 	Clusters Clusters
 	Wishes   Wishes
 	Now      func() time.Time
+	Patience time.Duration // longest wait for a leader
 }
 
 // Kinds returns the kinds of actions, for control.
@@ -119,7 +120,7 @@ func (x Backups) plan(ctx context.Context, r *control.Run) (any, error) {
 	if err := r.Decode(&args); err != nil {
 		return nil, err
 	}
-	v, err := x.Clusters.View(args.Region)
+	v, err := x.led(ctx, args.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +143,25 @@ func (x Backups) plan(ctx context.Context, r *control.Run) (any, error) {
 		p.Kind = KindFull // the first one is
 	}
 	return p, nil
+}
+
+// led waits for as long as a failover may take until it is known who leads a region's cluster, or
+// that it follows another one.
+func (x Backups) led(ctx context.Context, region string) (View, error) {
+	ctx, cancel := context.WithTimeout(ctx, x.Patience)
+	defer cancel()
+	for {
+		changed := x.Clusters.Changed()
+		v, err := x.Clusters.View(region)
+		if err != nil || v.Leader != "" || v.Follows != "" {
+			return v, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return v, nil
+		}
+	}
 }
 
 // wish returns what the operation asks a node for; false: nothing.

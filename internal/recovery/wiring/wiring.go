@@ -29,7 +29,7 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 	w := &Wiring{house: h, regions: map[string]*repository{}}
 	return w, wing.Wing{
 		Name: "recovery", Entries: recovery.EntryKinds(), Fold: recovery.Fold,
-		Actions:   recovery.Backups{Clusters: w, Wishes: wishes{h}, Now: h.Now}.Kinds(),
+		Actions:   recovery.Backups{Clusters: w, Wishes: wishes{h}, Now: h.Now, Patience: time.Minute}.Kinds(),
 		Decide:    w.decide,
 		Tasks:     w.tasks(),
 		Schedules: w.schedules(),
