@@ -63,3 +63,11 @@ func (p *platform) Recovery(context.Context) ([]recoverydoor.RecoveryStatus, err
 func (p *platform) MakeBackup(ctx context.Context, region, kind, reason string) (string, error) {
 	return p.operate(ctx, "", "backup "+kind, region, reason)
 }
+
+func (p *platform) Reach(_ context.Context, region string, to time.Time) (recovery.Reach, error) {
+	r := recovery.Reach{Region: region, Target: to, Ready: true, Reasons: []string{}, Gaps: []fact.WALGap{}, Backup: backupLabel, Until: p.begun, Segments: 4, Earliest: p.begun.Add(-time.Hour)}
+	if p.is("gap") {
+		r.Ready, r.Reasons, r.Next = false, []string{"the log has a gap"}, p.begun.Add(time.Hour)
+	}
+	return r, nil
+}

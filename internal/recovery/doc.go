@@ -4,6 +4,7 @@
 //	7.2.1  backup.go: one backup: plan, run beside the leader, verify, record; wish.go: what a node
 //	       is asked for, and what was made; decide.go: backups before their time; view.go: what is
 //	       known of a region; restorable.go, finding.go: could it be restored now, and why not
+//	7.2.6  reach.go: whether a moment can be reached, from which backup, and what could instead
 //	7.2.2  full.go: a full backup as the repository lists it; period.go: days, weeks and months;
 //	       keep.go: the grandfather-father-son set, promotions, expiries
 //	7.2.2  window.go: how many fulls keep their archive, for a restore to any moment

@@ -43,15 +43,7 @@ func (v View) Known(now time.Time) bool { return !v.Seen.At.IsZero() && now.Sub(
 
 // Newest returns the newest backup of the cluster that is there now, and the newest full one.
 func (s Seen) Newest() (newest, full fact.Backup) {
-	r := s.Repository
-	if len(r.Clusters) == 0 {
-		return newest, full
-	}
-	current := r.Clusters[len(r.Clusters)-1].Number
-	for _, b := range r.Backups { // the oldest first
-		if b.Cluster != current || b.Damaged {
-			continue
-		}
+	for _, b := range usable(s.Repository) {
 		newest = b
 		if b.Kind == KindFull {
 			full = b

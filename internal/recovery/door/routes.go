@@ -20,6 +20,8 @@ type Source interface {
 	Backup(ctx context.Context, region, label string) (BackupDetail, error)
 	// Recovery answers for each region whether it can be restored, and how far its backup is.
 	Recovery(ctx context.Context) ([]RecoveryStatus, error)
+	// Reach says whether a region can be restored to a moment; its zero value is as late as possible.
+	Reach(ctx context.Context, region string, to time.Time) (recovery.Reach, error)
 	// MakeBackup begins a backup of a region; a NoneOfError where the region does not run here,
 	// ErrRefused where it has nowhere to go.
 	MakeBackup(ctx context.Context, region, kind, reason string) (id string, err error)
@@ -81,6 +83,12 @@ func Routes(s Source) func(huma.API) {
 	return func(x huma.API) {
 		api.MountList(x, "/v1/backups", s.Backups)
 		api.MountList(x, "/v1/recovery", s.Recovery)
+		huma.Get(x, "/v1/recovery/{region}/reach", func(ctx context.Context, in *struct {
+			Region string    `path:"region" maxLength:"64"`
+			To     time.Time `query:"to" doc:"the moment; absent: as late as possible"`
+		}) (*api.Out[recovery.Reach], error) {
+			return api.Answer(s.Reach(ctx, in.Region, in.To))
+		})
 		huma.Get(x, "/v1/backups/{region}/{label}", func(ctx context.Context, in *struct {
 			Region string `path:"region" maxLength:"64"`
 			Label  string `path:"label" maxLength:"64"`

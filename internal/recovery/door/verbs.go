@@ -24,7 +24,7 @@ type verbs struct{ *verb.World }
 func Verbs(w *verb.World) []verb.Grouped {
 	v := verbs{w}
 	c := &cobra.Command{Use: "backup", Short: "Make backups, and see what can be restored"}
-	c.AddCommand(v.now(), v.list(), v.show(), v.status())
+	c.AddCommand(v.now(), v.list(), v.show(), v.status(), v.reach())
 	return []verb.Grouped{{Group: "act", Command: c}}
 }
 

@@ -149,6 +149,29 @@ func (r *repository) made(ctx context.Context, operation string) (b fact.Backup,
 	return b, log, false, nil
 }
 
+// reach reads whether a moment can be restored.
+func (r *repository) reach(ctx context.Context, to time.Time) (recovery.Reach, error) {
+	e, err := r.engine(ctx)
+	if err != nil {
+		return recovery.Reach{}, err
+	}
+	all, err := e.Info(ctx)
+	if err != nil && !errors.Is(err, pgbackrest.ErrNoStanza) { // then nothing was ever stored
+		return recovery.Reach{}, err
+	}
+	var log fact.WALChain
+	if b, found := recovery.BackupFor(all, to); found {
+		target := pgbackrest.Target{Kind: pgbackrest.At, Time: to}
+		if to.IsZero() {
+			target = pgbackrest.Target{Kind: pgbackrest.Newest}
+		}
+		if log, err = e.Chain(ctx, b.Label, target); err != nil {
+			return recovery.Reach{}, err
+		}
+	}
+	return recovery.ReachOf(r.region, all, log, to, r.house.Now()), nil
+}
+
 // lacks says why the region can have no backups; nothing where it can.
 func (r *repository) lacks() string {
 	h := r.house

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/greenlang/fournines/internal/driver/pgbackrest"
 	"github.com/greenlang/fournines/internal/fact"
@@ -79,6 +80,15 @@ func (w *Wiring) progress(x recovery.Wish) *door.BackupProgress {
 		return nil
 	}
 	return door.ProgressOf(p)
+}
+
+// Reach implements the door's Source.
+func (w *Wiring) Reach(ctx context.Context, region string, to time.Time) (recovery.Reach, error) {
+	r, err := w.repository(region)
+	if err != nil {
+		return recovery.Reach{}, err
+	}
+	return r.reach(ctx, to)
 }
 
 // MakeBackup implements the door's Source.
