@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/greenlang/fournines/internal/control"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
@@ -34,6 +36,7 @@ func New(h *wing.House) (*Wiring, wing.Wing) {
 		Tasks:     w.tasks(),
 		Schedules: w.schedules(),
 		Findings:  w.findings,
+		Metrics:   []prometheus.Collector{metrics{w}},
 	}
 }
 
