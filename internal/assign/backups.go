@@ -23,7 +23,7 @@ func Stanza(l place.Layout, p place.Programs, s place.Secrets, region string) (p
 		User: patroni.SuperUser, Password: s.Superuser,
 		Repository: pgbackrest.Repository{
 			Endpoint: store.Address, Bucket: place.BackupsBucket, Path: place.BackupsPath, AccessKey: place.ObjectsKey, SecretKey: store.SecretKey,
-			CAFile: store.CAFile, Passphrase: s.Backups, Patience: BucketStall,
+			CAFile: store.Shown, Passphrase: s.Backups, Patience: BucketStall,
 		},
 	}, true
 }

@@ -46,9 +46,9 @@ func TestADatabaseArchives(t *testing.T) {
 		secret   string
 		ca       string
 	}{
-		"of a pair":    {pair, "us-west-2", strings.TrimSuffix(pair.BucketAddress("us-west-2"), ":9000"), "of-regions", "/data/us-west-2/objects/ca.pem"},
-		"alone":        {alone, "us-east-1", "127.1.0.3", "of-archive", "/data/objects/ca.pem"},
-		"in namespace": {netns, "us-east-1", "10.1.0.4", "of-regions", "/data/us-east-1/objects/ca.pem"},
+		"of a pair":    {pair, "us-west-2", strings.TrimSuffix(pair.BucketAddress("us-west-2"), ":9000"), "of-regions", "/data/tls/backups-us-west-2.pem"},
+		"alone":        {alone, "us-east-1", "127.1.0.3", "of-archive", "/data/tls/backups-us-east-1.pem"},
+		"in namespace": {netns, "us-east-1", "10.1.0.4", "of-regions", "/data/tls/backups-us-east-1.pem"},
 	} {
 		u := postgresOf(t, c.l, p, s, c.region)
 		config := fileOf(u, "pgbackrest.conf")

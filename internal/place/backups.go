@@ -16,18 +16,20 @@ const (
 // servers reach it.
 type BackupStore struct {
 	Address   string // HOST:PORT, over TLS
-	CAFile    string // of the authority that its certificate is from
+	CAFile    string // of the authority that its certificate is from; in the store's own directory, which is closed to other users
+	Shown     string // copy of CAFile for databases, which run as another user: a server makes it
 	SecretKey string // of [ObjectsKey]
 }
 
 // BackupStore returns where a region's backups go: its own object store, or that of the
 // journal's archive where the region has none. False: nothing is there to back up to.
 func (l Layout) BackupStore(s Secrets, region string) (BackupStore, bool) {
+	shown := filepath.Join(l.Root, "tls", "backups-"+region+".pem")
 	switch {
 	case slices.Contains(l.ObjectRegions(), region):
-		return BackupStore{Address: l.BucketAddress(region), CAFile: filepath.Join(l.BucketDir(region), ObjectsCA), SecretKey: s.Buckets}, true
+		return BackupStore{Address: l.BucketAddress(region), CAFile: filepath.Join(l.BucketDir(region), ObjectsCA), Shown: shown, SecretKey: s.Buckets}, true
 	case l.EmbedsObjects() && (!l.NetNS || region == l.Regions[0]): // namespaces of a region reach the hosts of their own alone
-		return BackupStore{Address: l.ObjectsAddress(), CAFile: filepath.Join(l.ObjectsDir(), ObjectsCA), SecretKey: s.Objects}, true
+		return BackupStore{Address: l.ObjectsAddress(), CAFile: filepath.Join(l.ObjectsDir(), ObjectsCA), Shown: shown, SecretKey: s.Objects}, true
 	}
 	return BackupStore{}, false
 }

@@ -40,6 +40,8 @@ func (r *repository) stanza() (pgbackrest.Stanza, bool) {
 	s, ok := assign.Stanza(h.Layout, h.Programs, h.Secrets, r.region)
 	s.Home = filepath.Join(h.Dir, "recovery", r.region)
 	s.Data, s.SocketDir = s.Home, s.Home // of no server: it reads the repository alone
+	store, _ := h.Layout.BackupStore(h.Secrets, r.region)
+	s.Repository.CAFile = store.CAFile
 	return s, ok
 }
 
@@ -62,8 +64,12 @@ func (r *repository) engine(ctx context.Context) (pgbackrest.Engine, error) {
 	return e, nil
 }
 
-// lay makes the bucket, and the configuration by which this server reads it.
+// lay makes the bucket, the configuration by which this server reads it, and the copy of its
+// authority by which databases trust it.
 func (r *repository) lay(ctx context.Context, s pgbackrest.Stanza) error {
+	if err := r.show(); err != nil {
+		return err
+	}
 	config, _, err := s.Config()
 	if err != nil {
 		return err
@@ -84,6 +90,23 @@ func (r *repository) lay(ctx context.Context, s pgbackrest.Stanza) error {
 	return store.EnsureVersioned(ctx)
 }
 
+// show lays the store's authority where databases, which run as another user, may read it.
+func (r *repository) show() error {
+	store, _ := r.house.Layout.BackupStore(r.house.Secrets, r.region)
+	authority, err := os.ReadFile(store.CAFile)
+	if err != nil {
+		return fmt.Errorf("the store has no authority yet: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(store.Shown), 0o755); err != nil { //nolint:gosec // certificates are for everybody
+		return err
+	}
+	tmp := store.Shown + ".new"
+	if err := os.WriteFile(tmp, authority, 0o644); err != nil { //nolint:gosec // a certificate is for everybody
+		return err
+	}
+	return os.Rename(tmp, store.Shown)
+}
+
 // look reads what is there, and keeps it.
 func (r *repository) look(ctx context.Context) (recovery.Seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
@@ -93,6 +116,7 @@ func (r *repository) look(ctx context.Context) (recovery.Seen, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
+		r.laid = false // the store may be another one since
 		if r.err = err.Error(); r.failing.IsZero() {
 			r.failing = now
 		}

@@ -2,6 +2,8 @@ package wiring
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +70,7 @@ func TestWhoIsBackedUp(t *testing.T) {
 	if _, err := w.View("mars"); err == nil {
 		t.Error("a region that does not run here has a view")
 	}
+	tell("us-east-1", fact.Postgres{Lock: fact.PostgresLock{Standby: true}})
 	if _, err := w.MakeBackup(t.Context(), "us-east-1", recovery.KindFull, "test"); err == nil || !strings.Contains(err.Error(), "follows") {
 		t.Errorf("a cluster that follows is backed up: %v", err)
 	}
@@ -132,5 +135,37 @@ func TestUnknownBackupsAreNoEmptyList(t *testing.T) {
 	w, _ := housed(t)
 	if all, err := w.Backups(t.Context()); err == nil {
 		t.Errorf("%+v", all)
+	}
+}
+
+// Databases run as another user, and trust the store by a copy of its authority that everybody may
+// read; a store that begins anew has another one.
+func TestTheAuthorityIsShownToDatabases(t *testing.T) {
+	t.Parallel()
+	w, _ := housed(t)
+	w.house.Layout.Root = t.TempDir()
+	r, err := w.repository("us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.show(); err == nil || !strings.Contains(err.Error(), "no authority yet") {
+		t.Errorf("of a store that has not begun: %v", err)
+	}
+	store, _ := w.house.Layout.BackupStore(w.house.Secrets, "us-east-1")
+	if err := os.MkdirAll(filepath.Dir(store.CAFile), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, authority := range []string{"first", "second"} {
+		if err := os.WriteFile(store.CAFile, []byte(authority), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.show(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(store.Shown)
+		info, bad := os.Stat(store.Shown)
+		if err != nil || bad != nil || string(b) != authority || info.Mode().Perm() != 0o644 {
+			t.Errorf("%q %v %v %v", b, info, err, bad)
+		}
 	}
 }

@@ -37,15 +37,6 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// show lets other users of this machine read the authority, such as a database that stores its
-// backups here; everything else in the directory stays closed to them, also its list.
-func show(dir string) error {
-	if err := errors.Join(os.Chmod(dir, 0o711), os.Chmod(filepath.Join(dir, AuthorityFile), 0o644)); err != nil { //nolint:gosec // a certificate is no secret
-		return fmt.Errorf("show the certificate authority: %w", err)
-	}
-	return nil
-}
-
 // openAuthority reads the directory's authority, or makes it where there is none.
 func openAuthority(dir string, now time.Time) (*authority, error) {
 	a := &authority{dir: dir}

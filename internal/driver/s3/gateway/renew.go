@@ -14,9 +14,6 @@ func certify(ctx context.Context, o Options, renewed chan<- struct{}) error {
 	if err != nil {
 		return err
 	}
-	if err := show(o.Dir); err != nil {
-		return err
-	}
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
 		return err
