@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/availability"
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
+	"github.com/greenlang/fournines/internal/recovery"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -45,6 +46,8 @@ type (
 	Burn = evidence.Burn
 	// Finding is something that needs a person.
 	Finding = wing.Finding
+	// Restorable answers for one region: could its data be restored right now, and to when (section 7.2).
+	Restorable = recovery.Restorable
 	// TaskStatus is how a task in the background is doing.
 	TaskStatus = wing.TaskStatus
 	// Point is how much of the error budget was spent at a moment.
@@ -149,6 +152,7 @@ type Status struct {
 	Faults       []Fault      `json:"faults" doc:"faults injected now"`
 	Operations   []Operation  `json:"operations" doc:"operations that run now"`
 	Journal      JournalHead  `json:"journal"`
+	Recovery     []Restorable `json:"recovery" doc:"could the data of each region that runs here be restored right now, and to when"`
 	Pairs        []Pair       `json:"pairs" doc:"copies across regions, as they are now"`
 	Servers      []Server     `json:"servers" doc:"of the control plane"`
 }

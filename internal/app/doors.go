@@ -10,6 +10,7 @@ import (
 	compliancedoor "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/console"
 	"github.com/greenlang/fournines/internal/records"
+	recoverydoor "github.com/greenlang/fournines/internal/recovery/door"
 	runbookdoor "github.com/greenlang/fournines/internal/runbook/door"
 	scheduledoor "github.com/greenlang/fournines/internal/schedule/door"
 	"github.com/greenlang/fournines/internal/wing"
@@ -51,6 +52,7 @@ func (s *ServerApp) listDoors() []Door {
 		{Routes: scheduledoor.Routes(s.schedules), Pages: scheduledoor.Pages(s.schedules)},
 		{Routes: chaosdoor.Routes(s.chaos), Pages: chaosdoor.Pages(s.chaos, all)},
 		{Routes: availabilitydoor.Routes(availability), Pages: availabilitydoor.Pages(availability, r, r)},
+		{Routes: recoverydoor.Routes(s.recovery)},
 		{Routes: compliancedoor.Routes(compliance), Pages: compliancedoor.Pages(compliance, r)},
 	}, s.doors...)
 }

@@ -98,6 +98,9 @@ func TestADryRunIsGuardedAndDoesNothing(t *testing.T) {
 		{"POST", "/v1/runbook-runs/{id}/abort", "/v1/runbook-runs/none/abort", `{` + reason + `}`, 404, ""},
 		{"POST", "/v1/schedules/{name}/pause", "/v1/schedules/none/pause", `{` + reason + `}`, 422, "does not exist"},
 		{"POST", "/v1/schedules/{name}/resume", "/v1/schedules/none/resume", `{` + reason + `}`, 422, "does not exist"},
+		{"POST", "/v1/backups", "/v1/backups", `{"region": "mars", "kind": "full", ` + reason + `}`, 422, "does not exist"},
+		{"POST", "/v1/backups", "/v1/backups", `{"region": "us-east-1", "kind": "whole", ` + reason + `}`, 422, "kind of backup"},
+		{"POST", "/v1/backups", "/v1/backups", `{"region": "us-east-1", "kind": "full", ` + reason + `}`, 409, "pgBackRest is not installed"},
 		{"POST", "/v1/journal/verify", "", "", 0, ""},
 		{"POST", "/v1/journal/query", "", "", 0, ""},
 	} {

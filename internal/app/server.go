@@ -22,6 +22,7 @@ import (
 	"github.com/greenlang/fournines/internal/node"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/records"
+	recoverywiring "github.com/greenlang/fournines/internal/recovery/wiring"
 	runbookwiring "github.com/greenlang/fournines/internal/runbook/wiring"
 	schedulewiring "github.com/greenlang/fournines/internal/schedule/wiring"
 	"github.com/greenlang/fournines/internal/server"
@@ -38,6 +39,7 @@ type ServerApp struct {
 	records      *records.Records
 	chaos        *chaoswiring.Wiring
 	availability *availabilitywiring.Wiring
+	recovery     *recoverywiring.Wiring
 	compliance   *compliancewiring.Wiring
 	schedules    *schedulewiring.Wiring
 	wings        []wing.Wing
@@ -143,13 +145,15 @@ func (s *ServerApp) Close() error {
 	return errors.Join(err, s.server.Close())
 }
 
-// assignment returns what a zone shall run now: what availability wants, and the faults of chaos.
+// assignment returns what a zone shall run now: what availability wants, the faults of chaos, and
+// the jobs of recovery.
 func (s *ServerApp) assignment(region, zone string) (node.Assignment, error) {
 	wanted, err1 := s.availability.Desired(region, zone)
 	faults, err2 := s.chaos.Leases(region, zone)
-	if err := errors.Join(err1, err2); err != nil {
+	jobs, err3 := s.recovery.Jobs(region, zone)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return node.Assignment{}, err
 	}
-	wanted.Faults = faults
+	wanted.Faults, wanted.Jobs = faults, jobs
 	return assign.Assign(s.Layout, s.Programs, s.Secrets, region, zone, wanted)
 }

@@ -18,13 +18,14 @@ func (s *ServerApp) Status(_ context.Context) (api.Status, error) {
 		st.Regions = append(st.Regions, s.availability.RegionStatus(r, now))
 	}
 	st.Servers = s.server.Servers(now)
-	var errs [4]error
+	var errs [5]error
 	st.Availability, errs[0] = s.records.Availability(now)
 	st.Pairs, errs[1] = s.availability.Pairs(now)
 	faults, err := s.chaos.Active()
 	errs[2] = err
 	unfinished, err := control.Unfinished(s.State)
 	errs[3] = err
+	st.Recovery, errs[4] = s.recovery.Restorables(now)
 	if err := errors.Join(errs[:]...); err != nil { // what is unknown is no empty list
 		return st, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal/table"
 	"github.com/greenlang/fournines/internal/records"
+	recoverywiring "github.com/greenlang/fournines/internal/recovery/wiring"
 	"github.com/greenlang/fournines/internal/runbook"
 	runbookwiring "github.com/greenlang/fournines/internal/runbook/wiring"
 	"github.com/greenlang/fournines/internal/schedule"
@@ -50,6 +51,8 @@ func (s *ServerApp) registerWings(more ...Maker) {
 	add(w)
 	availability, w := availabilitywiring.New(s.House)
 	s.availability = availability
+	add(w)
+	s.recovery, w = recoverywiring.New(s.House)
 	add(w)
 	chaos, w := chaoswiring.New(s.House)
 	s.chaos = chaos

@@ -22,13 +22,14 @@ type Desired struct {
 	Faults  []node.Lease // of this zone
 	Serves  bool         // the region's application runs
 	Restart []availability.RestartWish
+	Jobs    []node.Job          // of this zone
 	Aside   map[string][]string // topics that the zone's mirror does not copy, by their region
 }
 
 // Assign renders what a zone's node shall run. It is pure: the same spec, layout and
 // wishes give the same assignment and version.
 func Assign(l place.Layout, p place.Programs, s place.Secrets, region, zone string, d Desired) (node.Assignment, error) {
-	a := node.Assignment{Region: region, Zone: zone, Fenced: map[string]node.Fence{}, Faults: d.Faults}
+	a := node.Assignment{Region: region, Zone: zone, Fenced: map[string]node.Fence{}, Faults: d.Faults, Jobs: d.Jobs}
 	etcd := etcdUnit(l, p, region, zone)
 	db, err := postgresUnit(l, p, s, region, zone)
 	if err != nil {
@@ -136,6 +137,10 @@ func PostgresDeclared(l place.Layout, region string) (map[string]any, error) {
 
 func postgresUnit(l place.Layout, p place.Programs, s place.Secrets, region, zone string) (node.Unit, error) {
 	m := postgresMember(l, p, s, region, zone)
+	files, err := archive(&m, l, p, s, region)
+	if err != nil {
+		return node.Unit{}, err
+	}
 	config, err := m.Config(l.Platform.Spec.Engines.Postgres)
 	if err != nil {
 		return node.Unit{}, err
@@ -144,11 +149,11 @@ func postgresUnit(l place.Layout, p place.Programs, s place.Secrets, region, zon
 	return node.Unit{
 		Name: place.Postgres, Env: p.Env(), Stop: "TERM", Grace: 10,
 		Argv: []string{p.Patroni, "{home}/patroni.yml"},
-		Files: []node.File{
-			{Path: "patroni.yml", Content: config},
-			{Path: "bootstrap.sh", Content: script},
-			{Path: "bootstrap.sql", Content: sql},
-		},
+		Files: append(files,
+			node.File{Path: "patroni.yml", Content: config},
+			node.File{Path: "bootstrap.sh", Content: script},
+			node.File{Path: "bootstrap.sql", Content: sql},
+		),
 		Ready: node.Ready{HTTP: "http://" + net.JoinHostPort(m.Address, strconv.Itoa(patroni.RESTPort)) + "/readiness"},
 	}, nil
 }

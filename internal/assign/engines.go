@@ -12,6 +12,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/patroni"
+	"github.com/greenlang/fournines/internal/driver/pgbackrest"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/spec"
 )
@@ -38,6 +39,10 @@ func FindPrograms(ctx context.Context, root string) (place.Programs, error) {
 	if path, err := exec.LookPath("redis-server"); err == nil {
 		p.Redis = path
 	}
+	p.PgBackRest = filepath.Join(root, "usr", "bin", "pgbackrest")
+	if path, err := exec.LookPath("pgbackrest"); err == nil {
+		p.PgBackRest = path
+	}
 	if java, err := kafka.FindJava(root); err == nil { // whether it is needed says the platform, see Serve
 		p.Kafka = place.Java(java)
 		p.Versions[place.Kafka] = java.Version()
@@ -46,7 +51,7 @@ func FindPrograms(ctx context.Context, root string) (place.Programs, error) {
 }
 
 // Suffice tells whether the programs are enough for what a platform declares. PostgreSQL,
-// Patroni and Redis are always needed, and [FindPrograms] refuses without them.
+// Patroni, pgBackRest and Redis are always needed, and [FindPrograms] refuses without them.
 func Suffice(p place.Programs, e spec.Engines) error {
 	if e.Kafka.Brokers == 0 || p.Kafka.Program != "" {
 		return nil
@@ -68,6 +73,13 @@ func check(p *place.Programs, ctx context.Context) error {
 		errs = append(errs, errors.New("no Redis is installed"))
 	} else {
 		p.Versions[place.Redis] = v
+	}
+	if _, err := os.Stat(p.PgBackRest); err != nil {
+		errs = append(errs, errors.New("pgBackRest is not installed in "+p.PgBackRest))
+	} else if v, err := pgbackrest.CheckVersion(ctx, p.PgBackRest, p.Env()); err != nil {
+		errs = append(errs, err)
+	} else {
+		p.Versions["pgbackrest"] = v
 	}
 	if _, err := os.Stat(p.Patroni); err != nil {
 		errs = append(errs, errors.New("Patroni is not installed in "+p.Patroni))

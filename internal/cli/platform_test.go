@@ -17,6 +17,7 @@ import (
 	"github.com/greenlang/fournines/internal/drill"
 	"github.com/greenlang/fournines/internal/evidence"
 	"github.com/greenlang/fournines/internal/journal"
+	recoverydoor "github.com/greenlang/fournines/internal/recovery/door"
 	runbookdoor "github.com/greenlang/fournines/internal/runbook/door"
 	scheduledoor "github.com/greenlang/fournines/internal/schedule/door"
 	"github.com/greenlang/fournines/internal/spec"
@@ -55,7 +56,7 @@ func (p *platform) handler() http.Handler {
 	compliance := compliancedoor.Source{Proofs: p, Witnesses: p, Archives: p, Persons: p, Queries: p}
 	api.Mount(mux, "test",
 		api.PlatformRoutes(p), api.OperationRoutes(p), api.DrillRoutes(p), api.EvidenceRoutes(p), api.JournalRoutes(p), api.AlertRoutes(p),
-		chaosdoor.Routes(p), availabilitydoor.Routes(availability), compliancedoor.Routes(compliance), scheduledoor.Routes(p), runbookdoor.Routes(runbooks{p}))
+		chaosdoor.Routes(p), availabilitydoor.Routes(availability), compliancedoor.Routes(compliance), scheduledoor.Routes(p), recoverydoor.Routes(p), runbookdoor.Routes(runbooks{p}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !api.Authorized(r, token) {
 			http.Error(w, `{"title":"the token is another one"}`, http.StatusUnauthorized)

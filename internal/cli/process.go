@@ -19,6 +19,7 @@ import (
 	"github.com/greenlang/fournines/internal/cli/verb"
 	"github.com/greenlang/fournines/internal/driver/etcd"
 	"github.com/greenlang/fournines/internal/driver/fault"
+	"github.com/greenlang/fournines/internal/driver/job"
 	"github.com/greenlang/fournines/internal/driver/kafka"
 	"github.com/greenlang/fournines/internal/driver/redis"
 	"github.com/greenlang/fournines/internal/place"
@@ -184,6 +185,11 @@ func (w processes) guardCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return fault.Guard(context.WithoutCancel(c.Context()), args[0])
 		}}
+}
+
+func (w processes) jobCommand() *cobra.Command {
+	return &cobra.Command{Use: "job-run DIR", Short: "Run one job of a node to its end", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return job.Run(c.Context(), args[0]) }}
 }
 
 func (w world) versionCommand() *cobra.Command {

@@ -16,6 +16,7 @@ import (
 	"github.com/greenlang/fournines/internal/cli/verb"
 	compliance "github.com/greenlang/fournines/internal/compliance/door"
 	"github.com/greenlang/fournines/internal/place"
+	recovery "github.com/greenlang/fournines/internal/recovery/door"
 	runbook "github.com/greenlang/fournines/internal/runbook/door"
 	schedule "github.com/greenlang/fournines/internal/schedule/door"
 )
@@ -32,7 +33,7 @@ type Verbs func(*verb.World) []verb.Grouped
 // doors are the wings' verbs.
 func doors() []Verbs {
 	runbooks := func(w *verb.World) []verb.Grouped { return runbook.Verbs(w, app.RunbookActions) }
-	return []Verbs{availability.Verbs, chaos.Verbs, compliance.Verbs, runbooks, schedule.Verbs}
+	return []Verbs{availability.Verbs, recovery.Verbs, chaos.Verbs, compliance.Verbs, runbooks, schedule.Verbs}
 }
 
 // Run carries out one command line and returns the exit code. The verbs of more stand beside
@@ -104,6 +105,6 @@ func (w world) verbs() []verb.Grouped {
 		{Group: "act", Command: w.drillCommand()}, {Group: "act", Command: w.approveCommand()}, {Group: "act", Command: w.denyCommand()}, {Group: "act", Command: w.acknowledgeCommand()},
 		{Group: "declare", Command: w.validateCommand()}, {Group: "declare", Command: w.planCommand()}, {Group: "declare", Command: w.costCommand()}, {Group: "declare", Command: w.schemaCommand()},
 		{Command: w.versionCommand()}, {Command: p.serverCommand()}, {Command: p.nodeCommand()}, {Command: p.edgeCommand()}, {Command: p.proberCommand()},
-		{Command: p.wanCommand()}, {Command: p.gateCommand()}, {Command: p.etcdCommand()}, {Command: p.redisCommand()}, {Command: p.brokerCommand()}, {Command: p.guardCommand()},
+		{Command: p.wanCommand()}, {Command: p.gateCommand()}, {Command: p.etcdCommand()}, {Command: p.redisCommand()}, {Command: p.brokerCommand()}, {Command: p.guardCommand()}, {Command: p.jobCommand()}, {Command: p.backupCommand()},
 	}
 }

@@ -50,6 +50,9 @@ func (w world) summary(s api.Status) {
 			fmt.Fprintln(w.Out, readinessLine(x)) //nolint:errcheck // nobody is left to tell
 		}
 	}
+	for _, r := range s.Recovery {
+		fmt.Fprintln(w.Out, r.Line(s.At)) //nolint:errcheck // nobody is left to tell
+	}
 	for _, f := range s.Faults {
 		fmt.Fprintf(w.Out, "fault        %s on %s until %s (%s)\n", f.Kind, f.Target, f.Until.UTC().Format(time.TimeOnly), f.ID) //nolint:errcheck // nobody is left to tell
 	}

@@ -11,6 +11,7 @@ type Job struct {
 	Exit   int       `json:"exit"`             // of a job that has ended; -1: by a signal, or it did not start
 	Error  string    `json:"error,omitempty"`  // why it did not end by itself
 	Output string    `json:"output,omitempty"` // the last 16 KiB of what it said
+	Said   string    `json:"said,omitempty"`   // while it runs: one of the newest lines that it said
 }
 
 // JobState says how far a job has come.

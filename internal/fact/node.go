@@ -14,6 +14,7 @@ type Node struct {
 	Faults []string  `json:"faults"` // leases the node knows to be active, ids
 	Units  []Unit    `json:"units"`
 	Probes []Probe   `json:"probes"` // one for each target it watches
+	Jobs   []Job     `json:"jobs,omitempty"`
 
 	Descriptors Descriptors `json:"descriptors,omitzero"` // of the node's process
 }

@@ -346,7 +346,7 @@ func TestKitStandsAlone(t *testing.T) {
 // effect may wait, and a wing's clock is a port. Wiring and door act: that is what they are for.
 func TestDecidersArePure(t *testing.T) {
 	t.Parallel()
-	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/move_home.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_mirror.go", "availability/drills_partner.go", "availability/drills_connections.go", "availability/drills_disk.go", "availability/drills_empty.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go", "runbook/engine.go", "runbook/library.go"}
+	acting := []string{"availability/failover.go", "availability/switchover.go", "availability/move.go", "availability/move_home.go", "availability/drills.go", "availability/drills_region.go", "availability/drills_kafka.go", "availability/drills_mirror.go", "availability/drills_partner.go", "availability/drills_connections.go", "availability/drills_disk.go", "availability/drills_empty.go", "availability/drills_objects.go", "availability/drills_servers.go", "chaos/fault.go", "compliance/drills.go", "compliance/tamper.go", "compliance/rollback.go", "recovery/backup.go", "runbook/engine.go", "runbook/library.go"}
 	forbidden := map[string][]string{"time": {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"}}
 	walk(t, func(path string, f *ast.File) {
 		if !slices.Contains(served, roomOf(filepath.ToSlash(filepath.Dir(path)))) || strings.HasSuffix(path, "_test.go") || slices.Contains(acting, path) {

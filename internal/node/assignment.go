@@ -19,6 +19,7 @@ type Assignment struct {
 	Fenced  map[string]Fence `json:"fenced,omitempty"` // by unit name
 	Watch   Watch            `json:"watch"`
 	Faults  []Lease          `json:"faults,omitempty"`
+	Jobs    []Job            `json:"jobs,omitempty"`
 }
 
 // Unit is one process to keep running.

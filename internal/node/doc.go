@@ -9,4 +9,7 @@
 // A fence is a marker on disk before it is a kill: a fenced unit stays dead
 // through restarts of the node and of the host until the assignment lifts it,
 // and the node reports it as fenced only when no process of the unit is left.
+//
+// A [Job] is a program that runs once beside a unit, such as a backup; a runner of its own carries
+// it out, so that it outlives the node.
 package node

@@ -40,7 +40,8 @@ type Config struct {
 	Server Server
 	Prober probe.Prober
 	Faults Injector
-	Fresh  bool // the server is at hand: do not begin from the last assignment on disk
+	Runner []string // command line that runs a job, whose directory is added to it
+	Fresh  bool     // the server is at hand: do not begin from the last assignment on disk
 	Log    *slog.Logger
 }
 
@@ -60,6 +61,7 @@ type Node struct {
 	watched  probeKey
 	unwatch  context.CancelFunc
 	faults   []string
+	jobs     []fact.Job
 	wg       sync.WaitGroup
 }
 
@@ -87,6 +89,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.wg.Go(func() { n.receive(ctx) })
 	n.wg.Go(func() { n.post(ctx) })
+	n.wg.Go(func() { n.work(ctx) })
 	<-ctx.Done()
 	n.wg.Wait()
 	return nil
@@ -246,7 +249,7 @@ func (n *Node) post(ctx context.Context) {
 func (n *Node) Facts(now time.Time) fact.Node {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	f := fact.Node{Region: n.current.Region, Zone: n.current.Zone, At: now, Boot: n.boot, Faults: append([]string{}, n.faults...)}
+	f := fact.Node{Region: n.current.Region, Zone: n.current.Zone, At: now, Boot: n.boot, Faults: append([]string{}, n.faults...), Jobs: slices.Clone(n.jobs)}
 	for _, u := range n.current.Units {
 		if s, ok := n.units[u.Name]; ok {
 			f.Units = append(f.Units, s.report())

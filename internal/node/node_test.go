@@ -102,7 +102,7 @@ func assignment(script string) node.Assignment {
 func run(t *testing.T, dir string, d *desk) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	n := node.New(node.Config{Dir: dir, Host: node.Host{UID: -1, GID: -1}, Server: d, Log: slog.New(slog.DiscardHandler)})
+	n := node.New(node.Config{Dir: dir, Host: node.Host{UID: -1, GID: -1}, Server: d, Log: slog.New(slog.DiscardHandler), Runner: runner()})
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
 	var once sync.Once

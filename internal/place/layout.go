@@ -125,9 +125,9 @@ func (l Layout) Address(region, zone, kind string) string {
 func (l Layout) EdgeAddress(region, kind string) string { return l.Address(region, "", kind) }
 
 // Outside returns the addresses of a region that are in nobody's namespace: of its edge, of
-// the servers, and where other regions are reached.
+// the servers, of object stores, and where other regions are reached.
 func (l Layout) Outside(region string) []string {
-	return slices.Concat([]string{l.IP(region, "")}, l.serverIPs(region), l.nearIPs(region))
+	return slices.Concat([]string{l.IP(region, "")}, l.serverIPs(region), l.storeIPs(region), l.nearIPs(region))
 }
 
 // Dir returns the directory of a zone, or of a region's own host.

@@ -10,6 +10,8 @@ const (
 	Objects        = "objects"
 	ObjectsProgram = "fournines-objects"
 	objectsPort    = 9000
+	objectsHost    = 3           // of the first region's own hosts
+	bucketHost     = 4           // of each region's own hosts
 	ObjectsKey     = "fournines" // access key; its secret is the installation's
 	ObjectsFile    = "credentials"
 	ObjectsCA      = "ca.pem" // the gateway's AuthorityFile, named here so that the gateway is not linked
@@ -19,11 +21,9 @@ const (
 // EmbedsObjects tells whether the installation runs an object store of its own.
 func (l Layout) EmbedsObjects() bool { return !l.Platform.Spec.Archive.External() }
 
-// ObjectsAddress returns where the embedded object store serves: host 3 of the first
-// region's own hosts, always on loopback.
+// ObjectsAddress returns where the embedded object store serves, on a host of the first region.
 func (l Layout) ObjectsAddress() string {
-	r, _ := l.Platform.Region(l.Regions[0])
-	return fmt.Sprintf("127.%d.0.3:%d", r.Number, objectsPort)
+	return fmt.Sprintf("%s:%d", l.storeIP(l.Regions[0], objectsHost), objectsPort)
 }
 
 // ObjectsDir returns the directory of the embedded object store.
@@ -51,11 +51,9 @@ func (l Layout) ObjectPartner(region string) string {
 	return l.Partner(r).Name
 }
 
-// BucketAddress returns where a region's object store serves: host 4 of the region's own
-// hosts, always on loopback.
+// BucketAddress returns where a region's object store serves, on a host of the region.
 func (l Layout) BucketAddress(region string) string {
-	r, _ := l.Platform.Region(region)
-	return fmt.Sprintf("127.%d.0.4:%d", r.Number, objectsPort)
+	return fmt.Sprintf("%s:%d", l.storeIP(region, bucketHost), objectsPort)
 }
 
 // BucketDir returns the directory of a region's object store.

@@ -9,6 +9,7 @@ import (
 type Programs struct {
 	PostgresBin string            `json:"postgres_bin"` // directory
 	Patroni     string            `json:"patroni"`
+	PgBackRest  string            `json:"pgbackrest,omitempty"` // empty: the installation is from before there were backups
 	Redis       string            `json:"redis"`
 	Kafka       Java              `json:"kafka,omitzero"`      // empty where it is not installed
 	Libraries   string            `json:"libraries,omitempty"` // LD_LIBRARY_PATH of engines that were unpacked

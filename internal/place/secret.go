@@ -25,6 +25,7 @@ type Secrets struct {
 	App        string `json:"app"`                  // bearer token of the application's API, where it leaves loopback
 	Objects    string `json:"objects"`              // secret key of the embedded object store
 	Buckets    string `json:"buckets"`              // secret key of the regions' object stores
+	Backups    string `json:"backups"`              // encrypts the backups: whoever loses it has lost them
 	Servers    string `json:"servers"`              // of servers, among themselves
 	Journal    string `json:"journal,omitempty"`    // private key of the journal that several servers hold
 	Pseudonyms string `json:"pseudonyms,omitempty"` // key of pseudonyms of several servers, hexadecimal
@@ -68,7 +69,7 @@ func EnsureSecrets(root string) (Secrets, error) {
 		return s, err
 	}
 	complete := true
-	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Buckets, &s.Servers} {
+	for _, p := range []*string{&s.Token, &s.NodeToken, &s.Superuser, &s.Replicator, &s.Patroni, &s.Probe, &s.GreenLang, &s.Redis, &s.App, &s.Objects, &s.Buckets, &s.Backups, &s.Servers} {
 		if *p != "" {
 			continue
 		}

@@ -3,6 +3,7 @@ package records
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/control"

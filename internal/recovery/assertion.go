@@ -33,7 +33,7 @@ type Assertion struct {
 const (
 	TargetReached = "target-reached" // and the server lives, and takes writes
 	PointRecent   = "recovery-point"
-	PagesSound    = "pages-sound"
+	PagesSound    = "pages-soundPages"
 	DataEqual     = "data-equal"
 	LogWhole      = "log-whole"
 	SameCluster   = "same-cluster"
@@ -72,7 +72,7 @@ type Wanted struct {
 // in order (rows 7.2.4 and 7.2.5).
 func Judge(w Wanted, t fact.RestoreTest) []Assertion {
 	judges := map[string]func(Wanted, fact.RestoreTest) (Outcome, string){
-		TargetReached: reached, PointRecent: recent, PagesSound: sound, DataEqual: equal, LogWhole: whole,
+		TargetReached: reached, PointRecent: recent, PagesSound: soundPages, DataEqual: equal, LogWhole: whole,
 		SameCluster: same, NothingLacks: lacks, ErasedAbsent: erased, InTime: inTime, AllLocked: locked,
 	}
 	var out []Assertion
@@ -150,7 +150,7 @@ func inspected(i fact.Inspection, things string) (Outcome, string) {
 	return Held, fmt.Sprintf("%d %s", i.Seen, things)
 }
 
-func sound(_ Wanted, t fact.RestoreTest) (Outcome, string) {
+func soundPages(_ Wanted, t fact.RestoreTest) (Outcome, string) {
 	pages, text1 := inspected(t.Pages, "pages")
 	relations, text2 := inspected(t.Relations, "tables and indexes")
 	return worse(pages, relations), text1 + "; " + text2

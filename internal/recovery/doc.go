@@ -1,10 +1,22 @@
 // Package recovery is the wing of the seed's section 7.2: backups that are proved by restoring
-// them. So far it decides which full backups stay.
+// them. So far it makes them, says whether a region could be restored, and decides which full backups stay.
 //
+//	7.2.1  backup.go: one backup: plan, run beside the leader, verify, record; wish.go: what a node
+//	       is asked for, and what was made; decide.go: backups before their time; view.go: what is
+//	       known of a region; restorable.go, finding.go: could it be restored now, and why not
+//	7.2.6  reach.go: whether a moment can be reached, from which backup, and what could instead
 //	7.2.2  full.go: a full backup as the repository lists it; period.go: days, weeks and months;
 //	       keep.go: the grandfather-father-son set, promotions, expiries
 //	7.2.2  window.go: how many fulls keep their archive, for a restore to any moment
 //	7.2.3  keep.go: until when each backup is to be locked
+//
+// # A backup
+//
+// A backup runs for longer than a server may live, beside a database that may be fenced. So the
+// server only wishes for it: the wish is an entry, the zone's node carries it out as a job, once for
+// its key, and ends it when the wish is taken back. How the job ended proves nothing. The server
+// reads the repository itself, and a backup has succeeded when that lists it, with the operation's
+// name and all of the log that it needs. What could not be read lately is unknown, and never well.
 //
 // # The keep set
 //

@@ -58,7 +58,7 @@ func RunNode(ctx context.Context, root, zone string, stop func() bool, log *slog
 		Dir: dir, Host: host, Log: log,
 		Server: nodeServer{client.NewClient(secrets.NodeToken, layout.ServerAddresses(region)...), "/nodes/" + zone},
 		Prober: postgres.Prober{Observer: zone, User: patroni.ProbeUser, Password: secrets.Probe, Database: "postgres"},
-		Faults: in,
+		Faults: in, Runner: []string{layout.Bin("fournines"), "job-run"},
 	})
 	if err := n.Run(ctx); err != nil {
 		return err

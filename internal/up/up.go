@@ -171,6 +171,9 @@ func (u *Up) prepare(ctx context.Context, o UpOptions) error {
 	if o.Lean {
 		place.Lean(p, o.Regions)
 	}
+	if err := assign.CheckSockets(u.Layout); err != nil {
+		return err
+	}
 	if err := checkShape(o.Root, u.Layout); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,8 @@ type Ask struct {
 	Answer       any    // pointer to what the server answers with; nil: nothing is read
 
 	Operation string // id of the operation that the request begins; empty: its answer is the end
+	// Follow shows how far the operation is, until its context ends. It may be nil.
+	Follow func(ctx context.Context)
 	// Done prints how it ended. Nil: the operation's steps are shown while they run, and printed.
 	Done func(ctx context.Context, o api.Operation) error
 }
@@ -132,7 +135,15 @@ func (a *Ask) carryOut(ctx context.Context, w *World) error {
 		if a.Done == nil {
 			show = w.follow()
 		}
-		if o, err = await(ctx, server, a.Operation, show); err != nil {
+		following, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		if a.Follow != nil {
+			wg.Go(func() { a.Follow(following) })
+		}
+		o, err = await(ctx, server, a.Operation, show)
+		stop()
+		wg.Wait()
+		if err != nil {
 			return err
 		}
 	}

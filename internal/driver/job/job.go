@@ -51,6 +51,7 @@ const (
 	lockFile   = "lock"
 	begunFile  = "begun.json"
 	resultFile = "result.json"
+	saidFile   = "said"
 	logFile    = "runner.log"
 	pidFile    = "runner.pid"
 )
@@ -126,6 +127,11 @@ func Look(root, key string) (fact.Job, error) {
 	}
 	if runs {
 		is.State = fact.JobRunning
+		said, err := os.ReadFile(filepath.Join(dir, saidFile))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return is, fmt.Errorf("look at job %s: %w", key, err)
+		}
+		is.Said = string(said)
 	}
 	return is, nil
 }

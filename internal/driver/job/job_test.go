@@ -186,6 +186,23 @@ func runningProgram(t *testing.T, root string) process.Process {
 	return process.Process{}
 }
 
+// One of the newest whole lines is known while the program runs.
+func TestARunningJobSaysHowFarItIs(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := counted(root, "for i in 1 2 3 4 5 6 7 8 9; do printf 'line %s\\npart' $i; sleep 0.1; done; exec sleep 100")
+	said := await(t, root, j, runner(never), func(is fact.Job) bool { return strings.HasPrefix(is.Said, "partline ") })
+	if strings.ContainsAny(said.Said, "\n") || said.State != fact.JobRunning || said.Output != "" {
+		t.Errorf("%+v", said)
+	}
+	if err := job.End(root, j.Key); err != nil {
+		t.Fatal(err)
+	}
+	if is := await(t, root, j, runner(never), over); is.Said != "" || !strings.Contains(is.Output, "line 2\n") {
+		t.Errorf("%+v", is)
+	}
+}
+
 func TestAProgramDoesNotOutliveItsRunner(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()

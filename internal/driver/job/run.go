@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func run(ctx context.Context, dir string, done func(step string)) error {
 		return fmt.Errorf("run job %s: %w", j.Key, err)
 	}
 	done("begun")
-	r := execute(ctx, j)
+	r := execute(ctx, j, filepath.Join(dir, saidFile))
 	r.Begun, r.Ended = b.At, time.Now()
 	done("program")
 	if err := keep(filepath.Join(dir, resultFile), r); err != nil {
@@ -62,8 +63,8 @@ func run(ctx context.Context, dir string, done func(step string)) error {
 	return nil
 }
 
-// execute runs the program to its end.
-func execute(ctx context.Context, j Job) fact.Job {
+// execute runs the program to its end. At path it keeps what the program says meanwhile.
+func execute(ctx context.Context, j Job, path string) fact.Job {
 	r := fact.Job{Key: j.Key, State: fact.JobEnded, Exit: -1}
 	ctx, cancel := context.WithTimeoutCause(ctx, j.Deadline, fmt.Errorf("it was ended at its deadline, %s after it began", j.Deadline))
 	defer cancel()
@@ -73,14 +74,14 @@ func execute(ctx context.Context, j Job) fact.Job {
 	if j.UID >= 0 && j.UID != os.Getuid() {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(j.UID), Gid: uint32(j.GID)}
 	}
-	var said tail
+	said := tail{path: path}
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Cancel, cmd.WaitDelay = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }, grace
 	err := cmd.Run()
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it has left behind
 	}
-	r.Output = string(said)
+	r.Output = string(said.kept)
 	if cmd.ProcessState != nil {
 		r.Exit = cmd.ProcessState.ExitCode()
 	}
@@ -94,13 +95,27 @@ func execute(ctx context.Context, j Job) fact.Job {
 	return r
 }
 
-// tail keeps the end of what is written.
-type tail []byte
+// saidEvery is the shortest time between two lines that are kept while the program runs.
+const saidEvery = 500 * time.Millisecond
+
+// tail keeps the end of what is written, and its newest line in a file.
+type tail struct {
+	kept []byte
+	path string
+	told time.Time
+}
 
 func (t *tail) Write(p []byte) (int, error) {
-	*t = append(*t, p...)
-	if over := len(*t) - mostOutput; over > 0 {
-		*t = append((*t)[:0], (*t)[over:]...)
+	t.kept = append(t.kept, p...)
+	if over := len(t.kept) - mostOutput; over > 0 {
+		t.kept = append(t.kept[:0], t.kept[over:]...)
+	}
+	if whole := bytes.LastIndexByte(t.kept, '\n'); whole >= 0 && time.Since(t.told) >= saidEvery {
+		line := t.kept[bytes.LastIndexByte(t.kept[:whole], '\n')+1 : whole]
+		tmp := t.path + ".new"
+		if err := os.WriteFile(tmp, line, 0o600); err == nil && os.Rename(tmp, t.path) == nil { // else what it said stands in its result
+			t.told = time.Now()
+		}
 	}
 	return len(p), nil
 }

@@ -24,6 +24,20 @@ type Member struct {
 	Grants  []Database
 	Partner []string // addresses of the partner region's members; empty: it has none here
 	Standby bool     // begins as a standby cluster of the partner
+	Archive Archive
+}
+
+// Archive is what the member needs to store its write-ahead log elsewhere; the zero value stores none.
+type Archive struct {
+	Parameters map[string]string // of PostgreSQL, by name
+	Rules      []string          // lines of pg_hba.conf
+}
+
+// parameters are those of PostgreSQL that belong to the member alone.
+func (a Archive) parameters() map[string]string {
+	out := map[string]string{"unix_socket_directories": ""}
+	maps.Copy(out, a.Parameters)
+	return out
 }
 
 // Secrets are the passwords that Patroni itself needs.
@@ -49,6 +63,7 @@ func (m Member) Config(p spec.Postgres) (string, error) {
 		"host replication replicator " + m.Network + " scram-sha-256",
 		"host all all " + m.Network + " scram-sha-256", //nolint:dupword // databases and users
 	}
+	hba = append(hba, m.Archive.Rules...)
 	rest := fmt.Sprintf("%s:%d", m.Address, RESTPort)
 	doc := yaml.MapSlice{
 		{Key: "scope", Value: m.Scope},
@@ -76,7 +91,7 @@ func (m Member) Config(p spec.Postgres) (string, error) {
 				"replication": map[string]string{"username": "replicator", "password": m.Secrets.Replication},
 			}},
 			{Key: "pg_hba", Value: hba},
-			{Key: "parameters", Value: map[string]string{"unix_socket_directories": ""}},
+			{Key: "parameters", Value: m.Archive.parameters()},
 			{Key: "basebackup", Value: []any{map[string]string{"checkpoint": "fast"}}},
 		}},
 		{Key: "tags", Value: map[string]bool{"nofailover": false, "noloadbalance": false, "clonefrom": false}},

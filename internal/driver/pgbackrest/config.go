@@ -16,6 +16,10 @@ const (
 	folder       = "pgbackrest"      // logs, locks and spool
 )
 
+// queueMost is how much of the log may wait for a store that is away: four hours of a quiet
+// server, which ends a segment of 16 MiB each minute.
+const queueMost = "4GiB"
+
 // outOfReach is a retention that nothing ever exceeds: sets expire by their label alone.
 const outOfReach = 9999999
 
@@ -25,6 +29,10 @@ const outOfReach = 9999999
 // Archiving is synchronous. An asynchronous archiver detaches itself and works in "/", where a
 // fence does not find it: a fenced primary would go on to store its log. One segment takes a
 // fraction of a second, and one is stored each minute.
+//
+// A store that is away or slow does not stop the server: it goes on, and keeps the log until that
+// is stored. Once more than [queueMost] waits, pgBackRest lets it go: a primary whose disk is full
+// stops everything, and a gap in the log is found from outside, see [Engine.Chain].
 func (s Stanza) Config() (config, passwords string, err error) {
 	if err := s.check(); err != nil {
 		return "", "", err
@@ -52,7 +60,7 @@ func (s Stanza) Config() (config, passwords string, err error) {
 		// Small files together: a new cluster is 5 objects instead of 970, and each is locked and copied apart.
 		"repo1-bundle", "y",
 		"repo1-retention-full", strconv.Itoa(outOfReach), "repo1-retention-archive-type", "full", "expire-auto", "n",
-		"start-fast", "y", "archive-async", "n", "archive-timeout", seconds(or(s.Archiving, defaultArchiving)), "io-timeout", seconds(or(r.Patience, defaultPatience)),
+		"start-fast", "y", "archive-async", "n", "archive-push-queue-max", queueMost, "archive-timeout", seconds(or(s.Archiving, defaultArchiving)), "io-timeout", seconds(or(r.Patience, defaultPatience)),
 		"process-max", strconv.Itoa(or(s.Processes, defaultProcesses)), "compress-type", "zst", "compress-level", "1",
 		// A verb's log is read as it comes; the file is for what archives when no verb runs.
 		"log-level-console", "off", "log-level-stderr", "warn", "log-level-file", "warn",

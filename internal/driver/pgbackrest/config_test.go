@@ -24,7 +24,7 @@ func TestConfig(t *testing.T) {
 	}
 	for _, line := range []string{
 		"repo1-s3-endpoint=objects.example", "repo1-storage-port=9000", "repo1-storage-verify-tls=y", "repo1-cipher-type=aes-256-cbc", "repo1-s3-uri-style=path",
-		"repo1-retention-full=9999999", "expire-auto=n", "archive-async=n", "archive-timeout=60", "io-timeout=30", "compress-type=zst", "[us-east-1]", "pg1-port=5432",
+		"repo1-retention-full=9999999", "expire-auto=n", "archive-async=n", "archive-push-queue-max=4GiB", "archive-timeout=60", "io-timeout=30", "compress-type=zst", "[us-east-1]", "pg1-port=5432",
 	} {
 		if !strings.Contains(config, line+"\n") {
 			t.Errorf("it has no %s", line)

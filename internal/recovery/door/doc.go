@@ -1,0 +1,2 @@
+// Package door is how programs and people reach the recovery wing.
+package door
