@@ -33,7 +33,7 @@ type Assertion struct {
 const (
 	TargetReached = "target-reached" // and the server lives, and takes writes
 	PointRecent   = "recovery-point"
-	PagesSound    = "pages-soundPages"
+	PagesSound    = "pages-sound"
 	DataEqual     = "data-equal"
 	LogWhole      = "log-whole"
 	SameCluster   = "same-cluster"

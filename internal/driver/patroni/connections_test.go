@@ -45,6 +45,30 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
+// crowd makes many databases of others: each takes sessions, and it is said that there are too
+// many.
+func crowd(t *testing.T, admin postgres.Admin, address string, exec func(string), look func() fact.PostgresConnections, free func(string)) {
+	t.Helper()
+	for i := range 10 {
+		exec(fmt.Sprintf("CREATE DATABASE more%d OWNER hand", i))
+	}
+	if _, err := admin.Bound(t.Context(), address, 10*time.Second); err != nil {
+		t.Error(err)
+	}
+	for i := range 10 {
+		c, err := connect(t, address, "hand", "h", fmt.Sprintf("more%d", i))
+		if err != nil {
+			t.Errorf("the owner of one of many databases is locked out: %v", err)
+			continue
+		}
+		_ = c.Close(t.Context())
+	}
+	if l := look(); len(l.Differs) > 0 || !strings.Contains(l.Crowded, "11 databases that the platform did not make may have 18 sessions") {
+		t.Errorf("%q, %q", l.Differs, l.Crowded)
+	}
+	free("databases are many")
+}
+
 // Whatever roles do that are not the platform's own, a probe and a superuser connect to a
 // cluster of ours; and limits that somebody changes are seen, and come back.
 func TestConnectionsAreKeptFree(t *testing.T) {
@@ -161,25 +185,7 @@ func TestConnectionsAreKeptFree(t *testing.T) {
 	if l := look(); len(l.Differs) > 0 {
 		t.Errorf("still %q", l.Differs)
 	}
-	// Many databases of others: each takes sessions, and it is said that there are too many.
-	for i := range 10 {
-		exec(fmt.Sprintf("CREATE DATABASE more%d OWNER hand", i))
-	}
-	if _, err := admin.Bound(t.Context(), address, 10*time.Second); err != nil {
-		t.Error(err)
-	}
-	for i := range 10 {
-		c, err := connect(t, address, "hand", "h", fmt.Sprintf("more%d", i))
-		if err != nil {
-			t.Errorf("the owner of one of many databases is locked out: %v", err)
-			continue
-		}
-		_ = c.Close(t.Context())
-	}
-	if l := look(); len(l.Differs) > 0 || !strings.Contains(l.Crowded, "11 databases that the platform did not make may have 18 sessions") {
-		t.Errorf("%q, %q", l.Differs, l.Crowded)
-	}
-	free("databases are many")
+	crowd(t, admin, address, exec, look, free)
 	wrong := admin
 	wrong.Password = "wrong"
 	if _, err := wrong.Look(t.Context(), address, 10*time.Second); err == nil || !strings.Contains(err.Error(), "as postgres") {
