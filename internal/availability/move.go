@@ -44,6 +44,9 @@ type Clusters interface {
 	Standby(ctx context.Context, region string) (bool, error)
 	// Newest returns when the newest heartbeat was written that the member has.
 	Newest(ctx context.Context, region, member string) (time.Time, error)
+	// Starves tells whether the member, which replays, waits for more of the write-ahead log: of what it
+	// has nothing is left that is whole.
+	Starves(ctx context.Context, region, member string) (bool, error)
 }
 
 // Regions carries out what is wanted of regions: each call returns when the wish is durable
@@ -416,7 +419,7 @@ func replayedPosition(members []fact.PostgresMember) int64 {
 	return out
 }
 
-// replayed holds when the leader of the new region has replayed all that it received.
+// replayed holds when the leader of the new region has replayed all that it received whole.
 func (m Mover) replayed(ctx context.Context, r *control.Run, a MoveArgs) (Drained, error) {
 	if led, err := m.led(ctx, a.To); err != nil || led {
 		return Drained{}, err
@@ -431,7 +434,12 @@ func (m Mover) replayed(ctx context.Context, r *control.Run, a MoveArgs) (Draine
 		return Drained{}, fmt.Errorf("the leader of %s does not answer", postgresOf(a.To))
 	}
 	if x := members[i]; x.Replayed < x.Received {
-		return Drained{}, fmt.Errorf("%s has %d bytes to replay", x.ID, x.Received-x.Replayed)
+		// A leader that dies may have sent the beginning of a record, of which the rest never comes.
+		// Its transaction was acknowledged to nobody, and no server replays it.
+		starves, err := m.Clusters.Starves(ctx, a.To, x.ID)
+		if err != nil || !starves {
+			return Drained{}, errors.Join(fmt.Errorf("%s has %d bytes to replay", x.ID, x.Received-x.Replayed), err)
+		}
 	}
 	d := Drained{Position: members[i].Replayed}
 	if d.Newest, err = m.Clusters.Newest(ctx, a.To, members[i].ID); err != nil {

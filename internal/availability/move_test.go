@@ -147,6 +147,9 @@ func (t *twin) Look(_ context.Context, cluster string) []fact.PostgresMember {
 			m.Seen, m.Role, m.State, m.Timeline, m.Received, m.Replayed = time.Now(), "replica", "streaming", 1, 1000, 1000
 			if z == "a" {
 				m.Role = "standby_leader"
+				if now.Dark[east] { // who died had sent the beginning of a record
+					m.Received = 1792
+				}
 				if now.Leads[region] {
 					m.Role, m.State = "primary", "running"
 				}
@@ -205,6 +208,8 @@ func (x twinClusters) Reserve(_ context.Context, region string) error {
 func (x twinClusters) Standby(_ context.Context, region string) (bool, error) {
 	return !x.now().Leads[region], nil
 }
+
+func (x twinClusters) Starves(context.Context, string, string) (bool, error) { return true, nil }
 
 func (x twinClusters) Newest(context.Context, string, string) (time.Time, error) { return zero, nil }
 

@@ -171,6 +171,18 @@ func (x clusters) Newest(ctx context.Context, region, member string) (time.Time,
 	return r.newest(ctx, member)
 }
 
+func (x clusters) Starves(ctx context.Context, region, member string) (bool, error) {
+	r, err := x.w.region(region)
+	if err != nil {
+		return false, err
+	}
+	at, err := fact.Component(member)
+	if err != nil {
+		return false, err
+	}
+	return r.admin.Starves(ctx, r.layout.Address(r.spec.Name, at.Zone, place.Postgres), lookTimeout)
+}
+
 // regions turns what is wanted of regions into entries, and waits for the edges.
 type regions struct{ w *Wiring }
 

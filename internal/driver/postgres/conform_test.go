@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -73,8 +74,18 @@ func TestProbeConforms(t *testing.T) {
 	refusals(t, server, ask)
 	cramped(t, server, ask, true)
 
+	admin := postgres.Admin{User: "greenlang", Database: "postgres"}
+	if starves, err := admin.Starves(t.Context(), server.Address, silence); err != nil || starves {
+		t.Errorf("a primary starves: %v, %v", starves, err)
+	}
 	server.Recover(t)
 	ask(fact.Serves, false, "")
+	enginetest.Await(t, "a standby that nobody sends more of the log starves", func() error {
+		if starves, err := admin.Starves(t.Context(), server.Address, silence); err != nil || !starves {
+			return fmt.Errorf("%v, %w", starves, err)
+		}
+		return nil
+	})
 	cramped(t, server, ask, false)
 	if at, err := p.Newest(t.Context(), server.Address, silence); err != nil || at.Before(first) {
 		t.Fatalf("a standby has heartbeats up to %v: %v", at, err)

@@ -21,6 +21,16 @@ const walQuery = `SELECT pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN coal
 	slot_name IS NOT NULL, coalesce(active, false), coalesce(wal_status, ''), coalesce(pg_wal_lsn_diff(restart_lsn, '0/0')::bigint, 0), coalesce(safe_wal_size, -1)
 	FROM (SELECT) AS one LEFT JOIN pg_replication_slots ON slot_name = $1`
 
+// Starves tells whether the server at address, which is in recovery, waits for more of the write-ahead
+// log than it has: it has replayed every record that it has whole. One that waits for a lock, a
+// pause or a disk does not starve.
+func (a Admin) Starves(ctx context.Context, address string, silence time.Duration) (starves bool, err error) {
+	err = a.with(ctx, address, silence, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'startup' AND wait_event IN ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval')").Scan(&starves)
+	})
+	return starves, err
+}
+
 // WAL returns the write-ahead log of the server at address, and the slot of that name. It
 // gives up when nothing moves for silence.
 func (a Admin) WAL(ctx context.Context, address, slot string, silence time.Duration) (w fact.PostgresWAL, err error) {
