@@ -61,6 +61,22 @@ func start(t *testing.T, dir string) *edge.Edge {
 	return e
 }
 
+// released waits until nobody holds a listener's address: a program that another test of this process
+// starts holds all listeners until it has begun.
+func released(t *testing.T, address string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			_ = l.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s is still held: %v", address, err)
+		}
+	}
+}
+
 // TestLastConfiguration: a new process serves from the disk, with nobody to
 // tell it anything.
 func TestLastConfiguration(t *testing.T) {
@@ -78,6 +94,7 @@ func TestLastConfiguration(t *testing.T) {
 	}
 	first.Stop()
 	first.Stop()
+	released(t, listen)
 	second := edge.New(edge.Options{Dir: dir})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
