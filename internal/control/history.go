@@ -69,11 +69,11 @@ func (c *Control) Unsettled() (out []Operation, err error) {
 	type of struct{ kind, subject string }
 	seen := map[of]bool{}
 	for _, o := range all {
-		if this := (of{o.Kind, o.Subject}); seen[this] {
+		this := of{o.Kind, o.Subject}
+		if seen[this] {
 			continue
-		} else {
-			seen[this] = true
 		}
+		seen[this] = true
 		later, err := LastOf(c.State, o.Subject, 0)
 		if err != nil {
 			return nil, err

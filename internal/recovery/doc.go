@@ -9,6 +9,8 @@
 //	       keep.go: the grandfather-father-son set, promotions, expiries
 //	7.2.2  window.go: how many fulls keep their archive, for a restore to any moment
 //	7.2.3  keep.go: until when each backup is to be locked
+//	7.2.4  assertion.go: the ten things that a restore must show; no drill restores yet, so that
+//	       nothing but its tests asks it
 //
 // # A backup
 //
