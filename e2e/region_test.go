@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/api"
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/place"
 	"github.com/greenlang/fournines/internal/platformtest"
 )
@@ -37,6 +39,7 @@ func TestRegion(t *testing.T) {
 		{"ProberIsKilled_7_1_12", proberIsKilled},
 		{"SecondUpFindsTheFirst", secondUp},
 		{"TokenIsNeeded", tokenIsNeeded},
+		{"PatroniRestartsThePrimary_7_1_4", patroniRestarts},
 		{"Drill_7_1_8_ZoneLoss", drillPasses("zone-loss")},
 		{"Drill_7_1_8_PrimaryLoss", drillPasses("primary-loss")},
 		{"Drill_7_1_8_PrimaryHang", drillPasses("primary-hang")},
@@ -116,6 +119,37 @@ func serverRestart(t *testing.T, p *platformtest.Platform) {
 	}
 	if a, b := leader(before), leader(after); a != b {
 		t.Fatalf("the primary moved from %s to %s for nothing", a, b)
+	}
+}
+
+// patroniRestarts lets Patroni restart the primary, as a person does after a change that needs it: the
+// server is gone for a moment, and nobody takes its place.
+func patroniRestarts(t *testing.T, p *platformtest.Platform) {
+	before := p.Healthy()
+	at, err := fact.Component(leader(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Join(p.Root, at.Region, at.Zone, place.Postgres)
+	postmaster := func() string {
+		b, err := os.ReadFile(filepath.Join(home, "data", "postmaster.pid"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid, _, _ := strings.Cut(string(b), "\n")
+		return pid
+	}
+	old := postmaster()
+	program := filepath.Join(os.Getenv("FOURNINES_ENGINES"), "patroni", "bin", "patronictl")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, "-c", filepath.Join(home, "patroni.yml"), "restart", at.Region, place.Member(at.Region, at.Zone), "--force").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Success") {
+		t.Fatalf("patronictl restart: %v: %s", err, out)
+	}
+	after := p.Healthy()
+	if postmaster() == old || leader(before) != leader(after) {
+		t.Errorf("the primary was %s with process %s, and is %s with %s", leader(before), old, leader(after), postmaster())
 	}
 }
 

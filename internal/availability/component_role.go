@@ -24,7 +24,7 @@ func (c *Component) Postgres(p fact.Postgres, policy spec.Postgres, now time.Tim
 		}
 		c.Seen = later(c.Seen, m.Seen)
 		c.member(m, leader, p, policy, now)
-		c.altered(p.Lock.Differs)
+		c.altered(slices.Concat(p.Lock.Differs, p.Settings[c.ID]))
 	}
 }
 

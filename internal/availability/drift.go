@@ -1,6 +1,8 @@
 package availability
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +28,11 @@ func DriftFindings(p fact.Postgres, r fact.Redis, k fact.Kafka, e fact.Etcd, reg
 		}
 		return out
 	}
-	add("postgres-drift", region+"/postgres", p.Lock.Differs, p.Drift, "patronictl edit-config or patronictl resume")
+	postgres := slices.Clone(p.Lock.Differs)
+	for _, id := range slices.Sorted(maps.Keys(p.Settings)) {
+		postgres = append(postgres, of(id, p.Settings[id])...)
+	}
+	add("postgres-drift", region+"/postgres", postgres, p.Drift, "patronictl edit-config or patronictl resume, or as each says")
 	var redis []string
 	for _, n := range r.Nodes {
 		redis = append(redis, of(n.ID, n.Differs)...)

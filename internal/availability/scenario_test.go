@@ -40,7 +40,7 @@ func newStage() *stage {
 		Fences: map[string]Fence{}, Proved: map[string]string{}, Disks: map[string]fact.Disk{},
 	}
 	for _, z := range []string{"a", "b", "c"} {
-		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: zero, Role: "replica", State: "streaming", Timeline: 1, Received: 1000, Sync: true}
+		m := fact.PostgresMember{Name: z, ID: "us-east-1/" + z + "/postgres", Seen: zero, Looked: zero, Role: "replica", State: "streaming", Timeline: 1, Received: 1000, Sync: true}
 		if z == "a" {
 			m.Role, m.State, m.Sync = "primary", "running", false
 		}
@@ -93,7 +93,8 @@ func TestPostgres(t *testing.T) {
 func (s *stage) keepFresh(quiet bool) {
 	s.view.Cluster.At = s.now
 	for i := range s.view.Cluster.Members {
-		if m := &s.view.Cluster.Members[i]; m.Error == "" {
+		m := &s.view.Cluster.Members[i]
+		if m.Looked = s.now; m.Error == "" {
 			m.Seen = s.now
 		}
 	}
@@ -154,6 +155,14 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 			past = append(past, control.Operation{Action: control.Action{Kind: KindFailover, Args: []byte("{}")}, State: control.Succeeded, Begun: s.now.Add(-d)})
 		}
 		s.view.Failovers = CountFailovers(past, s.now)
+	case "restarting": // restarting NAME AGO: its Patroni says so since then
+		ago, err := time.ParseDuration(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		s.member(f[1]).Restarting, s.member(f[1]).State = s.now.Add(-ago), "restarting"
+	case "unasked": // unasked NAME: its Patroni was asked last a moment before now
+		s.member(f[1]).Looked = s.now.Add(-time.Millisecond)
 	case "silent":
 		s.member(f[1]).Error = "no answer"
 	case "member": // member NAME STATE TIMELINE RECEIVED

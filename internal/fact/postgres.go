@@ -18,8 +18,14 @@ type Postgres struct {
 
 	Connections PostgresConnections `json:"connections,omitzero"`
 	WAL         PostgresWAL         `json:"wal,omitzero"`
-	Outrun      time.Time           `json:"outrun,omitzero"` // of a standby cluster: as WAL.Outrun of its partner's
-	Drift       time.Time           `json:"drift,omitzero"`  // since when Lock differs from what is declared; zero: it does not
+	Outrun      time.Time           `json:"outrun,omitzero"`    // of a standby cluster: as WAL.Outrun of its partner's
+	Settings    map[string][]string `json:"settings,omitempty"` // by component id: where a server is set otherwise than declared, in words
+	Drift       time.Time           `json:"drift,omitzero"`     // since when Lock or Settings differ from what is declared; zero: neither does
+}
+
+// Drifted sets Drift by what Patroni's configuration and the servers' settings say.
+func (p *Postgres) Drifted(now time.Time) {
+	p.Drift = Since(p.Drift, len(p.Lock.Differs) > 0 || len(p.Settings) > 0, now)
 }
 
 // PostgresWAL is the write-ahead log of a cluster's leader. Positions are in bytes.
@@ -94,4 +100,7 @@ type PostgresMember struct {
 	Replayed int64     `json:"replayed"`
 	Moved    time.Time `json:"moved,omitzero"` // when either was last seen to change
 	Sync     bool      `json:"sync"`           // a synchronous standby now
+
+	Looked     time.Time `json:"looked,omitzero"`     // when the newest look at it began, whether it answered or not
+	Restarting time.Time `json:"restarting,omitzero"` // since when its Patroni stops or restarts it in order; zero: it does neither
 }

@@ -82,7 +82,7 @@ func newRegion(l place.Layout, s place.Secrets, f *board.Facts, name string, now
 func (r *region) observe(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { wait.Every(ctx, lockEvery, r.lookLock) })
-	wg.Go(func() { wait.Every(ctx, membersEvery, r.lookMembers) })
+	wg.Go(func() { r.observeMembers(ctx) })
 	wg.Go(func() { wait.Every(ctx, etcdEvery, r.lookEtcd) })
 	wg.Go(func() { r.observeRedis(ctx) })
 	wg.Go(func() { r.observeKafka(ctx) })
@@ -108,7 +108,7 @@ func (r *region) lookLock(ctx context.Context) {
 			return
 		}
 		p.Lock, p.At, p.Error = lock, r.now(), ""
-		p.Drift = fact.Since(p.Drift, len(lock.Differs) > 0, p.At)
+		p.Drifted(p.At)
 	})
 }
 
@@ -158,12 +158,13 @@ func (r *region) lookMembers(ctx context.Context) {
 		}
 		for i, m := range seen {
 			if before, known := old[m.Name]; m.Error != "" && known { // it keeps what was last known, and when
-				before.Error = m.Error
+				before.Error, before.Looked = m.Error, m.Looked
 				seen[i] = before
 			} else {
 				if m.Moved = before.Moved; m.Received != before.Received || m.Replayed != before.Replayed {
 					m.Moved = r.now()
 				}
+				m.Restarting = availability.RestartingSince(before.Restarting, m)
 				m.Broken = availability.BrokenSince(before.Broken, m, oldest, r.now())
 				seen[i] = m
 			}

@@ -191,6 +191,7 @@ func TestConnectionsAreKeptFree(t *testing.T) {
 	if _, err := wrong.Look(t.Context(), address, 10*time.Second); err == nil || !strings.Contains(err.Error(), "as postgres") {
 		t.Errorf("with a wrong password: %v", err)
 	}
+	otherwise(t, c, admin, exec)
 	older(t, c, person)
 	_ = person.Close(t.Context())
 	strangers(t, address, probe)

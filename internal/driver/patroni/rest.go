@@ -20,7 +20,7 @@ type REST struct {
 	Client   *http.Client
 }
 
-// memberAnswer is what GET /patroni says, as far as we use it.
+// memberAnswer is what GET /health says, as far as we use it.
 type memberAnswer struct {
 	State         string `json:"state"`
 	Replication   string `json:"replication_state"`
@@ -35,11 +35,12 @@ type memberAnswer struct {
 	} `json:"xlog"`
 }
 
-// Member asks the member about itself. now stamps the answer.
+// Member asks the member about itself. now stamps the answer. GET /patroni says the same, but asks a
+// server that is down again for a second: who stops in order would look silent.
 func (r REST) Member(ctx context.Context, name, id string, now func() time.Time) fact.PostgresMember {
-	m := fact.PostgresMember{Name: name, ID: id}
+	m := fact.PostgresMember{Name: name, ID: id, Looked: now()}
 	var a memberAnswer
-	if err := r.get(ctx, "patroni", &a); err != nil {
+	if err := r.get(ctx, "health", &a); err != nil {
 		m.Error = err.Error()
 		return m
 	}
