@@ -65,7 +65,7 @@ func once(settings map[string][]string, told []string) map[string][]string {
 	return settings
 }
 
-func (w *Wiring) settingsTasks() (out []wing.Task) {
+func settingsTasks(w *Wiring) (out []wing.Task) {
 	for _, name := range w.house.Layout.Regions {
 		out = append(out, wing.Task{
 			Name: "settings-" + name, Does: "Asks each PostgreSQL server of " + name + " whether it is set as declared, or by ALTER SYSTEM or a role's own settings.",

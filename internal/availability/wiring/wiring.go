@@ -98,7 +98,7 @@ func (w *Wiring) tasks() []wing.Task {
 		}})
 	}
 	out = append(out, w.connectionTasks()...)
-	out = append(out, w.settingsTasks()...)
+	out = append(out, settingsTasks(w)...)
 	if len(w.house.Layout.Regions) > 1 {
 		out = append(out,
 			wing.Task{Name: "links", Does: "Records when a link between regions is cut or mended.", Every: time.Second, Do: w.recordLinks},
