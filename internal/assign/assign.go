@@ -179,7 +179,7 @@ func redisUnits(l place.Layout, p place.Programs, s place.Secrets, region, zone 
 		{
 			Name: place.Sentinel, Env: p.Env(), Stop: "TERM", Grace: 5,
 			Argv:  append([]string{p.Redis, "{home}/sentinel.conf"}, redis.SentinelOptions(policy)...),
-			Files: []node.File{{Path: "sentinel.conf", Content: m.SentinelConfig(policy), Once: true}},
+			Files: []node.File{{Path: "sentinel.conf", Content: m.SentinelConfig(policy), Once: true, Needs: redis.Watches}},
 			Ready: node.Ready{TCP: l.Address(region, zone, place.Sentinel)},
 		},
 	}

@@ -32,16 +32,23 @@ const blindAfter = 10 * time.Second
 func ClusterFindings(v PostgresView, begun []time.Time, now time.Time) (out []evidence.Finding) {
 	leader, _ := memberNamed(v.Cluster, v.Cluster.Lock.Leader)
 	seeing, all := observers(v, leader.ID, now)
-	blind := slices.DeleteFunc(slices.Clone(all), func(p fact.Probe) bool { return now.Sub(p.Since) < blindAfter || now.Sub(p.At) > freshMember })
+	watching := seeing + len(all)
+	blind := slices.DeleteFunc(all, func(p fact.Probe) bool { return now.Sub(p.Since) < blindAfter || now.Sub(p.At) > freshMember })
 	if len(blind) > 0 && v.Policy.AcceleratedFailover && !v.Cluster.Lock.Standby {
 		out = append(out, evidence.Finding{
-			Code: "observers-blind", Severity: evidence.Warning, Title: fmt.Sprintf("observers that do not see %s: %d of %d", leader.ID, len(blind), seeing+len(all)),
-			Text:    fmt.Sprintf("%d see it, and %d must agree before a primary that hangs is failed over%s.", seeing, v.Detection.Observers, blindText(". ", blind)),
+			Code: "observers-blind", Severity: evidence.Warning, Title: fmt.Sprintf("observers that do not see %s: %d of %d", leader.ID, len(blind), watching),
+			Text:    fmt.Sprintf("%d see it, and %d must agree before a primary that hangs is failed over%s.", watching-len(blind), v.Detection.Observers, blindText(". ", blind)),
 			Subject: v.Cluster.Cluster, Since: blind[0].Since, Command: "fournines readiness",
 		})
 	}
 	if f, full := storeFinding(v, leader, now); full {
 		out = append(out, f)
+	}
+	if since, why, closed := Closed(v.Probes, leader.ID, v.Detection.Observers, now); closed && !v.Cluster.Lock.Standby {
+		out = append(out, evidence.Finding{
+			Code: "postgres-closed", Severity: evidence.Critical, Title: leader.ID + " leads, and serves nobody who writes", Subject: v.Cluster.Cluster, Since: since, Command: "fournines status -o wide",
+			Text: fmt.Sprintf("It lives, so that nobody takes its place. %s. Mend what it names; if it only ends slowly, patronictl restart it, or move the lead with fournines switchover %s.", why, v.Cluster.Cluster),
+		})
 	}
 	if tooOften(begun) {
 		out = append(out, evidence.Finding{

@@ -31,7 +31,6 @@ type PostgresView struct {
 	Probes    []fact.Probe         // newest of every observer
 	Fences    map[string]Fence     // that stand now, by component id
 	Proved    map[string]string    // component id → epoch of the fence its node has proved
-	Starting  map[string]bool      // components that their nodes start for the first time now
 	Disks     map[string]fact.Disk // of the members' data, by component id; those that are known now
 	Failovers []time.Time          // of [CountFailovers]; looked up while an observer misses or is told of a full disk
 	Practice  bool                 // what happens now may be of our own making; looked up as well
@@ -80,9 +79,6 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if !v.Policy.AcceleratedFailover || lock.Standby || lock.Paused || !known || lock.Lease == 0 || now.Sub(v.Cluster.At) > freshLock {
 		return control.Action{}, false
 	}
-	if v.Starting[suspect.ID] { // the lock is from an earlier life of the whole platform
-		return control.Action{}, false
-	}
 	if v.Fences[suspect.ID].Component != "" { // it is dead on purpose: who laid the fence hands its lock on
 		return control.Action{}, false
 	}
@@ -95,7 +91,7 @@ func decideFailover(v PostgresView, now time.Time) (control.Action, bool) {
 	if len(observers) < v.Detection.Observers {
 		return control.Action{}, false
 	}
-	if restarting(v, suspect, now) {
+	if !full && !served(v.Probes, suspect.ID) || restarting(v, suspect, now) {
 		return control.Action{}, false
 	}
 	if _, err := successors(v, full, now); err != nil { // never fence the last one that has the data, or one that nobody would follow
@@ -191,6 +187,13 @@ func suspecting(v PostgresView, target string, now time.Time) (observers []strin
 	}
 	slices.Sort(observers)
 	return slices.Compact(observers), seen
+}
+
+// served tells whether any observer has seen the target serve since it began to watch it. After the
+// start of a whole platform the lock in etcd is from its earlier life, and who holds it only starts: nobody
+// has seen it yet. Where it never comes, Patroni's own path remains.
+func served(probes []fact.Probe, target string) bool {
+	return slices.ContainsFunc(probes, func(p fact.Probe) bool { return p.Target == target && !p.LastOK.IsZero() })
 }
 
 // restartWithin is how long a Patroni may take to stop or restart its server in order, where no

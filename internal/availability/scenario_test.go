@@ -119,8 +119,10 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 	t.Helper()
 	id := func(zone string) string { return "us-east-1/" + zone + "/postgres" }
 	switch f[0] {
-	case "starting":
-		s.view.Starting = map[string]bool{id(f[1]): true}
+	case "unserved": // nobody has seen the primary serve yet
+		for i := range s.view.Probes {
+			s.view.Probes[i].LastOK = time.Time{}
+		}
 	case "probe": // probe OBSERVER MISSES [OUTCOME]
 		misses, err := strconv.Atoi(f[2])
 		if err != nil {
@@ -137,6 +139,16 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 			d.Fatalf(t, "%v", err)
 		}
 		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, Outcome: fact.Full, Since: s.now.Add(-lasted), Error: "could not write to file: No space left on device (SQLSTATE 53100)", LastOK: zero}
+		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
+	case "barred", "ending": // barred OBSERVER FOR: so long has the primary taken no write of it, or ending: no session
+		lasted, err := time.ParseDuration(f[2])
+		if err != nil {
+			d.Fatalf(t, "%v", err)
+		}
+		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, Outcome: fact.Serves, Since: zero, LastOK: zero, Barred: s.now.Add(-lasted), Error: "cannot execute INSERT in a read-only transaction"}
+		if f[0] == "ending" {
+			p.Outcome, p.Since, p.Barred, p.Error = fact.Refuses, s.now.Add(-lasted), time.Time{}, "FATAL: the database system is shutting down (SQLSTATE 57P03)"
+		}
 		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
 	case "disk": // disk NAME FREE SIZE, in bytes
 		free, err1 := humanize.ParseBytes(f[2])

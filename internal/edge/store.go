@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/greenlang/fournines/internal/edge/config"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 const fileName = "edge.json"
@@ -41,36 +42,5 @@ func save(dir string, c Config) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(dir, fileName+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // fails after the rename, as it should
-	if err := write(temporary, data); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary.Name(), filepath.Join(dir, fileName)); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func write(f *os.File, data []byte) error {
-	defer f.Close() //nolint:errcheck // what counts is said below
-	if _, err := f.Write(append(data, '\n')); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close() //nolint:errcheck // only read
-	return d.Sync()
+	return whole.Write(filepath.Join(dir, fileName), append(data, '\n'), 0o600)
 }

@@ -64,7 +64,7 @@ func (o Outcome) Lives() bool { return o == Serves || o == Refuses || o == Full 
 type ProbeResult struct {
 	Outcome  Outcome
 	Writable bool   // with Serves: a write was committed as well
-	Error    string // why it does not serve, or could not be seen
+	Error    string // why it does not serve, or could not be seen; with Serves: why a primary took no write
 }
 
 // Probe is what one observer saw of one target, newest and in a row.
@@ -75,8 +75,9 @@ type Probe struct {
 	Outcome  Outcome   `json:"outcome"`  // of the newest probe
 	Since    time.Time `json:"since"`    // end of the first probe of those in a row with this outcome
 	Error    string    `json:"error,omitempty"`
-	Misses   int       `json:"misses"`   // in a row that accuse, each while the observer's control probe was answered
-	LastOK   time.Time `json:"last_ok"`  // end of the newest probe that was served
-	Seconds  float64   `json:"seconds"`  // duration of the newest probe
-	Writable bool      `json:"writable"` // the newest served probe also committed a write
+	Misses   int       `json:"misses"`          // in a row that accuse, each while the observer's control probe was answered
+	LastOK   time.Time `json:"last_ok"`         // end of the newest probe that was served
+	Seconds  float64   `json:"seconds"`         // duration of the newest probe
+	Writable bool      `json:"writable"`        // the newest served probe also committed a write
+	Barred   time.Time `json:"barred,omitzero"` // since when it serves and takes no write, though it is no standby; zero: it does not
 }

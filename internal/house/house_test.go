@@ -24,7 +24,7 @@ var (
 	served = append([]string{"runbook", "schedule"}, wings...)
 	// self are about the process that runs them: the standard library and x/sys alone. All
 	// that act may import them, deciders may not.
-	self = []string{"probe/outcome", "accept", "descriptor"}
+	self = []string{"probe/outcome", "accept", "descriptor", "whole"}
 )
 
 // may lists, for each room, the rooms it may import from. A room may always import

@@ -4,10 +4,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // Assignment is what one zone shall run, as plain data from the server.
@@ -48,7 +53,17 @@ func (s Seconds) D() time.Duration { return time.Duration(float64(s) * float64(t
 type File struct {
 	Path    string `json:"path"`
 	Content string `json:"content"`
-	Once    bool   `json:"once,omitempty"` // the engine rewrites it: lay it only where it is missing
+	Once    bool   `json:"once,omitempty"`  // the engine rewrites it: lay it only where it is missing
+	Needs   string `json:"needs,omitempty"` // with Once: lay it also where no line begins with this
+}
+
+// stands tells whether a file that is laid once is there, with the line that it needs.
+func (f File) stands(path string) bool {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) // never over one that nobody could read
+	}
+	return f.Needs == "" || strings.Contains("\n"+string(b), "\n"+f.Needs)
 }
 
 // Ready is how a unit shows that it serves.
@@ -135,28 +150,5 @@ func saveAssignment(dir string, a Assignment) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, assignmentFile), b)
-}
-
-// writeFile replaces path durably: whole or not at all.
-func writeFile(path string, b []byte) error {
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return whole.Write(filepath.Join(dir, assignmentFile), b, 0o600)
 }

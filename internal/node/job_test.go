@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,6 +127,11 @@ func TestAFenceEndsJobs(t *testing.T) {
 	}
 	d.put(t, node.Assignment{Region: "r", Zone: "a", Units: a.Units, Jobs: fenced.Jobs})
 	eventually(t, "it never began", func() bool { return runs(t, dir) == 2 })
+	eventually(t, "it never ended", func() bool { // else its runner still writes where the test clears up
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return !slices.ContainsFunc(d.posted.Jobs, func(j fact.Job) bool { return j.State != fact.JobEnded })
+	})
 }
 
 func TestAJobOfAUnitThatIsNotHereWaits(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // errRestart ends a life of a unit that shall begin another at once.
@@ -31,7 +32,7 @@ func (s *supervisor) noteRestart(name string) error {
 	if name == "" || name == s.restarted() {
 		return nil
 	}
-	if err := writeFile(s.home+".restarted", []byte(name)); err != nil {
+	if err := whole.Write(s.home+".restarted", []byte(name), 0o600); err != nil {
 		return fmt.Errorf("keep the restart of %s: %w", filepath.Base(s.home), err)
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/probe/outcome"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 const (
@@ -91,7 +92,7 @@ func WriteFence(dir, unit string, f Fence) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, unit)+".fenced", b)
+	return whole.Write(filepath.Join(dir, unit)+".fenced", b, 0o600)
 }
 
 // errUnseen says that nobody can tell whether the unit runs.
@@ -384,10 +385,10 @@ func (s *supervisor) lay(u Unit) error {
 	}
 	for _, f := range u.Files {
 		path := filepath.Join(s.home, filepath.Clean("/"+f.Path))
-		if _, err := os.Stat(path); err == nil && f.Once {
+		if f.Once && f.stands(path) {
 			continue
 		}
-		if err := writeFile(path, []byte(s.fill(f.Content))); err != nil {
+		if err := whole.Write(path, []byte(s.fill(f.Content)), 0o600); err != nil {
 			return err
 		}
 		if err := s.host.own(path); err != nil {

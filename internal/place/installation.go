@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/spec"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // FormatVersion is the version of the data directory's layout.
@@ -45,14 +46,10 @@ func SaveInstallation(root string, i Installation, platform []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(root, PlatformFile), platform, 0o644); err != nil { //nolint:gosec // no secret
-		return fmt.Errorf("keep platform file: %w", err)
+	if err := whole.Write(filepath.Join(root, PlatformFile), platform, 0o644); err != nil {
+		return err
 	}
-	tmp := filepath.Join(root, "."+InstallationFile)
-	if err := os.WriteFile(tmp, b, 0o644); err != nil { //nolint:gosec // no secret
-		return fmt.Errorf("keep installation: %w", err)
-	}
-	return os.Rename(tmp, filepath.Join(root, InstallationFile))
+	return whole.Write(filepath.Join(root, InstallationFile), b, 0o644)
 }
 
 // ErrNewer means that the data directory was written by a newer version of ours.

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // Secrets are this installation's passwords and tokens. They live in one file with
@@ -86,8 +88,8 @@ func EnsureSecrets(root string) (Secrets, error) {
 	if complete {
 		return s, nil
 	}
-	if err := os.WriteFile(filepath.Join(root, TokenFile), []byte(s.Token+"\n"), 0o600); err != nil {
-		return s, fmt.Errorf("keep token: %w", err)
+	if err := whole.Write(filepath.Join(root, TokenFile), []byte(s.Token+"\n"), 0o600); err != nil {
+		return s, err
 	}
 	return s, s.Save(root)
 }
@@ -97,11 +99,7 @@ func (s Secrets) Save(root string) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(root, "."+SecretsFile)
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return fmt.Errorf("keep secrets: %w", err)
-	}
-	return os.Rename(tmp, filepath.Join(root, SecretsFile))
+	return whole.Write(filepath.Join(root, SecretsFile), b, 0o600)
 }
 
 // FoundedFile says that the quorum was founded, so that a first server that has lost its

@@ -48,6 +48,7 @@ func (t *Tracker) Add(r Round) fact.Probe {
 	if outcome != f.Outcome {
 		f.Since = r.Ended
 	}
+	f.Barred = fact.Since(f.Barred, outcome == fact.Serves && !r.Writable && why != "", r.Ended)
 	f.Outcome, f.Error, f.Writable = outcome, why, r.Writable
 	f.At, f.Seconds = r.Ended, r.Ended.Sub(r.Begun).Seconds()
 	return *f

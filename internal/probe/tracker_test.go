@@ -66,6 +66,30 @@ func (s *scripted) Probe(ctx context.Context, address string, silence time.Durat
 
 // A primary that begins to hang is accused three times within two and a half seconds,
 // although each probe takes its whole timeout.
+// Who serves and takes no write, though it is no standby, is barred since the first time.
+func TestBarred(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	tracker := Tracker{Observer: "a", Target: "b"}
+	for i, c := range []struct {
+		result fact.ProbeResult
+		want   int // second; -1: it is not
+	}{
+		{fact.ProbeResult{Outcome: fact.Serves, Writable: true}, -1},
+		{fact.ProbeResult{Outcome: fact.Serves, Error: "read-only transaction"}, 1},
+		{fact.ProbeResult{Outcome: fact.Serves, Error: "read-only transaction"}, 1},
+		{fact.ProbeResult{Outcome: fact.Serves}, -1}, // a standby
+		{fact.ProbeResult{Outcome: fact.Serves, Error: "read-only transaction"}, 4},
+		{fact.ProbeResult{Outcome: fact.Gone, Error: "refused"}, -1},
+	} {
+		at := begin.Add(time.Duration(i) * time.Second)
+		got := tracker.Add(Round{Begun: at, Ended: at, ProbeResult: c.result})
+		if want := begin.Add(time.Duration(c.want) * time.Second); got.Barred.IsZero() != (c.want < 0) || c.want >= 0 && !got.Barred.Equal(want) {
+			t.Errorf("%d: barred since %v, want second %d", i, got.Barred, c.want)
+		}
+	}
+}
+
 func TestWatcherAccusesAHungPrimary(t *testing.T) {
 	t.Parallel()
 	for name, refuses := range map[string]bool{"it serves before": false, "it and its controls refuse this observer": true} {

@@ -134,6 +134,7 @@ func (w *Wiring) role(c *api.Component, now time.Time) {
 	switch c.Kind {
 	case place.Postgres:
 		c.Postgres(facts.Postgres(c.Region), w.house.Layout.Platform.Spec.Engines.Postgres, now)
+		c.Shut(facts.Probes(), w.house.Layout.Platform.Spec.Failover.Detection.Observers, now)
 	case place.Redis:
 		c.Redis(facts.Redis(c.Region), now)
 	case place.Sentinel:

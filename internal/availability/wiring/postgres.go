@@ -41,7 +41,7 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 	sp := w.house.Layout.Platform.Spec
 	v := availability.PostgresView{
 		Policy: sp.Engines.Postgres, Detection: sp.Failover.Detection, Path: sp.Failover.WithinRegion,
-		Cluster: w.house.Facts.Postgres(region), Probes: w.house.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Starting: map[string]bool{}, Disks: map[string]fact.Disk{},
+		Cluster: w.house.Facts.Postgres(region), Probes: w.house.Facts.Probes(), Fences: map[string]availability.Fence{}, Proved: map[string]string{}, Disks: map[string]fact.Disk{},
 	}
 	if r, ok := w.regions[region]; ok && v.Cluster.Lock.Standby {
 		v.Source = w.house.Facts.Postgres(r.layout.Partner(r.spec).Name)
@@ -82,7 +82,6 @@ func (w *Wiring) PostgresView(cluster string) (availability.PostgresView, error)
 				if u.State == fact.UnitFenced {
 					v.Proved[place.ID(region, z, u.Name)] = u.Fence
 				}
-				v.Starting[place.ID(region, z, u.Name)] = u.State == fact.UnitStarting && u.Restarts == 0 && w.house.Now().Sub(n.At) < fact.NodeSilent
 			}
 		}
 	}

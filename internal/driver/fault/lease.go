@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // The kinds of faults.
@@ -85,16 +86,7 @@ func writeLease(dir string, l Lease) error {
 	if err != nil {
 		return err
 	}
-	tmp := filepath.Join(dir, "."+l.ID+".tmp")
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("write lease: %w", err)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write lease: %w", err)
-	}
-	return os.Rename(tmp, leasePath(dir, l.ID))
+	return whole.Write(leasePath(dir, l.ID), b, 0o600)
 }
 
 // Down is a zone that is kept dead; the host does not start it before Until.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/driver/process"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 func (l Lease) kill(ctx context.Context) error {
@@ -95,10 +96,10 @@ func (l Lease) take(data []string) ([]process.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(l.taken()+".new", b, 0o600); err != nil {
+	if err := whole.Write(l.taken(), b, 0o600); err != nil {
 		return nil, err
 	}
-	return ps, os.Rename(l.taken()+".new", l.taken())
+	return ps, nil
 }
 
 // emptied returns the processes that were there when all data had been taken; nil: it has not.

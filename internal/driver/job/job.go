@@ -13,6 +13,7 @@ import (
 
 	"github.com/greenlang/fournines/internal/driver/process"
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // Job is what to run.
@@ -159,20 +160,5 @@ func keep(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return err
-	}
-	if err := errors.Join(flush(tmp), os.Rename(tmp, path), flush(filepath.Dir(path))); err != nil {
-		return fmt.Errorf("keep %s: %w", path, err)
-	}
-	return nil
-}
-
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return whole.Write(path, b, 0o600)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/driver/aside"
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // Start starts one broker of a cluster. A voter of the controller quorum that has lost what it
@@ -142,10 +143,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(to+".new", b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(to+".new", to)
+	return whole.Write(to, b, 0o600)
 }
 
 // learning is the file that tells that what the broker has is not all that it shall have

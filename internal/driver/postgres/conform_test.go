@@ -67,8 +67,10 @@ func TestProbeConforms(t *testing.T) {
 	}
 	// A write that fails accuses nobody: the server answers.
 	server.Exec(t, "postgres", "ALTER TABLE fournines.heartbeat OWNER TO greenlang", "REVOKE ALL ON fournines.heartbeat FROM "+patroni.ProbeUser)
-	ask(fact.Serves, false, "")
-	server.Exec(t, "postgres", "GRANT ALL ON fournines.heartbeat TO "+patroni.ProbeUser)
+	ask(fact.Serves, false, "permission denied")
+	server.Exec(t, "postgres", "GRANT ALL ON fournines.heartbeat TO "+patroni.ProbeUser, "ALTER ROLE "+patroni.ProbeUser+" SET default_transaction_read_only = on")
+	ask(fact.Serves, false, "read-only transaction")
+	server.Exec(t, "postgres", "ALTER ROLE "+patroni.ProbeUser+" RESET default_transaction_read_only")
 	ask(fact.Serves, true, "")
 
 	refusals(t, server, ask)

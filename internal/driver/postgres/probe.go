@@ -32,7 +32,7 @@ type Prober struct {
 func (p Prober) Probe(ctx context.Context, address string, silence time.Duration) fact.ProbeResult {
 	began := time.Now()
 	var heard atomic.Bool
-	writable, err := p.ask(ctx, address, silence, &heard)
+	why, err := p.ask(ctx, address, silence, &heard)
 	var refusal *pgconn.PgError
 	switch {
 	case errors.As(err, &refusal) && cannotStore(refusal):
@@ -42,28 +42,38 @@ func (p Prober) Probe(ctx context.Context, address string, silence time.Duration
 	case err != nil:
 		return fact.ProbeResult{Outcome: outcome(ctx, err, heard.Load(), time.Since(began) >= silence), Error: err.Error()}
 	}
-	return fact.ProbeResult{Outcome: fact.Serves, Writable: writable}
+	if why != nil && !errors.Is(why, errStandby) {
+		return fact.ProbeResult{Outcome: fact.Serves, Error: why.Error()}
+	}
+	return fact.ProbeResult{Outcome: fact.Serves, Writable: why == nil}
 }
 
-func (p Prober) ask(ctx context.Context, address string, silence time.Duration, heard *atomic.Bool) (writable bool, err error) {
+// errStandby says that a server is in recovery, and takes no writes for that.
+var errStandby = errors.New("it is in recovery")
+
+// ask connects and asks. why says why no write was committed; nil: one was.
+func (p Prober) ask(ctx context.Context, address string, silence time.Duration, heard *atomic.Bool) (why, err error) {
 	conn, err := p.connect(ctx, address, silence, heard)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the answer is known
 	var recovery bool
 	if err := conn.QueryRow(ctx, spill).Scan(&recovery, new(int)); err != nil {
-		return false, fmt.Errorf("ask %s for its role: %w", address, err)
+		return nil, fmt.Errorf("ask %s for its role: %w", address, err)
 	}
 	if recovery {
-		return false, nil
+		return errStandby, nil
 	}
-	_, err = conn.Exec(ctx, "INSERT INTO fournines.heartbeat VALUES ($1, now()) ON CONFLICT (observer) DO UPDATE SET at = EXCLUDED.at", p.Observer)
+	_, why = conn.Exec(ctx, "INSERT INTO fournines.heartbeat VALUES ($1, now()) ON CONFLICT (observer) DO UPDATE SET at = EXCLUDED.at", p.Observer)
 	var refusal *pgconn.PgError
-	if errors.As(err, &refusal) && cannotStore(refusal) {
-		return false, fmt.Errorf("write to %s: %w", address, err)
+	if errors.As(why, &refusal) && cannotStore(refusal) {
+		return nil, fmt.Errorf("write to %s: %w", address, why)
 	}
-	return err == nil, nil
+	if why != nil {
+		why = fmt.Errorf("write to %s: %w", address, why)
+	}
+	return why, nil
 }
 
 // spill asks for the server's role along rows that do not fit into spillMemory, so that the

@@ -116,7 +116,11 @@ func (s settings) differ(declared map[string]any) (out []string) {
 	}
 	for _, who := range slices.Sorted(maps.Keys(s.roles)) {
 		for one := range strings.SplitSeq(s.roles[who], "\n") {
-			if name, value, _ := strings.Cut(one, "="); slices.Contains(durable(), strings.ToLower(name)) && !safe(value) {
+			name, value, _ := strings.Cut(one, "=")
+			if strings.EqualFold(name, "default_transaction_read_only") && safe(value) {
+				out = append(out, fmt.Sprintf("%s is %s for %s, so that it writes nothing: take it back with ALTER ROLE or ALTER DATABASE, RESET %s", name, value, who, name))
+			}
+			if slices.Contains(durable(), strings.ToLower(name)) && !safe(value) {
 				out = append(out, fmt.Sprintf("%s is %s for %s and loses what was acknowledged in a crash: take it back with ALTER ROLE or ALTER DATABASE, RESET %s", name, value, who, name))
 			}
 		}
@@ -125,7 +129,8 @@ func (s settings) differ(declared map[string]any) (out []string) {
 }
 
 func guarded(name string) bool {
-	return slices.Contains(durable(), name) || slices.Contains(steered(), name) || strings.HasPrefix(name, "archive_")
+	return slices.Contains(durable(), name) || slices.Contains(steered(), name) ||
+		slices.ContainsFunc([]string{"archive_", "recovery_", "restore_command", "hot_standby", "default_transaction_", "session_preload_libraries"}, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // safe tells whether a durable setting holds what was acknowledged.

@@ -32,6 +32,8 @@ func TestSettingsThatDiffer(t *testing.T) {
 		"told once":                       {lines: []setting{{systemFile, "fsync", "off"}}, now: map[string]string{"fsync": "off"}, want: []string{"ALTER SYSTEM has set fsync to off: take it back"}},
 		"on the command line":             {now: map[string]string{"full_page_writes": "off"}, want: []string{"full_page_writes is off and loses"}},
 		"by hand":                         {lines: []setting{{patroniFile, "max_connections", "500"}}, want: []string{"max_connections is 500 in postgresql.conf, declared is 100"}},
+		"a standby that lags on purpose":  {lines: []setting{{systemFile, "recovery_min_apply_delay", "10min"}}, want: []string{"ALTER SYSTEM has set recovery_min_apply_delay to 10min: take"}},
+		"a role that writes nothing":      {roles: map[string]string{"role app": "default_transaction_read_only=on"}, want: []string{"default_transaction_read_only is on for role app, so that it writes nothing"}},
 		"for a role":                      {roles: map[string]string{"role app": "synchronous_commit=off"}, want: []string{"synchronous_commit is off for role app and loses"}},
 	} {
 		got := settings{append(slices.Clone(whole), c.lines...), c.now, c.roles}.differ(declared)

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // markFile is in an installation's directory, and holds its mark.
@@ -74,7 +76,7 @@ func layMark(root, path string) (uint64, error) {
 			return 0, fmt.Errorf("mark pid %d, which an older version has started: %w", p.PID, err)
 		}
 	}
-	return mark, writeAtomically(path, []byte(strconv.FormatUint(mark, 10)+"\n"))
+	return mark, whole.Write(path, []byte(strconv.FormatUint(mark, 10)+"\n"), 0o600)
 }
 
 func readMark(path string) (uint64, error) {

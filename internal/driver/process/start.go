@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // Command is how a unit's main process is started.
@@ -63,18 +65,10 @@ func remember(path string, p Process) error {
 	if err != nil {
 		return err
 	}
-	if err := writeAtomically(path, append(b, '\n')); err != nil {
+	if err := whole.Write(path, append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("remember process: %w", err)
 	}
 	return nil
-}
-
-func writeAtomically(path string, b []byte) error {
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
 }
 
 // Adopt returns the process that the PID file remembers, if it still runs.

@@ -53,14 +53,18 @@ func ServerOptions(r spec.Redis) []string {
 	}
 }
 
+// Watches begins the line of sentinel.conf without which a Sentinel watches nothing, and does not start:
+// SENTINEL REMOVE takes it away.
+const Watches = "sentinel monitor " + MasterName + " "
+
 // SentinelConfig renders sentinel.conf: who is watched. Sentinel rewrites it, so it is laid
-// only once; what the platform may change later is in [SentinelOptions].
+// only once, and again where it lacks [Watches]; what the platform may change later is in [SentinelOptions].
 func (m Member) SentinelConfig(r spec.Redis) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "bind %s\nport %d\nprotected-mode no\ndir {home}\n", m.Address, SentinelPort)
 	fmt.Fprintf(&b, "requirepass %s\nsentinel sentinel-pass %s\n", m.Password, m.Password)
 	fmt.Fprintf(&b, "sentinel announce-ip %s\n", m.Address)
-	fmt.Fprintf(&b, "sentinel monitor %s %s %d %d\n", MasterName, m.Master, Port, r.Quorum)
+	fmt.Fprintf(&b, Watches+"%s %d %d\n", m.Master, Port, r.Quorum)
 	fmt.Fprintf(&b, "sentinel auth-pass %s %s\n", MasterName, m.Password)
 	return b.String()
 }

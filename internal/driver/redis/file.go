@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"strings"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // follows tells whether a server's file makes it a replica. Redis and Sentinel rewrite it.
@@ -48,8 +50,5 @@ func follow(file, address string) error {
 		}
 	}
 	fmt.Fprintf(&out, "replicaof %s %s\n", host, port)
-	if err := os.WriteFile(file+".new", []byte(out.String()), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
+	return whole.Write(file, []byte(out.String()), 0o600)
 }

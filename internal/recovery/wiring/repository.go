@@ -14,6 +14,7 @@ import (
 	"github.com/greenlang/fournines/internal/driver/s3"
 	"github.com/greenlang/fournines/internal/fact"
 	"github.com/greenlang/fournines/internal/recovery"
+	"github.com/greenlang/fournines/internal/whole"
 	"github.com/greenlang/fournines/internal/wing"
 )
 
@@ -100,11 +101,7 @@ func (r *repository) show() error {
 	if err := os.MkdirAll(filepath.Dir(store.Shown), 0o755); err != nil { //nolint:gosec // certificates are for everybody
 		return err
 	}
-	tmp := store.Shown + ".new"
-	if err := os.WriteFile(tmp, authority, 0o644); err != nil { //nolint:gosec // a certificate is for everybody
-		return err
-	}
-	return os.Rename(tmp, store.Shown)
+	return whole.Write(store.Shown, authority, 0o644)
 }
 
 // look reads what is there, and keeps it.

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/greenlang/fournines/internal/whole"
 )
 
 // ErrOther means that a confirmation is for another feed than the one that is kept now, or for what it has not got.
@@ -248,7 +250,7 @@ func (f *Feed) write(id string, first uint64, changes []Change) error {
 		}
 	}
 	path := filepath.Join(f.dir, logFile)
-	if err := replace(path, b); err != nil {
+	if err := whole.Write(path, b, 0o600); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0o600)
@@ -361,7 +363,7 @@ func writeSlot(path, id string, s Slot) error {
 	if err != nil {
 		return fmt.Errorf("render the reader's position: %w", err)
 	}
-	return replace(path, b)
+	return whole.Write(path, b, 0o600)
 }
 
 func readSlot(path, id string) (Slot, error) {
@@ -374,23 +376,6 @@ func readSlot(path, id string) (Slot, error) {
 		return Slot{}, fmt.Errorf("%w: its reader's position", errDamaged)
 	}
 	return k.Slot, nil
-}
-
-// replace writes a file in one step that survives the loss of power.
-func replace(path string, b []byte) error {
-	tmp := path + ".new"
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }
 
 func syncDir(path string) error {
