@@ -13,6 +13,14 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
+// Recovers tells whether the server at address is in recovery: it takes no writes then.
+func (a Admin) Recovers(ctx context.Context, address string, silence time.Duration) (recovers bool, err error) {
+	err = a.with(ctx, address, silence, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&recovers)
+	})
+	return recovers, err
+}
+
 // Restored looks at a server that has been promoted after a restore: who it is, where it stopped to
 // replay, whether it takes writes, and what it holds. Where it cannot look at something, that is the
 // error; what was seen stands in t all the same. Extensions are those of the administrator's database.
