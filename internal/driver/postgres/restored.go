@@ -116,7 +116,7 @@ func holds(ctx context.Context, conn *pgx.Conn, t *fact.RestoreTest) error {
 	}{
 		{"SELECT rolname::text FROM pg_roles WHERE rolcanlogin ORDER BY 1", &t.Roles},
 		{"SELECT e.extname::text FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname ORDER BY 1", &t.Extensions},
-		{"SELECT spcname::text FROM pg_tablespace WHERE pg_tablespace_location(oid) = '' OR pg_stat_file(pg_tablespace_location(oid), true) IS NOT NULL ORDER BY 1", &t.Spaces},
+		{"SELECT spcname::text FROM pg_tablespace WHERE pg_tablespace_location(oid) = '' OR (pg_stat_file(pg_tablespace_location(oid), true)).isdir ORDER BY 1", &t.Spaces},
 	} {
 		rows, err := conn.Query(ctx, of.query)
 		if err != nil {
