@@ -1,7 +1,6 @@
 package staging_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -149,7 +148,14 @@ func (s *story) prepare(t *testing.T) {
 	}
 	target := time.Now()
 	s.Server.Exec(t, "postgres", "DELETE FROM ledger", "TRUNCATE quick") // the accident
-	s.stored(t)
+	enginetest.Await(t, "the log is stored past the target", func() error { // a store's clock counts seconds
+		s.stored(t)
+		c, err := s.Engine.Chain(ctx, b.Label, pgbackrest.Target{Kind: pgbackrest.At, Time: target})
+		if err == nil && !c.Reached {
+			err = fmt.Errorf("it is stored up to %s", c.Stored)
+		}
+		return err
+	})
 	system, err := pgbackrest.System(s.Server.Dir())
 	if err != nil {
 		t.Fatal(err)
@@ -342,8 +348,8 @@ func (s *story) away(t *testing.T) {
 	}
 }
 
-// runner starts a runner in a process of its own, and waits until it is in a phase and the gate has stalled.
-func (s *story) runner(t *testing.T, p staging.Plan, path string) (*exec.Cmd, *bufio.Scanner) {
+// runner starts a runner in a process of its own, which says in a file how far it is.
+func (s *story) runner(t *testing.T, p staging.Plan, path string) (c *exec.Cmd, said string) {
 	t.Helper()
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -352,26 +358,29 @@ func (s *story) runner(t *testing.T, p staging.Plan, path string) (*exec.Cmd, *b
 	if err := os.WriteFile(path, b, 0o644); err != nil { //nolint:gosec // the engines' user reads it
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), p.Self[0], "restore", path)
-	c.Env, c.Stderr, c.Dir = p.Env, os.Stderr, filepath.Dir(path)
+	out, err := os.Create(filepath.Join(t.TempDir(), "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close() // the runner has its own descriptor
+	c = exec.CommandContext(t.Context(), p.Self[0], "restore", path)
+	c.Env, c.Stdout, c.Stderr, c.Dir = p.Env, out, out, filepath.Dir(path)
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if p.UID >= 0 {
 		c.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(p.UID), Gid: uint32(p.GID)}
 	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return c, bufio.NewScanner(out)
+	return c, out.Name()
 }
 
 // A runner that is killed with SIGKILL while files are fetched, and while the log is replayed: the
 // next one ends what is left, and its own is whole. It runs as the engines' user, without privileges.
 func (s *story) killed(t *testing.T) {
-	path := filepath.Join(filepath.Dir(s.plan.Dir), "plan.json")
+	p := s.plan
+	p.Dir = filepath.Join(enginetest.Folder(t), "staging") // whose lock is the other user's
+	path := filepath.Join(filepath.Dir(p.Dir), "plan.json")
 	for _, folder := range []string{"/bundle/", "/archive/main/15-1/0000000100000000/"} {
 		reached := make(chan struct{}, 64)
 		open := s.Gate.Set(func(r *http.Request) backupbed.Verdict {
@@ -384,13 +393,15 @@ func (s *story) killed(t *testing.T) {
 			}
 			return backupbed.Pass
 		})
-		c, _ := s.runner(t, s.plan, path)
+		c, said := s.runner(t, p, path)
 		select {
 		case <-reached:
-		case <-t.Context().Done():
-			t.Fatal("nothing was asked for")
+		case <-time.After(time.Minute):
+			text, err := os.ReadFile(said)
+			outcome, _ := os.ReadFile(staging.OutcomeFile(path)) // there where it has ended
+			t.Fatalf("nothing was asked for %s: %.2000s %s %v", folder, text, outcome, err)
 		}
-		if _, err := staging.Run(t.Context(), s.plan, nil); !errors.Is(err, staging.ErrBusy) {
+		if _, err := staging.Run(t.Context(), p, nil); !errors.Is(err, staging.ErrBusy) {
 			t.Errorf("%s: two runs at once: %v", folder, err)
 		}
 		if err := c.Process.Kill(); err != nil {
@@ -398,25 +409,28 @@ func (s *story) killed(t *testing.T) {
 		}
 		_ = c.Wait()
 		open()
-		if _, err := os.Stat(filepath.Join(s.plan.Dir, "data")); err != nil {
+		if _, err := os.Stat(filepath.Join(p.Dir, "data")); err != nil {
 			t.Errorf("%s: it was killed too early: %v", folder, err)
 		}
 	}
-	c, lines := s.runner(t, s.plan, path)
-	phases := 0
-	last := ""
-	for lines.Scan() {
+	c, said := s.runner(t, p, path)
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases, last := 0, ""
+	for line := range strings.Lines(string(text)) {
 		var is fact.RestoreProgress
-		if err := json.Unmarshal(lines.Bytes(), &is); err != nil {
-			t.Errorf("%s: %v", lines.Text(), err)
+		if err := json.Unmarshal([]byte(line), &is); err != nil {
+			t.Errorf("%s: %v", line, err)
 		}
 		if is.Phase != last {
 			phases++
 			last = is.Phase
 		}
-	}
-	if err := c.Wait(); err != nil {
-		t.Error(err)
 	}
 	b, err := os.ReadFile(staging.OutcomeFile(path))
 	var o staging.Outcome
@@ -428,7 +442,7 @@ func (s *story) killed(t *testing.T) {
 	if broken := recovery.Failed(recovery.Judge(w, o.Test)); len(broken) > 0 {
 		t.Errorf("%+v", broken)
 	}
-	s.gone(t, s.plan)
+	s.gone(t, p)
 }
 
 func (s *story) taken(t *testing.T) {

@@ -14,9 +14,15 @@ const absent = 1
 // repository to the path to, for the server in dir. stored is false where the repository has no such
 // file; that it cannot be told is an error.
 func (e Engine) Fetch(ctx context.Context, dir, name, to string) (stored bool, err error) {
-	if _, err := e.run(ctx, "archive-get", "warn", nil, "--pg1-path="+dir, name, to); err != nil {
-		if failed, ran := errors.AsType[*Error](err); ran && failed.Code == absent && failed.Kind == nil {
+	warned := ""
+	if _, err := e.run(ctx, "archive-get", "warn", func(m message) { warned += m.text + "\n" }, "--pg1-path="+dir, name, to); err != nil {
+		failed, ran := errors.AsType[*Error](err)
+		switch {
+		case ran && failed.Code == absent && warned == "":
 			return false, nil
+		case ran && failed.Kind == nil: // the error says that no repository is valid, and a warning why this one is not
+			failed.Kind = kindOf(0, warned)
+			failed.Text += " (" + brief(warned) + ")"
 		}
 		return false, err
 	}
