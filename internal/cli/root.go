@@ -105,6 +105,6 @@ func (w world) verbs() []verb.Grouped {
 		{Group: "act", Command: w.drillCommand()}, {Group: "act", Command: w.approveCommand()}, {Group: "act", Command: w.denyCommand()}, {Group: "act", Command: w.acknowledgeCommand()},
 		{Group: "declare", Command: w.validateCommand()}, {Group: "declare", Command: w.planCommand()}, {Group: "declare", Command: w.costCommand()}, {Group: "declare", Command: w.schemaCommand()},
 		{Command: w.versionCommand()}, {Command: p.serverCommand()}, {Command: p.nodeCommand()}, {Command: p.edgeCommand()}, {Command: p.proberCommand()},
-		{Command: p.wanCommand()}, {Command: p.gateCommand()}, {Command: p.etcdCommand()}, {Command: p.redisCommand()}, {Command: p.brokerCommand()}, {Command: p.guardCommand()}, {Command: p.jobCommand()}, {Command: p.backupCommand()},
+		{Command: p.wanCommand()}, {Command: p.gateCommand()}, {Command: p.etcdCommand()}, {Command: p.redisCommand()}, {Command: p.brokerCommand()}, {Command: p.guardCommand()}, {Command: p.jobCommand()}, {Command: p.backupCommand()}, {Command: p.restoreCommand()}, {Command: p.enterCommand()}, {Command: p.fetchCommand()},
 	}
 }

@@ -10,6 +10,8 @@ type RestoreTest struct {
 
 	Chain WALChain `json:"chain"` // the log from the backup to the target
 
+	Isolation Isolation `json:"isolation"` // of the server, as seen from inside before it was started
+
 	// The server that was started in the restored directory.
 	System     uint64        `json:"system"`
 	Timeline   uint32        `json:"timeline"`       // that its log stood on when the target was reached
@@ -50,4 +52,22 @@ type Phase struct {
 	Name  string    `json:"name"`
 	Begun time.Time `json:"begun"`
 	Ended time.Time `json:"ended,omitzero"` // zero: it has not ended
+}
+
+// Isolation is a network namespace as a process inside sees it. A server that nobody can reach has
+// one interface, lo, which is down, and no route.
+type Isolation struct {
+	Namespace  uint64   `json:"namespace"`  // its number
+	Host       uint64   `json:"host"`       // that of the host's
+	Interfaces []string `json:"interfaces"` // "lo", or "lo up"
+	Routes     int      `json:"routes"`
+}
+
+// RestoreProgress says how far a test of a restore is.
+type RestoreProgress struct {
+	Phase    string         `json:"phase"`
+	Begun    time.Time      `json:"begun"`            // the phase
+	Backup   BackupProgress `json:"backup,omitzero"`  // of the backup's files
+	Segments int            `json:"segments"`         // of the log that were fetched
+	Needed   int            `json:"needed,omitempty"` // at least, up to the target
 }

@@ -64,6 +64,8 @@ func may(room string) []string {
 		return []string{"fact"}
 	case room == "node":
 		return []string{"fact", "probe", "driver"} // hands drive processes
+	case room == "staging":
+		return []string{"fact", "driver"} // a hand
 	case room == "host":
 		return []string{"fact", "node", "driver"}
 	case room == "board":
@@ -85,7 +87,7 @@ func may(room string) []string {
 	case room == "cli/verb":
 		return slices.Concat(core, platform, []string{"api", "api/client"})
 	case room == "cli":
-		return slices.Concat(core, platform, doors(), []string{"app", "up", "assign", "api", "api/client", "cli/verb", "driver", "compliance/wiring"}) // its package bucket: an archive is also verified where no server runs
+		return slices.Concat(core, platform, doors(), []string{"app", "up", "staging", "assign", "api", "api/client", "cli/verb", "driver", "compliance/wiring"}) // its package bucket: an archive is also verified where no server runs
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 type Engine struct {
 	Program  string
 	Home     string // holds ConfigFile
+	Work     string // directory that it works in, by which whoever ends all that works there finds it; empty: Home
 	Stanza   string
 	Data     string   // PostgreSQL's data directory; empty: it is not on this host
 	Env      []string // what the program needs to start, such as LD_LIBRARY_PATH; ours is not inherited
@@ -40,7 +41,7 @@ func (e Engine) run(ctx context.Context, command, level string, follow func(mess
 		return nil, &Error{Command: command, Stanza: e.Stanza, Err: err}
 	}
 	cmd := exec.CommandContext(ctx, e.Program, append([]string{command, "--config=" + filepath.Join(e.Home, ConfigFile), "--stanza=" + e.Stanza, "--log-level-stderr=" + level}, options...)...)
-	cmd.Dir = e.Home // by which a fence finds it
+	cmd.Dir = or(e.Work, e.Home) // by which a fence finds it
 	cmd.Env = append(slices.Clone(e.Env), "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC", "PATH=/usr/local/bin:/usr/bin:/bin", "HOME="+e.Home, "PGPASSFILE="+filepath.Join(e.Home, PasswordFile))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if e.UID >= 0 && e.UID != os.Getuid() {

@@ -23,6 +23,9 @@ type Restore struct {
 	// Archives lets the restored server archive into the stanza, as one must that replaces the
 	// lost one. Without it a copy can never store its own log among the real one.
 	Archives bool
+	// Spaces is a directory that tablespaces are laid in, each by its name. Empty: they go where
+	// they were, which on the cluster's own host is where they are.
+	Spaces string
 }
 
 // Restore fills a data directory: [ErrNoBackup], [ErrNotEmpty], [ErrRunning], [ErrPassphrase].
@@ -54,6 +57,12 @@ func (e Engine) Restore(ctx context.Context, r Restore, tell func(fact.BackupPro
 	}
 	if !r.Archives {
 		options = append(options, "--archive-mode=off")
+	}
+	if r.Spaces != "" {
+		if !filepath.IsAbs(r.Spaces) {
+			return failed(fmt.Errorf("%q is no absolute path of a directory", r.Spaces))
+		}
+		options = append(options, "--tablespace-map-all="+r.Spaces)
 	}
 	if err := e.own(r.Dir); err != nil {
 		return failed(err)

@@ -7,10 +7,10 @@ import (
 
 // Target is a moment that a cluster is restored to.
 type Target struct {
-	Kind     Kind
-	Time     time.Time // of At
-	Position int64     // of Position, in bytes
-	Timeline uint32    // 0: the newest that is stored; of Consistent always the backup's own
+	Kind     Kind      `json:"kind"`
+	Time     time.Time `json:"time,omitzero"`      // of At
+	Position int64     `json:"position,omitempty"` // of Position, in bytes
+	Timeline uint32    `json:"timeline,omitempty"` // 0: the newest that is stored; of Consistent always the backup's own
 }
 
 // Kind is how a target is named.

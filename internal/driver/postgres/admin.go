@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Admin connects to a server as a superuser, to look at its sessions and its write-ahead log,
-// and to bound the sessions.
+// and to bound the sessions. An address is HOST:PORT, or DIRECTORY:PORT of a Unix socket.
 type Admin struct {
 	User, Password, Database string
 	Limits                   Limits
@@ -44,7 +45,12 @@ func (a Admin) Bound(ctx context.Context, address string, silence time.Duration)
 }
 
 func (a Admin) with(ctx context.Context, address string, silence time.Duration, use func(*pgx.Conn) error) error {
-	config, err := pgx.ParseConfig("postgres://" + address + "/?sslmode=disable&application_name=fournines-limits&default_query_exec_mode=simple_protocol")
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", address, err)
+	}
+	at := url.Values{"host": {host}, "port": {port}} // a host may be the directory of a socket
+	config, err := pgx.ParseConfig("postgres:///?" + at.Encode() + "&sslmode=disable&application_name=fournines-limits&default_query_exec_mode=simple_protocol")
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", address, err)
 	}

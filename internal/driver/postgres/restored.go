@@ -13,6 +13,14 @@ import (
 	"github.com/greenlang/fournines/internal/fact"
 )
 
+// Recovers tells whether the server at address is in recovery: it takes no writes then.
+func (a Admin) Recovers(ctx context.Context, address string, silence time.Duration) (recovers bool, err error) {
+	err = a.with(ctx, address, silence, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&recovers)
+	})
+	return recovers, err
+}
+
 // Restored looks at a server that has been promoted after a restore: who it is, where it stopped to
 // replay, whether it takes writes, and what it holds. Where it cannot look at something, that is the
 // error; what was seen stands in t all the same. Extensions are those of the administrator's database.
@@ -108,7 +116,7 @@ func holds(ctx context.Context, conn *pgx.Conn, t *fact.RestoreTest) error {
 	}{
 		{"SELECT rolname::text FROM pg_roles WHERE rolcanlogin ORDER BY 1", &t.Roles},
 		{"SELECT e.extname::text FROM pg_extension e JOIN pg_available_extensions a ON a.name = e.extname ORDER BY 1", &t.Extensions},
-		{"SELECT spcname::text FROM pg_tablespace WHERE pg_tablespace_location(oid) = '' OR pg_stat_file(pg_tablespace_location(oid), true) IS NOT NULL ORDER BY 1", &t.Spaces},
+		{"SELECT spcname::text FROM pg_tablespace WHERE pg_tablespace_location(oid) = '' OR (pg_stat_file(pg_tablespace_location(oid), true)).isdir ORDER BY 1", &t.Spaces},
 	} {
 		rows, err := conn.Query(ctx, of.query)
 		if err != nil {

@@ -1,4 +1,6 @@
-package pgbackrest_test
+// Package backupbed has a PostgreSQL server that archives into a repository of pgBackRest, for tests
+// of what works with both.
+package backupbed
 
 import (
 	"crypto/tls"
@@ -24,62 +26,62 @@ import (
 	"github.com/greenlang/fournines/internal/platformtest/loopback"
 )
 
-const unproved = "that pgBackRest backs up, restores, expires and verifies as the driver says"
-
-func TestMain(m *testing.M) { s3test.Main(m) }
-
-// bed is a real server that archives into a real repository, which is reached through a gate.
-type bed struct {
+// Bed is a real server that archives into a real repository, which is reached through a gate.
+type Bed struct {
 	t       *testing.T
-	network loopback.Network
-	store   *s3test.Gateway
-	gate    *gate
-	server  *enginetest.Postgres
-	stanza  pgbackrest.Stanza
-	engine  pgbackrest.Engine
+	Network loopback.Network
+	Store   *s3test.Gateway
+	Gate    *Gate
+	Server  *enginetest.Postgres
+	Stanza  pgbackrest.Stanza
+	Engine  pgbackrest.Engine
 	sockets string
 }
 
-const bucket = "backups"
+// Bucket is where the repository is.
+const Bucket = "backups"
 
-func newBed(t *testing.T) *bed {
+// New starts a bed, whose test says in unproved what is not proved without the engines. The test's
+// main function is [s3test.Main], or calls it.
+func New(t *testing.T, unproved string) *Bed {
 	t.Helper()
 	program, env := enginetest.Program(t, "pgbackrest", unproved, "usr/bin")
 	if _, err := pgbackrest.CheckVersion(t.Context(), program, env); err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, network: loopback.New(t), sockets: enginetest.Folder(t)}
-	b.store = s3test.Start(t, t.TempDir(), func(o *gateway.Options) { o.TLS, o.Listen = true, b.network.Host(1, 4, 9000) })
-	if err := b.store.Open(t, bucket, nil).EnsureVersioned(t.Context()); err != nil {
+	b := &Bed{t: t, Network: loopback.New(t), sockets: enginetest.Folder(t)}
+	b.Store = s3test.Start(t, t.TempDir(), func(o *gateway.Options) { o.TLS, o.Listen = true, b.Network.Host(1, 4, 9000) })
+	if err := b.Store.Open(t, Bucket, nil).EnsureVersioned(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.gate = newGate(t, b.store, b.network.Host(1, 4, 9443))
+	b.Gate = newGate(t, b.Store, b.Network.Host(1, 4, 9443))
 	home := enginetest.Folder(t)
-	b.stanza = pgbackrest.Stanza{
+	b.Stanza = pgbackrest.Stanza{
 		Name: "main", Program: program, Home: home, SocketDir: b.sockets, User: "greenlang",
 		Repository: pgbackrest.Repository{
-			Endpoint: b.gate.address, Bucket: bucket, Path: "/us-east-1", AccessKey: b.store.Options.AccessKey, SecretKey: b.store.Options.SecretKey,
+			Endpoint: b.Gate.address, Bucket: Bucket, Path: "/us-east-1", AccessKey: b.Store.Options.AccessKey, SecretKey: b.Store.Options.SecretKey,
 			CAFile: filepath.Join(home, "ca.pem"), Passphrase: "correct horse battery staple",
 		},
 		Data: "/unknown yet", Port: 1,
 	}
-	settings := b.stanza.Parameters()
+	settings := b.Stanza.Parameters()
 	settings["fsync"] = "off" // the machine is not lost here, and what is restored starts sooner
-	b.server = enginetest.StartPostgresWith(t, unproved, b.sockets, settings)
-	b.server.Exec(t, "postgres", "DROP DATABASE greenlang") // a quarter of the files
-	b.at(b.server)
-	b.engine = b.open(b.stanza)
-	b.engine.Env = env
+	b.Server = enginetest.StartPostgresWith(t, unproved, b.sockets, settings)
+	b.Server.Exec(t, "postgres", "DROP DATABASE greenlang") // a quarter of the files
+	b.at(b.Server)
+	b.Engine = b.Open(b.Stanza)
+	b.Engine.Env = env
 	return b
 }
 
 // at lets the stanza be that of a server.
-func (b *bed) at(p *enginetest.Postgres) {
+func (b *Bed) at(p *enginetest.Postgres) {
 	b.t.Helper()
-	b.stanza.Data, b.stanza.Port = p.Dir(), port(b.t, p)
+	b.Stanza.Data, b.Stanza.Port = p.Dir(), Port(b.t, p)
 }
 
-func port(t *testing.T, p *enginetest.Postgres) int {
+// Port is that of a server.
+func Port(t *testing.T, p *enginetest.Postgres) int {
 	t.Helper()
 	_, text, err := net.SplitHostPort(p.Address)
 	if err != nil {
@@ -92,14 +94,14 @@ func port(t *testing.T, p *enginetest.Postgres) int {
 	return n
 }
 
-// open lays the stanza's files as a node does, and returns its engine.
-func (b *bed) open(s pgbackrest.Stanza) pgbackrest.Engine {
+// Open lays the stanza's files as a node does, and returns its engine.
+func (b *Bed) Open(s pgbackrest.Stanza) pgbackrest.Engine {
 	b.t.Helper()
 	config, passwords, err := s.Config()
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	authority, err := os.ReadFile(filepath.Join(b.store.Options.Dir, gateway.AuthorityFile))
+	authority, err := os.ReadFile(filepath.Join(b.Store.Options.Dir, gateway.AuthorityFile))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -115,31 +117,31 @@ func (b *bed) open(s pgbackrest.Stanza) pgbackrest.Engine {
 			}
 		}
 	}
-	return pgbackrest.Engine{Program: s.Program, Home: s.Home, Stanza: s.Name, Data: s.Data, Env: b.engine.Env, UID: uid, GID: gid}
+	return pgbackrest.Engine{Program: s.Program, Home: s.Home, Stanza: s.Name, Data: s.Data, Env: b.Engine.Env, UID: uid, GID: gid}
 }
 
-// another is the engine of the stanza with something changed, in a home of its own.
-func (b *bed) another(change func(*pgbackrest.Stanza)) pgbackrest.Engine {
+// Another is the engine of the stanza with something changed, in a home of its own.
+func (b *Bed) Another(change func(*pgbackrest.Stanza)) pgbackrest.Engine {
 	b.t.Helper()
-	s := b.stanza
+	s := b.Stanza
 	s.Home = enginetest.Folder(b.t)
 	s.Repository.CAFile = filepath.Join(s.Home, "ca.pem")
 	change(&s)
-	return b.open(s)
+	return b.Open(s)
 }
 
-// objects are the files of the store that hold what the repository has below path; a pattern.
-func (b *bed) objects(pattern string) []string {
+// Objects are the files of the store that hold what the repository has below path; a pattern.
+func (b *Bed) Objects(pattern string) []string {
 	b.t.Helper()
-	found, err := filepath.Glob(filepath.Join(b.store.Options.Dir, "objects", bucket, b.stanza.Repository.Path, pattern))
+	found, err := filepath.Glob(filepath.Join(b.Store.Options.Dir, "objects", Bucket, b.Stanza.Repository.Path, pattern))
 	if err != nil || len(found) == 0 {
 		b.t.Fatalf("the store has no %s: %v", pattern, err)
 	}
 	return found
 }
 
-// flip changes a byte in the middle of a file, and returns what changes it back.
-func flip(t *testing.T, path string) (back func()) {
+// Flip changes a byte in the middle of a file, and returns what changes it back.
+func Flip(t *testing.T, path string) (back func()) {
 	t.Helper()
 	was, err := os.ReadFile(path)
 	if err != nil {
@@ -166,8 +168,8 @@ func flip(t *testing.T, path string) (back func()) {
 	}
 }
 
-// hide moves a file or a folder out of the store, and returns what moves it back.
-func hide(t *testing.T, path string) (back func()) {
+// Hide moves a file or a folder out of the store, and returns what moves it back.
+func Hide(t *testing.T, path string) (back func()) {
 	t.Helper()
 	away := filepath.Join(t.TempDir(), "away")
 	if err := os.Rename(path, away); err != nil {
@@ -180,25 +182,27 @@ func hide(t *testing.T, path string) (back func()) {
 	}
 }
 
-// gate stands before the store, and lets pass what its rule says.
-type gate struct {
+// Gate stands before the store, and lets pass what its rule says.
+type Gate struct {
 	address string
 	mu      sync.Mutex
-	rule    func(*http.Request) verdict
+	rule    func(*http.Request) Verdict
 }
 
-type verdict int
+// Verdict is what becomes of a request.
+type Verdict int
 
+// The verdicts.
 const (
-	pass  verdict = iota
-	deny          // with 403
-	cut           // the connection
-	stall         // until the client goes
+	Pass  Verdict = iota
+	Deny          // with 403
+	Cut           // the connection
+	Stall         // until the client goes
 )
 
-func newGate(t *testing.T, store *s3test.Gateway, address string) *gate {
+func newGate(t *testing.T, store *s3test.Gateway, address string) *Gate {
 	t.Helper()
-	g := &gate{address: address, rule: func(*http.Request) verdict { return pass }}
+	g := &Gate{address: address, rule: func(*http.Request) Verdict { return Pass }}
 	dir := store.Options.Dir
 	pem, err := os.ReadFile(filepath.Join(dir, gateway.AuthorityFile))
 	if err != nil {
@@ -225,12 +229,12 @@ func newGate(t *testing.T, store *s3test.Gateway, address string) *gate {
 			rule := g.rule
 			g.mu.Unlock()
 			switch rule(r) {
-			case deny:
+			case Deny:
 				w.WriteHeader(http.StatusForbidden)
 				_, _ = io.WriteString(w, "<Error><Code>AccessDenied</Code></Error>")
-			case cut:
+			case Cut:
 				panic(http.ErrAbortHandler)
-			case stall:
+			case Stall:
 				_, _ = io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
 			default:
@@ -250,20 +254,20 @@ func newGate(t *testing.T, store *s3test.Gateway, address string) *gate {
 	return g
 }
 
-// set changes the rule, and returns what lets everything pass again.
-func (g *gate) set(rule func(*http.Request) verdict) (open func()) {
+// Set changes the rule, and returns what lets everything pass again.
+func (g *Gate) Set(rule func(*http.Request) Verdict) (open func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rule = rule
 	return func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.rule = func(*http.Request) verdict { return pass }
+		g.rule = func(*http.Request) Verdict { return Pass }
 	}
 }
 
-// writes tells whether a request changes the store.
-func writes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+// Writes tells whether a request changes the store.
+func Writes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
 
-// within tells whether a request is about what is below a folder of the repository.
-func within(r *http.Request, folder string) bool { return strings.Contains(r.URL.Path, "/"+folder+"/") }
+// Within tells whether a request is about what is below a folder of the repository.
+func Within(r *http.Request, folder string) bool { return strings.Contains(r.URL.Path, "/"+folder+"/") }
