@@ -99,7 +99,9 @@ func listen(ctx context.Context, l net.Listener, reply func(context.Context, ask
 			if err := line(c, &a); err != nil {
 				return
 			}
-			_ = json.NewEncoder(c).Encode(reply(ctx, a))
+			if err := json.NewEncoder(c).Encode(reply(ctx, a)); err != nil {
+				return // whoever asked has no answer, which is a failure
+			}
 		}()
 	}
 	for range cap(all) {

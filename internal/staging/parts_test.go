@@ -114,3 +114,13 @@ func TestTheLastFailure(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestADiskIsNotFilled(t *testing.T) {
+	t.Parallel()
+	if err := fits("/x", 1<<30, 3<<30); err != nil {
+		t.Error(err)
+	}
+	if err := fits("/x", 1<<30, 3<<30-1); !errors.Is(err, ErrRoom) {
+		t.Error(err)
+	}
+}

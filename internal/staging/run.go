@@ -203,10 +203,15 @@ func (r *run) plan(ctx context.Context) error {
 	if err := syscall.Statfs(r.Dir, &disk); err != nil {
 		return fmt.Errorf("how much room there is at %s: %w", r.Dir, err)
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; free < b.Size+spare { //nolint:gosec // no disk is that large
-		return fmt.Errorf("%w: the backup has %d MiB, %d MiB must stay free, and %s has %d MiB; name a directory on another disk", ErrRoom, b.Size>>20, int64(spare>>20), r.Dir, free>>20)
+	return fits(r.Dir, b.Size, int64(disk.Bavail)*disk.Bsize) //nolint:gosec // no disk is that large
+}
+
+// fits refuses a backup of size bytes where free are left on the disk.
+func fits(dir string, size, free int64) error {
+	if free >= size+spare {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: the backup has %d MiB, %d MiB must stay free, and the disk of %s has %d MiB; name a directory on another one", ErrRoom, size>>20, int64(spare>>20), dir, free>>20)
 }
 
 // isolate lets a process look from inside a place like that of the server.
@@ -226,7 +231,7 @@ func (r *run) isolate(ctx context.Context) error {
 		return failure
 	}
 	if s.err != nil || i.Namespace == 0 {
-		return fmt.Errorf("%w: nobody could look from inside: %w", ErrOpen, errors.Join(s.err, errors.New(lastLine(s.log))))
+		return fmt.Errorf("%w: nobody has looked from inside: %s ended (%v) and said %q", ErrOpen, r.Self[0], s.cmd.ProcessState, lastLine(s.log))
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (s *story) prepare(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := time.Now()
-	s.Server.Exec(t, "postgres", "DELETE FROM ledger", "TRUNCATE quick") // the accident
+	s.Server.Exec(t, "postgres", "DELETE FROM ledger", "TRUNCATE quick")    // the accident
 	enginetest.Await(t, "the log is stored past the target", func() error { // a store's clock counts seconds
 		s.stored(t)
 		c, err := s.Engine.Chain(ctx, b.Label, pgbackrest.Target{Kind: pgbackrest.At, Time: target})
