@@ -39,11 +39,13 @@ func TestRegion(t *testing.T) {
 		{"ProberIsKilled_7_1_12", proberIsKilled},
 		{"SecondUpFindsTheFirst", secondUp},
 		{"TokenIsNeeded", tokenIsNeeded},
-		{"PatroniRestartsThePrimary_7_1_4", patroniRestarts},
 		{"Drill_7_1_8_ZoneLoss", drillPasses("zone-loss")},
 		{"Drill_7_1_8_PrimaryLoss", drillPasses("primary-loss")},
 		{"Drill_7_1_8_PrimaryHang", drillPasses("primary-hang")},
 		{"Drill_7_1_8_ConnectionsExhausted", drillPasses("connections-exhausted")},
+		// Patroni takes the standbys out of the synchronous set at its next look after a restart, and in again: for some
+		// seconds nobody could take over. What follows here needs no other primary.
+		{"PatroniRestartsThePrimary_7_1_4", patroniRestarts},
 		{"Drill_7_1_5_RedisEmpty", drillPasses("redis-empty")},
 		{"Drill_7_1_4_EtcdEmpty", drillPasses("etcd-empty")},
 		{"Drill_7_1_4_MemberBroken", drillPasses("member-broken")},
