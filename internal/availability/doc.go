@@ -2,6 +2,9 @@
 // writing through the loss of any one zone, and its customers served through the loss of it.
 //
 //	7.1.4, 7.1.8  postgres.go decides, failover.go acts: the accelerated failover
+//	7.1.4         restart.go: a primary that only starts, or that its Patroni restarts in order, is
+//	              not dead; closed.go: one that lives and serves nobody; drift.go: what differs from
+//	              the declaration
 //	7.1.5         redis.go: Sentinel fails over; we check that it can and did
 //	7.1.1, 7.1.2  home.go: which region serves whose customers, and the routing switches
 //	7.1.6         kafka.go refuses what would stop a producer, kafka_restart.go restarts;

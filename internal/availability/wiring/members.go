@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/greenlang/fournines/internal/fact"
+	"github.com/greenlang/fournines/internal/wait"
 )
 
 // membersAtLeast is how long the server waits between two looks, whatever observers find.
@@ -16,21 +17,26 @@ const membersAtLeast = 100 * time.Millisecond
 func (r *region) observeMembers(ctx context.Context) {
 	for ctx.Err() == nil {
 		r.lookMembers(ctx)
-		least, next := time.After(membersAtLeast), time.After(membersEvery)
-		for waiting := true; waiting; {
-			changed := r.facts.Changed()
-			if id := r.primary(); least == nil && id != "" && unasked(r.facts.Postgres(r.spec.Name), r.facts.Probes(), id) {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-next:
-				waiting = false
-			case <-least:
-				least = nil
-			case <-changed:
-			}
+		wait.Sleep(ctx, membersAtLeast)
+		r.untilNextLook(ctx)
+	}
+}
+
+// untilNextLook returns when it is time for the next look, or somebody has a reason for one.
+func (r *region) untilNextLook(ctx context.Context) {
+	next := time.NewTimer(membersEvery - membersAtLeast)
+	defer next.Stop()
+	for {
+		changed := r.facts.Changed()
+		if id := r.primary(); id != "" && unasked(r.facts.Postgres(r.spec.Name), r.facts.Probes(), id) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+			return
+		case <-changed:
 		}
 	}
 }

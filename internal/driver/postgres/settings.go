@@ -117,7 +117,7 @@ func (s settings) differ(declared map[string]any) (out []string) {
 	for _, who := range slices.Sorted(maps.Keys(s.roles)) {
 		for one := range strings.SplitSeq(s.roles[who], "\n") {
 			name, value, _ := strings.Cut(one, "=")
-			if strings.EqualFold(name, "default_transaction_read_only") && safe(value) {
+			if strings.EqualFold(name, "default_transaction_read_only") && on(value) {
 				out = append(out, fmt.Sprintf("%s is %s for %s, so that it writes nothing: take it back with ALTER ROLE or ALTER DATABASE, RESET %s", name, value, who, name))
 			}
 			if slices.Contains(durable(), strings.ToLower(name)) && !safe(value) {
@@ -134,8 +134,11 @@ func guarded(name string) bool {
 }
 
 // safe tells whether a durable setting holds what was acknowledged.
-func safe(value string) bool {
-	return slices.Contains([]string{"on", "true", "yes", "1", "remote_apply"}, strings.ToLower(value))
+func safe(value string) bool { return on(value) || strings.EqualFold(value, "remote_apply") }
+
+// on tells whether a switch is on, as PostgreSQL reads it.
+func on(value string) bool {
+	return slices.Contains([]string{"on", "true", "yes", "1"}, strings.ToLower(value))
 }
 
 // shown is a value as people may read it: a connection string may hold a password.
