@@ -19,31 +19,41 @@ func served(probes []fact.Probe, target string) bool {
 const restartWithin = 15 * time.Second
 
 // restarting tells whether the suspect is only gone while its own Patroni stops or restarts it in
-// order, or whether nobody has asked that since it went. A stop hands the lock on by itself. Only the
-// decision asks: a failover that was refused for this could not be asked for again under its key.
+// order, whether it has answered its Patroni since it was gone, or whether nobody has asked that yet. A
+// stop hands the lock on by itself. Only the decision asks: a failover that was refused for this could
+// not be asked for again under its key.
 func restarting(v PostgresView, suspect fact.PostgresMember, now time.Time) bool {
 	var gone time.Time
+	after := 0 // observers that found nobody there after the newest answer
 	for _, p := range v.Probes {
 		if p.Target == suspect.ID && now.Sub(p.At) <= freshProbe && p.Misses >= v.Detection.Misses {
 			switch {
 			case p.Outcome == fact.Hangs: // a stop in order ends in a server that is gone
 				return false
-			case p.Outcome == fact.Gone && (gone.IsZero() || p.Since.Before(gone)):
+			case p.Outcome != fact.Gone:
+				continue
+			case gone.IsZero() || p.Since.Before(gone):
 				gone = p.Since
+			}
+			if p.At.After(suspect.Seen) {
+				after++
 			}
 		}
 	}
 	if gone.IsZero() {
 		return false
 	}
+	if suspect.Looked.Before(gone) {
+		return now.Sub(gone) < freshProbe
+	}
+	if suspect.State == "running" { // by its own word: who restarted it says so before observers come by again
+		return after < v.Detection.Observers
+	}
 	within := v.Policy.PrimaryStartTimeout.D()
 	if within <= 0 {
 		within = restartWithin
 	}
-	if suspect.Looked.Before(gone) {
-		return now.Sub(gone) < freshProbe
-	}
-	return suspect.Error == "" && now.Sub(suspect.Seen) < freshProbe && !suspect.Restarting.IsZero() && now.Sub(suspect.Restarting) < within
+	return now.Sub(suspect.Seen) < freshProbe && !suspect.Restarting.IsZero() && now.Sub(suspect.Restarting) < within
 }
 
 // RestartingSince returns since when a member's own Patroni stops or restarts it in order, by its newest

@@ -131,6 +131,9 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 		p := fact.Probe{Observer: f[1], Target: id("a"), At: s.now, Outcome: fact.Hangs, Since: s.now, Misses: misses, Error: "timeout", LastOK: zero}
 		if len(f) > 3 {
 			p.Outcome, p.Error = fact.Outcome(f[3]), "too many clients already"
+			if m := s.member("a"); p.Outcome == fact.Gone && m.State == "running" {
+				m.State = "unknown" // as its Patroni says of a server that answers it no more
+			}
 		}
 		s.view.Probes = append(slices.DeleteFunc(s.view.Probes, func(old fact.Probe) bool { return old.Observer == p.Observer }), p)
 	case "full": // full OBSERVER FOR: so long has the primary told it that it can store nothing
@@ -173,6 +176,8 @@ func (s *stage) set(t *testing.T, d *datadriven.TestData, f []string) {
 			d.Fatalf(t, "%v", err)
 		}
 		s.member(f[1]).Restarting, s.member(f[1]).State = s.now.Add(-ago), "restarting"
+	case "runs": // runs NAME: so its Patroni says, whom the server has just answered
+		s.member(f[1]).State = "running"
 	case "unasked": // unasked NAME: its Patroni was asked last a moment before now
 		s.member(f[1]).Looked = s.now.Add(-time.Millisecond)
 	case "silent":
